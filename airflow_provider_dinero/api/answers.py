@@ -1,0 +1,82 @@
+"""What Dinero's answers say: JSON with amounts as Decimal, and the error bodies, read leniently."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero.api.codes import refusal
+from airflow_provider_dinero.api.errors import DineroError, DineroUnauthorized, DineroUnexpectedAnswer
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_dinero.api.operations import Operation
+
+LONGEST_MESSAGE = 300
+
+
+def decode(operation: "Operation | str", answer: "requests.Response") -> Any:
+    """Return the JSON of an answer, with amounts as Decimal; None when it is empty.
+
+    :param operation: Operation, named in the error
+    :param answer: requests.Response
+    :raises DineroUnexpectedAnswer: when it isn't JSON
+    """
+    import msgspec
+
+    if not answer.content:
+        return None
+    try:
+        return msgspec.json.Decoder(float_hook=Decimal).decode(answer.content)
+    except msgspec.DecodeError as error:
+        raise DineroUnexpectedAnswer(
+            f"{urlsplit(answer.url).netloc} answered {operation} with something that is not JSON: {error}.",
+            "Check that the host of the connection is Dinero's API.",
+        ) from error
+
+
+def refused(operation: "Operation", answer: "requests.Response") -> DineroError:
+    """Return the error for an answer of 4xx, whatever form its body has.
+
+    :param operation: Operation
+    :param answer: requests.Response
+    """
+    body = _lenient(answer)
+    if not isinstance(body, dict):
+        body = {"message": str(body or "")}
+    said = str(body.get("message") or body.get("title") or body.get("error") or "")[:LONGEST_MESSAGE]
+    if answer.status_code == 401:
+        return DineroUnauthorized(
+            f"Dinero did not accept a new token for {operation} (HTTP 401).",
+            "Check that the connection's credentials belong to this host.",
+            status=401,
+            said=said,
+        )
+    code = body.get("code")
+    validation = body.get("validationErrors")
+    if not isinstance(validation, dict):
+        listed = body.get("errorMessageList")
+        members = [member for member in listed if isinstance(member, dict)] if isinstance(listed, list) else []
+        validation = {str(member.get("Code")): member.get("Message") for member in members}
+    return refusal(str(operation), answer.status_code, code if isinstance(code, int) else None, said, validation)
+
+
+def unexpected(operation: "Operation", answer: "requests.Response") -> DineroError:
+    """Return the error for an answer that is neither a success nor a refusal, such as a redirect."""
+    there = urlsplit(answer.headers.get("Location", "")).netloc
+    return DineroUnexpectedAnswer(
+        f"{urlsplit(answer.url).netloc} answered {operation} with HTTP {answer.status_code}"
+        + (f", to {there}; a token is not sent to another host." if there else "."),
+        "Check the host of the connection.",
+    )
+
+
+def _lenient(answer: "requests.Response") -> Any:
+    """Return the body as JSON, else as a short text, else None: 404 routes, 429 and 5xx may be HTML or plain text."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        kind = answer.headers.get("Content-Type", "")
+        return "the answer is an HTML page" if "html" in kind else answer.text[:LONGEST_MESSAGE] or None

@@ -1,0 +1,86 @@
+"""Checks a body before it is sent. Dinero drops unknown properties in silence: a misspelt amount is a zero invoice."""
+
+import types
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, get_args
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+
+def check(model_name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body as its model understands it, with the properties that the author gave and no others.
+
+    Decimal, date, UUID and their texts are accepted, since templates and XComs carry text.
+
+    :param model_name: str, a class of `models.py`
+    :param body: mapping in Dinero's own property names
+    :return: dict of Python values, ready for `encode`
+    :raises DineroInvalidBody: names each unknown, missing or ill-typed property
+    """
+    from pydantic import ValidationError
+
+    from airflow_provider_dinero.api import models
+
+    model: type[BaseModel] = getattr(models, model_name)
+    if not isinstance(body, Mapping):
+        raise DineroInvalidBody(
+            f"{model_name}: a dict is needed, not {type(body).__name__}.",
+            "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
+        )
+    try:
+        return model.model_validate(dict(body)).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        # Never the values: a body may hold what doesn't belong into a log.
+        wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
+        raise DineroInvalidBody(f"{model_name}: {wrong}.", "Nothing was sent.") from None
+
+
+def encode(body: Any) -> bytes:
+    """Return the JSON of a checked body: Decimal as number, digit for digit; date and UUID as text.
+
+    :param body: dict or list
+    :return: bytes
+    """
+    import msgspec
+
+    return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(body)
+
+
+def nearest(name: str, known: "list[str]") -> str:
+    """Return the known name that was probably meant, or an empty text.
+
+    :param name: str, as it was given
+    :param known: list of names
+    """
+    by_lower = {other.lower(): other for other in known}
+    found = get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else ""
+
+
+def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    if detail["type"] == "extra_forbidden":
+        meant = nearest(str(detail["loc"][-1]), list(_model_at(model, detail["loc"][:-1]).model_fields))
+        return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else "")
+    if detail["type"] == "missing":
+        return f"{place} is missing"
+    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _model_at(model: "type[BaseModel]", place: "tuple[int | str, ...]") -> "type[BaseModel]":
+    for part in place:
+        if isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return model
+
+
+def _model_in(annotation: Any) -> "type[BaseModel]":
+    """Return the model inside `Model | None` and `list[Model]`."""
+    while not isinstance(annotation, type) or isinstance(annotation, types.GenericAlias):
+        annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+    return annotation

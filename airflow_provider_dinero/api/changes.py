@@ -1,0 +1,113 @@
+"""What changed since an instant: rows marked created, updated or deleted, and the instant to go on from."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pendulum
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.client import DineroClient
+
+# The resources whose changes can be asked for, and what identifies a row.
+WITH_CHANGES = {"contacts": "ContactGuid", "invoices": "Guid"}
+# A mark lies this far before the server's clock, so that a row that was being written while we read is seen next time.
+OVERLAP = timedelta(minutes=5)
+
+
+class Change(NamedTuple):
+    """A changed row: its kind is created, updated or deleted."""
+
+    kind: str
+    row: dict[str, Any]
+
+
+class Changes:
+    """The changes of a resource, to be iterated once; afterwards `until` is the mark to go on from.
+
+    :param since: datetime, or an ISO 8601 text (UTC when it names no zone)
+    :param read: callable that yields the rows of one request's worth: it takes `deletedOnly` and a callable for the
+        Date header of the first answer
+    :param deleted_apart: bool, whether deleted rows take a second request
+    """
+
+    def __init__(
+        self,
+        since: datetime | str,
+        read: Callable[[bool, Callable[[str | None], None]], Iterator[dict[str, Any]]],
+        *,
+        deleted_apart: bool,
+    ) -> None:
+        self.since = as_utc(since)
+        self.until = self.since
+        self._read = read
+        self._deleted_apart = deleted_apart
+
+    def __iter__(self) -> Iterator[Change]:
+        for deleted_only in (False, True) if self._deleted_apart else (False,):
+            note = (lambda date: None) if deleted_only else self._note
+            for row in self._read(deleted_only, note):
+                yield Change(self._kind(row), row)
+
+    def _kind(self, row: dict[str, Any]) -> str:
+        if row.get("DeletedAt"):
+            return "deleted"
+        created = row.get("CreatedAt")
+        return "created" if created and as_utc(created) >= self.since else "updated"
+
+    def _note(self, date: str | None) -> None:
+        """Take the mark from the server's clock, else from ours; it never goes back."""
+        now = parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
+        self.until = max(self.since, now - OVERLAP)
+
+
+def as_utc(instant: datetime | str) -> datetime:
+    """Return an instant in UTC. Dinero's times name no zone; they are UTC.
+
+    :param instant: datetime, or an ISO 8601 text
+    :raises DineroInvalidBody: a text that is no instant
+    """
+    if isinstance(instant, str):
+        try:
+            parsed = pendulum.parse(instant, tz="UTC")
+        except ValueError as error:
+            raise DineroInvalidBody(f"{instant!r} is not an ISO 8601 instant.", "Nothing was sent.") from error
+        if not isinstance(parsed, datetime):
+            raise DineroInvalidBody(f"{instant!r} is not an instant.", "Give a date and a time.")
+        instant = parsed
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def changes_since(instant: datetime) -> str:
+    """Return an instant as `changesSince` takes it: whole seconds, cut off so that nothing is left out.
+
+    :param instant: datetime in UTC
+    """
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def window(
+    client: "DineroClient", resource: str, since: datetime | str, *, include_deleted: bool = True, limit: int = 1000
+) -> dict[str, Any]:
+    """Return a window of changes as small plain JSON.
+
+    :param client: DineroClient
+    :param resource: str, one of `WITH_CHANGES`
+    :param since: datetime or ISO 8601 text
+    :param include_deleted: bool, also deleted rows, which takes a second request for invoices; default True
+    :param limit: int, how many Guids of each kind are listed; default 1000
+    :return: `{"since", "until", "count", "created", "updated", "deleted"}`, the last three lists of Guids; `count`
+        counts all rows, also those beyond the limit
+    """
+    key = WITH_CHANGES[resource]
+    changes = getattr(client, resource).changes(since, fields=[key], include_deleted=include_deleted)
+    found: dict[str, list[str]] = {"created": [], "updated": [], "deleted": []}
+    count = 0
+    for change in changes:
+        count += 1
+        if len(found[change.kind]) < limit:
+            found[change.kind].append(change.row[key])
+    return {"since": changes_since(changes.since), "until": changes_since(changes.until), "count": count, **found}

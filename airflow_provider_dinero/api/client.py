@@ -1,0 +1,206 @@
+"""DineroClient: one organization, its resources as attributes."""
+
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero.api import ports
+from airflow_provider_dinero.api.answers import decode
+from airflow_provider_dinero.api.auth import Grant, TokenRequest, Tokens
+from airflow_provider_dinero.api.bodies import check, encode
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroRefused
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.paths import fill, organization_number
+from airflow_provider_dinero.api.transport import Request, Transport
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_dinero.api.resources.contacts import Contacts
+    from airflow_provider_dinero.api.resources.files import Files
+    from airflow_provider_dinero.api.resources.invoices import Invoices
+    from airflow_provider_dinero.api.resources.organizations import Organizations
+
+BASE_URL = "https://api.dinero.dk"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# A token request may be repeated when its answer is lost: a refresh token whose answer is lost is of no more use
+# unless it is presented again within its grace period.
+_TOKEN = Operation("POST", "the token endpoint", Repeat.KEYED)
+
+
+class DineroClient:
+    """Dinero's API for one organization. Safe to make anywhere: nothing is sent until a method is called.
+
+        client = DineroClient(100001, PersonalIntegration("id", "secret", "key"))
+        for row in client.invoices.list(status=["Overdue"]): ...
+
+    :param organization_id: int, digits as str, or None for the operations that need none
+    :param grant: PersonalIntegration or VismaConnect
+    :param base_url: str, root of the API; default https://api.dinero.dk
+    :param token_store: TokenStore; default this process
+    :param lock: Lock; default this process
+    :param budget: Budget; default this process
+    :param requests_per_minute: int or None; default what the grant has: 100, or 60 for personal integrations
+    :param timeout: float, seconds to wait for an answer; default 60
+    :param read_only: bool, refuse writes before they are sent; default False
+    :param allowed_organizations: collection of int; default empty, which allows all
+    :param look_again: seconds between the look-ups that settle a lost answer of a write; default 5, 15 and 40
+    :param may_spend: bool, whether a refresh token may be spent; default True
+    :param adapt: callable that is shown each error before it is raised; default none
+    """
+
+    def __init__(
+        self,
+        organization_id: int | str | None,
+        grant: Grant,
+        *,
+        base_url: str = BASE_URL,
+        token_store: ports.TokenStore = ports.TOKENS,
+        lock: ports.Lock = ports.LOCK,
+        budget: ports.Budget = ports.BUDGET,
+        requests_per_minute: int | None = None,
+        timeout: float = 60.0,
+        read_only: bool = False,
+        allowed_organizations: Collection[int] = (),
+        look_again: Sequence[float] = (5.0, 15.0, 40.0),
+        may_spend: bool = True,
+        adapt: Callable[[DineroError], None] = lambda error: None,
+    ) -> None:
+        self.lock = lock
+        self.look_again = look_again
+        self._organization_id = organization_id
+        self._grant = grant
+        self._base_url = base_url.rstrip("/")
+        self._read_only = read_only
+        self._allowed = allowed_organizations
+        self._adapt = adapt
+        self._transport = Transport(
+            budget,
+            f"{grant.client_id}/{organization_id}",
+            requests_per_minute or grant.requests_per_minute,
+            timeout,
+        )
+        self._tokens = Tokens(grant, token_store, lock, self._fetch_token, may_spend=may_spend)
+
+    @property
+    def organization_id(self) -> int:
+        """The organization's number.
+
+        :raises DineroConfigurationError: none was given, or not one that this client may use
+        """
+        return organization_number(self._organization_id, self._allowed)
+
+    @cached_property
+    def organizations(self) -> "Organizations":
+        """The organizations that the credentials reach."""
+        from airflow_provider_dinero.api.resources.organizations import Organizations
+
+        return Organizations(self)
+
+    @cached_property
+    def contacts(self) -> "Contacts":
+        """Customers and suppliers."""
+        from airflow_provider_dinero.api.resources.contacts import Contacts
+
+        return Contacts(self)
+
+    @cached_property
+    def invoices(self) -> "Invoices":
+        """Sales invoices."""
+        from airflow_provider_dinero.api.resources.invoices import Invoices
+
+        return Invoices(self)
+
+    @cached_property
+    def files(self) -> "Files":
+        """The file archive."""
+        from airflow_provider_dinero.api.resources.files import Files
+
+        return Files(self)
+
+    @contextmanager
+    def guard(self) -> Generator[None]:
+        """Show the errors that leave the `with` to the client's surroundings."""
+        try:
+            yield
+        except DineroError as error:
+            self._adapt(error)
+            raise
+
+    def send(
+        self,
+        operation: Operation,
+        values: Mapping[str, object] | None = None,
+        *,
+        query: Mapping[str, str | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        files: Any = None,
+        accept: str = "application/json",
+    ) -> "requests.Response":
+        """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
+
+        :param operation: Operation
+        :param values: mapping for the path, without organizationId
+        :param query: mapping; None values are left out
+        :param body: mapping in Dinero's own property names, checked against the operation's model
+        :param files: as `requests` takes it
+        :param accept: str, the media type of the answer; default JSON
+        :return: requests.Response, a success
+        :raises DineroError: of the class that says what follows
+        """
+        with self.guard():
+            self._require_https(self._base_url)
+            if self._read_only and operation.repeat is not Repeat.READ:
+                raise DineroConfigurationError(
+                    f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
+                )
+            path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
+            headers = {"Accept": accept}
+            data = None
+            if operation.body is not None:
+                headers["Content-Type"] = "application/json"
+                data = encode(check(operation.body, body if body is not None else {}))
+            params = {name: value for name, value in (query or {}).items() if value is not None}
+            request = Request(f"{self._base_url}{path}", headers, params or None, data, files)
+            return self._transport.perform(operation, request, self._tokens)
+
+    def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Any:
+        """Perform an operation and return its answer: dicts and lists, amounts as Decimal; None when it is empty.
+
+        :param operation: Operation
+        :param values: mapping for the path
+        :param options: as `send` takes them
+        """
+        return self.decoded(operation, self.send(operation, values, **options))
+
+    def decoded(self, operation: Operation, answer: "requests.Response") -> Any:
+        """Return an answer's content: dicts and lists, amounts as Decimal; None when it is empty.
+
+        :param operation: Operation, named in the error
+        :param answer: requests.Response
+        """
+        with self.guard():
+            return decode(operation, answer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _fetch_token(self, request: TokenRequest) -> dict[str, object]:
+        self._require_https(request.url)
+        prepared = Request(request.url, request.headers, None, request.body)
+        try:
+            answer: dict[str, object] = decode(_TOKEN, self._transport.perform(_TOKEN, prepared, None))
+        except DineroRefused as error:
+            raise self._grant.refused(error.said or f"HTTP {error.status}") from error
+        return answer
+
+    def _require_https(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise DineroConfigurationError(
+                f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",
+                "Use https; plain http is for a sandbox on this machine.",
+            )

@@ -1,0 +1,140 @@
+"""What can go wrong, as one tree.
+
+DineroError
+├── DineroPermanentError            the same again gives the same: never repeated
+│   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was sent
+│   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
+│   ├── DineroConflict              the key was used before, for other content
+│   ├── DineroUnexpectedAnswer      an answer that Dinero's documents don't know
+│   └── DineroRefused               Dinero said no
+│       ├── DineroUnauthorized      the credentials or the token
+│       │   └── DineroReauthorizationRequired
+│       ├── DineroForbidden         the organization, or its subscription
+│       ├── DineroNotFound
+│       ├── DineroInvalidRequest    validation
+│       ├── DineroStaleTimestamp    somebody changed the document in between
+│       └── DineroDuplicate         the Guid is taken
+├── DineroOutcomeUnknown            the write may or may not have been done: a person has to look
+└── DineroTemporaryError            the same again may well work
+    ├── DineroUnavailable           unreachable, 5xx, or a brownout
+    └── DineroThrottled             the request allowance is used up until `until`
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class DineroError(Exception):
+    """The root of all errors of this package.
+
+    :param message: str, what happened, in Dinero's own words where it has said something
+    :param advice: str, what to do now; default none
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(f"{message} {advice}".strip())
+        self.advice = advice
+
+
+class DineroPermanentError(DineroError):
+    """Repeating can't help."""
+
+
+class DineroConfigurationError(DineroPermanentError):
+    """The connection or an argument is wrong; nothing was sent."""
+
+
+class DineroInvalidBody(DineroPermanentError, ValueError):
+    """A body, file or filter that Dinero would refuse or, worse, misread; nothing was sent."""
+
+
+class DineroConflict(DineroPermanentError):
+    """The idempotency key was used before, for other content."""
+
+
+class DineroUnexpectedAnswer(DineroPermanentError):
+    """An answer that Dinero's documents don't know, such as a redirect or an HTML page."""
+
+
+class DineroRefused(DineroPermanentError):
+    """Dinero said no.
+
+    :param message: str, what happened, in Dinero's own words
+    :param advice: str, what to do now
+    :param status: int, the HTTP status
+    :param code: int or None, Dinero's own error code (40–90)
+    :param validation: mapping of property or rule to reason, as Dinero gave it
+    :param said: str, the message alone, as Dinero gave it
+    """
+
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        status: int = 0,
+        code: int | None = None,
+        validation: "Mapping[str, Any] | None" = None,
+        said: str = "",
+    ) -> None:
+        super().__init__(message, advice)
+        self.status = status
+        self.code = code
+        self.validation = dict(validation or {})
+        self.said = said
+
+
+class DineroUnauthorized(DineroRefused):
+    """The credentials or the token were not accepted."""
+
+
+class DineroReauthorizationRequired(DineroUnauthorized):
+    """The refresh token is dead: a person has to consent again."""
+
+
+class DineroForbidden(DineroRefused):
+    """No access to the organization, or its subscription doesn't cover this."""
+
+
+class DineroNotFound(DineroRefused):
+    """There is no such document, contact, account or file."""
+
+
+class DineroInvalidRequest(DineroRefused):
+    """Dinero found the request invalid."""
+
+
+class DineroStaleTimestamp(DineroRefused):
+    """The document was changed since its Timestamp was read."""
+
+
+class DineroDuplicate(DineroRefused):
+    """The Guid or number is taken."""
+
+
+class DineroOutcomeUnknown(DineroError):
+    """The write may or may not have been done, and no look-up could tell."""
+
+
+class DineroTemporaryError(DineroError):
+    """The same again may well work.
+
+    :param message: str, what happened
+    :param advice: str, what to do now
+    :param until: datetime (UTC) or None, the time before which repeating is useless
+    """
+
+    def __init__(self, message: str, advice: str = "", *, until: "datetime | None" = None) -> None:
+        super().__init__(message, advice)
+        self.until = until
+
+
+class DineroUnavailable(DineroTemporaryError):
+    """Dinero can't be reached, or had an error of its own."""
+
+
+class DineroThrottled(DineroTemporaryError):
+    """The request allowance (100 a minute for an organization and client, 60 for personal integrations) is used up."""

@@ -1,0 +1,56 @@
+"""Filters of lists: built, never concatenated."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from airflow_provider_dinero.api.bodies import nearest
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+
+class Condition(NamedTuple):
+    """One condition of a filter."""
+
+    name: str
+    operator: str
+    value: str | int | bool
+
+
+def eq(name: str, value: str | int | bool) -> Condition:
+    """Return the condition that a property equals a value; Dinero ignores case.
+
+    :param name: str, a property that the list can be filtered by
+    :param value: str, int or bool
+    """
+    return Condition(name, "eq", value)
+
+
+def contains(name: str, value: str) -> Condition:
+    """Return the condition that a property contains a text; Dinero ignores case.
+
+    :param name: str, a property that the list can be filtered by
+    :param value: str
+    """
+    return Condition(name, "contains", value)
+
+
+def query_filter(conditions: Iterable[Condition], allowed: Collection[str]) -> str | None:
+    """Return the `queryFilter` of some conditions, all of which must hold; None where there are none.
+
+    :param conditions: iterable of Condition, made by `eq` and `contains`
+    :param allowed: names of the properties that the list can be filtered by
+    :raises DineroInvalidBody: a property that can't be filtered by, or a value that can't be expressed
+    """
+    parts = []
+    for name, operator, value in conditions:
+        if name not in allowed:
+            meant = nearest(name, list(allowed)) or ", ".join(allowed)
+            raise DineroInvalidBody(f"This list can't be filtered by {name}.", f"It can by: {meant}.")
+        text = str(value)
+        if ";" in text or not text.isprintable():
+            raise DineroInvalidBody(
+                f"A filter on {name} can't hold a semicolon or a control character: Dinero has no way to escape it.",
+                "Filter by another property, or by a part of the value.",
+            )
+        # Undocumented; two clients that work double the quote.
+        parts.append(f"{name} {operator} '{text.replace(chr(39), chr(39) * 2)}'")
+    return ";".join(parts) or None

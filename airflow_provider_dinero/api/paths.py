@@ -1,0 +1,61 @@
+"""What may enter a URL: organization numbers, Guids and file ids, checked."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from uuid import UUID
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
+
+_OPAQUE = re.compile(r"[0-9A-Za-z-]{1,64}")
+# Ids that the documents call opaque; all other path values are Guids.
+_NOT_GUIDS = ("fileGuid", "id")
+
+
+def organization_number(given: int | str | None, allowed: Collection[int]) -> int:
+    """Return the number of an organization.
+
+    :param given: int, or digits as str
+    :param allowed: collection of int; empty allows all
+    :raises DineroConfigurationError: none, not a number, or not allowed
+    """
+    if given is None or given == "":
+        raise DineroConfigurationError(
+            "No organization is given.", "Set organization_id in the connection, or pass it as an argument."
+        )
+    text = str(given).strip()
+    if not (text.isascii() and text.isdigit()):
+        raise DineroConfigurationError(
+            f"{text!r} is not an organization id.", "It is a number: see the bottom left of Dinero, or its address."
+        )
+    number = int(text)
+    if allowed and number not in allowed:
+        raise DineroConfigurationError(
+            f"The connection does not allow organization {number}.", "See allowed_organizations in the connection."
+        )
+    return number
+
+
+def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
+    """Return an operation's path with its values filled in.
+
+    :param path: str, as the documents write it
+    :param values: mapping of name to value, or to a callable for a value that is only asked for when it is needed
+    :raises DineroInvalidBody: a value that is no Guid
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        given = values[name]
+        if name == "organizationId" and callable(given):
+            return str(given())
+        if name in _NOT_GUIDS:
+            if _OPAQUE.fullmatch(str(given)):
+                return str(given)
+        else:
+            try:
+                return str(UUID(str(given)))
+            except ValueError:
+                pass
+        raise DineroInvalidBody(f"{name}: {str(given)[:80]!r} is not an id.", "Nothing was sent.")
+
+    return re.sub(r"\{(\w+)\}", value, path)

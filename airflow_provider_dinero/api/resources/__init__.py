@@ -1,0 +1,1 @@
+"""One module a Dinero resource: its operations as methods, and what is done once."""

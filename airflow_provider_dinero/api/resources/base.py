@@ -1,0 +1,68 @@
+"""What the resources share: a client, lists, and the wait for a look-up."""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_dinero.api.changes import as_utc, changes_since
+from airflow_provider_dinero.api.filters import Condition, query_filter
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.paging import rows
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.client import DineroClient
+
+T = TypeVar("T")
+
+
+class Resource:
+    """A resource of one client."""
+
+    def __init__(self, client: "DineroClient") -> None:
+        self.client = client
+
+    def _list(
+        self,
+        operation: Operation,
+        key: str,
+        fields: Collection[str],
+        *,
+        filters: Iterable[Condition] = (),
+        filterable: Collection[str] = (),
+        since: datetime | str | None = None,
+        deleted_only: bool = False,
+        note_date: Callable[[str | None], None] = lambda date: None,
+        **query: str | None,
+    ) -> Iterator[dict[str, Any]]:
+        """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
+        with self.client.guard():
+            names = list(fields) if key in fields else [key, *fields]
+            query |= {
+                "fields": ",".join(names),
+                "queryFilter": query_filter(filters, filterable),
+                "changesSince": changes_since(as_utc(since)) if since else None,
+                "deletedOnly": "true" if deleted_only else None,
+            }
+
+        def page(place: dict[str, str]) -> Any:
+            answer = self.client.send(operation, query={**query, **place})
+            if place["page"] == "0":
+                note_date(answer.headers.get("Date"))
+            return self.client.decoded(operation, answer)
+
+        return self._guarded_rows(page, key)
+
+    def _guarded_rows(self, page: Callable[[dict[str, str]], Any], key: str) -> Iterator[dict[str, Any]]:
+        with self.client.guard():
+            yield from rows(page, key)
+
+    def _look(self, find: Callable[[], T | None]) -> T | None:
+        """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
+        found = find()
+        for seconds in self.client.look_again:
+            if found is not None:
+                break
+            time.sleep(seconds)
+            found = find()
+        return found

@@ -1,0 +1,194 @@
+"""Contacts: customers and suppliers."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_dinero.api import keys
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody
+from airflow_provider_dinero.api.filters import Condition, eq
+from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
+from airflow_provider_dinero.api.resources.base import Resource
+
+FIELDS = (
+    "Name", "ContactGuid", "ExternalReference", "IsPerson", "Street", "ZipCode", "City", "CountryKey", "Phone",
+    "Email", "Webpage", "AttPerson", "VatNumber", "EanNumber", "PaymentConditionType",
+    "PaymentConditionNumberOfDays", "IsMember", "MemberNumber", "CompanyStatus", "VatRegionKey", "CreatedAt",
+    "UpdatedAt", "DeletedAt", "PreferredInvoiceLanguageKey", "PreferredInvoiceCurrencyKey",
+)  # fmt: skip
+FILTERABLE = ("ExternalReference", "Name", "Email", "VatNumber", "EanNumber", "IsPerson", "Phone")
+MATCHABLE = ("ExternalReference", "VatNumber", "Email")
+
+_LIST = Operation("GET", "/v1/{organizationId}/contacts", paginated=True, changes_since=True)
+_LIST_ALL = Operation("GET", "/v2/{organizationId}/contacts", paginated=True, changes_since=True)
+_GET = Operation("GET", "/v1/{organizationId}/contacts/{guid}")
+_CREATE = Operation(
+    "POST",
+    "/v1/{organizationId}/contacts",
+    Repeat.KEYED,
+    body="ContactCreateModel",
+    settled_by="the ContactGuid: a second create is refused, and the contact is read back and compared",
+)
+# A PUT of the whole contact gives the same contact when it is sent twice.
+_UPDATE = Operation(
+    "PUT",
+    "/v2/{organizationId}/contacts/{guid}",
+    Repeat.KEYED,
+    body="ContactUpdateModel",
+    settled_by="itself: the same contact again",
+)
+
+
+class Contacts(Resource):
+    """Customers and suppliers. A contact has no Timestamp: the last write wins."""
+
+    @_LIST.performed_by
+    def list(
+        self,
+        *,
+        fields: Collection[str] = FIELDS,
+        filters: Iterable[Condition] = (),
+        changes_since: datetime | str | None = None,
+        deleted_only: bool = False,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield contacts that are not deleted (`GET /v1/{organizationId}/contacts`).
+
+        :param fields: names of the properties to get; default all that lists have
+        :param filters: conditions made by `eq` and `contains`, on ExternalReference, Name, Email, VatNumber,
+            EanNumber, IsPerson or Phone
+        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
+        :param deleted_only: bool, only deleted ones; default False
+        :return: iterator of dicts
+        """
+        return self._list(
+            _LIST,
+            "ContactGuid",
+            fields,
+            filters=filters,
+            filterable=FILTERABLE,
+            since=changes_since,
+            deleted_only=deleted_only,
+        )
+
+    @_LIST_ALL.performed_by
+    def changes(
+        self, since: datetime | str, *, fields: Collection[str] = FIELDS, include_deleted: bool = True
+    ) -> Changes:
+        """Return contacts created, updated or deleted at or after an instant (`GET /v2/{organizationId}/contacts`).
+
+        :param since: datetime or ISO 8601 text
+        :param fields: names of the properties to get; default all that lists have
+        :param include_deleted: bool, also deleted ones; default True
+        :return: Changes, to be iterated: (kind, row)
+        """
+        names = sorted({*fields, "CreatedAt", "DeletedAt"})
+
+        def read(deleted_only: bool, note: Callable[[str | None], None]) -> Iterator[dict[str, Any]]:
+            rows = self._list(_LIST_ALL, "ContactGuid", names, since=since, note_date=note)
+            return (row for row in rows if include_deleted or not row["DeletedAt"])
+
+        with self.client.guard():
+            return Changes(since, read, deleted_apart=False)
+
+    @_GET.performed_by
+    def get(self, guid: str) -> dict[str, Any]:
+        """Return a contact, deleted or not (`GET /v1/{organizationId}/contacts/{guid}`).
+
+        :param guid: str
+        :raises DineroNotFound: there is none
+        """
+        found: dict[str, Any] = self.client.json(_GET, {"guid": guid})
+        return found
+
+    @_CREATE.performed_by
+    @guarded
+    def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a contact (`POST /v1/{organizationId}/contacts`); with a ContactGuid, once however often it is called.
+
+        :param body: mapping with Name, CountryKey, IsPerson and more, as ContactCreateModel
+        :return: `{"ContactGuid"}`
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: a contact with this ContactGuid is there, with other content
+        """
+        try:
+            created: dict[str, Any] = self.client.json(_CREATE, body=body)
+        except DineroDuplicate:
+            guid = body.get("ContactGuid")
+            if not guid:
+                raise
+            keys.require_same(f"Contact {guid}", check("ContactCreateModel", body), self.get(guid))
+            return {"ContactGuid": str(guid)}
+        return created
+
+    @_UPDATE.performed_by
+    def update(self, guid: str, body: Mapping[str, Any]) -> None:
+        """Replace all of a contact (`PUT /v2/{organizationId}/contacts/{guid}`).
+
+        :param guid: str
+        :param body: mapping, as ContactUpdateModel; what is left out is emptied
+        """
+        self.client.send(_UPDATE, {"guid": guid}, body=body)
+
+    @guarded
+    def upsert(
+        self, body: Mapping[str, Any], *, match_by: str = "ExternalReference", generation: int = 0
+    ) -> dict[str, Any]:
+        """Create a contact, or change what differs in the one that is there.
+
+        One request when the contact is there and equal, two when it is made, three when it is changed.
+
+        :param body: mapping as ContactCreateModel, without ContactGuid
+        :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
+        :param generation: int, raised to make a contact anew after it was deleted; default 0
+        :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: several contacts match, or the contact was deleted
+        """
+        wanted = check("ContactCreateModel", body)
+        value = wanted.get(match_by)
+        if match_by not in MATCHABLE or not value:
+            raise DineroInvalidBody(
+                f"A contact is found by {', '.join(MATCHABLE)}; {match_by} is none of these, or has no value.",
+                "Pass match_by, and the property in the body.",
+            )
+        existing = self._find(match_by, str(value))
+        if existing is None:
+            guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
+            try:
+                self.client.json(_CREATE, body={**wanted, "ContactGuid": guid})
+            except DineroDuplicate:
+                existing = self.get(guid)
+                keys.require_same(f"The contact with {match_by} {value}", {}, existing)
+            else:
+                return {"ContactGuid": guid, "Change": "created"}
+        return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
+
+    def _find(self, match_by: str, value: str) -> dict[str, Any] | None:
+        exact = match_by == "ExternalReference"  # Dinero ignores case; an id of another system need not
+        rows = [
+            row
+            for row in self.list(filters=[eq(match_by, value)])
+            if row[match_by] == value or (not exact and str(row[match_by]).casefold() == value.casefold())
+        ]
+        if len(rows) > 1:
+            guids = ", ".join(row["ContactGuid"] for row in rows)
+            raise DineroConflict(
+                f"{len(rows)} contacts have the {match_by} {value}: {guids}.",
+                "Merge them in Dinero, or match by another property.",
+            )
+        return rows[0] if rows else None
+
+    def _change(self, existing: dict[str, Any], wanted: Mapping[str, Any]) -> str:
+        if wanted.keys() - existing.keys():  # lists leave some properties out
+            existing = self.get(existing["ContactGuid"])
+        found = keys.differences(wanted, existing)
+        if not found:
+            return "unchanged"
+        from airflow_provider_dinero.api.models import ContactUpdateModel
+
+        whole = self.get(existing["ContactGuid"]) if "UseCvr" not in existing else existing
+        kept = {name: whole[name] for name in ContactUpdateModel.model_fields if name in whole}
+        self.update(existing["ContactGuid"], {**kept, **{name: wanted[name] for name in found}})
+        return "updated"

@@ -1,0 +1,92 @@
+"""The decision after an attempt: done, again after some seconds, failed, or outcome unknown. It alone decides that."""
+
+import random
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import NamedTuple
+
+from airflow_provider_dinero.api.operations import Repeat
+
+ATTEMPTS = 4
+THROTTLE_SECONDS = 60.0  # the documents: wait a minute; Retry-After may be missing
+
+
+class Action(Enum):
+    """What to do now."""
+
+    DONE = "done"
+    AGAIN = "again"
+    RENEW = "renew the token, then again"
+    FAIL = "fail"
+    UNKNOWN = "outcome unknown"
+
+
+class Failure(Enum):
+    """How an attempt failed without an answer."""
+
+    NOT_SENT = "no connection"
+    LOST = "the connection broke after the request was sent"
+
+
+class Verdict(NamedTuple):
+    """An action, and the seconds to wait before it."""
+
+    action: Action
+    seconds: float = 0.0
+
+
+def decide(
+    repeat: Repeat,
+    number: int,
+    *,
+    status: int = 0,
+    retry_after: str | None = None,
+    failure: Failure | None = None,
+    renewed: bool = False,
+    now: float = 0.0,
+) -> Verdict:
+    """Decide what follows an attempt.
+
+    :param repeat: Repeat, how the operation may be repeated
+    :param number: int, which attempt it was, from 1
+    :param status: int, the HTTP status of the answer; default 0, when there is none
+    :param retry_after: str or None, the header of the answer
+    :param failure: Failure or None, why there is no answer
+    :param renewed: bool, whether the token was renewed for this request already
+    :param now: float, seconds since the epoch, to read a Retry-After that is a date
+    :return: Verdict
+    """
+    if 200 <= status < 300:
+        return Verdict(Action.DONE)
+    if status == 401:  # refused at the door: nothing was done, whatever the operation
+        return Verdict(Action.FAIL if renewed else Action.RENEW)
+    last = number >= ATTEMPTS
+    if status == 429:
+        seconds = _advised(retry_after, now) or THROTTLE_SECONDS
+        return Verdict(Action.FAIL if last or seconds > 2 * THROTTLE_SECONDS else Action.AGAIN, seconds)
+    if failure is Failure.NOT_SENT or status == 480:  # 480: a brownout of an endpoint that is about to go
+        return Verdict(Action.FAIL if last else Action.AGAIN, _backoff(number))
+    if failure is Failure.LOST or status >= 500:
+        if repeat is Repeat.BARE:
+            return Verdict(Action.UNKNOWN)
+        seconds = min(_advised(retry_after, now), THROTTLE_SECONDS) or _backoff(number)
+        return Verdict(Action.FAIL if last else Action.AGAIN, seconds)
+    return Verdict(Action.FAIL)
+
+
+def _backoff(number: int) -> float:
+    return float(2 ** (number - 1)) * random.uniform(0.5, 1.0)
+
+
+def _advised(retry_after: str | None, now: float) -> float:
+    """Return the seconds that a Retry-After asks for, given in seconds or as a date; 0 when it says nothing usable."""
+    if not retry_after:
+        return 0.0
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,111 @@
+"""What Airflow reads of this provider. It runs at every `import airflow`: a dict literal, and no import."""
+
+
+def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would need an import
+    """Return the provider's metadata."""
+    return {
+        "package-name": "airflow-provider-dinero",
+        "name": "Dinero",
+        "description": "Bookkeeping with Dinero, the Danish accounting system: each step exactly once.",
+        "integrations": [
+            {
+                "integration-name": "Dinero",
+                "external-doc-url": "https://api.dinero.dk/docs",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.hooks.dinero"]},
+        ],
+        "operators": [
+            {
+                "integration-name": "Dinero",
+                "python-modules": [
+                    "airflow_provider_dinero.operators.contacts",
+                    "airflow_provider_dinero.operators.files",
+                    "airflow_provider_dinero.operators.invoices",
+                ],
+            }
+        ],
+        "sensors": [
+            {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.sensors.changes"]},
+        ],
+        "triggers": [
+            {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.triggers.changes"]},
+        ],
+        "connection-types": [
+            {
+                "connection-type": "dinero",
+                "hook-name": "Dinero",
+                "hook-class-name": "airflow_provider_dinero.hooks.dinero.DineroHook",
+                "ui-field-behaviour": {
+                    # The port stays: the Test button of Airflow 3.3.1 and 3.3.2 fails when it is empty.
+                    "hidden-fields": ["schema", "extra"],
+                    "relabeling": {
+                        "login": "Client ID",
+                        "password": "Client secret",
+                        "host": "API address",
+                    },
+                    "placeholders": {
+                        "host": "empty for https://api.dinero.dk",
+                        "port": "443",
+                    },
+                },
+                "conn-fields": {
+                    "grant": {
+                        "label": "Grant",
+                        "description": "An API key for your own company, or Visma Connect for all companies of a user.",
+                        "schema": {
+                            "type": "string",
+                            "enum": ["personal_integration", "visma_connect"],
+                            "values_display": {
+                                "personal_integration": "Personal integration (API key)",
+                                "visma_connect": "Visma Connect (consent of a user)",
+                            },
+                            "default": "personal_integration",
+                        },
+                    },
+                    "organization_id": {
+                        "label": "Organization",
+                        "description": "The number at the bottom left of Dinero, also in its address (firma-id).",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "api_key": {
+                        "label": "API key",
+                        "description": "Personal integration only: in Dinero under Integrationer, API keys.",
+                        "schema": {"type": ["string", "null"], "format": "password"},
+                    },
+                    "refresh_token": {
+                        "label": "Refresh token",
+                        "description": "Visma Connect only: from the user's consent. A newly pasted one wins.",
+                        "schema": {"type": ["string", "null"], "format": "password"},
+                    },
+                    "auth_url": {
+                        "label": "Authorization address",
+                        "description": "Empty for Dinero's own. A sandbox has its address here.",
+                        "schema": {"type": ["string", "null"], "section": "Advanced"},
+                    },
+                    "requests_per_minute": {
+                        "label": "Requests a minute",
+                        "description": "Empty for Dinero's limit: 100, or 60 for a personal integration.",
+                        "schema": {"type": ["integer", "null"], "minimum": 1, "section": "Advanced"},
+                    },
+                    "timeout": {
+                        "label": "Timeout (seconds)",
+                        "description": "How long to wait for an answer. Empty for 60.",
+                        "schema": {"type": ["number", "null"], "minimum": 1, "section": "Advanced"},
+                    },
+                    "read_only": {
+                        "label": "Read-only",
+                        "description": "Refuse every write before it is sent.",
+                        "schema": {"type": "boolean", "default": False, "section": "Advanced"},
+                    },
+                    "allowed_organizations": {
+                        "label": "Allowed organizations",
+                        "description": "Numbers with commas in between. Empty allows all that the credentials reach.",
+                        "schema": {"type": ["string", "null"], "section": "Advanced"},
+                    },
+                },
+            }
+        ],
+    }

@@ -1,0 +1,107 @@
+"""The main job on a real Airflow and a sandbox of Dinero (`make demo`; `make ui` stays up)."""
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from local import ROOT, airflow, api_requests, connection, outbox, sandbox
+from rich.console import Console
+from rich.table import Table
+
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+
+DAG_ID = "dinero_shop_orders"
+console = Console(width=110, highlight=False)
+
+
+def main() -> None:
+    """Run the demo."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--month", default="2007-02", help="month of the orders, 2007-01 to 2011-12")
+    parser.add_argument("--stay", action="store_true", help="stay up until Ctrl-C")
+    arguments = parser.parse_args()
+    begin = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"{time.monotonic() - begin:5.0f} s  {text}")
+
+    folder = ROOT / ".airflow" / "demo"
+    folder.parent.mkdir(exist_ok=True)
+    with sandbox(folder.parent) as url:
+        say(f"the sandbox of Dinero answers at {url}")
+        given = connection(url)
+        say("Airflow starts (about half a minute)")
+        with airflow(folder, ROOT / "example_dags", AIRFLOW_CONN_DINERO_DEFAULT=given) as running:
+            say(f"Airflow answers at {running.url}")
+            run_id = running.trigger(DAG_ID, month=arguments.month)
+            for task in running.follow(DAG_ID, run_id):
+                index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+                say(f"{task['state']:>8}  {task['task_id']}{index}".replace("[", "\\["))
+            state = running.state(DAG_ID, run_id)
+            say(f"the run ended: {state}")
+            there = show_books(url, json.loads(given), arguments.month)
+            if arguments.stay:
+                console.print(f"\nAirflow: {running.url}   Sandbox: {url}   Ctrl-C ends both.")
+                stay()
+            if state != "success" or not there:
+                sys.exit(f"The demo failed; its logs are in {Path('.airflow', 'demo')}.")
+
+
+def stay() -> None:
+    """Wait for Ctrl-C."""
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("ending")
+
+
+def show_books(url: str, given: dict[str, Any], month: str) -> bool:
+    """Print what stands in the books, and tell whether all that the DAG was to do is there.
+
+    :param url: str, the sandbox's address
+    :param given: dict, the connection
+    :param month: str
+    """
+    asked = Counter(
+        "token" if each["organization"] is None else "write" if each["method"] != "GET" else "read"
+        for each in api_requests(url)
+    )
+    extra = given["extra"]
+    grant = PersonalIntegration(given["login"], given["password"], extra["api_key"], url)
+    client = DineroClient(extra["organization_id"], grant, base_url=url)
+    invoices = list(client.invoices.list(sort_order="ascending"))
+    files = list(client.files.list())
+    mailed = {each["invoice"]: each["to"] for each in outbox(url)}
+
+    table = Table(title=f"Invoices in Dinero for the orders of {month}")
+    for name in ("Number", "Contact", "Total DKK", "Status", "Mailed to"):
+        table.add_column(name, justify="right" if name in {"Number", "Total DKK"} else "left")
+    for each in invoices:
+        table.add_row(
+            str(each["Number"]),
+            each["ContactName"],
+            f"{each['TotalInclVat']:.2f}",
+            each["Status"],
+            mailed.get(each["Guid"], "-"),
+        )
+    console.print(table)
+    for file in files:
+        console.print(f"File: {file['Name']}, {file['Size']} bytes")
+    told = ", ".join(f"{asked[kind]} {kind}" for kind in ("read", "write", "token"))
+    console.print(f"API requests used: {asked.total()} ({told})")
+    return bool(
+        invoices
+        and files
+        and all(each["Status"] == "Booked" for each in invoices)
+        and sorted(mailed) == sorted(each["Guid"] for each in invoices)
+        and len(mailed) == len(outbox(url))
+    )
+
+
+if __name__ == "__main__":
+    main()

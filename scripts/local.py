@@ -1,0 +1,222 @@
+"""A sandbox of Dinero and a real Airflow on this machine, for the demo and the end-to-end tests."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+START_SECONDS = 180.0
+
+
+@contextmanager
+def started(command: list[str], log: Path, environment: dict[str, str]) -> Generator[subprocess.Popen[bytes]]:
+    """Run a program for the length of the `with`; then stop it as Ctrl-C does, and whatever it leaves behind.
+
+    :param command: list of str
+    :param log: Path, where its output goes
+    :param environment: dict, added to this process's own
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env={**os.environ, **environment}, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                pass
+            try:  # children that outlived it are of its session
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a program is ready.
+
+    :param ready: callable that tells
+    :param process: the program
+    :param log: Path, whose end is shown when the program dies or never gets ready
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if ready():
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.5)
+    sys.exit(f"{process.args[0]!s} did not start:\n{log.read_text(errors='replace')[-3000:]}")  # type: ignore[index]
+
+
+@contextmanager
+def sandbox(folder: Path, *options: str) -> Generator[str]:
+    """Run a sandbox, and give its address.
+
+    :param folder: Path, for its log
+    :param options: options of `dinero-sandbox serve`
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = folder / "sandbox.log"
+    with started([str(BIN / "dinero-sandbox"), "serve", "--port", str(port), *options], log, {}) as process:
+        wait_for(lambda: requests.get(f"{url}/_sandbox/health", timeout=5).ok, process, log)
+        yield url
+
+
+def connection(url: str, grant: str = "personal_integration") -> str:
+    """Return the JSON of AIRFLOW_CONN_DINERO_DEFAULT for a sandbox.
+
+    :param url: str, its address
+    :param grant: str
+    """
+    command = [str(BIN / "dinero-sandbox"), "connection", "--grant", grant, "--url", url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Airflow:
+    """The REST API of a running Airflow."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+
+    def healthy(self) -> bool:
+        """Tell whether scheduler, triggerer and dag processor are up."""
+        answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=10)
+        parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        return answer.ok and all(answer.json()[part]["status"] == "healthy" for part in parts)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Call the API and return the decoded answer.
+
+        :param method: str
+        :param path: str, after /api/v2
+        :param options: as `requests` takes them
+        """
+        if "Authorization" not in self._session.headers:
+            token = self._session.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=60, **options)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Start a run of a DAG and return its id.
+
+        :param dag_id: str
+        :param conf: the params of the run
+        """
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        run = self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def follow(self, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
+        """Yield each task instance of a run when it comes to its end, until the run is over.
+
+        :param dag_id: str
+        :param run_id: str
+        """
+        told: set[tuple[str, int]] = set()
+        over = False
+        while not over:
+            over = self.state(dag_id, run_id) in {"success", "failed"}
+            instances = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
+            for each in instances["task_instances"]:
+                place = (each["task_id"], each["map_index"])
+                if each["state"] in {"success", "failed", "upstream_failed", "skipped"} and place not in told:
+                    told.add(place)
+                    yield each
+            time.sleep(0 if over else 1)
+
+    def state(self, dag_id: str, run_id: str) -> str:
+        """Return the state of a run."""
+        return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+
+@contextmanager
+def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
+    """Run a real Airflow (scheduler, triggerer, dag processor, API server; SQLite, LocalExecutor).
+
+    :param folder: Path, its AIRFLOW_HOME, which is made anew
+    :param dags: Path, its DAGs
+    :param environment: more environment variables, such as connections
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__FERNET_KEY": fernet_key(),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        **environment,
+    }
+    log = folder / "airflow.log"
+    with started([str(BIN / "airflow"), "standalone"], log, settings) as process:
+        running = Airflow(url)
+        wait_for(running.healthy, process, log)
+        yield running
+
+
+def fernet_key() -> str:
+    """Return a key for Airflow's encryption."""
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key().decode()
+
+
+def dinero_connection(url: str) -> dict[str, str]:
+    """Return the environment that makes a sandbox the connection dinero_default.
+
+    :param url: str, the sandbox's address
+    """
+    return {"AIRFLOW_CONN_DINERO_DEFAULT": connection(url)}
+
+
+def api_requests(url: str) -> list[dict[str, Any]]:
+    """Return what a sandbox was asked so far."""
+    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/requests", timeout=10).json()
+    return found
+
+
+def outbox(url: str) -> list[dict[str, Any]]:
+    """Return the e-mails that a sandbox has sent."""
+    found: list[dict[str, Any]] = json.loads(requests.get(f"{url}/_sandbox/outbox", timeout=10).content)
+    return found
