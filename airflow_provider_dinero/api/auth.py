@@ -45,8 +45,8 @@ class PersonalIntegration:
 
     @property
     def seed(self) -> str:
-        """What the token is made from."""
-        return self.api_key
+        """What the token is made from; with the secret, so that a wrong one never lives on another's token."""
+        return f"{self.client_secret}\n{self.api_key}"
 
     def request(self, stored: Token | None) -> TokenRequest:
         """Return the request for a token (`POST /dineroapi/oauth/token`); what is stored plays no part.
@@ -92,7 +92,10 @@ class VismaConnect:
 
     @property
     def seed(self) -> str:
-        """What the token is made from: a newly pasted refresh token gets an entry of its own, and so wins."""
+        """What the token is made from: a newly pasted refresh token gets an entry of its own, and so wins.
+
+        Not the secret: when that is changed, the rotated refresh token must still be found.
+        """
         return self.refresh_token
 
     def request(self, stored: Token | None) -> TokenRequest:
@@ -196,10 +199,10 @@ class Tokens:
             return token
 
     def _newest_refresh_token(self, answer: dict[str, object], stored: Token | None) -> str | None:
-        if not self._grant.spends_refresh_token:
+        if not isinstance(self._grant, VismaConnect):
             return None
         # An answer without one means: keep the one that was used.
-        kept = (stored.refresh_token if stored else None) or self._grant.seed
+        kept = (stored.refresh_token if stored else None) or self._grant.refresh_token
         return str(answer.get("refresh_token") or kept)
 
 

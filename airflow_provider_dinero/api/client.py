@@ -1,5 +1,6 @@
 """DineroClient: one organization, its resources as attributes."""
 
+import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -47,6 +48,7 @@ class DineroClient:
     :param read_only: bool, refuse writes before they are sent; default False
     :param allowed_organizations: collection of int; default empty, which allows all
     :param look_again: seconds between the look-ups that settle a lost answer of a write; default 5, 15 and 40
+    :param sleep: callable that waits some seconds; default time.sleep
     :param may_spend: bool, whether a refresh token may be spent; default True
     :param adapt: callable that is shown each error before it is raised; default none
     """
@@ -65,11 +67,13 @@ class DineroClient:
         read_only: bool = False,
         allowed_organizations: Collection[int] = (),
         look_again: Sequence[float] = (5.0, 15.0, 40.0),
+        sleep: Callable[[float], None] = time.sleep,
         may_spend: bool = True,
         adapt: Callable[[DineroError], None] = lambda error: None,
     ) -> None:
         self.lock = lock
         self.look_again = look_again
+        self.sleep = sleep
         self._organization_id = organization_id
         self._grant = grant
         self._base_url = base_url.rstrip("/")
@@ -81,6 +85,7 @@ class DineroClient:
             f"{grant.client_id}/{organization_id}",
             requests_per_minute or grant.requests_per_minute,
             timeout,
+            sleep,
         )
         self._tokens = Tokens(grant, token_store, lock, self._fetch_token, may_spend=may_spend)
 

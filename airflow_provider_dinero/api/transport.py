@@ -57,7 +57,7 @@ class Transport:
         budget_key: str,
         per_minute: int,
         timeout: float,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None],
     ) -> None:
         self._budget = budget
         self._budget_key = budget_key
@@ -78,8 +78,8 @@ class Transport:
         number, renewed = 0, tokens is None
         while True:
             number += 1
-            bearer = tokens.access() if tokens else None
             self._wait_for_slot(operation)
+            bearer = tokens.access() if tokens else None
             answer, failure, cause = self._attempt(operation, request, bearer)
             verdict = decide(
                 operation.repeat,

@@ -1,6 +1,5 @@
 """What the resources share: a client, lists, and the wait for a look-up."""
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -63,6 +62,6 @@ class Resource:
         for seconds in self.client.look_again:
             if found is not None:
                 break
-            time.sleep(seconds)
+            self.client.sleep(seconds)
             found = find()
         return found

@@ -1,0 +1,40 @@
+"""Answers as Dinero gives them: JSON with exact decimals, bytes, an HTML page for unknown routes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+JsonObject = dict[str, Any]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def encode(value: Any) -> bytes:
+    """JSON in which a Decimal is a number, digit for digit."""
+    return _encoder.encode(value)
+
+
+def decode(raw: bytes | str) -> Any:
+    """Read JSON; a number with a fraction becomes a Decimal."""
+    return _decoder.decode(raw)
+
+
+def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(encode(value), status, headers, "application/json")
+
+
+def empty() -> Response:
+    """Success without a body, as the updates and deletes of contacts answer."""
+    return Response(status_code=200)
+
+
+def page(status: int) -> Response:
+    """The HTML page for a route that Dinero doesn't have."""
+    html = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status} - Not found</h1></body></html>"
+    return Response(html, status, media_type="text/html")

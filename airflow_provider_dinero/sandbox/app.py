@@ -1,0 +1,113 @@
+"""The server: every operation is one transaction, from its token to the note of its answer."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.access import let_in
+from airflow_provider_dinero.sandbox.answers import page
+from airflow_provider_dinero.sandbox.calls import Call, Operation
+from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.limiter import Limiter
+from airflow_provider_dinero.sandbox.resources import (
+    contacts,
+    control,
+    files,
+    invoice_list,
+    invoice_mail,
+    invoices,
+    organizations,
+    tokens,
+)
+from airflow_provider_dinero.sandbox.settings import Settings
+from airflow_provider_dinero.sandbox.store import Store
+
+RESOURCES = [
+    module.resource
+    for module in (control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files)
+]
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """A sandbox as an ASGI application.
+
+    :param settings: its switches
+    """
+    tables = [resource.tables for resource in RESOURCES]
+    seeds = [resource.seed for resource in RESOURCES if resource.seed]
+    store = Store(settings.state, tables, seeds, settings.clock)
+    limiter = Limiter(settings.clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            store.close()
+
+    async def receive(request: Request) -> Call:
+        organization = request.path_params.get("organizationId", "")
+        query = request.url.query
+        return Call(
+            settings,
+            store,
+            limiter,
+            request.method,
+            request.url.path + (f"?{query}" if query else ""),
+            request.path_params,
+            {name.lower(): value for name, value in request.query_params.items()},
+            request.headers,
+            await request.body(),
+            organization=int(organization) if re.fullmatch(r"[0-9]{1,9}", organization) else None,
+        )
+
+    def serve(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+        # The body is read before, so nothing is awaited between BEGIN and COMMIT: requests can't be interleaved.
+        async def endpoint(request: Request) -> Response:
+            return answered(operation, await receive(request))
+
+        return endpoint
+
+    def answered(operation: Operation, call: Call) -> Response:
+        try:
+            with store.transaction():
+                response = (None if operation.open else let_in(call)) or operation.handler(call)
+                note(call, response)
+                return response
+        except DineroError as error:
+            response = error.response()
+        except Exception:
+            log.exception("%s %s", call.method, call.url)
+            response = DineroError(50, status=500).response()
+        with store.transaction():
+            note(call, response)
+        return response
+
+    def note(call: Call, response: Response) -> None:
+        if not call.url.startswith(control.PREFIX):
+            control.record(call, response.status_code)
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+
+    @app.exception_handler(HTTPException)
+    async def unknown_route(request: Request, error: HTTPException) -> Response:
+        call, response = await receive(request), page(error.status_code)
+        with store.transaction():
+            note(call, response)
+        return response
+
+    # Literal segments first: invoices/templates is not the invoice "templates".
+    operations = [operation for resource in RESOURCES for operation in resource.operations]
+    for operation in sorted(operations, key=lambda operation: operation.path.replace("{", "~")):
+        for path in (operation.path, f"{operation.path}/"):  # the documents' own upload sample ends in a slash
+            app.add_api_route(path, serve(operation), methods=[operation.method], response_model=None)
+    return app

@@ -1,0 +1,151 @@
+"""Request bodies, bound to a schema of the contract the way Dinero's server does it.
+
+Names are matched case-insensitively, unknown properties are dropped in silence, and a required bool or number that is
+left out is false or 0 (a plain value type); a required string that is left out is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from airflow_provider_dinero.sandbox.answers import JsonObject, decode
+from airflow_provider_dinero.sandbox.contract import resolve, schema
+from airflow_provider_dinero.sandbox.errors import DineroError
+
+VALUE_TYPES: dict[str, Any] = {"boolean": False, "integer": 0, "number": Decimal(0)}
+# Documents silent: amounts and quantities beyond this are refused, which keeps sums within Decimal's 28 digits.
+LARGEST_NUMBER = 10**12
+LARGEST_INTEGER = {"int32": 2**31 - 1, "int64": 2**63 - 1}
+
+
+def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
+    """Bind a JSON body.
+
+    :param name: name of the schema
+    :param raw: the body
+    :param optional: an empty body counts as ``{}``
+    :return: every property of the schema, None where nothing was sent
+    :raises DineroError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
+    """
+    try:
+        value = {} if optional and not raw.strip() else decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise DineroError(45, "The request is invalid: the body must be a JSON object.")
+    problems: dict[str, str] = {}
+    bound = _object(schema(name), value, "", problems)
+    if problems:
+        missing = next((reason for reason in problems.values() if reason.endswith("field is required.")), None)
+        raise DineroError(42, missing, problems=problems)
+    return bound
+
+
+def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[str, str]) -> JsonObject:
+    sent = {key.lower(): item for key, item in value.items()}
+    bound: JsonObject = {}
+    for name, reference in declared["properties"].items():
+        part = resolve(reference)
+        required = name in declared.get("required", ())
+        left_out = name.lower() not in sent
+        item = sent.get(name.lower())
+        if item == "" and None in part.get("enum", ()):
+            item = None  # "empty" in the documents covers both null and "".
+        if item is None:
+            kind = _kind(part)
+            if required and left_out and kind in VALUE_TYPES:
+                item = VALUE_TYPES[kind]
+            elif kind == "array":
+                item = []
+            elif required:
+                problems[path + name] = f"The {name} field is required."
+                continue
+            else:
+                bound[name] = part.get("default")
+                continue
+        bound[name] = _value(part, item, path + name, problems)
+    return bound
+
+
+def _value(part: JsonObject, value: Any, path: str, problems: dict[str, str]) -> Any:
+    kind = _kind(part)
+    if kind == "object":
+        if isinstance(value, dict):
+            return _object(part, value, f"{path}.", problems)
+    elif kind == "array":
+        if isinstance(value, list):
+            if len(value) < part.get("minItems", 0):
+                raise DineroError(45, f"The request is invalid: {path} must have at least one item.")
+            items = resolve(part["items"])
+            return [_value(items, item, f"{path}[{at}]", problems) for at, item in enumerate(value)]
+    elif kind == "boolean":
+        if isinstance(value, bool):
+            return value
+    elif kind in ("integer", "number"):
+        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            return _number(part, kind, value, path, problems)
+    elif isinstance(value, str):
+        return _string(part, value, path, problems)
+    problems[path] = f"The value is not valid for {path}."
+    return None
+
+
+def _number(part: JsonObject, kind: str, value: int | Decimal, path: str, problems: dict[str, str]) -> Any:
+    largest = LARGEST_INTEGER[part.get("format", "int32")] if kind == "integer" else LARGEST_NUMBER
+    lowest, highest = part.get("minimum"), part.get("maximum")
+    if not -largest <= value <= largest or (kind == "integer" and value != int(value)):
+        problems[path] = f"The value is not valid for {path}."
+    elif (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        problems[path] = f"The field {path} must be between {lowest} and {highest}."
+    else:
+        return int(value) if kind == "integer" else Decimal(value)
+    return None
+
+
+def _string(part: JsonObject, value: str, path: str, problems: dict[str, str]) -> str | None:
+    if len(value) < part.get("minLength", 0):
+        problems[path] = f"The {path} field is required."
+    elif len(value) > part.get("maxLength", len(value)):
+        problems[path] = f"The field {path} must have a maximum length of {part['maxLength']}."
+    # Documents silent on the case of enum values: exactly as written, so that a client can't get used to less.
+    elif "enum" in part and value not in part["enum"]:
+        problems[path] = f"{path} must be one of {', '.join(str(item) for item in part['enum'] if item)}."
+    elif "pattern" in part and not re.search(part["pattern"], value):
+        problems[path] = f"The field {path} must match the expression '{part['pattern']}'."
+    else:
+        try:
+            return _formatted(part.get("format"), value)
+        except ValueError:
+            problems[path] = f"The value is not valid for {path}."
+    return None
+
+
+def _formatted(form: str | None, value: str) -> str:
+    if form == "uuid":
+        return str(UUID(value))
+    if form == "date":
+        return parse_day(value).isoformat()
+    return value
+
+
+def parse_day(text: str, separator: str = "-") -> date:
+    """A date in Dinero's form only: Python's own parsers also take ``2026-1-31`` or ``2026-W05-6``.
+
+    :param text: year, month and day
+    :param separator: what is between them
+    :raises ValueError: for anything else
+    """
+    if not re.fullmatch(separator.join((r"\d{4}", r"\d{2}", r"\d{2}")), text, re.ASCII):
+        raise ValueError(text)
+    return date.fromisoformat(text.replace(separator, "-"))
+
+
+def _kind(part: JsonObject) -> str:
+    kinds = part.get("type", "object" if "properties" in part else "string")
+    return str(kinds) if isinstance(kinds, str) else str(next(kind for kind in kinds if kind != "null"))

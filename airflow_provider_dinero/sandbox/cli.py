@@ -1,0 +1,147 @@
+"""The command ``dinero-sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+
+from airflow_provider_dinero.sandbox.known import CLIENTS, connection
+from airflow_provider_dinero.sandbox.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    :param arguments: the command line without the program's name, by default the real one
+    :return: exit code
+    """
+    options = _parser().parse_args(arguments)
+    return int(options.run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dinero-sandbox", description="A local Dinero to develop and test against.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start it", description="Start a sandbox; Ctrl-C stops it.")
+    serve.set_defaults(run=_serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", type=int, default=8765, help="port, 0 for a free one (%(default)s)")
+    serve.add_argument("--state", metavar="FILE", help="keep the state in this SQLite file, else it is in memory")
+    serve.add_argument(
+        "--requests-per-minute",
+        type=_at_least(1),
+        metavar="N",
+        help="request limit per client and organization, instead of 100 for Visma Connect and 60 for personal clients",
+    )
+    serve.add_argument(
+        "--token-lifetime",
+        type=_at_least(1),
+        default=3600,
+        metavar="SECONDS",
+        help="how long an access token lives (%(default)s)",
+    )
+    serve.add_argument(
+        "--refresh-tokens",
+        choices=["reuse", "one-time"],
+        default="reuse",
+        help="what a refresh does: give the same refresh token back, or a new one, where a used one that comes "
+        "again revokes the whole grant (%(default)s)",
+    )
+    serve.add_argument(
+        "--refresh-grace",
+        type=_at_least(0),
+        default=0,
+        metavar="SECONDS",
+        help="how long a used one-time token may be exchanged again; at Visma Connect 5 to 60, if at all (%(default)s)",
+    )
+    serve.add_argument(
+        "--no-pro-code",
+        type=int,
+        choices=[90, 48],
+        default=90,
+        help="error code of the 403 for an organization without Pro: 90 in current documents, 48 in old ones "
+        "(%(default)s)",
+    )
+    serve.add_argument(
+        "--large-file-status",
+        type=int,
+        choices=[400, 413],
+        default=400,
+        help="HTTP status for a file over 6 MB; the documents name both (%(default)s)",
+    )
+    serve.add_argument(
+        "--page-size-status",
+        type=int,
+        choices=[400, 413, 500],
+        default=400,
+        help="HTTP status for a pageSize over 1000; the documents only give the error code, 43 (%(default)s)",
+    )
+    serve.add_argument(
+        "--mailout-bumps-timestamp",
+        action="store_true",
+        help="an e-mail gives the invoice a new TimeStamp; nobody knows, by default it doesn't",
+    )
+    serve.add_argument(
+        "--result-without-filter",
+        choices=["before-paging", "before-filter"],
+        default="before-paging",
+        help="what ResultWithoutFilter of a list counts: the text says before paging, the name before the filter "
+        "(%(default)s)",
+    )
+
+    connect = commands.add_parser(
+        "connection",
+        help="print the Airflow connection to it",
+        description="Print the value for AIRFLOW_CONN_DINERO_DEFAULT.",
+    )
+    connect.set_defaults(run=_connection)
+    connect.add_argument("--grant", required=True, choices=sorted(client.grant for client in CLIENTS.values()))
+    connect.add_argument("--url", default="http://127.0.0.1:8765", help="where the sandbox is (%(default)s)")
+    connect.add_argument("--organization", type=int, default=100001, help="organization id (%(default)s)")
+    return parser
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be {least} or more")
+        return int(text)
+
+    return number
+
+
+def _connection(options: argparse.Namespace) -> int:
+    try:
+        print(json.dumps(connection(options.url.rstrip("/"), options.grant, options.organization)))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from airflow_provider_dinero.sandbox.server import address, prepare
+
+    chosen = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
+    # uvicorn stops on SIGINT and SIGTERM, and then raises the signal again; both are a clean end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server, bound = prepare(
+            Settings(**chosen),
+            options.host,
+            options.port,
+            lambda: print(f"Dinero sandbox: {address(bound)}", flush=True),
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[bound])
+    except (OSError, OverflowError, sqlite3.Error) as error:
+        print(f"The sandbox could not start on {options.host}:{options.port}: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,43 @@
+"""Dinero's published contract (``openapi.json``), read as data."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from airflow_provider_dinero.sandbox.answers import JsonObject
+
+
+@cache
+def _document() -> JsonObject:
+    document: JsonObject = msgspec.json.decode(
+        files("airflow_provider_dinero").joinpath("api/openapi.json").read_bytes()
+    )
+    return document
+
+
+def schema(name: str) -> JsonObject:
+    """The schema of that name."""
+    found: JsonObject = _document()["components"]["schemas"][name]
+    return found
+
+
+def resolve(part: JsonObject) -> JsonObject:
+    """The schema itself where ``part`` only refers to one."""
+    return schema(part["$ref"].rsplit("/", 1)[1]) if "$ref" in part else part
+
+
+@cache
+def parameter(path: str, name: str) -> JsonObject:
+    """The schema of a query parameter of ``GET path``."""
+    declared = _document()["paths"][path]["get"]["parameters"]
+    found: JsonObject = next(item["schema"] for item in declared if item["name"] == name)
+    return found
+
+
+def project(name: str, values: dict[str, Any]) -> JsonObject:
+    """An answer in the form of a schema: all its properties in its order, and nothing else."""
+    return {key: values.get(key) for key in schema(name)["properties"]}

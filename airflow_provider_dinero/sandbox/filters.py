@@ -1,0 +1,48 @@
+"""The little language of ``queryFilter``: ``Name contains 'a';IsPerson eq 'False'``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from airflow_provider_dinero.sandbox.errors import DineroError
+
+# Two clients double a quote to escape it (unverified); a single one within the value can't be told from its end.
+CONDITION = re.compile(r"\s*(\w+)\s+(eq|contains)\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
+BOOLEANS = {"IsPerson", "HasGeneratedAnyVouchers"}
+
+
+def conditions(expression: str, filterable: Sequence[str]) -> Iterator[tuple[str, str | int]]:
+    """The conditions of a filter, each as SQL and its parameter.
+
+    :param expression: the value of ``queryFilter``
+    :param filterable: the properties that may be named; their columns are in :func:`column`
+    :raises DineroError: code 46 for anything else
+    """
+    names = {name.lower(): name for name in filterable}
+    # ";" can't be escaped, not even within the quotes.
+    for condition in expression.split(";"):
+        match = CONDITION.fullmatch(condition)
+        name = names.get(match[1].lower()) if match else None
+        if match is None or name is None:
+            raise _malformed(filterable)
+        operator, value = match[2].lower(), match[3].replace("''", "'")
+        if name in BOOLEANS:
+            if operator != "eq" or value.lower() not in ("true", "false"):
+                raise _malformed(filterable)
+            yield f"{column(name)} = ?", int(value.lower() == "true")
+        elif operator == "eq":
+            yield f"fold({column(name)}) = ?", value.casefold()
+        else:
+            yield f"instr(fold({column(name)}), ?) > 0", value.casefold()
+
+
+def column(name: str) -> str:
+    """The column that holds a property: ``VatNumber`` is in ``vat_number``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _malformed(filterable: Sequence[str]) -> DineroError:
+    example = f"{filterable[0]} eq 'abc';{filterable[1]} contains 'abc'"
+    text = f"The format of the filters are incorrect. Example: queryFilter={example}"
+    return DineroError(46, f"{text}. Filterable: {', '.join(filterable)}.")

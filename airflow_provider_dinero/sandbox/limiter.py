@@ -1,0 +1,40 @@
+"""The request limit: a sliding window of 60 seconds per (client, organization)."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import datetime
+
+WINDOW_SECONDS = 60
+
+
+class Limiter:
+    """Counts the requests that were let in.
+
+    :param clock: where "now" comes from
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._admitted: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
+
+    def admit(self, client_id: str, organization: int | None, limit: int) -> int | None:
+        """Let a request in, or say how many whole seconds it has to wait.
+
+        Documents silent: a refused request doesn't count, so waiting out Retry-After always helps; requests without
+        an organization (organizations, countries) share one window per client.
+        """
+        now = self._clock().timestamp()
+        admitted = self._admitted[client_id, organization]
+        while admitted and admitted[0] <= now - WINDOW_SECONDS:
+            admitted.popleft()
+        if len(admitted) >= limit:
+            return max(1, math.ceil(admitted[0] + WINDOW_SECONDS - now))
+        admitted.append(now)
+        return None
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._admitted.clear()

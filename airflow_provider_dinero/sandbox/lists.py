@@ -1,0 +1,141 @@
+"""What all lists share: ``fields``, ``queryFilter``, ``changesSince``, ``deletedOnly`` and paging, all done in SQL."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.answers import JsonObject, answer
+from airflow_provider_dinero.sandbox.calls import Call, malformed
+from airflow_provider_dinero.sandbox.contract import parameter
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.filters import conditions
+
+MAX_PAGE_SIZE = 1000
+
+
+class Selection:
+    """The rows of one table that a list is about.
+
+    :param call: the request
+    :param table: has the columns organization, updated_at, deleted_at and data
+    """
+
+    def __init__(self, call: Call, table: str) -> None:
+        self.call, self.table = call, table
+        self.columns = "*"
+        self._base: list[str] = ["organization = ?"]
+        self._base_parameters: list[Any] = [call.organization]
+        self._filters: list[str] = []
+        self._parameters: list[Any] = []
+
+    def restrict(self, condition: str) -> None:
+        """Leave out rows that this list is never about."""
+        self._base.append(condition)
+
+    def filter(self, condition: str, *parameters: Any) -> None:
+        """Leave out rows that the caller doesn't want."""
+        self._filters.append(condition)
+        self._parameters.extend(parameters)
+
+    def count(self, *, filtered: bool) -> int:
+        """The number of rows, with the caller's filters or without."""
+        where, parameters = self._where(filtered)
+        return int(self.call.store.execute(f"SELECT count(*) FROM {self.table} {where}", parameters).fetchone()[0])
+
+    def rows(self, order: str, limit: int, offset: int) -> list[sqlite3.Row]:
+        """One page of rows."""
+        where, parameters = self._where(True)
+        # Sort row ids, not rows: their JSON is most of them, and it is needed for one page only.
+        page = f"SELECT rowid FROM {self.table} {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        sql = f"SELECT {self.columns} FROM {self.table} WHERE rowid IN ({page}) ORDER BY {order}"
+        return self.call.store.execute(sql, [*parameters, limit, offset]).fetchall()
+
+    def _where(self, filtered: bool) -> tuple[str, list[Any]]:
+        terms = self._base + (self._filters if filtered else [])
+        return f"WHERE {' AND '.join(terms)}", self._base_parameters + (self._parameters if filtered else [])
+
+
+def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> Selection:
+    """The rows that the common query parameters ask for.
+
+    :param call: the request
+    :param table: the table
+    :param path: path of the list in the contract, which says what can be filtered
+    :param with_deleted: deleted rows are in the list even if nobody asks for them (contacts v2)
+    """
+    selection = Selection(call, table)
+    if call.flag("deletedOnly"):
+        selection.restrict("deleted_at IS NOT NULL")
+    elif not with_deleted:
+        # The wording of v1 contradicts itself under changesSince; the safe reading is that deleted rows stay out.
+        selection.restrict("deleted_at IS NULL")
+    if expression := call.text("queryFilter"):
+        for condition, value in conditions(expression, parameter(path, "queryFilter")["x-filterable-fields"]):
+            selection.filter(condition, value)
+    if since := changes_since(call):
+        selection.filter("updated_at >= ?", since)
+    return selection
+
+
+def changes_since(call: Call) -> str:
+    """The instant, comparable with the columns (zone-less UTC), or "". Only the documented form is taken."""
+    since = call.text("changesSince")
+    if since and not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", since, re.ASCII):
+        raise malformed("changesSince", "UTC in the form 2015-08-18T06:36:22Z")
+    return f"{since.removesuffix('Z')}.000" if since else ""
+
+
+def wanted_fields(call: Call, path: str) -> dict[str, str]:
+    """What ``fields`` asks for: the property by the caller's spelling, which is the key in the answer.
+
+    Documents silent on an unknown field: refused, so that no client gets used to a field that isn't there.
+    """
+    declared = parameter(path, "fields")
+    names = {name.lower(): name for name in declared["x-allowed-values"]}
+    asked = [name.strip() for name in call.text("fields", declared["default"]).split(",") if name.strip()]
+    unknown = [name for name in asked if name.lower() not in names]
+    if unknown:
+        raise invalid("fields", f"Unknown: {', '.join(unknown)}. Known: {', '.join(names.values())}.")
+    return {name: names[name.lower()] for name in asked}
+
+
+def pick(values: JsonObject, fields: dict[str, str]) -> JsonObject:
+    """An object with the wanted fields only."""
+    return {spelling: values[name] for spelling, name in fields.items()}
+
+
+def paging(call: Call, default_size: int) -> tuple[int, int]:
+    """``page`` and ``pageSize``."""
+    page, size = call.number("page", 0), call.number("pageSize", default_size)
+    if page < 0 or page > 2**31 - 1 or not 1 <= size <= MAX_PAGE_SIZE:
+        key = "page" if 1 <= size <= MAX_PAGE_SIZE else "pageSize"
+        reason = f"page starts at 0, pageSize is 1 to {MAX_PAGE_SIZE}."
+        raise DineroError(43, status=call.settings.page_size_status, problems={key: reason})
+    return page, size
+
+
+def paged(selection: Selection, path: str, order: str, model: Callable[[sqlite3.Row], JsonObject]) -> Response:
+    """One page of a list.
+
+    :param selection: the rows
+    :param path: path of the list in the contract, which says what ``fields`` may ask for
+    :param order: SQL, unambiguous, so that no row is on two pages
+    :param model: makes an object with all fields of a row
+    """
+    call = selection.call
+    fields, (page, size) = wanted_fields(call, path), paging(call, 100)
+    found = [pick(model(row), fields) for row in selection.rows(order, size, page * size)]
+    filtered = call.settings.result_without_filter == "before-paging"
+    pagination = {
+        "MaxPageSizeAllowed": MAX_PAGE_SIZE,
+        "PageSize": size,
+        "Result": len(found),
+        "ResultWithoutFilter": selection.count(filtered=filtered),
+        "Page": page,
+    }
+    return answer({"Collection": found, "Pagination": pagination})

@@ -1,0 +1,147 @@
+"""Files: voucher files in the archive, and attachments that only customers see."""
+
+from __future__ import annotations
+
+import sqlite3
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+from python_multipart import parse_form
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.contract import project, schema
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.lists import paging
+
+PATH = "/v1/{organizationId}/files"
+EXTENSIONS = ("jpeg", "jpg", "png", "gif", "pdf")
+MAX_BYTES = 6 * 1024 * 1024
+
+resource = Resource(
+    """
+    CREATE TABLE IF NOT EXISTS files (
+        organization INTEGER, guid TEXT, archived INTEGER, name TEXT, extension TEXT, uploaded_at TEXT,
+        linked TEXT DEFAULT '[]', content BLOB, PRIMARY KEY (organization, guid)
+    );
+    """
+)
+
+
+@resource.operation("POST", PATH)
+def upload(call: Call) -> Response:
+    """Put a file into the archive."""
+    return _upload(call, archived=True)
+
+
+@resource.operation("POST", PATH + "/attachment")
+def upload_attachment(call: Call) -> Response:
+    """Upload a file for customers; it isn't in the archive's list. Documents silent on reading it: like any file."""
+    return _upload(call, archived=False)
+
+
+def _upload(call: Call, archived: bool) -> Response:
+    name, content = _part(call)
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    if not extension:
+        raise DineroError(68)
+    if extension not in EXTENSIONS:
+        raise DineroError(67)
+    if len(content) > MAX_BYTES:
+        # Documents silent on the code.
+        raise DineroError(43, "The file is larger than 6 MB.", status=call.settings.large_file_status)
+    guid = uuid4().hex
+    call.store.insert(
+        "files",
+        {
+            "organization": call.organization,
+            "guid": guid,
+            "archived": archived,
+            "name": name,
+            "extension": extension,
+            "uploaded_at": call.store.now(),
+            "content": content,
+        },
+    )
+    return answer({"FileGuid": guid})
+
+
+@resource.operation("GET", PATH)
+def archive(call: Call) -> Response:
+    """The archive, newest first: a bare array although it has pages."""
+    where = ["organization = ?", "archived"]
+    parameters: list[Any] = [call.organization]
+    extensions = [part.strip().lower() for part in call.text("extensions").split(",") if part.strip()]
+    if extensions:
+        where.append(f"extension IN ({', '.join('?' * len(extensions))})")
+        parameters += extensions
+    # The texts of the two are swapped, the names are trusted. A date is its midnight, UTC.
+    for name, operator in (("uploadedBefore", "<"), ("uploadedAfter", ">=")):
+        if day := call.day(name, "/"):
+            where.append(f"uploaded_at {operator} ?")
+            parameters.append(day.isoformat())
+    status = call.text("fileStatus", "All").lower()
+    if status not in [value.lower() for value in schema("FileStatus")["enum"]]:
+        raise invalid("fileStatus", "Must be All, Used or Unused.")
+    if status != "all":
+        where.append("linked <> '[]'" if status == "used" else "linked = '[]'")
+    page, size = paging(call, 1000)
+    rows = call.store.execute(
+        "SELECT guid, name, extension, uploaded_at, linked, length(content) AS size FROM files "
+        f"WHERE {' AND '.join(where)} ORDER BY uploaded_at DESC, rowid DESC LIMIT ? OFFSET ?",
+        [*parameters, size, page * size],
+    )
+    return answer([_model(row) for row in rows])
+
+
+@resource.operation("GET", PATH + "/{fileGuid}")
+def download(call: Call) -> Response:
+    """The bytes of a file."""
+    row = call.store.one(
+        "SELECT content FROM files WHERE organization = ? AND guid = ?",
+        [call.organization, call.route["fileGuid"].lower()],
+    )
+    if row is None:
+        raise DineroError(40, status=404)
+    return Response(row["content"], media_type="application/octet-stream")
+
+
+def _part(call: Call) -> tuple[str, bytes]:
+    """The name and the bytes of the first part that has a file name; the name of the part itself is free."""
+    parts: list[tuple[str, bytes]] = []
+
+    def on_file(file: File) -> None:
+        file.file_object.seek(0)
+        parts.append(((file.file_name or b"").decode("utf-8", "replace"), file.file_object.read()))
+        file.close()
+
+    def on_field(field: Field) -> None:
+        """A part without a file name: not a file."""
+
+    content_type = call.headers.get("content-type", "")
+    if not content_type.lower().startswith("multipart/"):
+        raise DineroError(69)
+    try:
+        parse_form({"Content-Type": content_type.encode()}, BytesIO(call.raw), on_field, on_file)
+    except FormParserError:
+        raise DineroError(69) from None
+    if not parts:
+        raise DineroError(68)
+    return parts[0]
+
+
+def _model(row: sqlite3.Row) -> JsonObject:
+    known = {
+        "FileGuid": row["guid"],
+        "Name": row["name"],
+        "Extension": row["extension"],
+        "Size": row["size"],
+        "UploadedAt": row["uploaded_at"],
+        "Linked": decode(row["linked"]),
+        "UploadedBy": "Ida Holm",
+    }
+    return project("FilteredFileReadModel", known)

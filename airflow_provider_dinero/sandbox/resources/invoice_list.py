@@ -1,0 +1,71 @@
+"""The list of invoices."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.contract import parameter
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.lists import Selection, paged, select
+from airflow_provider_dinero.sandbox.resources.invoice_model import STATUS, values
+
+PATH = "/v1/{organizationId}/invoices"
+SORT_COLUMNS = {"vouchernumber": "number", "voucherdate": "date", "contact": "contact_name COLLATE NOCASE"}
+STATUS_ORDER = ("Draft", "Overdue", "Booked", "OverPaid", "Paid")
+SEARCHED = "fold(number || char(10) || coalesce(contact_name, '') || char(10) || description || char(10) || total_text)"
+
+resource = Resource()
+
+
+@resource.operation("GET", PATH)
+def invoices(call: Call) -> Response:
+    """Invoices that exist; the deleted ones with deletedOnly. ``Status`` holds the five-value status here."""
+    status = f"({STATUS})".replace("?", f"'{call.store.today()}'")
+    selection = select(call, "invoices", PATH)
+    selection.columns = f"*, {status} AS status"
+    _by_status(selection, status)
+    _by_date(selection)
+    if text := call.text("freeTextSearch"):
+        selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
+    return paged(selection, PATH, _order(call, status), lambda row: values(row, row["status"]))
+
+
+def _by_status(selection: Selection, status: str) -> None:
+    declared = parameter(PATH, "statusFilter")["x-allowed-values"]
+    names = {name.lower(): name for name in declared}
+    asked = [name.strip().lower() for name in selection.call.text("statusFilter").split(",") if name.strip()]
+    if not set(asked) <= set(names):
+        raise invalid("statusFilter", f"Must be of {', '.join(declared)}.")
+    if asked:
+        marks = ", ".join("?" * len(asked))
+        selection.filter(f"{status} IN ({marks})", *(names[name] for name in asked))
+
+
+def _by_date(selection: Selection) -> None:
+    start, end = selection.call.day("startDate"), selection.call.day("endDate")
+    if (start is None) != (end is None):
+        raise invalid("startDate", "startDate and endDate must be given together.")
+    if start and end:
+        if end < start:
+            raise DineroError(83)
+        selection.filter("(NOT booked OR date BETWEEN ? AND ?)", start.isoformat(), end.isoformat())
+
+
+def _order(call: Call, status: str) -> str:
+    direction = call.text("sortOrder", "descending").lower()
+    if direction not in ("ascending", "descending"):
+        raise invalid("sortOrder", "Must be ascending or descending.")
+    way = "ASC" if direction == "ascending" else "DESC"
+    terms = []
+    for name in call.text("sort", "VoucherNumber,VoucherDate").split(","):
+        key = name.strip().lower()
+        if key == "status":
+            # Always this way round, whatever the order.
+            ranks = " ".join(f"WHEN '{value}' THEN {rank}" for rank, value in enumerate(STATUS_ORDER))
+            terms.append(f"CASE {status} {ranks} END ASC")
+        elif key in SORT_COLUMNS:
+            terms.append(f"{SORT_COLUMNS[key]} {way}")
+        else:
+            raise invalid("sort", "Must be of VoucherNumber, VoucherDate, Status, Contact.")
+    return ", ".join([*terms, f"rowid {way}"])

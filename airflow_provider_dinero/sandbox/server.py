@@ -1,0 +1,103 @@
+"""Run a sandbox: in a thread for tests, in the foreground for the command line."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.sandbox.known import connection
+from airflow_provider_dinero.sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that answers at ``url``."""
+
+    url: str
+
+    def connection(self, grant: str = "personal_integration", organization: int = 100001) -> dict[str, Any]:
+        """The Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.known.connection`."""
+        return connection(self.url, grant, organization)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What arrived so far."""
+        return list(self._control("GET", "requests"))
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """The e-mails that were sent so far."""
+        return list(self._control("GET", "outbox"))
+
+    def reset(self) -> None:
+        """Back to the start."""
+        self._control("POST", "reset")
+
+    def _control(self, method: str, name: str) -> Any:
+        import requests
+
+        response = requests.request(method, f"{self.url}/_sandbox/{name}", timeout=10)
+        response.raise_for_status()
+        return response.json()
+
+
+@contextmanager
+def running(**settings: Any) -> Generator[Sandbox, None, None]:
+    """A sandbox on a free port of 127.0.0.1 for the length of the ``with`` block.
+
+    :param settings: see :class:`airflow_provider_dinero.sandbox.settings.Settings`
+    """
+    ready = threading.Event()
+    server, bound = prepare(Settings(**settings), "127.0.0.1", 0, ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="dinero-sandbox", daemon=True)
+    thread.start()
+    try:
+        if not ready.wait(10):
+            raise RuntimeError("The sandbox did not start.")
+        yield Sandbox(address(bound))
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        bound.close()
+
+
+def prepare(
+    settings: Settings, host: str, port: int, on_ready: Callable[[], None]
+) -> tuple[uvicorn.Server, socket.socket]:
+    """A server and the socket that it is to serve.
+
+    :param settings: the switches of the sandbox
+    :param host: address to listen on
+    :param port: port, 0 for a free one
+    :param on_ready: called when the sandbox answers
+    """
+    import uvicorn
+
+    from airflow_provider_dinero.sandbox.app import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            on_ready()
+
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        # A client that keeps its connection open must not keep the sandbox from stopping.
+        timeout_graceful_shutdown=3,
+    )
+    bound = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    return Server(config), bound
+
+
+def address(bound: socket.socket) -> str:
+    """The base URL of a socket that listens."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

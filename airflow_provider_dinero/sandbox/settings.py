@@ -1,0 +1,43 @@
+"""How one sandbox behaves: a switch for each thing that the documents leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The switches of a sandbox; ``dinero-sandbox serve --help`` explains each.
+
+    :param state: SQLite file that keeps the state, or None to keep it in memory
+    :param requests_per_minute: limit for every client, instead of 100 (Visma Connect) and 60 (personal)
+    :param token_lifetime: seconds that an access token lives
+    :param refresh_tokens: ``reuse`` or ``one-time``, an application setting at Visma Connect
+    :param refresh_grace: seconds in which a used one-time token may be exchanged again
+    :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones
+    :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
+    :param page_size_status: HTTP status for a pageSize over 1000; the documents give the code (43) only
+    :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
+    :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
+    :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
+    """
+
+    state: str | None = None
+    requests_per_minute: int | None = None
+    token_lifetime: int = 3600
+    refresh_tokens: Literal["reuse", "one-time"] = "reuse"
+    refresh_grace: int = 0
+    no_pro_code: Literal[90, 48] = 90
+    large_file_status: Literal[400, 413] = 400
+    page_size_status: Literal[400, 413, 500] = 400
+    mailout_bumps_timestamp: bool = False
+    result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"
+    clock: Callable[[], datetime] = utc_now

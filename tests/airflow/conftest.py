@@ -1,0 +1,81 @@
+"""One real Airflow and one sandbox for all tests of this folder."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from local import ROOT, Airflow, airflow, connection, free_port, sandbox
+
+
+class Deployment(NamedTuple):
+    """A running Airflow, and the sandbox that its connections lead to."""
+
+    airflow: Airflow
+    sandbox: str
+
+    def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
+        """Run a DAG to its end and return its task instances by (task_id, map_index)."""
+        run_id = self.airflow.trigger(dag_id, **conf)
+        return self.ended(dag_id, run_id)
+
+    def ended(self, dag_id: str, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
+        """Wait for the end of a run and return its task instances."""
+        return {(each["task_id"], each["map_index"]): each for each in self.airflow.follow(dag_id, run_id)}
+
+    def log(self, instance: dict[str, Any]) -> str:
+        """Return the log of all tries of a task instance."""
+        place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
+        tries = range(1, instance["try_number"] + 1)
+        params = {"map_index": instance["map_index"], "full_content": "true"}
+        return "\n".join(
+            json.dumps(self.airflow.call("GET", f"{place}/logs/{number}", params=params), ensure_ascii=False)
+            for number in tries
+        )
+
+    def returned(self, instance: dict[str, Any]) -> Any:
+        """Return what a task returned."""
+        place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
+        params = {"map_index": instance["map_index"], "deserialize": "true"}
+        return self.airflow.call("GET", f"{place}/xcomEntries/return_value", params=params)["value"]
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("deployment")
+    dags = folder / "dags"
+    shutil.copytree(ROOT / "example_dags", dags)
+    shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    with sandbox(folder, "--requests-per-minute", "10000") as url:
+        with airflow(folder / "home", dags, **connections(url)) as running:
+            made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
+            running.call("POST", "/connections", json=made)
+            yield Deployment(running, url)
+
+
+def connections(url: str) -> dict[str, str]:
+    """The connections of the tests, as environment variables: the right ones, and one for each thing wrong."""
+    personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
+
+    def changed(base: dict[str, Any], extra: dict[str, Any] | None = None, **changes: Any) -> str:
+        return json.dumps({**base, **changes, "extra": {**base["extra"], **(extra or {})}})
+
+    made = {
+        "default": changed(personal, {"requests_per_minute": 10000}),
+        "visma": changed(visma, {"requests_per_minute": 10000}),
+        "wrong_secret": changed(personal, password="wrong"),
+        "no_pro": changed(visma, {"organization_id": 100002}),
+        "no_api_key": changed(personal, {"api_key": None}),
+        "no_organization": changed(visma, {"organization_id": ""}),
+        "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
+        "read_only": changed(personal, {"read_only": True}),
+        "unreachable": changed(personal, {"api_key": "another", "auth_url": f"http://127.0.0.1:{free_port()}"}),
+    }
+    return {f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()}
+
+
+def as_rest(made: dict[str, Any]) -> dict[str, Any]:
+    """A connection as the REST API takes it."""
+    return {**made, "extra": json.dumps(made["extra"])}

@@ -1,0 +1,67 @@
+"""What is wrong fails the task at once, with one message that says what to do, and leaves nothing half-done."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.airflow.conftest import Deployment
+
+# What the log says. All but `unreachable` must fail on their first try, for all their retries.
+TOLD = {
+    "bad_wrong_secret": "Check client id, client secret and API key",
+    "bad_no_pro": "The organization needs a Dinero Pro subscription",
+    "bad_other_organization": "Check organization_id: the credentials may be for another one",
+    "bad_missing_field": "CountryKey is missing",
+    "bad_misspelt_property": "ProductLines[0].BaseAmuontValue is unknown to Dinero, did you mean BaseAmountValue?",
+    "bad_unknown_contact": "invalidContactId",
+    "bad_unknown_account": "Use a number from the organization's chart of accounts",
+    "bad_false_pdf": "false.pdf is not what its name says",
+    "bad_no_file": "There is no file /nowhere/receipt.pdf",
+    "bad_unknown_invoice": "Check the Guid and the organization_id",
+    "bad_no_guid": "'not a guid' is not an id",
+    "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
+    "bad_no_resource": "'vouchers' has no changes to wait for",
+    "bad_no_api_key": "no api_key",
+    "bad_dead_refresh_token": "A person must consent again",
+    "bad_read_only": "This connection is read-only",
+    "bad_stale_timestamp": "Read the document again and decide with its new Timestamp",
+    "bad_conflict": "ProductLines[0].Quantity: there is '1', wanted is '2'",
+    "bad_unreachable": "Check the host and port of the connection",
+    "plain_wrong_secret": "Check client id, client secret and API key",
+    "plain_no_pro": "The organization needs a Dinero Pro subscription",
+    "plain_misspelt_property": "Nmae is unknown to Dinero, did you mean Name?",
+    "plain_unknown_contact": "Check the Guid and the organization_id",
+    "plain_false_pdf": "receipt.pdf is not what its name says",
+    "plain_no_connection_organization": "Set organization_id in the connection",
+}
+TRIES = {"bad_unreachable": 2}
+
+
+@pytest.fixture(scope="module")
+def runs(deployment: Deployment) -> dict[str, str]:
+    """All DAGs, started at once: run ids by DAG."""
+    return {dag_id: deployment.airflow.trigger(dag_id) for dag_id in TOLD}
+
+
+@pytest.mark.parametrize("dag_id", TOLD)
+def test_it_fails_at_once_and_says_what_to_do(deployment: Deployment, runs: dict[str, str], dag_id: str) -> None:
+    failed = deployment.ended(dag_id, runs[dag_id])["it", -1]
+    assert failed["state"] == "failed"
+    assert failed["try_number"] == TRIES.get(dag_id, 1)
+    log = deployment.log(failed)
+    assert TOLD[dag_id].replace('"', '\\"') in log
+    for secret in ("sandbox-secret", "sandbox-api-key", "sandbox-refresh-token"):
+        assert secret not in log
+
+
+def test_nothing_is_left_half_done(deployment: Deployment, runs: dict[str, str]) -> None:
+    for dag_id, run_id in runs.items():
+        deployment.ended(dag_id, run_id)
+    asked: list[dict[str, Any]] = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
+    written = [each["path"].partition("?")[0] for each in asked if each["status"] == 200 and each["method"] != "GET"]
+    # A contact and a draft of `bad_stale_timestamp`, the first draft of `bad_conflict`, and tokens.
+    left = sorted(path for path in written if not path.endswith("/token"))
+    mine = [path for path in left if not path.endswith(("/book", "/email"))]
+    assert not any(path.endswith("/files") for path in left)
+    assert mine.count("/v1/100001/invoices") == 2

@@ -1,0 +1,53 @@
+"""The main job: a month of orders, twice."""
+
+import csv
+from decimal import Decimal
+
+import pytest
+from local import ROOT, api_requests, outbox
+
+from tests.airflow.conftest import Deployment
+
+MONTH = "2011-06"
+
+
+@pytest.fixture(scope="module")
+def first(deployment: Deployment) -> dict[tuple[str, int], dict[str, object]]:
+    return deployment.run("dinero_shop_orders", month=MONTH)
+
+
+def orders() -> dict[str, Decimal]:
+    """The month's orders and their totals, read here and not by the DAG."""
+    with (ROOT / "example_dags/data/chinook/orders.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["order_date"].startswith(MONTH)]
+    return {row["order_id"]: Decimal(row["total"]) for row in rows}
+
+
+def test_a_month_of_orders_is_booked_and_mailed(deployment: Deployment, first: dict) -> None:
+    assert {each["state"] for each in first.values()} == {"success"}
+    checked = deployment.returned(first["check_totals", -1])
+    assert checked == {"orders": len(orders()), "total": str(sum(orders().values()))}
+    booked = [deployment.returned(first["book_invoice", index]) for index in range(len(orders()))]
+    assert sorted(Decimal(each["TotalInclVat"]) for each in booked) == sorted(orders().values())
+    assert sorted(each["invoice"] for each in outbox(deployment.sandbox)) == sorted(each["Guid"] for each in booked)
+
+
+def test_the_second_run_makes_nothing_new(deployment: Deployment, first: dict) -> None:
+    def successful_writes() -> int:
+        return sum(
+            each["method"] != "GET" and each["status"] == 200 and not each["path"].endswith("/token")
+            for each in api_requests(deployment.sandbox)
+        )
+
+    mails, writes = len(outbox(deployment.sandbox)), successful_writes()
+    second = deployment.run("dinero_shop_orders", month=MONTH)
+    assert {each["state"] for each in second.values()} == {"success"}
+    assert deployment.returned(second["check_totals", -1])["orders"] == len(orders())
+    assert len(outbox(deployment.sandbox)) == mails
+    assert successful_writes() == writes
+
+
+def test_a_month_without_orders_says_so(deployment: Deployment) -> None:
+    ended = deployment.run("dinero_shop_orders", month="2012-01")
+    assert ended["read_orders", -1]["state"] == "failed"
+    assert "There are no orders in 2012-01" in deployment.log(ended["read_orders", -1])

@@ -1,0 +1,58 @@
+"""A fresh sandbox for each test that wants one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
+from airflow_provider_dinero.sandbox.server import running
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Any]:
+    with running() as box:
+        yield box
+
+
+@pytest.fixture
+def make_client(sandbox: Any) -> Iterator[Any]:
+    """Make clients of the sandbox's personal integration, each with a store and a budget of its own."""
+    made = []
+
+    def make(organization_id: int | str | None = 100001, *, secret: str = "sandbox-secret", **options: Any) -> DineroClient:
+        options = {"token_store": MemoryTokenStore(), "budget": ProcessBudget(), "base_url": sandbox.url, **options}
+        grant = PersonalIntegration("personal-sandbox", secret, "sandbox-api-key", sandbox.url)
+        made.append(DineroClient(organization_id, options.pop("grant", grant), **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(make_client: Any) -> DineroClient:
+    return make_client()
+
+
+CONTACT = {"Name": "Bjørn Hansen", "CountryKey": "NO", "IsPerson": True, "ExternalReference": "c-4"}
+
+
+@pytest.fixture
+def contact(client: DineroClient) -> str:
+    """The Guid of a contact with an e-mail address."""
+    return client.contacts.create({**CONTACT, "Email": "bjorn@example.no"})["ContactGuid"]
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    """An invoice line of 100 DKK without VAT."""
+    return {
+        "Description": "Plader",
+        "BaseAmountValue": "100",
+        "Quantity": 1,
+        "AccountNumber": 1000,
+        "Unit": "parts",
+        **changes,
+    }

@@ -1,0 +1,84 @@
+"""A proxy before a server that loses answers: the request is passed on, and the connection is cut."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+class Faults:
+    """What the proxy does, and what it has seen."""
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = urlsplit(upstream).netloc
+        self.url = ""
+        self.lose: dict[str, int] = {}
+        self.answer: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
+        self.seen: list[str] = []
+
+    def count(self, ending: str) -> int:
+        """How many requests came whose "METHOD path" ends so."""
+        return sum(each.endswith(ending) for each in self.seen)
+
+
+@contextmanager
+def before(upstream: str) -> Iterator[Faults]:
+    """Run a proxy. `lose["POST /book"] = 1` loses the first answer; `answer[...]` is given instead of passing on."""
+    faults = Faults(upstream)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            place = f"{self.command} {urlsplit(self.path).path}"
+            faults.seen.append(place)
+            for ending, answers in faults.answer.items():
+                if _is(place, ending) and answers:
+                    status, headers, content = answers.pop(0)
+                    return self._send(status, headers, content)
+            connection = http.client.HTTPConnection(faults.upstream)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            connection.request(self.command, self.path, body or None, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            connection.close()
+            for ending, left in faults.lose.items():
+                if _is(place, ending) and left:
+                    faults.lose[ending] -= 1
+                    self.close_connection = True
+                    return None
+            return self._send(answer.status, dict(answer.getheaders()), content)
+
+        def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers.items():
+                if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    faults.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield faults
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _is(place: str, ending: str) -> bool:
+    method, _, path = ending.partition(" ")
+    return place.startswith(method) and place.endswith(path)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from airflow_provider_dinero.sandbox.cli import main
+from airflow_provider_dinero.sandbox.server import Sandbox, running
+
+from .conftest import Caller, line, personal_token
+
+COMMAND = [
+    sys.executable,
+    "-W",
+    "error",
+    "-c",
+    "import sys; from airflow_provider_dinero.sandbox.cli import main; sys.exit(main())",
+]
+
+
+@contextmanager
+def served(*arguments: str) -> Generator[tuple[subprocess.Popen[str], Sandbox], None, None]:
+    """A sandbox in a process of its own, on a free port."""
+    command = [*COMMAND, "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            label, _, url = process.stdout.readline().strip().rpartition(" ")
+            assert label == "Dinero sandbox:"
+            yield process, Sandbox(url)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_when_it_is_ready_and_stops_on_a_signal(number: signal.Signals) -> None:
+    with served() as (process, sandbox), requests.Session() as session:
+        # A connection that stays open doesn't keep it from stopping.
+        assert session.get(f"{sandbox.url}/_sandbox/health", timeout=10).status_code == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    state = str(tmp_path / "dinero.db")
+    with served("--state", state) as (process, sandbox):
+        call = Caller(sandbox, personal_token(sandbox))
+        with call.session:
+            created = call("POST", "/invoices", json={"ProductLines": [line()]})
+        process.kill()
+    with running(state=state) as sandbox:
+        call.sandbox = sandbox
+        with call.session:
+            assert call("GET", f"/invoices/{created['Guid']}")["TimeStamp"] == created["TimeStamp"]
+        assert [item["path"] for item in sandbox.requests()][:2] == ["/dineroapi/oauth/token", "/v1/100001/invoices"]
+
+
+def test_switches_arrive() -> None:
+    with served("--requests-per-minute", "1", "--refresh-tokens", "one-time", "--no-pro-code", "48") as (_, sandbox):
+        form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
+        client = ("isv_sandbox", "sandbox-secret")
+        token = requests.post(f"{sandbox.url}/connect/token", auth=client, data=form, timeout=10).json()
+        assert token["refresh_token"] != "sandbox-refresh-token"
+        call = Caller(sandbox, token["access_token"], organization=100002)
+        with call.session:
+            assert call.code("GET", "/contacts", 403) == 48
+            assert call.raw("GET", "/contacts").status_code == 429
+
+
+def test_port_that_is_taken() -> None:
+    with running() as sandbox:
+        port = sandbox.url.rpartition(":")[2]
+        done = subprocess.run([*COMMAND, "serve", "--port", port], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1
+    assert "could not start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    text = capsys.readouterr().out
+    for switch in (
+        "--host",
+        "--port",
+        "--state",
+        "--requests-per-minute",
+        "--token-lifetime",
+        "--refresh-tokens",
+        "--refresh-grace",
+        "--no-pro-code",
+        "--large-file-status",
+        "--page-size-status",
+        "--mailout-bumps-timestamp",
+        "--result-without-filter",
+    ):
+        assert switch in text
+
+
+@pytest.mark.parametrize("arguments", [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"]])
+def test_senseless_switch_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", *arguments])
+    assert arguments[0] in capsys.readouterr().err
+
+
+def test_connection_of_the_personal_integration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["connection", "--grant", "personal_integration", "--organization", "100002"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "conn_type": "dinero",
+        "login": "personal-sandbox",
+        "password": "sandbox-secret",
+        "host": "http://127.0.0.1:8765",
+        "extra": {
+            "grant": "personal_integration",
+            "organization_id": 100002,
+            "auth_url": "http://127.0.0.1:8765",
+            "api_key": "sandbox-api-key-no-pro",
+        },
+    }
+
+
+def test_connection_of_visma_connect(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["connection", "--grant", "visma_connect", "--url", "http://sandbox:80/"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "conn_type": "dinero",
+        "login": "isv_sandbox",
+        "password": "sandbox-secret",
+        "host": "http://sandbox:80",
+        "extra": {
+            "grant": "visma_connect",
+            "organization_id": 100001,
+            "auth_url": "http://sandbox:80",
+            "refresh_token": "sandbox-refresh-token",
+        },
+    }
+
+
+def test_connection_to_an_unknown_organization(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["connection", "--grant", "visma_connect", "--organization", "1"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_package_is_cheap_to_import_and_stands_alone() -> None:
+    heavy = "{'fastapi', 'uvicorn', 'fpdf', 'pydantic', 'airflow', 'requests'}"
+    script = f"import sys, airflow_provider_dinero.sandbox.server as s; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+    alone = (
+        "import sys, airflow_provider_dinero.sandbox.app as a, airflow_provider_dinero.sandbox.pdf as p\n"
+        "ours = [m for m in sys.modules if m.startswith('airflow_provider_dinero.')]\n"
+        "assert all(m.startswith('airflow_provider_dinero.sandbox') for m in ours), ours\n"
+        "assert 'airflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", alone], check=True)
