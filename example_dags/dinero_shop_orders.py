@@ -97,15 +97,13 @@ with DAG(
         lines: dict[str, list[dict[str, Any]]] = {order["order_id"]: [] for order in orders}
         for line in rows("chinook/order_lines.csv"):
             if line["order_id"] in lines:
-                lines[line["order_id"]].append(
-                    {
-                        "Description": line["description"],
-                        "BaseAmountValue": line["unit_price"],
-                        "Quantity": line["quantity"],
-                        "Unit": "parts",
-                        "AccountNumber": SALES_ACCOUNT,
-                    }
-                )
+                lines[line["order_id"]].append({
+                    "Description": line["description"],
+                    "BaseAmountValue": line["unit_price"],
+                    "Quantity": line["quantity"],
+                    "Unit": "parts",
+                    "AccountNumber": SALES_ACCOUNT,
+                })
         return [
             {
                 "idempotency_key": order_reference(order["order_id"]),

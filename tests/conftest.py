@@ -21,7 +21,9 @@ def make_client(sandbox: Any) -> Iterator[Any]:
     """Make clients of the sandbox's personal integration, each with a store and a budget of its own."""
     made = []
 
-    def make(organization_id: int | str | None = 100001, *, secret: str = "sandbox-secret", **options: Any) -> DineroClient:
+    def make(
+        organization_id: int | str | None = 100001, *, secret: str = "sandbox-secret", **options: Any
+    ) -> DineroClient:
         options = {"token_store": MemoryTokenStore(), "budget": ProcessBudget(), "base_url": sandbox.url, **options}
         grant = PersonalIntegration("personal-sandbox", secret, "sandbox-api-key", sandbox.url)
         made.append(DineroClient(organization_id, options.pop("grant", grant), **options))

@@ -1,47 +1,16 @@
-"""A few countries with the VAT region that Danish rules give them."""
+"""The countries of ISO 3166-1, with the names that Unicode's CLDR gives them and the VAT region by Danish rules.
 
-from __future__ import annotations
+documents silent: which countries Dinero knows, and by what English name.
+"""
 
-_EU = {
-    "AT": ("Østrig", "Austria"),
-    "BE": ("Belgien", "Belgium"),
-    "BG": ("Bulgarien", "Bulgaria"),
-    "CY": ("Cypern", "Cyprus"),
-    "CZ": ("Tjekkiet", "Czechia"),
-    "DE": ("Tyskland", "Germany"),
-    "EE": ("Estland", "Estonia"),
-    "ES": ("Spanien", "Spain"),
-    "FI": ("Finland", "Finland"),
-    "FR": ("Frankrig", "France"),
-    "GR": ("Grækenland", "Greece"),
-    "HR": ("Kroatien", "Croatia"),
-    "HU": ("Ungarn", "Hungary"),
-    "IE": ("Irland", "Ireland"),
-    "IT": ("Italien", "Italy"),
-    "LT": ("Litauen", "Lithuania"),
-    "LU": ("Luxembourg", "Luxembourg"),
-    "LV": ("Letland", "Latvia"),
-    "MT": ("Malta", "Malta"),
-    "NL": ("Holland", "Netherlands"),
-    "PL": ("Polen", "Poland"),
-    "PT": ("Portugal", "Portugal"),
-    "RO": ("Rumænien", "Romania"),
-    "SE": ("Sverige", "Sweden"),
-    "SI": ("Slovenien", "Slovenia"),
-    "SK": ("Slovakiet", "Slovakia"),
-}
+import csv
+from importlib.resources import files
 
-COUNTRIES = {
-    "DK": ("Danmark", "Denmark"),
-    **_EU,
-    "CH": ("Schweiz", "Switzerland"),
-    "FO": ("Færøerne", "Faroe Islands"),
-    "GB": ("Storbritannien", "United Kingdom"),
-    "GL": ("Grønland", "Greenland"),
-    "IS": ("Island", "Iceland"),
-    "NO": ("Norge", "Norway"),
-    "US": ("USA", "United States"),
-}
+_EU = frozenset("AT BE BG CY CZ DE EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+
+_TABLE = files("airflow_provider_dinero").joinpath("sandbox/countries.csv").read_text(encoding="utf-8")
+# By key: Danish name, English name.
+COUNTRIES = {row["key"]: (row["danish_name"], row["english_name"]) for row in csv.DictReader(_TABLE.splitlines())}
 
 
 def vat_region(country: str) -> str:

@@ -1,5 +1,6 @@
 """The operators and the sensor in a real Airflow, as DAG authors use them."""
 
+import json
 import time
 from datetime import UTC, datetime
 
@@ -67,8 +68,9 @@ def test_eight_tasks_use_one_token(deployment: Deployment) -> None:
     assert {each["state"] for each in deployment.run("tokens").values()} == {"success"}
     assert _token_requests(deployment) == before >= 1
     kept = deployment.airflow.call("GET", "/variables", params={"limit": 100})["variables"]
-    assert [each["value"] for each in kept if each["key"].startswith("dinero_token__")] != []
-    assert {each["value"] for each in kept if each["key"].startswith("dinero_token__")} == {"***"}
+    tokens = [json.loads(each["value"]) for each in kept if each["key"].startswith("dinero_token__")]
+    assert {each["access_token"] for each in tokens} == {"***"}
+    assert {each["refresh_token"] for each in tokens} == {"***", None}
     assert all(each["is_encrypted"] for each in kept)
 
 

@@ -73,9 +73,7 @@ with DAG("bad_stale_timestamp", schedule=None, default_args=RETRIES):
     DineroBookInvoiceOperator(task_id="it", invoice=draft_changed_in_between())
 
 with DAG("bad_conflict", schedule=None, default_args=RETRIES):
-    first = DineroCreateInvoiceOperator(
-        task_id="first", invoice={"ProductLines": [LINE]}, idempotency_key="conflict"
-    )
+    first = DineroCreateInvoiceOperator(task_id="first", invoice={"ProductLines": [LINE]}, idempotency_key="conflict")
     first >> DineroCreateInvoiceOperator(
         task_id="it", invoice={"ProductLines": [{**LINE, "Quantity": 2}]}, idempotency_key="conflict"
     )
