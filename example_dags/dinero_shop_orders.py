@@ -118,7 +118,7 @@ with DAG(
             for order in orders
         ]
 
-    @task
+    @task(multiple_outputs=False)
     def check_totals(orders: list[dict[str, str]], changes: dict[str, Any]) -> dict[str, Any]:
         """Compare the total of each changed invoice with its order, to the øre."""
         changed = {*changes["created"], *changes["updated"]}

@@ -57,8 +57,10 @@ def generate() -> str:
             " --use-annotated --field-constraints --disable-timestamp --use-schema-description"
             " --formatters builtin"
         )
-        command = [Path(sys.executable).with_name("datamodel-codegen"), *options.split()]
-        subprocess.run([*command, "--input", source, "--output", target, "--custom-file-header", HEADER], check=True)
+        command = [str(Path(sys.executable).with_name("datamodel-codegen")), *options.split()]
+        subprocess.run(
+            [*command, "--input", str(source), "--output", str(target), "--custom-file-header", HEADER], check=True
+        )
         return target.read_text()
 
 

@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ class Faults:
 
 
 @contextmanager
-def before(upstream: str) -> Iterator[Faults]:
+def before(upstream: str) -> Generator[Faults]:
     """Run a proxy. `lose["POST /book"] = 1` loses the first answer; `answer[...]` is given instead of passing on."""
     faults = Faults(upstream)
 
@@ -61,7 +61,7 @@ def before(upstream: str) -> Iterator[Faults]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
+        do_GET = do_POST = do_PUT = do_DELETE = _pass
 
         def log_message(self, *args: object) -> None:
             pass

@@ -1,8 +1,27 @@
-"""Dinero in plain Python: usable without Airflow. Nothing heavy is imported until a client is used."""
+"""Dinero in plain Python: usable without Airflow. Nothing is imported until it is asked for."""
 
-from airflow_provider_dinero.api import errors
-from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
-from airflow_provider_dinero.api.client import DineroClient
-from airflow_provider_dinero.api.filters import contains, eq
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["DineroClient", "PersonalIntegration", "VismaConnect", "contains", "eq", "errors"]
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
+    from airflow_provider_dinero.api.client import DineroClient
+    from airflow_provider_dinero.api.filters import contains, eq
+
+__all__ = ["DineroClient", "PersonalIntegration", "VismaConnect", "contains", "eq"]
+
+_HOMES = {
+    "DineroClient": "client",
+    "PersonalIntegration": "auth",
+    "VismaConnect": "auth",
+    "contains": "filters",
+    "eq": "filters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: a DAG file that imports an operator needs none of them."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -24,6 +24,7 @@ class Code(NamedTuple):
 
 
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
+_NO_ACCESS = "Check organization_id: the credentials may be for another one. Or the user lacks a role in Dinero."
 _READ_AGAIN = "Read the document again and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
@@ -31,7 +32,7 @@ _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
     40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id."),
-    41: Code("Unauthorized", DineroForbidden, "Check organization_id: the credentials may be for another one. Or the user lacks a role in Dinero."),
+    41: Code("Unauthorized", DineroForbidden, _NO_ACCESS),
     42: Code("Validation error", DineroInvalidRequest, "Correct the properties that are named."),
     43: Code("Limit exceeded", DineroInvalidRequest, "Ask for at most 1000 rows a page."),
     44: Code("Invalid format", DineroInvalidRequest, "Correct the format of the value."),

@@ -7,15 +7,14 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import BaseHook
 
-from airflow_provider_dinero.api.client import BASE_URL, DineroClient
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.hooks.failures import mark
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from airflow_provider_dinero.api.auth import Grant
+    from airflow_provider_dinero.api.client import DineroClient
 
 
 class DineroHook(BaseHook):
@@ -40,7 +39,7 @@ class DineroHook(BaseHook):
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
 
-    def get_conn(self) -> DineroClient:
+    def get_conn(self) -> "DineroClient":
         """Return the client, always the same one.
 
         :return: DineroClient
@@ -49,10 +48,10 @@ class DineroHook(BaseHook):
         return self._client
 
     @cached_property
-    def _client(self) -> DineroClient:
+    def _client(self) -> "DineroClient":
         return self._make_client()
 
-    def _make_client(self, *, may_spend: bool = True) -> DineroClient:
+    def _make_client(self, *, may_spend: bool = True) -> "DineroClient":
         try:
             return _client_of(self.get_connection(self.dinero_conn_id), self.organization_id, may_spend=may_spend)
         except DineroError as error:
@@ -81,8 +80,11 @@ class DineroHook(BaseHook):
         return True, f"{name}, subscription {told}."
 
 
-def _client_of(connection: "Connection", organization_id: int | str | None, *, may_spend: bool) -> DineroClient:
+def _client_of(connection: "Connection", organization_id: int | str | None, *, may_spend: bool) -> "DineroClient":
     from airflow.sdk.log import mask_secret
+
+    from airflow_provider_dinero.api.client import DineroClient
+    from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
     # The form saves every declared field, empty ones as null.
     extra = {name: value for name, value in connection.extra_dejson.items() if value not in (None, "")}
@@ -133,6 +135,8 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
 
 def _base_url(connection: "Connection") -> str:
     """Return the root of the API. A port alone changes nothing: it may be there for the Test button's sake."""
+    from airflow_provider_dinero.api.client import BASE_URL
+
     if not connection.host:
         return BASE_URL
     given = connection.host.rstrip("/")

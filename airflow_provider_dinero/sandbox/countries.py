@@ -6,7 +6,12 @@ documents silent: which countries Dinero knows, and by what English name.
 import csv
 from importlib.resources import files
 
-_EU = frozenset("AT BE BG CY CZ DE EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+# fmt: off
+_EU = {
+    "AT", "BE", "BG", "CY", "CZ", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+}
+# fmt: on
 
 _TABLE = files("airflow_provider_dinero").joinpath("sandbox/countries.csv").read_text(encoding="utf-8")
 # By key: Danish name, English name.

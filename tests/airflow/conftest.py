@@ -48,11 +48,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     dags = folder / "dags"
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
-    with sandbox(folder, "--requests-per-minute", "10000") as url:
-        with airflow(folder / "home", dags, **connections(url)) as running:
-            made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
-            running.call("POST", "/connections", json=made)
-            yield Deployment(running, url)
+    with (
+        sandbox(folder, "--requests-per-minute", "10000") as url,
+        airflow(folder / "home", dags, **connections(url)) as running,
+    ):
+        made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
+        running.call("POST", "/connections", json=made)
+        yield Deployment(running, url)
 
 
 def connections(url: str) -> dict[str, str]:

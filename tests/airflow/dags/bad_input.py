@@ -63,7 +63,7 @@ for name, make in OPERATORS.items():
 
 with DAG("bad_stale_timestamp", schedule=None, default_args=RETRIES):
 
-    @task
+    @task(multiple_outputs=False)
     def draft_changed_in_between() -> dict[str, Any]:
         client = DineroHook().get_conn()
         contact = client.contacts.upsert({**CONTACT, "ExternalReference": "stale"})

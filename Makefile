@@ -1,0 +1,46 @@
+# `make demo` and `make test` do all from a fresh clone with Python 3.11 and make.
+PYTHON ?= python3.11
+MONTH ?= 2007-02
+BIN := .venv/bin
+
+.PHONY: demo ui test lint format models bench clean
+
+demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
+	$(BIN)/python scripts/demo.py --month $(MONTH)
+
+ui: .venv/.installed  ## the same, but stays up until Ctrl-C
+	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
+
+test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check --preview .
+	$(BIN)/ruff format --preview --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python scripts/make_models.py --check
+
+format: .venv/.installed-dev
+	$(BIN)/ruff check --preview --fix .
+	$(BIN)/ruff format --preview .
+
+models: .venv/.installed-dev  ## the bodies' models, from openapi.json
+	$(BIN)/python scripts/make_models.py
+
+bench: .venv/.installed-dev
+	$(BIN)/python benchmarks/imports.py
+
+clean:
+	rm -rf .venv .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sandbox]'
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@

@@ -1,0 +1,51 @@
+"""What importing all operators, the sensor and the hook costs over `airflow.sdk` alone, in cold processes.
+
+Beside it, in the same run, Airflow's own HTTP hook, operator and sensor, as a ratio.
+"""
+
+import statistics
+import subprocess
+import sys
+
+SDK = "from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, PokeReturnValue, task"
+OURS = (
+    "airflow_provider_dinero.hooks.dinero",
+    "airflow_provider_dinero.operators.contacts",
+    "airflow_provider_dinero.operators.files",
+    "airflow_provider_dinero.operators.invoices",
+    "airflow_provider_dinero.sensors.changes",
+)
+PEER = (
+    "airflow.providers.http.hooks.http",
+    "airflow.providers.http.operators.http",
+    "airflow.providers.http.sensors.http",
+)
+RUNS = 7
+BUDGET_MS = 25.0
+PROGRAM = """
+{sdk}
+import time
+begin = time.perf_counter()
+{imports}
+print((time.perf_counter() - begin) * 1000)
+"""
+
+
+def cost(modules: tuple[str, ...]) -> float:
+    """Return the milliseconds that the modules cost over airflow.sdk: the median of cold processes."""
+    program = PROGRAM.format(sdk=SDK, imports="\n".join(f"import {module}" for module in modules))
+    command = [sys.executable, "-c", program]
+    figures = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(RUNS)]
+    return statistics.median(map(float, figures))
+
+
+def main() -> None:
+    """Measure, and fail when the median is over the budget."""
+    ours, peer = cost(OURS), cost(PEER)
+    print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS:.0f} ms)")
+    print(f"providers-http          {peer:6.1f} ms, ratio {ours / peer:.3f}")
+    sys.exit(ours > BUDGET_MS)
+
+
+if __name__ == "__main__":
+    main()
