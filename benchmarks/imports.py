@@ -3,9 +3,11 @@
 Beside it, in the same run, Airflow's own HTTP hook, operator and sensor, as a ratio.
 """
 
+import os
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 SDK = "from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, PokeReturnValue, task"
 OURS = (
@@ -35,7 +37,10 @@ def cost(modules: tuple[str, ...]) -> float:
     """Return the milliseconds that the modules cost over airflow.sdk: the median of cold processes."""
     program = PROGRAM.format(sdk=SDK, imports="\n".join(f"import {module}" for module in modules))
     command = [sys.executable, "-c", program]
-    figures = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(RUNS)]
+    environment = {**os.environ, "AIRFLOW_HOME": str(Path(".airflow", "bench").absolute())}
+    figures = [
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout for _ in range(RUNS)
+    ]
     return statistics.median(map(float, figures))
 
 

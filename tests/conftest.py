@@ -1,6 +1,8 @@
 """A fresh sandbox for each test that wants one."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +11,20 @@ from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
 
+# Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
+os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / "tests")
 
-@pytest.fixture
-def sandbox() -> Iterator[Any]:
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Any]:
     with running() as box:
         yield box
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Any) -> Any:
+    running_sandbox.reset()
+    return running_sandbox
 
 
 @pytest.fixture

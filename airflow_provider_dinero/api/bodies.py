@@ -58,7 +58,8 @@ def nearest(name: str, known: "list[str]") -> str:
     :param known: list of names
     """
     by_lower = {other.lower(): other for other in known}
-    found = get_close_matches(name.lower(), by_lower, n=1)
+    longer = [other for other in by_lower if name.lower() in other]  # Amount: BaseAmountValue
+    found = longer or get_close_matches(name.lower(), by_lower, n=1)
     return by_lower[found[0]] if found else ""
 
 

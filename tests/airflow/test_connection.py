@@ -1,0 +1,84 @@
+"""The Test button, which runs in the API server, and what a form may save."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from local import connection
+
+from tests.airflow.conftest import Deployment, as_rest
+
+
+def button(deployment: Deployment, grant: str = "personal_integration", **changes: Any) -> dict[str, Any]:
+    """What the Test button says of a connection that was saved."""
+    made = json.loads(connection(deployment.sandbox, grant))
+    made["extra"].update(changes.pop("extra", {}))
+    body = {"connection_id": "tested", **as_rest({**made, "port": 443, **changes})}
+    deployment.airflow.call("POST", "/connections", json=body)
+    try:
+        return deployment.airflow.call("POST", "/connections/test", json=body)
+    finally:
+        deployment.airflow.call("DELETE", "/connections/tested")
+
+
+def token_calls(deployment: Deployment) -> int:
+    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
+    return sum("/token" in each["path"] for each in asked)
+
+
+def test_a_good_connection_names_its_organization(deployment: Deployment) -> None:
+    assert button(deployment) == {"status": True, "message": "Nørrebro Cykler ApS (100001), subscription Pro."}
+
+
+def test_a_form_saves_every_field_also_empty_ones(deployment: Deployment) -> None:
+    empty = {
+        "refresh_token": None,
+        "requests_per_minute": None,
+        "timeout": None,
+        "read_only": False,
+        "allowed_organizations": "",
+    }
+    assert button(deployment, extra=empty)["status"] is True
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "secret": ({"password": "wrong"}, "Check client id, client secret and API key"),
+    "organization": ({"extra": {"organization_id": 4711}}, "don't reach organization 4711. They reach: 100001"),
+    "no organization": ({"extra": {"organization_id": None}}, "Set organization_id in the connection"),
+    "grant": ({"extra": {"grant": "password"}}, "'password' is no grant. Choose personal_integration or visma_connect"),
+    "key": ({"extra": {"api_key": None}}, "no api_key"),
+    "host": ({"host": "http://dinero.example"}, "credentials go over https only"),
+    "allowed": ({"extra": {"allowed_organizations": "100003"}}, "does not allow organization 100001"),
+    "numbers": ({"extra": {"allowed_organizations": "all"}}, "'all' is not a list of numbers"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_said(deployment: Deployment, name: str) -> None:
+    changes, told = WRONG[name]
+    answer = button(deployment, **changes)
+    assert answer["status"] is False
+    assert told in answer["message"]
+
+
+def test_an_organization_without_pro_is_named(deployment: Deployment) -> None:
+    deployment.run("tokens")  # a task renews the token
+    answer = button(deployment, "visma_connect", extra={"organization_id": 100002})
+    assert answer["status"] is False
+    assert "(100002) has no Pro subscription" in answer["message"]
+
+
+def test_a_refresh_token_is_never_spent_by_a_test(deployment: Deployment) -> None:
+    before = token_calls(deployment)
+    answer = button(deployment, "visma_connect", extra={"refresh_token": "not-used-yet"})
+    assert answer["status"] is False
+    assert "Run a task that uses the connection" in answer["message"]
+    assert token_calls(deployment) == before
+
+
+def test_a_test_finds_the_token_of_the_tasks(deployment: Deployment) -> None:
+    deployment.run("tokens")
+    before = token_calls(deployment)
+    assert button(deployment, "visma_connect")["status"] is True
+    assert token_calls(deployment) == before

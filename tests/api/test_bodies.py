@@ -1,0 +1,74 @@
+"""A body is checked before it is sent."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from airflow_provider_dinero.api.bodies import check, encode
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from tests.conftest import CONTACT, line
+
+WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
+    "misspelt": ("ContactCreateModel", {**CONTACT, "Emial": "x"}, "Emial is unknown to Dinero, did you mean Email?"),
+    "lower case": ("ContactCreateModel", {**CONTACT, "email": "x"}, "email is unknown to Dinero, did you mean Email?"),
+    "unlike all": ("ContactCreateModel", {**CONTACT, "Qqq": 1}, "Qqq is unknown to Dinero."),
+    "missing": ("ContactCreateModel", {"Name": "x", "IsPerson": True}, "CountryKey is missing"),
+    "two at once": ("ContactCreateModel", {"Name": "x"}, "CountryKey is missing; IsPerson is missing"),
+    "in a line": (
+        "InvoiceCreateModel",
+        {"ProductLines": [line(), line(Amount=1)]},
+        "ProductLines[1].Amount is unknown to Dinero, did you mean BaseAmountValue?",
+    ),
+    "no lines": ("InvoiceCreateModel", {"ProductLines": []}, "ProductLines: list should have at least 1 item"),
+    "no number": ("InvoiceCreateModel", {"ProductLines": [line(Quantity="many")]}, "ProductLines[0].Quantity:"),
+    "no unit": ("InvoiceCreateModel", {"ProductLines": [line(Unit="barrel")]}, "ProductLines[0].Unit: input should be"),
+    "discount": ("InvoiceCreateModel", {"ProductLines": [line(Discount=101)]}, "ProductLines[0].Discount:"),
+    "no date": ("InvoiceCreateModel", {"ProductLines": [line()], "Date": "soon"}, "Date:"),
+    "no link": ("ApiMailoutModel", {"Message": "Here it is"}, "Message:"),
+    "infinite": ("InvoiceCreateModel", {"ProductLines": [line(Quantity=float("inf"))]}, "ProductLines[0].Quantity:"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named(name: str) -> None:
+    model, body, told = WRONG[name]
+    with pytest.raises(DineroInvalidBody) as raised:
+        check(model, body)
+    assert told in str(raised.value)
+    assert str(raised.value).endswith("Nothing was sent.")
+
+
+def test_a_value_is_never_told() -> None:
+    with pytest.raises(DineroInvalidBody) as raised:
+        check("ContactCreateModel", {**CONTACT, "IsPerson": "170845-1234"})
+    assert "170845" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_text_is_no_body() -> None:
+    with pytest.raises(DineroInvalidBody, match="a dict is needed, not str"):
+        check("ContactCreateModel", "{'Name': 'x'}")  # type: ignore[arg-type]
+
+
+def test_what_authors_and_templates_give_is_understood() -> None:
+    body = {
+        "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00",
+        "Date": date(2026, 11, 22),
+        "ShowLinesInclVat": "True",
+        "ProductLines": [line(BaseAmountValue=Decimal("0.10"), Quantity="3", Discount=0.1)],
+    }
+    checked = check("InvoiceCreateModel", body)
+    assert checked["ContactGuid"] == UUID("1f5cde3a-a594-43ca-8063-7a27c6d6de00")
+    assert encode(checked) == (
+        b'{"ContactGuid":"1f5cde3a-a594-43ca-8063-7a27c6d6de00","ShowLinesInclVat":true,"Date":"2026-11-22",'
+        b'"ProductLines":[{"BaseAmountValue":0.10,"Description":"Plader","Quantity":3,"AccountNumber":1000,'
+        b'"Unit":"parts","Discount":0.1}]}'
+    )
+
+
+def test_booleans_that_dinero_fills_in_may_be_left_out() -> None:
+    assert check("ContactCreateModel", CONTACT) == CONTACT
+    assert check("ApiMailoutModel", {}) == {}

@@ -1,0 +1,90 @@
+"""Contacts, against the sandbox."""
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import errors
+from tests.conftest import CONTACT
+
+
+def calls(sandbox: Any) -> list[str]:
+    """What was asked since the last look, without tokens."""
+    return [each["method"] for each in sandbox.requests() if each["organization"]]
+
+
+def test_an_upsert_creates_once_and_then_changes_only_what_differs(client: Any, sandbox: Any) -> None:
+    first = client.contacts.upsert(CONTACT)
+    assert first["Change"] == "created"
+    assert client.contacts.upsert(CONTACT) == {**first, "Change": "unchanged"}
+    assert client.contacts.upsert({**CONTACT, "City": "Ry"}) == {**first, "Change": "updated"}
+    assert client.contacts.upsert({**CONTACT, "City": "Ry", "UseCvr": False}) == {**first, "Change": "unchanged"}
+    there = client.contacts.get(first["ContactGuid"])
+    assert (there["City"], there["Name"]) == ("Ry", CONTACT["Name"])
+    assert calls(sandbox)[:3] == ["GET", "POST", "GET"]  # two requests to create, one to see that nothing differs
+
+
+def test_what_somebody_added_in_dinero_stays(client: Any) -> None:
+    guid = client.contacts.upsert(CONTACT)["ContactGuid"]
+    client.contacts.update(guid, {**CONTACT, "Phone": "12345678", "PaymentConditionType": "NettoCash"})
+    client.contacts.upsert({**CONTACT, "City": "Ry"})
+    there = client.contacts.get(guid)
+    assert (there["Phone"], there["PaymentConditionType"], there["City"]) == ("12345678", "NettoCash", "Ry")
+
+
+@pytest.mark.parametrize(("match_by", "value"), [("Email", "A@b.dk"), ("VatNumber", "DK12345674")])
+def test_a_contact_is_found_by_other_properties(client: Any, match_by: str, value: str) -> None:
+    body = {"Name": "Bo", "CountryKey": "DK", "IsPerson": False, match_by: value}
+    made = client.contacts.create(body)
+    found = client.contacts.upsert({**body, match_by: value.lower(), "Name": "Bo"}, match_by=match_by)
+    assert found["ContactGuid"] == made["ContactGuid"]
+
+
+def test_a_reference_that_differs_in_case_is_another_contact(client: Any) -> None:
+    first = client.contacts.upsert({**CONTACT, "ExternalReference": "abc"})
+    second = client.contacts.upsert({**CONTACT, "ExternalReference": "ABC"})
+    assert second["Change"] == "created"
+    assert second["ContactGuid"] != first["ContactGuid"]
+
+
+def test_two_matches_are_an_error_that_names_them(client: Any) -> None:
+    guids = {client.contacts.create(CONTACT)["ContactGuid"] for _ in range(2)}
+    with pytest.raises(errors.DineroConflict, match="2 contacts have the ExternalReference c-4") as raised:
+        client.contacts.upsert(CONTACT)
+    assert all(guid in str(raised.value) for guid in guids)
+
+
+@pytest.mark.parametrize("match_by", ["Name", "Phone", "Email"])
+def test_there_must_be_something_to_match_by(client: Any, sandbox: Any, match_by: str) -> None:
+    with pytest.raises(errors.DineroInvalidBody, match=match_by):
+        client.contacts.upsert(CONTACT, match_by=match_by)
+    assert sandbox.requests() == []
+
+
+def test_a_deleted_contact_is_made_anew_only_on_purpose(client: Any, sandbox: Any) -> None:
+    import requests
+
+    guid = client.contacts.upsert(CONTACT)["ContactGuid"]
+    token = requests.post(
+        f"{sandbox.url}/dineroapi/oauth/token",
+        auth=("personal-sandbox", "sandbox-secret"),
+        data={"grant_type": "password", "username": "sandbox-api-key", "password": "sandbox-api-key"},
+        timeout=5,
+    ).json()["access_token"]
+    there = f"{sandbox.url}/v1/100001/contacts/{guid}"
+    requests.delete(there, headers={"Authorization": f"Bearer {token}"}, timeout=5).raise_for_status()
+    with pytest.raises(errors.DineroConflict, match="pass another generation"):
+        client.contacts.upsert(CONTACT)
+    assert client.contacts.upsert(CONTACT, generation=1)["Change"] == "created"
+    kinds = {change.row["ContactGuid"]: change.kind for change in client.contacts.changes("2020-01-01T00:00:00Z")}
+    assert kinds.pop(guid) == "deleted"
+    assert set(kinds.values()) == {"created"}
+    living = [change.kind for change in client.contacts.changes("2020-01-01T00:00:00Z", include_deleted=False)]
+    assert living == ["created"]
+
+
+def test_the_same_guid_with_other_content_is_a_conflict(client: Any) -> None:
+    body = {**CONTACT, "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00"}
+    assert client.contacts.create(body) == client.contacts.create(body)
+    with pytest.raises(errors.DineroConflict, match="Name: there is 'Bjørn Hansen', wanted is 'Bo'"):
+        client.contacts.create({**body, "Name": "Bo"})

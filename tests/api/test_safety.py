@@ -1,0 +1,100 @@
+"""What is refused before anything is sent, and where a token may go."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
+from tests.conftest import CONTACT
+
+GUID = "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"
+
+
+@pytest.mark.parametrize("url", ["http://api.dinero.dk", "http://127.0.0.1.evil.example", "ftp://localhost", "//x"])
+def test_credentials_go_over_https_only(url: str) -> None:
+    client = DineroClient(1, PersonalIntegration("id", "secret", "key", url), base_url=url)
+    with pytest.raises(errors.DineroConfigurationError, match="https"):
+        list(client.contacts.list())
+
+
+def test_a_token_endpoint_needs_https_too(sandbox: Any) -> None:
+    client = DineroClient(1, PersonalIntegration("id", "secret", "key", "http://authz.dinero.dk"), base_url=sandbox.url)
+    with pytest.raises(errors.DineroConfigurationError, match=r"http://authz\.dinero\.dk is refused"):
+        list(client.contacts.list())
+
+
+def test_a_read_only_client_reads(make_client: Any, sandbox: Any) -> None:
+    client = make_client(read_only=True)
+    assert list(client.contacts.list()) == []
+    before = len(sandbox.requests())
+    with pytest.raises(errors.DineroConfigurationError, match="read-only"):
+        client.contacts.create(CONTACT)
+    assert len(sandbox.requests()) == before
+
+
+@pytest.mark.parametrize(
+    ("organization", "told"),
+    [(None, "No organization is given"), ("", "No organization"), ("100001/../2", "is not an organization id"),
+     ("１", "is not an organization id"), (100002, "does not allow organization 100002")],
+)  # fmt: skip
+def test_only_allowed_organizations(make_client: Any, sandbox: Any, organization: Any, told: str) -> None:
+    with pytest.raises(errors.DineroConfigurationError, match=told):
+        list(make_client(organization, allowed_organizations=[100001]).contacts.list())
+    assert sandbox.requests() == []
+
+
+@pytest.mark.parametrize("guid", ["", "x", "../contacts", f"{GUID}/book", f"{GUID}?x=1", None])
+def test_only_a_guid_enters_a_path(client: Any, sandbox: Any, guid: Any) -> None:
+    with pytest.raises(errors.DineroInvalidBody, match="is not an id"):
+        client.invoices.get(guid)
+    with pytest.raises(errors.DineroInvalidBody, match="is not an id"):
+        client.files.get(f"{guid}/x")
+    assert sandbox.requests() == []
+
+
+def test_netrc_does_not_replace_the_bearer(make_client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert make_client().organizations.subscriptions()
+
+
+def test_no_secret_is_logged(make_client: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = make_client()
+    client.contacts.create({**CONTACT, "Phone": "12345678"})
+    with pytest.raises(errors.DineroUnauthorized) as raised:
+        make_client(secret="wrong-secret").organizations.subscriptions()
+    told = caplog.text + repr(raised.value) + repr(raised.value.__cause__) + repr(raised.value.__context__)
+    for secret in ("sandbox-secret", "sandbox-api-key", "wrong-secret", "Bearer", "12345678"):
+        assert secret not in told
+
+
+def test_the_allowance_is_kept(make_client: Any, sandbox: Any) -> None:
+    slept: list[float] = []
+    client = make_client(requests_per_minute=3, sleep=slept.append)
+    for _ in range(3):
+        client.organizations.subscriptions()
+    assert len(slept) == 1  # the token was the first of the three
+    assert 50 < slept[0] <= 60
+    with pytest.raises(errors.DineroThrottled) as raised:
+        [client.organizations.subscriptions() for _ in range(9)]
+    assert raised.value.until is not None
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("airflow_provider_dinero.get_provider_info", ["airflow", "requests", "pydantic", "yaml"]),
+        ("airflow_provider_dinero.api", ["airflow", "requests", "authlib", "pydantic", "msgspec"]),
+        ("airflow_provider_dinero.api.client", ["airflow", "requests", "authlib", "pydantic"]),
+    ],
+)
+def test_an_import_is_light(module: str, heavy: list[str]) -> None:
+    program = f"import sys, {module}; print([each for each in {heavy!r} if each in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]"
