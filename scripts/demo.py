@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ console = Console(width=110, highlight=False)
 
 def main() -> None:
     """Run the demo."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with`s below end what they started
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--month", default="2007-02", help="month of the orders, 2007-01 to 2011-12")
     parser.add_argument("--stay", action="store_true", help="stay up until Ctrl-C")
@@ -104,4 +106,7 @@ def show_books(url: str, given: dict[str, Any], month: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

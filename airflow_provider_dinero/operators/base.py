@@ -31,6 +31,8 @@ class DineroBaseOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("retry_policy", DineroRetryPolicy())
+        # So that operator.output["ContactGuid"] works; the whole dict is the return value all the same.
+        kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id

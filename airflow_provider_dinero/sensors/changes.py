@@ -48,6 +48,7 @@ class DineroChangesSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("retry_policy", DineroRetryPolicy())
+        kwargs.setdefault("multiple_outputs", True)  # so that sensor.output["created"] works
         super().__init__(**kwargs)
         self.changes_since = changes_since
         self.resource = resource

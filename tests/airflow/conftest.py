@@ -1,6 +1,7 @@
 """One real Airflow and one sandbox for all tests of this folder."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     dags = folder / "dags"
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
     with (
         sandbox(folder, "--requests-per-minute", "10000") as url,
         airflow(folder / "home", dags, **connections(url)) as running,
@@ -55,6 +57,14 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
         running.call("POST", "/connections", json=made)
         yield Deployment(running, url)
+
+
+def readme_dag() -> str:
+    """The DAG that the README shows."""
+    (block,) = re.findall(
+        r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    return str(block)
 
 
 def connections(url: str) -> dict[str, str]:

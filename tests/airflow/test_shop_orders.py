@@ -47,6 +47,13 @@ def test_the_second_run_makes_nothing_new(deployment: Deployment, first: dict) -
     assert successful_writes() == writes
 
 
+def test_the_dag_of_the_readme_sends_an_invoice(deployment: Deployment) -> None:
+    ended = deployment.run("one_invoice")
+    assert {each["state"] for each in ended.values()} == {"success"}
+    assert deployment.returned(ended["send", -1])["Recipients"] == ["ida@example.dk"]
+    assert deployment.returned(ended["book", -1])["TotalInclVat"] == "100.00"
+
+
 def test_a_month_without_orders_says_so(deployment: Deployment) -> None:
     ended = deployment.run("dinero_shop_orders", month="2012-01")
     assert ended["read_orders", -1]["state"] == "failed"
