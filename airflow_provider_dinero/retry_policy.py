@@ -43,3 +43,6 @@ class DineroRetryPolicy(RetryPolicy):
     def deserialize(cls, data: dict[str, Any]) -> "DineroRetryPolicy":
         """Return the policy that was serialized."""
         return cls()
+
+
+DINERO_RETRY_POLICY = DineroRetryPolicy()

@@ -2,8 +2,9 @@
 
 import http.client
 import threading
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ class Faults:
         self.url = ""
         self.lose: dict[str, int] = {}
         self.answer: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
+        self.delay: dict[str, float] = {}
+        self.spoil: dict[str, bytes] = {}
         self.seen: list[str] = []
 
     def count(self, ending: str) -> int:
@@ -45,11 +48,14 @@ def before(upstream: str) -> Generator[Faults]:
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
+            time.sleep(sum(seconds for ending, seconds in faults.delay.items() if _is(place, ending)))
             for ending, left in faults.lose.items():
                 if _is(place, ending) and left:
                     faults.lose[ending] -= 1
                     self.close_connection = True
                     return None
+            for ending, spoilt in faults.spoil.items():
+                content = spoilt if _is(place, ending) else content
             return self._send(answer.status, dict(answer.getheaders()), content)
 
         def _send(self, status: int, headers: dict[str, str], content: bytes) -> None:
@@ -58,8 +64,9 @@ def before(upstream: str) -> Generator[Faults]:
                 if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client may have gone
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = _pass
 

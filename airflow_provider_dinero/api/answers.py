@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 300
 
 
-def decode(operation: "Operation | str", answer: "requests.Response") -> Any:
+def decode(operation: "Operation", answer: "requests.Response") -> Any:
     """Return the JSON of an answer, with amounts as Decimal; None when it is empty.
 
     :param operation: Operation, named in the error

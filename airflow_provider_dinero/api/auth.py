@@ -4,7 +4,8 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from decimal import Decimal
+from typing import ClassVar
 
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
@@ -17,12 +18,13 @@ from airflow_provider_dinero.api.ports import Lock, Token, TokenStore
 LEEWAY_SECONDS = 90.0
 
 
-class TokenRequest(NamedTuple):
+@dataclass(frozen=True)
+class TokenRequest:
     """A prepared request to a token endpoint."""
 
     url: str
-    headers: dict[str, str]
-    body: str
+    headers: dict[str, str] = field(repr=False)
+    body: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,12 @@ class VismaConnect:
         )
 
     def refused(self, reason: str) -> DineroUnauthorized:
-        """Return the error for a refresh token that was not accepted."""
+        """Return the error for a refresh token, or a client, that was not accepted."""
+        if reason != "invalid_grant":
+            return DineroUnauthorized(
+                f"Visma Connect refused the client {self.client_id}: {reason}.",
+                "Check the client id and the client secret of the connection.",
+            )
         return DineroReauthorizationRequired(
             f"Visma Connect refused the refresh token of {self.client_id}: {reason}.",
             "A person must consent again and put the new refresh token into the connection.",
@@ -127,6 +134,10 @@ def _prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters:
     from authlib.oauth2.auth import ClientAuth
     from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
+    if not (grant.client_id + grant.client_secret).isascii():
+        raise DineroConfigurationError(
+            f"The client id or secret of {grant.client_id!r} holds a character that none has.", "Copy it once more."
+        )
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     body = prepare_token_request(grant_type, **parameters)
     auth = ClientAuth(grant.client_id, grant.client_secret, method)
@@ -192,7 +203,7 @@ class Tokens:
             answer = self._fetch(self._grant.request(stored))
             token = Token(
                 access_token=str(answer["access_token"]),
-                expires_at=time.time() + float(str(answer.get("expires_in") or 3600)),
+                expires_at=time.time() + _lifetime(answer.get("expires_in")),
                 refresh_token=self._newest_refresh_token(answer, stored),
             )
             self._store.save(self.key, token)
@@ -204,6 +215,11 @@ class Tokens:
         # An answer without one means: keep the one that was used.
         kept = (stored.refresh_token if stored else None) or self._grant.refresh_token
         return str(answer.get("refresh_token") or kept)
+
+
+def _lifetime(expires_in: object) -> float:
+    """Return the seconds that a token lives; an hour where its answer doesn't say."""
+    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0
 
 
 def _valid(token: Token | None) -> bool:

@@ -1,7 +1,8 @@
 """Checks a body before it is sent. Dinero drops unknown properties in silence: a misspelt amount is a zero invoice."""
 
+import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -32,6 +33,12 @@ def check(model_name: str, body: Mapping[str, Any]) -> dict[str, Any]:
             f"{model_name}: a dict is needed, not {type(body).__name__}.",
             "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
         )
+    inexact = _inexact(body, "")
+    if inexact:
+        raise DineroInvalidBody(
+            f"{model_name}: {', '.join(inexact)}: a float that was calculated with.",
+            "Amounts are Decimal, or text; nothing was sent.",
+        )
     try:
         return model.model_validate(dict(body)).model_dump(exclude_unset=True)
     except ValidationError as error:
@@ -51,6 +58,14 @@ def encode(body: Any) -> bytes:
     return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(body)
 
 
+def as_list(given: str | Iterable[str]) -> list[str]:
+    """Return names as a list, also when one alone was given.
+
+    :param given: str, or iterable of str
+    """
+    return [given] if isinstance(given, str) else list(given)
+
+
 def nearest(name: str, known: "list[str]") -> str:
     """Return the known name that was probably meant, or an empty text.
 
@@ -61,6 +76,17 @@ def nearest(name: str, known: "list[str]") -> str:
     longer = [other for other in by_lower if name.lower() in other]  # Amount: BaseAmountValue
     found = longer or get_close_matches(name.lower(), by_lower, n=1)
     return by_lower[found[0]] if found else ""
+
+
+def _inexact(value: Any, place: str) -> list[str]:
+    """Return the places of floats that no author has written: 0.1 + 0.2 is 0.30000000000000004."""
+    if isinstance(value, float):
+        return [place] if math.isfinite(value) and round(value, 6) != value else []
+    if isinstance(value, Mapping):
+        return [each for name, inner in value.items() for each in _inexact(inner, f"{place}.{name}".lstrip("."))]
+    if isinstance(value, list):
+        return [each for index, inner in enumerate(value) for each in _inexact(inner, f"{place}[{index}]")]
+    return []
 
 
 def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:

@@ -1,5 +1,6 @@
 """What changed since an instant: rows marked created, updated or deleted, and the instant to go on from."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,8 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
+
+log = logging.getLogger(__name__)
 
 # The resources whose changes can be asked for, and what identifies a row.
 WITH_CHANGES = {"contacts": "ContactGuid", "invoices": "Guid"}
@@ -31,7 +34,8 @@ class Changes:
     :param since: datetime, or an ISO 8601 text (UTC when it names no zone)
     :param read: callable that yields the rows of one request's worth: it takes `deletedOnly` and a callable for the
         Date header of the first answer
-    :param deleted_apart: bool, whether deleted rows take a second request
+    :param include_deleted: bool, whether deleted rows are wanted
+    :param deleted_apart: bool, whether they take a second request
     """
 
     def __init__(
@@ -39,28 +43,37 @@ class Changes:
         since: datetime | str,
         read: Callable[[bool, Callable[[str | None], None]], Iterator[dict[str, Any]]],
         *,
+        include_deleted: bool,
         deleted_apart: bool,
     ) -> None:
-        self.since = as_utc(since)
+        self.since = as_utc(since).replace(microsecond=0)  # as Dinero takes it
         self.until = self.since
         self._read = read
+        self._include_deleted = include_deleted
         self._deleted_apart = deleted_apart
 
     def __iter__(self) -> Iterator[Change]:
-        for deleted_only in (False, True) if self._deleted_apart else (False,):
-            note = (lambda date: None) if deleted_only else self._note
-            for row in self._read(deleted_only, note):
+        for row in self._read(False, self._note):
+            # Whether a v1 list has deleted rows under changesSince is not sure: the second request surely has them.
+            if not row.get("DeletedAt") or (self._include_deleted and not self._deleted_apart):
+                yield Change(self._kind(row), row)
+        if self._include_deleted and self._deleted_apart:
+            for row in self._read(True, lambda date: None):
                 yield Change(self._kind(row), row)
 
     def _kind(self, row: dict[str, Any]) -> str:
         if row.get("DeletedAt"):
             return "deleted"
         created = row.get("CreatedAt")
-        return "created" if created and as_utc(created) >= self.since else "updated"
+        return "created" if created and as_utc(str(created)) >= self.since else "updated"
 
     def _note(self, date: str | None) -> None:
-        """Take the mark from the server's clock, else from ours; it never goes back."""
-        now = parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
+        """Take the mark from the server's clock, or from ours where that is behind; it never goes back."""
+        now = datetime.now(UTC)
+        try:
+            now = min(now, parsedate_to_datetime(date).astimezone(UTC)) if date else now
+        except ValueError:
+            log.debug("%r is no Date; the mark is taken from this machine's clock", date)
         self.until = max(self.since, now - OVERLAP)
 
 
@@ -68,8 +81,10 @@ def as_utc(instant: datetime | str) -> datetime:
     """Return an instant in UTC. Dinero's times name no zone; they are UTC.
 
     :param instant: datetime, or an ISO 8601 text
-    :raises DineroInvalidBody: a text that is no instant
+    :raises DineroInvalidBody: no instant
     """
+    if not isinstance(instant, str | datetime):
+        raise DineroInvalidBody(f"{type(instant).__name__} is not an instant.", "Give a date and a time.")
     if isinstance(instant, str):
         try:
             parsed = pendulum.parse(instant, tz="UTC")
@@ -104,10 +119,9 @@ def window(
     """
     key = WITH_CHANGES[resource]
     changes = getattr(client, resource).changes(since, fields=[key], include_deleted=include_deleted)
+    kinds = {change.row[key]: change.kind for change in changes}  # the last one wins: deleted in between is deleted
     found: dict[str, list[str]] = {"created": [], "updated": [], "deleted": []}
-    count = 0
-    for change in changes:
-        count += 1
-        if len(found[change.kind]) < limit:
-            found[change.kind].append(change.row[key])
-    return {"since": changes_since(changes.since), "until": changes_since(changes.until), "count": count, **found}
+    for guid, kind in kinds.items():
+        if len(found[kind]) < limit:
+            found[kind].append(guid)
+    return {"since": changes_since(changes.since), "until": changes_since(changes.until), "count": len(kinds), **found}

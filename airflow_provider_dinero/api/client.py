@@ -11,10 +11,16 @@ from airflow_provider_dinero.api import ports
 from airflow_provider_dinero.api.answers import decode
 from airflow_provider_dinero.api.auth import Grant, TokenRequest, Tokens
 from airflow_provider_dinero.api.bodies import check, encode
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroRefused
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroError,
+    DineroRefused,
+    DineroUnexpectedAnswer,
+)
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.paths import fill, organization_number
-from airflow_provider_dinero.api.transport import Request, Transport
+from airflow_provider_dinero.api.retry import ATTEMPTS
+from airflow_provider_dinero.api.transport import LOOPBACK, Request, Transport, unknown
 
 if TYPE_CHECKING:
     import requests
@@ -25,7 +31,6 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.resources.organizations import Organizations
 
 BASE_URL = "https://api.dinero.dk"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # A token request may be repeated when its answer is lost: a refresh token whose answer is lost is of no more use
 # unless it is presented again within its grace period.
 _TOKEN = Operation("POST", "the token endpoint", Repeat.KEYED)
@@ -48,6 +53,7 @@ class DineroClient:
     :param read_only: bool, refuse writes before they are sent; default False
     :param allowed_organizations: collection of int; default empty, which allows all
     :param look_again: seconds between the look-ups that settle a lost answer of a write; default 5, 15 and 40
+    :param attempts: int, how often a request is tried before its error is raised; default 4
     :param sleep: callable that waits some seconds; default time.sleep
     :param may_spend: bool, whether a refresh token may be spent; default True
     :param adapt: callable that is shown each error before it is raised; default none
@@ -67,6 +73,7 @@ class DineroClient:
         read_only: bool = False,
         allowed_organizations: Collection[int] = (),
         look_again: Sequence[float] = (5.0, 15.0, 40.0),
+        attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         may_spend: bool = True,
         adapt: Callable[[DineroError], None] = lambda error: None,
@@ -85,6 +92,7 @@ class DineroClient:
             f"{grant.client_id}/{organization_id}",
             requests_per_minute or grant.requests_per_minute,
             timeout,
+            attempts,
             sleep,
         )
         self._tokens = Tokens(grant, token_store, lock, self._fetch_token, may_spend=may_spend)
@@ -95,7 +103,8 @@ class DineroClient:
 
         :raises DineroConfigurationError: none was given, or not one that this client may use
         """
-        return organization_number(self._organization_id, self._allowed)
+        with self.guard():
+            return organization_number(self._organization_id, self._allowed)
 
     @cached_property
     def organizations(self) -> "Organizations":
@@ -141,6 +150,7 @@ class DineroClient:
         *,
         query: Mapping[str, str | None] | None = None,
         body: Mapping[str, Any] | None = None,
+        kept: Mapping[str, Any] | None = None,
         files: Any = None,
         accept: str = "application/json",
     ) -> "requests.Response":
@@ -150,6 +160,7 @@ class DineroClient:
         :param values: mapping for the path, without organizationId
         :param query: mapping; None values are left out
         :param body: mapping in Dinero's own property names, checked against the operation's model
+        :param kept: mapping of properties that Dinero gave, sent back beside the body as they are
         :param files: as `requests` takes it
         :param accept: str, the media type of the answer; default JSON
         :return: requests.Response, a success
@@ -166,7 +177,7 @@ class DineroClient:
             data = None
             if operation.body is not None:
                 headers["Content-Type"] = "application/json"
-                data = encode(check(operation.body, body if body is not None else {}))
+                data = encode({**(kept or {}), **check(operation.body, body if body is not None else {})})
             params = {name: value for name, value in (query or {}).items() if value is not None}
             request = Request(f"{self._base_url}{path}", headers, params or None, data, files)
             return self._transport.perform(operation, request, self._tokens)
@@ -187,7 +198,15 @@ class DineroClient:
         :param answer: requests.Response
         """
         with self.guard():
-            return decode(operation, answer)
+            try:
+                content = decode(operation, answer)
+            except DineroUnexpectedAnswer as error:
+                if operation.repeat is Repeat.BARE:
+                    raise unknown(operation, "a success that can't be read") from error
+                raise
+            if content is None and operation.repeat is Repeat.BARE:
+                raise unknown(operation, "a success without content")
+            return content
 
     def close(self) -> None:
         """Close the connections."""
@@ -199,11 +218,24 @@ class DineroClient:
         try:
             answer: dict[str, object] = decode(_TOKEN, self._transport.perform(_TOKEN, prepared, None))
         except DineroRefused as error:
-            raise self._grant.refused(error.said or f"HTTP {error.status}") from error
+            if error.said in {"invalid_grant", "invalid_client", "unauthorized_client"}:
+                raise self._grant.refused(error.said) from None
+            raise DineroConfigurationError(
+                f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
+                "Check the authorization address (auth_url) and the credentials of the connection.",
+            ) from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            raise DineroUnexpectedAnswer(
+                f"The token endpoint {self._grant.auth_url} gave no access token.", "Check the auth_url."
+            )
         return answer
 
     def _require_https(self, url: str) -> None:
         parts = urlsplit(url)
+        if parts.username is not None:
+            raise DineroConfigurationError(
+                f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."
+            )
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise DineroConfigurationError(
                 f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",

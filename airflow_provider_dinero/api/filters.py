@@ -33,14 +33,16 @@ def contains(name: str, value: str) -> Condition:
     return Condition(name, "contains", value)
 
 
-def query_filter(conditions: Iterable[Condition], allowed: Collection[str]) -> str | None:
+def query_filter(conditions: Condition | Iterable[Condition], allowed: Collection[str]) -> str | None:
     """Return the `queryFilter` of some conditions, all of which must hold; None where there are none.
 
-    :param conditions: iterable of Condition, made by `eq` and `contains`
+    :param conditions: Condition, or iterable of Condition, made by `eq` and `contains`
     :param allowed: names of the properties that the list can be filtered by
     :raises DineroInvalidBody: a property that can't be filtered by, or a value that can't be expressed
     """
     parts = []
+    if isinstance(conditions, Condition):
+        conditions = (conditions,)
     for name, operator, value in conditions:
         if name not in allowed:
             meant = nearest(name, list(allowed)) or ", ".join(allowed)

@@ -1,13 +1,19 @@
 """An idempotency key becomes a Guid, and a document that is there is compared with what its author wants."""
 
+import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
+from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.errors import DineroConflict
 
+# What a property means that a create leaves out, where the documents say so.
+DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
+# What Dinero fills in itself when it is sent empty.
+FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 NAMESPACE = UUID("5d7f0c34-6c0b-5d4e-9f43-0c8f6f2f1a6e")
 
 
@@ -20,6 +26,17 @@ def guid_for(organization_id: int, resource: str, key: str, generation: int = 0)
     :param generation: int, raised by the author to start anew after a document was deleted; default 0
     """
     return str(uuid5(NAMESPACE, f"{organization_id}/{resource}/{generation}/{key}"))
+
+
+def with_guid(model_name: str, body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a checked body with a Guid: the author's, else a new one, so that sending it again can't do it twice.
+
+    :param model_name: str, a class of `models.py`
+    :param body: mapping
+    :param name: str, the property that holds the Guid
+    """
+    wanted = check(model_name, body)
+    return {**wanted, name: wanted.get(name) or uuid4()}
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
@@ -44,38 +61,54 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
         )
 
 
-def differences(wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differences(
+    wanted: Mapping[str, Any], existing: Mapping[str, Any], *, empty_counts: bool = False
+) -> dict[str, tuple[Any, Any]]:
     """Return what differs, by property: (there, wanted). What Dinero doesn't give back can't differ.
 
-    :param wanted: mapping, the checked body; None means Dinero's default and differs from nothing
+    :param wanted: mapping, the checked body
     :param existing: mapping, the document as Dinero gives it
+    :param empty_counts: bool, None is a wanted value and not "as Dinero likes it"; default False
     """
+    if wanted.get("LineType") == "Text":  # Dinero keeps nothing else of it
+        wanted = {name: wanted.get(name) for name in ("LineType", "Description")}
+    elif not empty_counts:
+        left_out = {name: value for name, value in DEFAULTS.items() if wanted.get(name) is None}
+        wanted = {**wanted, **left_out}
     found: dict[str, tuple[Any, Any]] = {}
-    including_vat = bool(wanted.get("ShowLinesInclVat"))
     for name, want in wanted.items():
-        if want is None or name not in existing:
-            continue
+        empty = want in (None, "")
+        if name not in existing or (empty and not (empty_counts and name not in FILLED_IN)) or want == "Paid":
+            continue  # Paid, a payment condition, reads back as NettoCash
         there = existing[name]
         if isinstance(want, list):
-            if len(want) != len(there or []):
-                found[name] = (f"{len(there or [])} lines", f"{len(want)} lines")
-                continue
-            for index, (wanted_line, line) in enumerate(zip(want, there, strict=True)):
-                if including_vat:  # Dinero gives the unit amount back under two names
-                    line = {**line, "BaseAmountValue": line.get("BaseAmountValueInclVat")}
-                for inner, pair in differences(wanted_line, line).items():
-                    found[f"{name}[{index}].{inner}"] = pair
+            found |= _different_lines(name, want, there or [], including_vat=bool(wanted.get("ShowLinesInclVat")))
         elif _plain(want) != _plain(there):
             found[name] = (_plain(there), _plain(want))
     return found
 
 
+def _different_lines(
+    name: str, want: list[Any], there: list[Any], *, including_vat: bool
+) -> dict[str, tuple[Any, Any]]:
+    if len(want) != len(there):
+        return {name: (f"{len(there)} lines", f"{len(want)} lines")}
+    found = {}
+    for index, (wanted_line, line) in enumerate(zip(want, there, strict=True)):
+        if including_vat:  # Dinero gives the unit amount back under two names
+            line = {**line, "BaseAmountValue": line.get("BaseAmountValueInclVat")}
+        for inner, pair in differences(wanted_line, line).items():
+            found[f"{name}[{index}].{inner}"] = pair
+    return found
+
+
 def _plain(value: Any) -> Any:
     """Return a value in the form in which Dinero's and the author's spelling of it are equal."""
-    if isinstance(value, bool) or value is None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool):
         return value
     if isinstance(value, (int, float, Decimal)):
-        return format(Decimal(str(value)).normalize(), "f")
-    if isinstance(value, UUID | date):
-        return str(value)
-    return str(value).replace("\r\n", "\n").strip()
+        return format(Decimal(str(value)).normalize() + 0, "f")  # + 0 makes -0 a 0
+    text = str(value).replace("\r\n", "\n").strip()
+    return text.lower() if GUID.fullmatch(text) else text

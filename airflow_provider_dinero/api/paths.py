@@ -23,7 +23,7 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
             "No organization is given.", "Set organization_id in the connection, or pass it as an argument."
         )
     text = str(given).strip()
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and int(text)):
         raise DineroConfigurationError(
             f"{text!r} is not an organization id.", "It is a number: see the bottom left of Dinero, or its address."
         )

@@ -55,8 +55,8 @@ class Lock(Protocol):
 class Budget(Protocol):
     """Hands out the request allowance in dated slots, first come first served."""
 
-    def reserve(self, key: str, per_minute: int) -> float:
-        """Reserve the next slot of an allowance and return its time, in seconds since the epoch."""
+    def reserve(self, key: str, per_minute: int, within: float) -> float:
+        """Return the time of the next slot, in seconds since the epoch; it is reserved if it lies within so many."""
 
 
 class MemoryTokenStore:
@@ -92,13 +92,15 @@ class ProcessBudget:
         self._slots: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, key: str, per_minute: int) -> float:
-        """Reserve the next slot of an allowance and return its time, in seconds since the epoch."""
+    def reserve(self, key: str, per_minute: int, within: float) -> float:
+        """Return the time of the next slot, in seconds since the epoch; it is reserved if it lies within so many."""
         with self._lock:
             slots = self._slots.setdefault(key, deque())
-            slot = time.time()
+            slot = now = time.time()
             if len(slots) >= per_minute:
                 slot = max(slot, slots[-per_minute] + WINDOW_SECONDS)
+            if slot - now > within:
+                return slot
             slots.append(slot)
             while len(slots) > per_minute:
                 slots.popleft()

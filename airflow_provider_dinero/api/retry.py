@@ -1,5 +1,6 @@
 """The decision after an attempt: done, again after some seconds, failed, or outcome unknown. It alone decides that."""
 
+import math
 import random
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from airflow_provider_dinero.api.operations import Repeat
 
 ATTEMPTS = 4
+LONGEST_ADVICE = 3600.0  # what says more is not believed
 THROTTLE_SECONDS = 60.0  # the documents: wait a minute; Retry-After may be missing
 
 
@@ -44,6 +46,7 @@ def decide(
     failure: Failure | None = None,
     renewed: bool = False,
     now: float = 0.0,
+    attempts: int = ATTEMPTS,
 ) -> Verdict:
     """Decide what follows an attempt.
 
@@ -54,23 +57,26 @@ def decide(
     :param failure: Failure or None, why there is no answer
     :param renewed: bool, whether the token was renewed for this request already
     :param now: float, seconds since the epoch, to read a Retry-After that is a date
+    :param attempts: int, how many there are; default 4
     :return: Verdict
     """
     if 200 <= status < 300:
         return Verdict(Action.DONE)
     if status == 401:  # refused at the door: nothing was done, whatever the operation
         return Verdict(Action.FAIL if renewed else Action.RENEW)
-    last = number >= ATTEMPTS
+    last = number >= attempts
     if status == 429:
         seconds = _advised(retry_after, now) or THROTTLE_SECONDS
         return Verdict(Action.FAIL if last or seconds > 2 * THROTTLE_SECONDS else Action.AGAIN, seconds)
     if failure is Failure.NOT_SENT or status == 480:  # 480: a brownout of an endpoint that is about to go
         return Verdict(Action.FAIL if last else Action.AGAIN, _backoff(number))
-    if failure is Failure.LOST or status >= 500:
+    if failure is Failure.LOST or status == 408 or status >= 500:
         if repeat is Repeat.BARE:
             return Verdict(Action.UNKNOWN)
-        seconds = min(_advised(retry_after, now), THROTTLE_SECONDS) or _backoff(number)
-        return Verdict(Action.FAIL if last else Action.AGAIN, seconds)
+        advised = _advised(retry_after, now)
+        if last or advised > THROTTLE_SECONDS:
+            return Verdict(Action.FAIL, advised)
+        return Verdict(Action.AGAIN, advised or _backoff(number))
     return Verdict(Action.FAIL)
 
 
@@ -83,10 +89,10 @@ def _advised(retry_after: str | None, now: float) -> float:
     if not retry_after:
         return 0.0
     try:
-        return max(0.0, float(retry_after))
+        seconds = float(retry_after)
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
-    except ValueError:
-        return 0.0
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - now
+        except ValueError:
+            return 0.0
+    return min(max(0.0, seconds), LONGEST_ADVICE) if math.isfinite(seconds) else 0.0

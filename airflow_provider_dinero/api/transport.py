@@ -1,10 +1,12 @@
 """One request in, one answer out: the one room that sends."""
 
 import logging
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero import __version__
@@ -17,7 +19,7 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.ports import Budget
-from airflow_provider_dinero.api.retry import ATTEMPTS, Action, Failure, Verdict, decide
+from airflow_provider_dinero.api.retry import Action, Failure, Verdict, decide
 
 if TYPE_CHECKING:
     import requests
@@ -26,19 +28,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_DIRECT = {"http": "", "https": "", "all": ""}  # what stays on this machine goes through no proxy
 CONNECT_SECONDS = 10.0
 # A slot further away than this is not waited for: the caller is told when to come back.
 LONGEST_WAIT = 60.0
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True)
+class Request:
     """What goes to `requests`: everything but the bearer."""
 
     url: str
-    headers: dict[str, str]
-    params: Mapping[str, str] | None = None
-    data: bytes | str | None = None
-    files: Any = None
+    headers: dict[str, str] = field(repr=False)
+    params: Mapping[str, str] | None = field(default=None, repr=False)
+    data: bytes | str | None = field(default=None, repr=False)
+    files: Any = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return urlsplit(self.url).netloc
 
 
 class Transport:
@@ -48,6 +58,7 @@ class Transport:
     :param budget_key: str, whose allowance it is
     :param per_minute: int, the allowance
     :param timeout: float, seconds to wait for an answer
+    :param attempts: int, how often a request is tried
     :param sleep: callable that waits some seconds
     """
 
@@ -57,12 +68,14 @@ class Transport:
         budget_key: str,
         per_minute: int,
         timeout: float,
+        attempts: int,
         sleep: Callable[[float], None],
     ) -> None:
         self._budget = budget
         self._budget_key = budget_key
         self._per_minute = per_minute
         self._timeout = timeout
+        self._attempts = attempts
         self._sleep = sleep
         self._session: requests.Session | None = None
 
@@ -89,6 +102,7 @@ class Transport:
                 failure=failure,
                 renewed=renewed,
                 now=time.time(),
+                attempts=self._attempts,
             )
             if verdict.action is Action.DONE and answer is not None:
                 return answer
@@ -99,10 +113,11 @@ class Transport:
                 renewed = True
             elif verdict.action is Action.AGAIN:
                 advice = f"again in {verdict.seconds:.1f} s"
-                log.info("%s: %s, %s (attempt %d of %d)", operation, told, advice, number, ATTEMPTS)
+                log.info("%s: %s, %s (attempt %d of %d)", operation, told, advice, number, self._attempts)
                 self._sleep(verdict.seconds)
             else:
-                raise _error(operation, request, verdict, answer, told) from cause
+                # Not `from cause`: what `requests` raises holds the address with its query, and the request.
+                raise _error(operation, request, verdict, answer, f"{told}, attempt {number}") from None
 
     def close(self) -> None:
         """Close the connections."""
@@ -110,7 +125,7 @@ class Transport:
             self._session.close()
 
     def _wait_for_slot(self, operation: Operation) -> None:
-        slot = self._budget.reserve(self._budget_key, self._per_minute)
+        slot = self._budget.reserve(self._budget_key, self._per_minute, LONGEST_WAIT)
         seconds = slot - time.time()
         if seconds > LONGEST_WAIT:
             until = datetime.fromtimestamp(slot, UTC)
@@ -140,17 +155,22 @@ class Transport:
                 files=request.files,
                 auth=_Bearer(bearer) if bearer else _no_auth,
                 timeout=(CONNECT_SECONDS, self._timeout),
+                proxies=_DIRECT if urlsplit(request.url).hostname in LOOPBACK else None,
                 allow_redirects=False,  # a token goes to the host that was configured, and to no other
             )
-        except requests.exceptions.SSLError as error:
-            raise DineroConfigurationError(
-                f"The certificate of {urlsplit(request.url).netloc} was not accepted: {error}.",
-                "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE.",
-            ) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise DineroConfigurationError(f"{request.url} is not an address.", "Correct the host.") from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+            raise DineroConfigurationError(f"{request.host} is not an address.", "Correct the host.") from None
         except requests.exceptions.RequestException as error:
+            if any(isinstance(each, ssl.SSLCertVerificationError) for each in _chain(error)):
+                raise DineroConfigurationError(
+                    f"The certificate of {request.host} was not accepted.",
+                    "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE.",
+                ) from None
             return None, _failure(error), error
+        except BaseException as interruption:  # Airflow's timeout, a signal
+            if operation.repeat is Repeat.BARE:
+                raise unknown(operation, type(interruption).__name__) from interruption
+            raise
         return answer, None, None
 
 
@@ -172,18 +192,37 @@ def _no_auth(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
 
 def _failure(error: Exception) -> Failure:
     import requests
-    from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return Failure.NOT_SENT
-    reason = error.args[0] if error.args else None
-    if isinstance(reason, MaxRetryError) and isinstance(reason.reason, (NewConnectionError, ConnectTimeoutError)):
-        return Failure.NOT_SENT
-    return Failure.LOST
+    never = (NewConnectionError, ConnectTimeoutError)
+    return Failure.NOT_SENT if any(isinstance(each, never) for each in _chain(error)) else Failure.LOST
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it wraps: requests wraps urllib3, which wraps the socket's."""
+    inner: object = error
+    while isinstance(inner, BaseException):
+        yield inner
+        inner = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
 
 
 def _told(failure: Failure | None, cause: Exception | None) -> str:
-    return f"{failure.value if failure else 'no answer'} ({type(cause).__name__})"
+    """Tell why there is no answer, by the innermost error's class: the texts hold addresses."""
+    root = [type(each).__name__ for each in _chain(cause)][-1] if cause else ""
+    return f"{failure.value if failure else 'no answer'} ({root})"
+
+
+def unknown(operation: Operation, told: str) -> DineroOutcomeUnknown:
+    """Return the error for a write that may or may not have been done.
+
+    :param operation: Operation
+    :param told: str, why it can't be said
+    """
+    return DineroOutcomeUnknown(
+        f"{operation} may or may not have been done: {told}.", "Look in Dinero before you send it again."
+    )
 
 
 def _error(
@@ -194,22 +233,18 @@ def _error(
     told: str,
 ) -> Exception:
     """Return the error that ends a request."""
-    host = urlsplit(request.url).netloc
     if verdict.action is Action.UNKNOWN:
-        return DineroOutcomeUnknown(
-            f"{operation} may or may not have been done: {told}.",
-            "Look in Dinero before you send it again.",
-        )
+        return unknown(operation, told)
     if answer is None:
         return DineroUnavailable(
-            f"{host} gave no answer to {operation}: {told}, tried {ATTEMPTS} times.",
+            f"{request.host} gave no answer to {operation}: {told}.",
             "Check the host and port of the connection, the proxy and the network.",
         )
+    until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
     if answer.status_code == 429:
-        until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC)
         return DineroThrottled(
             f"Dinero's request allowance is used up: {operation} was refused with HTTP 429.",
-            f"It is free again at {until:%H:%M:%S} UTC.",
+            f"It is free again at {until:%Y-%m-%d %H:%M:%S} UTC.",
             until=until,
         )
     if answer.status_code == 480:
@@ -217,8 +252,6 @@ def _error(
             f"Dinero refused {operation} with HTTP 480, a brownout: this endpoint is about to be removed.",
             "Update the provider.",
         )
-    if answer.status_code >= 500:
-        return DineroUnavailable(
-            f"{host} answered {operation} with HTTP {answer.status_code}, {ATTEMPTS} times.", "Try later."
-        )
+    if answer.status_code == 408 or answer.status_code >= 500:
+        return DineroUnavailable(f"{request.host} answered {operation} with {told}.", "Try later.", until=until)
     return unexpected(operation, answer) if answer.status_code < 400 else refused(operation, answer)

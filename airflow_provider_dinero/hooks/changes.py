@@ -34,6 +34,7 @@ def look(
         raise error
     client = DineroHook(dinero_conn_id, organization_id).get_conn()
     try:
-        return window(client, resource, changes_since, include_deleted=include_deleted, limit=limit)
+        with client.guard():
+            return window(client, resource, changes_since, include_deleted=include_deleted, limit=limit)
     finally:
         client.close()

@@ -1,8 +1,12 @@
 """Errors of the api, so marked that Airflow repeats only what may be repeated."""
 
+from typing import Any
+
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airflow_provider_dinero.api.errors import DineroError, DineroTemporaryError
+
+_MARKED: dict[type[DineroError], type[DineroError]] = {}
 
 
 def mark(error: DineroError) -> None:
@@ -13,14 +17,24 @@ def mark(error: DineroError) -> None:
 
     :param error: DineroError, changed in place, so that its traceback stays
     """
-    if not isinstance(error, AirflowException):
-        kind = type(error)
-        error.__class__ = _MARKED.setdefault(kind, _marked(kind))
+    kind = type(error)
+    if issubclass(kind, AirflowException):
+        return
+    if kind not in _MARKED:
+        base = AirflowException if issubclass(kind, DineroTemporaryError) else AirflowFailException
+        body = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__reduce__": _reduce}
+        _MARKED[kind] = type(kind.__name__, (kind, base), body)
+    error.__class__ = _MARKED[kind]
 
 
-_MARKED: dict[type[DineroError], type[DineroError]] = {}
+def _reduce(error: DineroError) -> tuple[Any, ...]:
+    """Pickle by the api's class, since the marked one has no name of its own."""
+    return _restore, (type(error).__mro__[1], error.args, error.__dict__)
 
 
-def _marked(kind: type[DineroError]) -> type[DineroError]:
-    base = AirflowException if issubclass(kind, DineroTemporaryError) else AirflowFailException
-    return type(kind.__name__, (kind, base), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+def _restore(kind: type[DineroError], args: tuple[Any, ...], state: dict[str, Any]) -> DineroError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    mark(error)
+    return error

@@ -4,12 +4,16 @@ import json
 import logging
 import os
 import sys
+import time
 from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.ports import MemoryTokenStore, Token
 
 log = logging.getLogger(__name__)
+
+# Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
+PAUSES = (1.0, 3.0, 6.0)
 
 
 class VariableTokenStore:
@@ -30,7 +34,12 @@ class VariableTokenStore:
         value = _get(key)
         if not value:
             return self._memory.load(key)
-        token = Token(**json.loads(value))
+        try:
+            stored = json.loads(value)
+            token = Token(str(stored["access_token"]), float(stored["expires_at"]), stored.get("refresh_token"))
+        except (ValueError, TypeError, KeyError):
+            log.warning("The Airflow Variable %s holds no Dinero token; it is written anew.", key)
+            return None
         _mask(token)
         return token
 
@@ -41,17 +50,27 @@ class VariableTokenStore:
         :param token: Token
         :raises DineroConfigurationError: the Variable is shadowed
         """
+        from airflow.sdk.exceptions import AirflowRuntimeError
         from sqlalchemy.exc import SQLAlchemyError
 
         _mask(token)
         self._memory.save(key, token)
         value = json.dumps(token.as_dict())
-        try:
-            _set(key, value)
-        except (OSError, SQLAlchemyError) as error:
-            # The new token is good: this process goes on with it, and says what the others are missing.
-            log.error("The Dinero token could not be stored (%s): other tasks won't find it.", type(error).__name__)
-            return
+        for seconds in (*PAUSES, None):
+            try:
+                _set(key, value)
+                break
+            except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
+                if seconds is None:
+                    # The new token is good: this process goes on with it, and says what the others are missing.
+                    lost = (
+                        "its new refresh token is lost when this process ends: consent again"
+                        if (token.refresh_token)
+                        else "other tasks log in for themselves"
+                    )
+                    log.error("The Dinero token could not be stored (%s): %s.", type(error).__name__, lost)
+                    return
+                time.sleep(seconds)
         if _get(key) != value:
             raise DineroConfigurationError(
                 f"The Airflow Variable {key} can't be kept: something shadows it.",

@@ -1,14 +1,17 @@
 """What the operators share: the connection, the organization, the retry policy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_dinero.retry_policy import DineroRetryPolicy
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context, RetryPolicy
+
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.hooks.dinero import DineroHook
 
@@ -18,6 +21,8 @@ class DineroBaseOperator(BaseOperator):
 
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
+    :param retry_policy: RetryPolicy; default DineroRetryPolicy
+    :param multiple_outputs: bool, also return each key by itself: operator.output["Guid"]; default True
     """
 
     template_fields: Sequence[str] = ("dinero_conn_id", "organization_id")
@@ -28,12 +33,12 @@ class DineroBaseOperator(BaseOperator):
         *,
         dinero_conn_id: str = "dinero_default",
         organization_id: int | str | None = None,
+        # Defaults of parameters, and not of kwargs, since these reach mapped tasks too.
+        retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("retry_policy", DineroRetryPolicy())
-        # So that operator.output["ContactGuid"] works; the whole dict is the return value all the same.
-        kwargs.setdefault("multiple_outputs", True)
-        super().__init__(**kwargs)
+        super().__init__(retry_policy=retry_policy, multiple_outputs=multiple_outputs, **kwargs)
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
 
@@ -48,3 +53,38 @@ class DineroBaseOperator(BaseOperator):
     def client(self) -> "DineroClient":
         """The client of the connection."""
         return self.hook.get_conn()
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Perform the work; what is wrong with the arguments fails the task at once."""
+        with self.client.guard():
+            return self.perform(context)
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Do the operator's work."""
+        raise NotImplementedError
+
+
+def whole(name: str, value: int | str) -> int:
+    """Return a whole number that a template may have rendered as text.
+
+    :param name: str, the argument, named in the error
+    :param value: int or str
+    """
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise DineroInvalidBody(f"{name}: {value!r} is not a whole number.", "Nothing was sent.") from None
+
+
+def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a dict that an author gave.
+
+    :param name: str, the argument, named in the error
+    :param value: what was given
+    """
+    if not isinstance(value, Mapping):
+        raise DineroInvalidBody(
+            f"{name}: a dict is needed, not {type(value).__name__}.",
+            "A template renders text: pass operator.output instead, or set render_template_as_native_obj.",
+        )
+    return value

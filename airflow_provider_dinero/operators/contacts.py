@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.operators.base import DineroBaseOperator
+from airflow_provider_dinero.operators.base import DineroBaseOperator, whole
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,8 +37,10 @@ class DineroUpsertContactOperator(DineroBaseOperator):
         self.match_by = match_by
         self.generation = generation
 
-    def execute(self, context: "Context") -> dict[str, Any]:
+    def perform(self, context: "Context") -> dict[str, Any]:
         """Find the contact, and create or change it."""
-        found = self.client.contacts.upsert(self.contact, match_by=self.match_by, generation=int(self.generation))
+        found = self.client.contacts.upsert(
+            self.contact, match_by=self.match_by, generation=whole("generation", self.generation)
+        )
         self.log.info("contact %s %s", found["ContactGuid"], found["Change"])
         return found

@@ -26,7 +26,7 @@ class DineroUploadFileOperator(DineroBaseOperator):
         self.file_path = file_path
         self.file_name = file_name
 
-    def execute(self, context: "Context") -> dict[str, Any]:
+    def perform(self, context: "Context") -> dict[str, Any]:
         """Look for the file, and upload it."""
         saved = self.client.files.upload_once(self.file_path, self.file_name)
         self.log.info("file %s %s", saved["FileGuid"], saved["Change"])

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.operators.base import DineroBaseOperator
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,13 +44,18 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         self.idempotency_key = idempotency_key
         self.generation = generation
 
-    def execute(self, context: "Context") -> dict[str, Any]:
+    def perform(self, context: "Context") -> dict[str, Any]:
         """Create the draft, or find it."""
         from airflow_provider_dinero.api.keys import guid_for
 
-        key = self.idempotency_key or self._place(context)
-        guid = guid_for(self.client.organization_id, "invoices", key, int(self.generation))
-        body = {**self.invoice, "Guid": guid} if isinstance(self.invoice, Mapping) else self.invoice
+        key = self._place(context) if self.idempotency_key is None else str(self.idempotency_key).strip()
+        if key in {"", "None"}:
+            raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")
+        body = require_mapping("invoice", self.invoice)
+        if body.get("Guid"):
+            raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
+        guid = guid_for(self.client.organization_id, "invoices", key, whole("generation", self.generation))
+        body = {**body, "Guid": guid}
         invoice = _small(self.client.invoices.create(body))
         self.log.info("invoice %s for %s is there", invoice["Guid"], key)
         return invoice
@@ -67,7 +73,7 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
     Dinero: `POST /v1/{organizationId}/invoices/{guid}/book`.
 
     :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
-        what is booked is what was created. Templated.
+        a draft that somebody changed since is not booked. Templated.
     :param number: int, the voucher number; default Dinero's next. Templated.
     :return: `{"Guid", "TimeStamp", "Number", "Status", "ContactName", "TotalInclVat", "Currency", "UpdatedAt"}`,
         the total as str
@@ -80,14 +86,14 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
         self.invoice = invoice
         self.number = number
 
-    def execute(self, context: "Context") -> dict[str, Any]:
+    def perform(self, context: "Context") -> dict[str, Any]:
         """Book the invoice."""
         known = _reference(self.invoice)
         booked = self.client.invoices.book(
             known["Guid"],
             # A booked one is only read.
             timestamp=None if known.get("Status") == "Booked" else known.get("TimeStamp"),
-            number=None if self.number in (None, "") else int(self.number),
+            number=None if self.number is None else whole("number", self.number),
         )
         self.log.info("booked invoice %s, %s %s", booked["Number"], booked["TotalInclVat"], booked["Currency"])
         return _small(booked)
@@ -114,7 +120,7 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
         self.invoice = invoice
         self.mailout = mailout
 
-    def execute(self, context: "Context") -> dict[str, Any]:
+    def perform(self, context: "Context") -> dict[str, Any]:
         """Look for a mail-out, and send one."""
         guid = _reference(self.invoice)["Guid"]
         sent = self.client.invoices.email_once(guid, self.mailout)
@@ -124,7 +130,13 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
 
 
 def _reference(invoice: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    return invoice if isinstance(invoice, Mapping) else {"Guid": invoice}
+    """Return what is known of an invoice that is given as Guid or as dict."""
+    if isinstance(invoice, str) and not invoice.lstrip().startswith("{"):
+        return {"Guid": invoice}
+    known = require_mapping("invoice", invoice)
+    if not known.get("Guid"):
+        raise DineroInvalidBody("The invoice has no Guid.", "Pass what another invoice operator returned, or a Guid.")
+    return known
 
 
 def _small(invoice: Mapping[str, Any]) -> dict[str, Any]:

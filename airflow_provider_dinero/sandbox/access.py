@@ -15,12 +15,12 @@ def let_in(call: Call) -> Response | None:
     :return: an answer if the call is over the limit, None if it may go on
     :raises DineroError: 401 without a valid token, 403 for an organization that the token can't reach or without Pro
     """
-    token = call.headers.get("authorization", "").removeprefix("Bearer ")
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
     row = call.store.one(
         "SELECT client, organization FROM access_tokens WHERE token = ? AND expires > ?",
         [token, call.store.clock().timestamp()],
     )
-    if row is None:
+    if row is None or scheme.lower() != "bearer":
         raise DineroError(41, status=401)
     call.client_id = row["client"]
     call.reach = tuple(ORGANIZATIONS) if row["organization"] is None else (row["organization"],)

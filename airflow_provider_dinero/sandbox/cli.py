@@ -95,6 +95,19 @@ def _parser() -> argparse.ArgumentParser:
         help="what ResultWithoutFilter of a list counts: the text says before paging, the name before the filter "
         "(%(default)s)",
     )
+    serve.add_argument(
+        "--v1-changes-include-deleted",
+        action="store_true",
+        help="v1 lists give deleted rows too when changesSince is asked for; the documents contradict themselves, by "
+        "default they don't",
+    )
+    serve.add_argument(
+        "--upload-error-body",
+        choices=["object", "string"],
+        default="object",
+        help="body of a refused upload: the error object with its code, or a plain string as the OpenAPI document has "
+        "it (%(default)s)",
+    )
 
     connect = commands.add_parser(
         "connection",

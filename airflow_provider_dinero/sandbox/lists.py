@@ -71,7 +71,7 @@ def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> 
     selection = Selection(call, table)
     if call.flag("deletedOnly"):
         selection.restrict("deleted_at IS NOT NULL")
-    elif not with_deleted:
+    elif not (with_deleted or (call.settings.v1_changes_include_deleted and changes_since(call))):
         # The wording of v1 contradicts itself under changesSince; the safe reading is that deleted rows stay out.
         selection.restrict("deleted_at IS NULL")
     if expression := call.text("queryFilter"):

@@ -27,6 +27,8 @@ class Settings:
     :param page_size_status: HTTP status for a pageSize over 1000; the documents give the code (43) only
     :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
     :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
+    :param v1_changes_include_deleted: whether v1 lists give deleted rows when changesSince is asked for
+    :param upload_error_body: body of a refused upload: the error ``object`` of all else, or a plain ``string``
     :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
     """
 
@@ -40,4 +42,6 @@ class Settings:
     page_size_status: Literal[400, 413, 500] = 400
     mailout_bumps_timestamp: bool = False
     result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"
+    v1_changes_include_deleted: bool = False
+    upload_error_body: Literal["object", "string"] = "object"
     clock: Callable[[], datetime] = utc_now

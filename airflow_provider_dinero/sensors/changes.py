@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
 
 from airflow_provider_dinero.api.errors import DineroTemporaryError
-from airflow_provider_dinero.retry_policy import DineroRetryPolicy
+from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, RetryPolicy
 
 
 class DineroChangesSensor(BaseSensorOperator):
@@ -27,6 +27,8 @@ class DineroChangesSensor(BaseSensorOperator):
     :param limit: int, how many Guids of each kind are listed; default 1000
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
+    :param retry_policy: RetryPolicy; default DineroRetryPolicy
+    :param multiple_outputs: bool, also return each key by itself: sensor.output["created"]; default True
     :param deferrable: bool; default Airflow's `[operators] default_deferrable`
     :return: `{"since", "until", "count", "created", "updated", "deleted"}`: the last three are lists of Guids, `count`
         is of all rows, and `until` is the `changes_since` to go on from; it overlaps by five minutes
@@ -45,11 +47,11 @@ class DineroChangesSensor(BaseSensorOperator):
         dinero_conn_id: str = "dinero_default",
         organization_id: int | str | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("retry_policy", DineroRetryPolicy())
-        kwargs.setdefault("multiple_outputs", True)  # so that sensor.output["created"] works
-        super().__init__(**kwargs)
+        super().__init__(retry_policy=retry_policy, multiple_outputs=multiple_outputs, **kwargs)
         self.changes_since = changes_since
         self.resource = resource
         self.include_deleted = include_deleted
@@ -80,8 +82,9 @@ class DineroChangesSensor(BaseSensorOperator):
         """
         from airflow.sdk.exceptions import AirflowFailException
 
-        if not event or "error" in event:
-            raise AirflowFailException(event["error"] if event else "The trigger ended without an event.")
+        if not isinstance(event, Mapping) or not {"since", "until", "count"} <= event.keys():
+            told = event.get("error") if isinstance(event, Mapping) else None
+            raise AirflowFailException(told or "The trigger ended without saying what changed.")
         return self._told(dict(event))
 
     def poke(self, context: "Context") -> PokeReturnValue:

@@ -50,7 +50,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "key": ({"extra": {"api_key": None}}, "no api_key"),
     "host": ({"host": "http://dinero.example"}, "credentials go over https only"),
     "allowed": ({"extra": {"allowed_organizations": "100003"}}, "does not allow organization 100001"),
-    "numbers": ({"extra": {"allowed_organizations": "all"}}, "'all' is not a list of numbers"),
+    "minute": ({"extra": {"requests_per_minute": "many"}}, "requests_per_minute is not a number"),
+    "no minute": ({"extra": {"requests_per_minute": -5}}, "requests_per_minute is not a number from 1 on"),
+    "switch": ({"extra": {"read_only": "ja"}}, "read_only is not true or false"),
+    "secret with €": ({"password": "€"}, "holds a character that none has"),
+    "numbers": ({"extra": {"allowed_organizations": "all"}}, "allowed_organizations is not a list of numbers"),
 }
 
 

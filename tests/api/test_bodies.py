@@ -48,6 +48,12 @@ def test_a_value_is_never_told() -> None:
     assert raised.value.__cause__ is None
 
 
+@pytest.mark.parametrize("amount", [0.1 + 0.2, 1 / 3])
+def test_a_float_that_was_calculated_with_is_refused(amount: float) -> None:
+    with pytest.raises(DineroInvalidBody, match=r"ProductLines\[0\]\.BaseAmountValue: a float"):
+        check("InvoiceCreateModel", {"ProductLines": [line(BaseAmountValue=amount)]})
+
+
 def test_text_is_no_body() -> None:
     with pytest.raises(DineroInvalidBody, match="a dict is needed, not str"):
         check("ContactCreateModel", "{'Name': 'x'}")  # type: ignore[arg-type]

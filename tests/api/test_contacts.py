@@ -88,3 +88,26 @@ def test_the_same_guid_with_other_content_is_a_conflict(client: Any) -> None:
     assert client.contacts.create(body) == client.contacts.create(body)
     with pytest.raises(errors.DineroConflict, match="Name: there is 'Bjørn Hansen', wanted is 'Bo'"):
         client.contacts.create({**body, "Name": "Bo"})
+
+
+def test_a_contact_that_became_another_customer_is_left_alone(client: Any) -> None:
+    guid = client.contacts.upsert(CONTACT)["ContactGuid"]
+    client.contacts.update(guid, {**CONTACT, "ExternalReference": "c-77"})
+    with pytest.raises(errors.DineroConflict, match="ExternalReference: there is 'c-77', wanted is 'c-4'"):
+        client.contacts.upsert(CONTACT)
+    assert client.contacts.get(guid)["ExternalReference"] == "c-77"
+
+
+def test_none_empties_a_property_and_empty_text_is_none(client: Any) -> None:
+    client.contacts.upsert({**CONTACT, "Phone": "12345678", "City": ""})
+    assert client.contacts.upsert({**CONTACT, "City": ""})["Change"] == "unchanged"
+    emptied = client.contacts.upsert({**CONTACT, "Phone": None, "PaymentConditionType": None})
+    assert emptied["Change"] == "updated"
+    assert not client.contacts.get(emptied["ContactGuid"])["Phone"]
+    assert client.contacts.upsert({**CONTACT, "Phone": None, "PaymentConditionType": None})["Change"] == "unchanged"
+
+
+def test_an_upsert_makes_its_own_guid(client: Any, sandbox: Any) -> None:
+    with pytest.raises(errors.DineroInvalidBody, match="can't be given a ContactGuid"):
+        client.contacts.upsert({**CONTACT, "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00"})
+    assert sandbox.requests() == []

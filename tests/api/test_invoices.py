@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, eq, errors
+from airflow_provider_dinero.api.changes import window
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.ports import MemoryTokenStore
+from airflow_provider_dinero.sandbox.server import running
 from tests.conftest import line
 
 GUID = "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"
@@ -51,6 +55,57 @@ def test_other_content_is_a_conflict(
     with pytest.raises(errors.DineroConflict) as raised:
         client.invoices.create({"Guid": GUID, "ContactGuid": contact, "ProductLines": [line(**changes)]})
     assert f"ProductLines[0].{told}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line(Discount=0), line(LineType="Text", Description="Tak", Quantity=1, BaseAmountValue=0)],
+        [line(Quantity="-0")],
+        [line(Comments="")],
+    ],
+)
+def test_the_same_content_is_the_same_however_it_is_written(client: Any, contact: str, lines: Any) -> None:
+    body = {"Guid": GUID, "ContactGuid": contact, "ProductLines": lines, "PaymentConditionType": "Paid", "Comment": ""}
+    first = client.invoices.create(body)
+    assert client.invoices.create({**body, "Guid": GUID.upper(), "Description": ""})["Guid"] == first["Guid"]
+
+
+@pytest.mark.parametrize(
+    "there", [{"Currency": "EUR"}, {"ShowLinesInclVat": True}, {"ProductLines": [line(Discount=50)]}]
+)
+def test_what_was_left_out_this_time_counts_as_its_default(client: Any, there: dict[str, Any]) -> None:
+    client.invoices.create({"Guid": GUID, "ProductLines": [line()], **there})
+    with pytest.raises(errors.DineroConflict):
+        client.invoices.create({"Guid": GUID, "ProductLines": [line()]})
+
+
+def test_a_number_that_is_not_the_wanted_one_is_a_conflict(client: Any, draft: dict[str, Any]) -> None:
+    client.invoices.book(GUID)
+    for timestamp in (draft["TimeStamp"], None):
+        with pytest.raises(errors.DineroConflict, match="booked as 1, wanted is 500"):
+            client.invoices.book(GUID, number=500, timestamp=timestamp)
+
+
+def test_one_name_is_as_good_as_a_list_of_one(client: Any, draft: dict[str, Any]) -> None:
+    assert len(list(client.invoices.list(status="Draft", filters=eq("Description", "Faktura")))) == 1
+    today = client.invoices.get(GUID)["Date"]
+    assert len(list(client.invoices.list(start_date=today, end_date=today))) == 1
+
+
+@pytest.mark.parametrize("switch", [True, False])
+def test_a_deleted_row_is_told_once_whatever_v1_lists_do(switch: bool) -> None:
+    with running(v1_changes_include_deleted=switch) as box:
+        grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", box.url)
+        client = DineroClient(100001, grant, base_url=box.url, token_store=MemoryTokenStore())
+        for guid in (GUID, GUID[:-1] + "1"):
+            client.invoices.create({"Guid": guid, "ProductLines": [line()]})
+        client.send(Operation("DELETE", "/v1/{organizationId}/invoices/{guid}"), {"guid": GUID})
+        since = "2020-01-01T00:00:00Z"
+        found = window(client, "invoices", since)
+        assert (found["count"], found["deleted"]) == (2, [GUID])
+        assert window(client, "invoices", since, include_deleted=False)["count"] == 1
+        client.close()
 
 
 def test_amounts_with_vat_are_compared_with_vat(client: Any) -> None:
@@ -128,7 +183,7 @@ def test_changes_name_what_is_new(client: Any, draft: dict[str, Any], since: str
     assert changes.until > changes.since
 
 
-@pytest.mark.parametrize("since", ["yesterday", "P1D", ""])
+@pytest.mark.parametrize("since", ["yesterday", "P1D", "", None])
 def test_what_is_no_instant_is_refused(client: Any, since: str) -> None:
     with pytest.raises(errors.DineroInvalidBody, match="instant"):
         client.invoices.changes(since)

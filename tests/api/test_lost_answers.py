@@ -1,11 +1,14 @@
 """A write whose answer is lost is done once. Each test has its control: without the look-up, it isn't."""
 
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.api import PersonalIntegration, errors
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.resources import files, invoices
 from tests.conftest import CONTACT, line
@@ -47,10 +50,13 @@ def test_a_create_is_sent_again_and_found(shaky: Any, faults: Faults) -> None:
 
 
 def test_without_a_guid_a_lost_create_would_be_done_twice(shaky: Any, faults: Faults) -> None:
-    """The control: it is the Guid that makes a create safe to repeat."""
-    faults.lose["POST /invoices"] = 1
+    """The control: it is the Guid that makes a create safe to repeat, so one without gets one."""
+    faults.lose["POST /invoices"] = 2
+    shaky.json(invoices._CREATE, body={"ProductLines": [line()]})
+    assert len(list(shaky.invoices.list())) == 3
+    faults.lose["POST /invoices"] = 2
     shaky.invoices.create({"ProductLines": [line()]})
-    assert len(list(shaky.invoices.list())) == 2
+    assert len(list(shaky.invoices.list())) == 4
 
 
 def test_a_booking_is_sent_again_with_its_timestamp(shaky: Any, faults: Faults, draft: dict[str, Any]) -> None:
@@ -111,6 +117,57 @@ def test_were_an_upload_not_bare_it_would_be_there_twice(
     assert len(list(shaky.files.list())) == 2
 
 
+def test_a_task_that_times_out_while_it_mails_looks_first(
+    shaky: Any, faults: Faults, draft: dict[str, Any], sandbox: Any
+) -> None:
+    """Airflow's execution timeout is a BaseException in the middle of whatever runs."""
+
+    class TimeoutOfTask(BaseException):
+        pass
+
+    def interrupt(number: int, frame: object) -> None:
+        raise TimeoutOfTask
+
+    shaky.invoices.book(GUID)
+    faults.delay["POST /email"] = 0.6
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        assert shaky.invoices.email_once(GUID)["Change"] == "created"
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert len(sandbox.outbox()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>"])
+def test_a_success_that_says_nothing_is_looked_up(shaky: Any, faults: Faults, content: bytes) -> None:
+    faults.spoil["POST /files"] = content
+    saved = shaky.files.upload_once(b"%PDF-1.4 receipt", "receipt.pdf")
+    assert [row["FileGuid"] for row in shaky.files.list()] == [saved["FileGuid"]]
+    if not content:  # the documents have a 201 with an empty body
+        faults.spoil["POST /invoices"] = content
+        assert shaky.invoices.create({"Guid": GUID, "ProductLines": [line()]})["Guid"] == GUID
+
+
+def test_a_peer_that_breaks_tls_is_no_wrong_certificate(make_client: Any) -> None:
+    """A load balancer that restarts: temporary. Only a certificate that was refused is the connection's fault."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            for _ in range(4):
+                peer, _ = server.accept()
+                peer.recv(100)
+                peer.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}"
+        grant = PersonalIntegration("id", "secret", "key", url)
+        with pytest.raises(errors.DineroUnavailable):
+            make_client(base_url=url, grant=grant, sleep=lambda seconds: None).organizations.subscriptions()
+        thread.join()
+
+
 def test_a_lost_contact_is_found(shaky: Any, faults: Faults) -> None:
     faults.lose["POST /contacts"] = 1
     shaky.contacts.upsert(CONTACT)
@@ -154,6 +211,6 @@ def test_a_token_that_is_never_accepted_ends_it(shaky: Any, faults: Faults) -> N
 
 def test_errors_of_the_server_are_repeated_a_bounded_number_of_times(shaky: Any, faults: Faults) -> None:
     faults.answer["GET /contacts"] = [(503, {}, b"")] * 9
-    with pytest.raises(errors.DineroUnavailable, match="HTTP 503, 4 times"):
+    with pytest.raises(errors.DineroUnavailable, match="HTTP 503, attempt 4"):
         list(shaky.contacts.list())
     assert faults.count("/contacts") == 4

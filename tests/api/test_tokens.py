@@ -42,6 +42,19 @@ def test_a_dead_refresh_token_needs_a_person(make_client: Any, sandbox: Any) -> 
     assert token_requests(sandbox) == 1
 
 
+def test_a_wrong_secret_is_no_reason_to_consent_again(make_client: Any, sandbox: Any) -> None:
+    wrong = VismaConnect("isv_sandbox", "wrong", "sandbox-refresh-token", sandbox.url)
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and the client secret") as raised:
+        make_client(grant=wrong).organizations.subscriptions()
+    assert not isinstance(raised.value, errors.DineroReauthorizationRequired)
+
+
+def test_a_wrong_auth_url_is_named(make_client: Any, sandbox: Any) -> None:
+    lost = VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", f"{sandbox.url}/nowhere")
+    with pytest.raises(errors.DineroConfigurationError, match="Check the authorization address"):
+        make_client(grant=lost).organizations.subscriptions()
+
+
 def test_one_time_refresh_tokens_rotate_through_the_store() -> None:
     now = [datetime.now(UTC)]
     with running(clock=lambda: now[0], refresh_tokens="one-time") as box:

@@ -109,3 +109,11 @@ def test_status_of_a_large_file_is_a_switch() -> None:
 
 def test_unknown_file_is_404(call: Caller) -> None:
     assert call.code("GET", "/files/" + "0" * 32, 404) == 40
+
+
+def test_the_body_of_a_refused_upload_is_a_switch() -> None:
+    with running(upload_error_body="string") as sandbox:
+        call = Caller(sandbox, personal_token(sandbox))
+        with call.session:
+            refused = call.raw("POST", "/files", files={"file": ("notes.txt", CONTENT)})
+            assert (refused.status_code, isinstance(refused.json(), str)) == (400, True)

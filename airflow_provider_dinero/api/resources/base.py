@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.changes import as_utc, changes_since
 from airflow_provider_dinero.api.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
@@ -36,11 +37,13 @@ class Resource:
     ) -> Iterator[dict[str, Any]]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
         with self.client.guard():
-            names = list(fields) if key in fields else [key, *fields]
+            names = as_list(fields)
+            if key not in names:
+                names.append(key)
             query |= {
                 "fields": ",".join(names),
                 "queryFilter": query_filter(filters, filterable),
-                "changesSince": changes_since(as_utc(since)) if since else None,
+                "changesSince": None if since is None else changes_since(as_utc(since)),
                 "deletedOnly": "true" if deleted_only else None,
             }
 

@@ -1,6 +1,6 @@
 """Contacts: customers and suppliers."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -85,12 +85,13 @@ class Contacts(Resource):
         """
         names = sorted({*fields, "CreatedAt", "DeletedAt"})
 
-        def read(deleted_only: bool, note: Callable[[str | None], None]) -> Iterator[dict[str, Any]]:
-            rows = self._list(_LIST_ALL, "ContactGuid", names, since=since, note_date=note)
-            return (row for row in rows if include_deleted or not row["DeletedAt"])
-
         with self.client.guard():
-            return Changes(since, read, deleted_apart=False)
+            return Changes(
+                since,
+                lambda deleted_only, note: self._list(_LIST_ALL, "ContactGuid", names, since=since, note_date=note),
+                include_deleted=include_deleted,
+                deleted_apart=False,
+            )
 
     @_GET.performed_by
     def get(self, guid: str) -> dict[str, Any]:
@@ -112,15 +113,13 @@ class Contacts(Resource):
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a contact with this ContactGuid is there, with other content
         """
+        wanted = keys.with_guid("ContactCreateModel", body, "ContactGuid")
+        guid = str(wanted["ContactGuid"])
         try:
-            created: dict[str, Any] = self.client.json(_CREATE, body=body)
+            self.client.send(_CREATE, body=wanted)
         except DineroDuplicate:
-            guid = body.get("ContactGuid")
-            if not guid:
-                raise
-            keys.require_same(f"Contact {guid}", check("ContactCreateModel", body), self.get(guid))
-            return {"ContactGuid": str(guid)}
-        return created
+            keys.require_same(f"Contact {guid}", wanted, self.get(guid))
+        return {"ContactGuid": guid}
 
     @_UPDATE.performed_by
     def update(self, guid: str, body: Mapping[str, Any]) -> None:
@@ -137,7 +136,8 @@ class Contacts(Resource):
     ) -> dict[str, Any]:
         """Create a contact, or change what differs in the one that is there.
 
-        One request when the contact is there and equal, two when it is made, three when it is changed.
+        One request when the contact is there and equal, two when it is made, three when it is changed; one more when
+        the body has a property that lists leave out, such as UseCvr. A property that is given as None is emptied.
 
         :param body: mapping as ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
@@ -153,14 +153,18 @@ class Contacts(Resource):
                 f"A contact is found by {', '.join(MATCHABLE)}; {match_by} is none of these, or has no value.",
                 "Pass match_by, and the property in the body.",
             )
+        if wanted.get("ContactGuid"):
+            raise DineroInvalidBody(
+                f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
+            )
         existing = self._find(match_by, str(value))
         if existing is None:
             guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
             try:
-                self.client.json(_CREATE, body={**wanted, "ContactGuid": guid})
-            except DineroDuplicate:
+                self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
+            except DineroDuplicate:  # made in this moment, or before and then changed or deleted
                 existing = self.get(guid)
-                keys.require_same(f"The contact with {match_by} {value}", {}, existing)
+                keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
             else:
                 return {"ContactGuid": guid, "Change": "created"}
         return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
@@ -183,12 +187,15 @@ class Contacts(Resource):
     def _change(self, existing: dict[str, Any], wanted: Mapping[str, Any]) -> str:
         if wanted.keys() - existing.keys():  # lists leave some properties out
             existing = self.get(existing["ContactGuid"])
-        found = keys.differences(wanted, existing)
+        found = keys.differences(wanted, existing, empty_counts=True)
         if not found:
             return "unchanged"
         from airflow_provider_dinero.api.models import ContactUpdateModel
 
         whole = self.get(existing["ContactGuid"]) if "UseCvr" not in existing else existing
         kept = {name: whole[name] for name in ContactUpdateModel.model_fields if name in whole}
-        self.update(existing["ContactGuid"], {**kept, **{name: wanted[name] for name in found}})
+        if {**kept, **wanted}.get("PaymentConditionType") == "NettoCash":
+            kept["PaymentConditionNumberOfDays"] = None
+        changed = {name: value for name, value in wanted.items() if value is not None or name in found}
+        self.client.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
         return "updated"

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroOutcomeUnknown
 from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
 from airflow_provider_dinero.api.resources.base import Resource
@@ -29,11 +31,12 @@ _UPLOAD = Operation(
 )
 
 
-class Upload(NamedTuple):
+@dataclass(frozen=True)
+class Upload:
     """A file that was found fit to be sent."""
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 class Files(Resource):
@@ -50,7 +53,11 @@ class Files(Resource):
         :param uploaded_after: str, a date as yyyy/MM/dd
         :return: iterator of dicts with FileGuid, Name, Extension, Size, UploadedAt, Linked and more
         """
-        query = {"extensions": ",".join(extensions) or None, "fileStatus": status, "uploadedAfter": uploaded_after}
+        query = {
+            "extensions": ",".join(as_list(extensions)) or None,
+            "fileStatus": status,
+            "uploadedAfter": uploaded_after,
+        }
         return self._guarded_rows(lambda place: self.client.json(_LIST, query={**query, **place}), "FileGuid")
 
     @_GET.performed_by

@@ -1,13 +1,15 @@
 """Sales invoices: draft, book, e-mail."""
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies import as_list, check
 from airflow_provider_dinero.api.changes import Changes
 from airflow_provider_dinero.api.errors import (
+    DineroConflict,
     DineroDuplicate,
     DineroInvalidRequest,
     DineroOutcomeUnknown,
@@ -16,6 +18,8 @@ from airflow_provider_dinero.api.errors import (
 from airflow_provider_dinero.api.filters import Condition
 from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
 from airflow_provider_dinero.api.resources.base import Resource
+
+log = logging.getLogger(__name__)
 
 FIELDS = (
     "Number", "Guid", "ExternalReference", "ContactName", "ContactGuid", "Date", "PaymentDate", "Description",
@@ -64,8 +68,8 @@ class Invoices(Resource):
         filters: Iterable[Condition] = (),
         status: Collection[str] = (),
         text: str | None = None,
-        start_date: date | None = None,
-        end_date: date | None = None,
+        start_date: date | str | None = None,
+        end_date: date | str | None = None,
         changes_since: datetime | str | None = None,
         deleted_only: bool = False,
         sort: str | None = None,
@@ -77,8 +81,8 @@ class Invoices(Resource):
         :param filters: conditions made by `eq` and `contains`, on ExternalReference, ContactGuid or Description
         :param status: any of Draft, Booked, Paid, OverPaid, Overdue; default all
         :param text: str, searched in Number, ContactName, Description and total
-        :param start_date: date, goes with end_date; drafts are not filtered by it
-        :param end_date: date, goes with start_date
+        :param start_date: date or YYYY-MM-DD, goes with end_date; drafts are not filtered by it
+        :param end_date: date or YYYY-MM-DD, goes with start_date
         :param changes_since: datetime or ISO 8601 text, only what changed at or after it
         :param deleted_only: bool, only deleted ones; default False
         :param sort: str, of VoucherNumber, VoucherDate, Status, Contact; default VoucherNumber,VoucherDate
@@ -93,10 +97,10 @@ class Invoices(Resource):
             filterable=FILTERABLE,
             since=changes_since,
             deleted_only=deleted_only,
-            statusFilter=",".join(status) or None,
+            statusFilter=",".join(as_list(status)) or None,
             freeTextSearch=text,
-            startDate=start_date.isoformat() if start_date else None,
-            endDate=end_date.isoformat() if end_date else None,
+            startDate=str(start_date) if start_date else None,
+            endDate=str(end_date) if end_date else None,
             sort=sort,
             sortOrder=sort_order,
         )
@@ -119,7 +123,8 @@ class Invoices(Resource):
                 lambda deleted_only, note: self._list(
                     _LIST, "Guid", names, since=since, deleted_only=deleted_only, note_date=note
                 ),
-                deleted_apart=include_deleted,
+                include_deleted=include_deleted,
+                deleted_apart=True,
             )
 
     @_GET.performed_by
@@ -142,43 +147,46 @@ class Invoices(Resource):
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
         """
+        wanted = keys.with_guid("InvoiceCreateModel", body, "Guid")
         try:
-            created: dict[str, Any] = self.client.json(_CREATE, body=body)
+            created: dict[str, Any] | None = self.client.json(_CREATE, body=wanted)
         except DineroDuplicate:
-            guid = body.get("Guid")
-            if not guid:
-                raise
-            existing = self.get(guid)
-            keys.require_same(f"Invoice {guid}", check("InvoiceCreateModel", body), existing)
+            existing = self.get(str(wanted["Guid"]))
+            keys.require_same(f"Invoice {wanted['Guid']}", wanted, existing)
             return existing
-        return created
+        return created or self.get(str(wanted["Guid"]))  # a 201 may come without a body
 
     @_BOOK.performed_by
     @guarded
     def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> dict[str, Any]:
         """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned as it is.
 
+        A draft that was changed after its TimeStamp was read is not booked. One that was booked in between is
+        returned, whoever booked it: there is no way back, and what was booked is what the customer owes.
+
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft that is meant; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the whole invoice
         :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :raises DineroConflict: it is booked under another number than the one that is wanted
         """
         if timestamp is None:
             invoice = self.get(guid)
             if invoice["Status"] == "Booked":
-                return invoice
+                return _numbered(invoice, number)
             timestamp = str(invoice["TimeStamp"])
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
-            booked: dict[str, Any] = self.client.json(_BOOK, {"guid": guid}, body=body)
-        except (DineroStaleTimestamp, DineroInvalidRequest):
+            booked: dict[str, Any] | None = self.client.json(_BOOK, {"guid": guid}, body=body)
+        except (DineroStaleTimestamp, DineroInvalidRequest) as error:
             # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
             invoice = self.get(guid)
             if invoice["Status"] != "Booked":
                 raise
-            return invoice
-        return booked
+            log.warning("invoice %s was booked already, as %s (%s)", guid, invoice["Number"], type(error).__name__)
+            return _numbered(invoice, number)
+        return booked or self.get(guid)
 
     @_EMAIL.performed_by
     def email(self, guid: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -234,3 +242,13 @@ class Invoices(Resource):
             if mailout["Type"] == "Mailout" and mailout["Status"] != "Failed":
                 return [address.strip() for address in str(mailout["Receiver"] or "").split(",")]
         return None
+
+
+def _numbered(invoice: dict[str, Any], number: int | None) -> dict[str, Any]:
+    """Return a booked invoice, which must have the number that is wanted."""
+    if number is not None and invoice["Number"] != number:
+        raise DineroConflict(
+            f"Invoice {invoice['Guid']} is booked as {invoice['Number']}, wanted is {number}.",
+            "A booked invoice keeps its number: leave the number out, or credit the invoice.",
+        )
+    return invoice

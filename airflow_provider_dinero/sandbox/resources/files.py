@@ -35,13 +35,22 @@ resource = Resource(
 @resource.operation("POST", PATH)
 def upload(call: Call) -> Response:
     """Put a file into the archive."""
-    return _upload(call, archived=True)
+    return _answered(call, archived=True)
 
 
 @resource.operation("POST", PATH + "/attachment")
 def upload_attachment(call: Call) -> Response:
     """Upload a file for customers; it isn't in the archive's list. Documents silent on reading it: like any file."""
-    return _upload(call, archived=False)
+    return _answered(call, archived=False)
+
+
+def _answered(call: Call, archived: bool) -> Response:
+    try:
+        return _upload(call, archived)
+    except DineroError as error:
+        if call.settings.upload_error_body == "string":
+            return answer(error.message, error.status)
+        raise
 
 
 def _upload(call: Call, archived: bool) -> Response:

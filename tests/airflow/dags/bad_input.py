@@ -55,6 +55,17 @@ OPERATORS: dict[str, Task] = {
     "dead_refresh_token": lambda: DineroBookInvoiceOperator(
         task_id="it", invoice=NOBODY, dinero_conn_id="dinero_dead_refresh_token"
     ),
+    "empty_key": lambda: DineroCreateInvoiceOperator(
+        task_id="it", invoice={"ProductLines": [LINE]}, idempotency_key="{{ '' }}"
+    ),
+    "own_guid": lambda: DineroCreateInvoiceOperator(task_id="it", invoice={"Guid": NOBODY, "ProductLines": [LINE]}),
+    "text_for_dict": lambda: DineroBookInvoiceOperator(task_id="it", invoice="{{ {'Guid': 'x'} }}"),
+    "no_guid_in_dict": lambda: DineroBookInvoiceOperator(task_id="it", invoice={"Number": 1}),
+    "no_number": lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, number="{{ 'one' }}"),
+    "empty_organization": lambda: DineroUpsertContactOperator(
+        task_id="it", contact=CONTACT, organization_id="{{ '' }}"
+    ),
+    "no_connection": lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, dinero_conn_id="nowhere"),
     "read_only": lambda: DineroUpsertContactOperator(task_id="it", contact=CONTACT, dinero_conn_id="dinero_read_only"),
 }
 for name, make in OPERATORS.items():

@@ -1,0 +1,122 @@
+"""What the fields of a connection mean. Empty and null both mean unset: the form saves every declared field."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from airflow_provider_dinero.api.auth import Grant
+    from airflow_provider_dinero.api.client import DineroClient
+
+
+def client_of(connection: "Connection", organization_id: int | str | None, **options: Any) -> "DineroClient":
+    """Return the client that a connection describes.
+
+    :param connection: Connection
+    :param organization_id: int, digits as str, or None for the connection's own
+    :param options: as DineroClient takes them
+    :raises DineroConfigurationError: names the field
+    """
+    from airflow.sdk.log import mask_secret
+
+    from airflow_provider_dinero.api.client import DineroClient
+    from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+
+    given = connection.extra_dejson
+    if not isinstance(given, Mapping):
+        raise DineroConfigurationError(f"Connection {connection.conn_id}: extra is not a JSON object.", "Correct it.")
+    extra = {name: value for name, value in given.items() if value not in (None, "")}
+    for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
+        mask_secret(str(secret or ""))
+    minute = _number(extra, "requests_per_minute", 1)
+    return DineroClient(
+        extra.get("organization_id") if organization_id is None else organization_id,
+        _grant(connection, extra),
+        base_url=_base_url(connection),
+        token_store=VariableTokenStore(),
+        requests_per_minute=None if minute is None else int(minute),
+        timeout=_number(extra, "timeout", 1) or 60.0,
+        read_only=_true(extra, "read_only"),
+        allowed_organizations=_numbers(extra, "allowed_organizations"),
+        **options,
+    )
+
+
+def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
+    from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
+
+    name = str(extra.get("grant", "personal_integration"))
+    grants: dict[str, tuple[Any, str]] = {
+        "personal_integration": (PersonalIntegration, "api_key"),
+        "visma_connect": (VismaConnect, "refresh_token"),
+    }
+    if name not in grants:
+        raise DineroConfigurationError(
+            f"Connection {connection.conn_id}: {name!r} is no grant.", f"Choose {' or '.join(grants)}."
+        )
+    made, seed = grants[name]
+    given = {
+        "login (client id)": connection.login,
+        "password (client secret)": connection.password,
+        seed: extra.get(seed),
+    }
+    missing = [label for label, value in given.items() if not value]
+    if missing:
+        raise DineroConfigurationError(
+            f"Connection {connection.conn_id} has no {', no '.join(missing)}.", f"The grant {name} needs all three."
+        )
+    where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
+    grant: Grant = made(connection.login, connection.password, str(extra[seed]), **where)
+    return grant
+
+
+def _base_url(connection: "Connection") -> str:
+    """Return the root of the API. A port alone changes nothing: it may be there for the Test button's sake."""
+    from airflow_provider_dinero.api.client import BASE_URL
+
+    if not connection.host:
+        return BASE_URL
+    given = connection.host.rstrip("/")
+    if "://" not in given:
+        given = f"{'http' if connection.schema == 'http' else 'https'}://{given}"
+    try:
+        named = urlsplit(given).port
+    except ValueError:
+        raise _wrong("host", "an address") from None
+    return f"{given}:{connection.port}" if connection.port and named is None else given
+
+
+def _number(extra: Mapping[str, Any], name: str, least: float) -> float | None:
+    try:
+        number = None if name not in extra else float(extra[name])
+    except (TypeError, ValueError):
+        raise _wrong(name, "a number") from None
+    if number is not None and not number >= least:
+        raise _wrong(name, f"a number from {least:g} on")
+    return number
+
+
+def _true(extra: Mapping[str, Any], name: str) -> bool:
+    """Return a switch; what is neither true nor false is an error, so that no protection is off by a typing mistake."""
+    text = str(extra.get(name, False)).strip().lower()
+    if text not in {"true", "1", "false", "0"}:
+        raise _wrong(name, "true or false")
+    return text in {"true", "1"}
+
+
+def _numbers(extra: Mapping[str, Any], name: str) -> list[int]:
+    """Return organization numbers given as a list, or as text with commas."""
+    value = extra.get(name, [])
+    members = value if isinstance(value, list) else str(value).split(",")
+    try:
+        return [int(str(member)) for member in members]
+    except ValueError:
+        raise _wrong(name, "a list of numbers, with commas in between") from None
+
+
+def _wrong(name: str, wanted: str) -> DineroConfigurationError:
+    return DineroConfigurationError(f"The connection's {name} is not {wanted}.", "Correct it in the connection.")
