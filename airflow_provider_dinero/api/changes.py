@@ -4,19 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pendulum
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.client import DineroClient
-
 log = logging.getLogger(__name__)
 
-# The resources whose changes can be asked for, and what identifies a row.
-WITH_CHANGES = {"contacts": "ContactGuid", "invoices": "Guid"}
 # A mark lies this far before the server's clock, so that a row that was being written while we read is seen next time.
 OVERLAP = timedelta(minutes=5)
 
@@ -104,21 +99,15 @@ def changes_since(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def window(
-    client: "DineroClient", resource: str, since: datetime | str, *, include_deleted: bool = True, limit: int = 1000
-) -> dict[str, Any]:
+def window(changes: Changes, key: str, limit: int = 1000) -> dict[str, Any]:
     """Return a window of changes as small plain JSON.
 
-    :param client: DineroClient
-    :param resource: str, one of `WITH_CHANGES`
-    :param since: datetime or ISO 8601 text
-    :param include_deleted: bool, also deleted rows, which takes a second request for invoices; default True
+    :param changes: Changes, not yet iterated
+    :param key: str, the property that identifies a row
     :param limit: int, how many Guids of each kind are listed; default 1000
     :return: `{"since", "until", "count", "created", "updated", "deleted"}`, the last three lists of Guids; `count`
         counts all rows, also those beyond the limit
     """
-    key = WITH_CHANGES[resource]
-    changes = getattr(client, resource).changes(since, fields=[key], include_deleted=include_deleted)
     kinds = {change.row[key]: change.kind for change in changes}  # the last one wins: deleted in between is deleted
     found: dict[str, list[str]] = {"created": [], "updated": [], "deleted": []}
     for guid, kind in kinds.items():

@@ -3,25 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.client import DineroClient
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class HasClient(Protocol):
-    """What `guarded` needs of a resource."""
-
-    @property
-    def client(self) -> "DineroClient":
-        """The client whose surroundings see the errors."""
-
-
-S = TypeVar("S", bound=HasClient)
 
 
 class Repeat(StrEnum):
@@ -61,14 +46,3 @@ class Operation:
         """Mark a resource method as the one that performs this operation: it carries it as `.operation`."""
         setattr(function, "operation", self)  # ruff: ignore[set-attr-with-constant] - mypy knows no attributes of functions
         return function
-
-
-def guarded(function: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Let the client's surroundings see the errors of a resource method that does more than one request."""
-
-    @wraps(function)
-    def guard(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self.client.guard():
-            return function(self, *args, **kwargs)
-
-    return guard

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from airflow_provider_dinero.api.changes import WITH_CHANGES, window
+from airflow_provider_dinero.api.changes import window
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.hooks.failures import mark
+
+# The resources whose changes can be waited for, and what identifies a row.
+WITH_CHANGES = {"contacts": "ContactGuid", "invoices": "Guid"}
 
 
 def look(
@@ -35,6 +38,8 @@ def look(
     client = DineroHook(dinero_conn_id, organization_id).get_conn()
     try:
         with client.guard():
-            return window(client, resource, changes_since, include_deleted=include_deleted, limit=limit)
+            key = WITH_CHANGES[resource]
+            changes = getattr(client, resource).changes(changes_since, fields=[key], include_deleted=include_deleted)
+            return window(changes, key, limit)
     finally:
         client.close()

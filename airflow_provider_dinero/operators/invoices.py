@@ -20,7 +20,8 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
     :param idempotency_key: str, what the invoice is for, such as an order number; default the task's own place: dag_id,
         run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
-    :return: `{"Guid", "TimeStamp"}`; where the invoice was there, also what `DineroBookInvoiceOperator` returns
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where the invoice was there, also
+        what `DineroBookInvoiceOperator` returns
     """
 
     template_fields: Sequence[str] = (
@@ -56,9 +57,10 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
             raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
         guid = guid_for(self.client.organization_id, "invoices", key, whole("generation", self.generation))
         body = {**body, "Guid": guid}
-        invoice = _small(self.client.invoices.create(body))
-        self.log.info("invoice %s for %s is there", invoice["Guid"], key)
-        return invoice
+        invoice = self.client.invoices.create(body)
+        change = "unchanged" if "Status" in invoice else "created"
+        self.log.info("invoice %s for %s %s", invoice["Guid"], key, change)
+        return {**_small(invoice), "Change": change}
 
     def _place(self, context: "Context") -> str:
         ti = context["ti"]
@@ -124,8 +126,8 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
         """Look for a mail-out, and send one."""
         guid = _reference(self.invoice)["Guid"]
         sent = self.client.invoices.email_once(guid, self.mailout)
-        done = "e-mailed" if sent["Change"] == "created" else "was e-mailed before:"
-        self.log.info("invoice %s %s to %d recipients", guid, done, len(sent["Recipients"]))
+        done = "e-mailed" if sent["Change"] == "created" else "was e-mailed before"
+        self.log.info("invoice %s %s, recipients: %d", guid, done, len(sent["Recipients"]))
         return {"Guid": guid, **sent}
 
 

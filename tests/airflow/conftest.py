@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+
 
 class Deployment(NamedTuple):
     """A running Airflow, and the sandbox that its connections lead to."""
@@ -59,6 +61,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         yield Deployment(running, url)
 
 
+@pytest.fixture
+def client(deployment: Deployment) -> DineroClient:
+    """A client of the deployment's sandbox, beside Airflow."""
+    grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", deployment.sandbox)
+    return DineroClient(100001, grant, base_url=deployment.sandbox, requests_per_minute=10000)
+
+
 def readme_dag() -> str:
     """The DAG that the README shows."""
     (block,) = re.findall(
@@ -83,7 +92,7 @@ def connections(url: str) -> dict[str, str]:
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
-        "unreachable": changed(personal, {"api_key": "another", "auth_url": f"http://127.0.0.1:{free_port()}"}),
+        "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }
     return {f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()}
 

@@ -1,10 +1,8 @@
 """What is wrong fails the task at once, with one message that says what to do, and leaves nothing half-done."""
 
-from typing import Any
-
 import pytest
-import requests
 
+from airflow_provider_dinero.api import DineroClient, eq
 from tests.airflow.conftest import Deployment
 
 # What the log says. All but `unreachable` must fail on their first try, for all their retries.
@@ -39,7 +37,7 @@ TOLD = {
     "plain_no_pro": "The organization needs a Dinero Pro subscription",
     "plain_misspelt_property": "Nmae is unknown to Dinero, did you mean Name?",
     "plain_unknown_contact": "Check the Guid and the organization_id",
-    "plain_false_pdf": "receipt.pdf is not what its name says",
+    "plain_false_pdf": "plain.pdf is not what its name says",
     "plain_no_connection_organization": "Set organization_id in the connection",
 }
 TRIES = {"bad_unreachable": 2}
@@ -62,13 +60,12 @@ def test_it_fails_at_once_and_says_what_to_do(deployment: Deployment, runs: dict
         assert secret not in log
 
 
-def test_nothing_is_left_half_done(deployment: Deployment, runs: dict[str, str]) -> None:
+def test_nothing_is_left_half_done(deployment: Deployment, runs: dict[str, str], client: DineroClient) -> None:
     for dag_id, run_id in runs.items():
         deployment.ended(dag_id, run_id)
-    asked: list[dict[str, Any]] = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
-    written = [each["path"].partition("?")[0] for each in asked if each["status"] == 200 and each["method"] != "GET"]
-    # A contact and a draft of `bad_stale_timestamp`, the first draft of `bad_conflict`, and tokens.
-    left = sorted(path for path in written if not path.endswith("/token"))
-    mine = [path for path in left if not path.endswith(("/book", "/email"))]
-    assert not any(path.endswith("/files") for path in left)
-    assert mine.count("/v1/100001/invoices") == 2
+    assert list(client.contacts.list(filters=eq("ExternalReference", "bad-input"))) == []
+    assert not {"false.pdf", "plain.pdf"} & {each["Name"] for each in client.files.list()}
+    # What these DAGs made on purpose: the draft of `bad_stale_timestamp`, and the first one of `bad_conflict`.
+    mine = [each for each in client.invoices.list() if each["ContactName"] in {None, "Bad Input"}]
+    assert [each["Status"] for each in mine] == ["Draft", "Draft"]
+    assert {each["MailOutStatus"] for each in mine} == {"NotSent"}

@@ -7,15 +7,9 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api import DineroClient
 from tests.airflow.conftest import Deployment
 from tests.conftest import CONTACT
-
-
-@pytest.fixture
-def client(deployment: Deployment) -> DineroClient:
-    grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", deployment.sandbox)
-    return DineroClient(100001, grant, base_url=deployment.sandbox, requests_per_minute=10000)
 
 
 def test_the_organization_comes_from_anywhere(deployment: Deployment, client: DineroClient) -> None:

@@ -102,9 +102,9 @@ def test_a_deleted_row_is_told_once_whatever_v1_lists_do(switch: bool) -> None:
             client.invoices.create({"Guid": guid, "ProductLines": [line()]})
         client.send(Operation("DELETE", "/v1/{organizationId}/invoices/{guid}"), {"guid": GUID})
         since = "2020-01-01T00:00:00Z"
-        found = window(client, "invoices", since)
+        found = window(client.invoices.changes(since), "Guid")
         assert (found["count"], found["deleted"]) == (2, [GUID])
-        assert window(client, "invoices", since, include_deleted=False)["count"] == 1
+        assert window(client.invoices.changes(since, include_deleted=False), "Guid")["count"] == 1
         client.close()
 
 

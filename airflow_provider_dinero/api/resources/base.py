@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.changes import as_utc, changes_since
@@ -13,6 +14,7 @@ from airflow_provider_dinero.api.paging import rows
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -68,3 +70,17 @@ class Resource:
             self.client.sleep(seconds)
             found = find()
         return found
+
+
+S = TypeVar("S", bound=Resource)
+
+
+def guarded(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Let the client's surroundings see the errors of a method that does more than one request."""
+
+    @wraps(function)
+    def guard(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.client.guard():
+            return function(self, *args, **kwargs)
+
+    return guard

@@ -9,8 +9,8 @@ from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.changes import Changes
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody
 from airflow_provider_dinero.api.filters import Condition, eq
-from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
-from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource, guarded
 
 FIELDS = (
     "Name", "ContactGuid", "ExternalReference", "IsPerson", "Street", "ZipCode", "City", "CountryKey", "Phone",

@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroOutcomeUnknown
-from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
-from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource, guarded
 
 LARGEST = 6 * 1024 * 1024
 # How a file of each type begins.

@@ -16,8 +16,8 @@ from airflow_provider_dinero.api.errors import (
     DineroStaleTimestamp,
 )
 from airflow_provider_dinero.api.filters import Condition
-from airflow_provider_dinero.api.operations import Operation, Repeat, guarded
-from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource, guarded
 
 log = logging.getLogger(__name__)
 

@@ -105,5 +105,5 @@ plain("wrong_secret", lambda: list(DineroHook("dinero_wrong_secret").get_conn().
 plain("no_pro", lambda: list(DineroHook("dinero_no_pro").get_conn().invoices.list()))
 plain("misspelt_property", lambda: DineroHook().get_conn().contacts.create({**CONTACT, "Nmae": "x"}))
 plain("unknown_contact", lambda: DineroHook().get_conn().contacts.get(NOBODY))
-plain("false_pdf", lambda: DineroHook().get_conn().files.upload(b"hello", "receipt.pdf"))
+plain("false_pdf", lambda: DineroHook().get_conn().files.upload(b"hello", "plain.pdf"))
 plain("no_connection_organization", lambda: DineroHook("dinero_no_organization").get_conn().contacts.get(NOBODY))
