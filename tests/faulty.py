@@ -20,6 +20,7 @@ class Faults:
         self.delay: dict[str, float] = {}
         self.spoil: dict[str, bytes] = {}
         self.seen: list[str] = []
+        self.done: list[str] = []
 
     def count(self, ending: str) -> int:
         """How many requests came whose "METHOD path" ends so."""
@@ -48,6 +49,7 @@ def before(upstream: str) -> Generator[Faults]:
             answer = connection.getresponse()
             content = answer.read()
             connection.close()
+            faults.done.append(place)
             time.sleep(sum(seconds for ending, seconds in faults.delay.items() if _is(place, ending)))
             for ending, left in faults.lose.items():
                 if _is(place, ending) and left:

@@ -2,17 +2,17 @@
 
 import json
 import logging
-import os
 import sys
 import time
 from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
-from airflow_provider_dinero.api.ports import MemoryTokenStore, Token
+from airflow_provider_dinero.api.ports import TOKENS, Token
 
 log = logging.getLogger(__name__)
 
 # Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
+SAME_SECONDS = 300.0
 PAUSES = (1.0, 3.0, 6.0)
 
 
@@ -23,17 +23,17 @@ class VariableTokenStore:
     `airflow.models`.
     """
 
-    def __init__(self) -> None:
-        self._memory = MemoryTokenStore()
-
     def load(self, key: str) -> Token | None:
         """Return the stored token, or None.
 
         :param key: str, the name of the Variable
         """
+        return self._read(key) or TOKENS.load(key)
+
+    def _read(self, key: str) -> Token | None:
         value = _get(key)
         if not value:
-            return self._memory.load(key)
+            return None
         try:
             stored = json.loads(value)
             token = Token(str(stored["access_token"]), float(stored["expires_at"]), stored.get("refresh_token"))
@@ -50,28 +50,16 @@ class VariableTokenStore:
         :param token: Token
         :raises DineroConfigurationError: the Variable is shadowed
         """
-        from airflow.sdk.exceptions import AirflowRuntimeError
-        from sqlalchemy.exc import SQLAlchemyError
-
         _mask(token)
-        self._memory.save(key, token)
-        value = json.dumps(token.as_dict())
-        for seconds in (*PAUSES, None):
-            try:
-                _set(key, value)
-                break
-            except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
-                if seconds is None:
-                    # The new token is good: this process goes on with it, and says what the others are missing.
-                    lost = (
-                        "its new refresh token is lost when this process ends: consent again"
-                        if (token.refresh_token)
-                        else "other tasks log in for themselves"
-                    )
-                    log.error("The Dinero token could not be stored (%s): %s.", type(error).__name__, lost)
-                    return
-                time.sleep(seconds)
-        if _get(key) != value:
+        TOKENS.save(key, token)
+        if not _kept(key, json.dumps(token.as_dict())):
+            # The new token is good: this process goes on with it, and says what the others are missing.
+            lost = "its new refresh token ends with this process" if token.refresh_token else "others log in themselves"
+            log.error("The Dinero token could not be stored: %s.", lost)
+            return
+        there = self._read(key)
+        # Another task may have stored its token in this moment: that one is as good.
+        if there is None or there.expires_at < token.expires_at - SAME_SECONDS:
             raise DineroConfigurationError(
                 f"The Airflow Variable {key} can't be kept: something shadows it.",
                 f"Remove AIRFLOW_VAR_{key.upper()}, or the entry in the secrets backend.",
@@ -98,12 +86,23 @@ def _get(key: str) -> str | None:
     try:
         value = _variable().get(key, **({"default": None} if _in_task() else {"default_var": None}))
     except SQLAlchemyError:  # a script beside Airflow, without its database
-        value = os.environ.get(f"AIRFLOW_VAR_{key.upper()}")
+        return None
     return None if value is None else str(value)
 
 
-def _set(key: str, value: str) -> None:
-    _variable().set(key, value, description="The access token of a Dinero connection; written by the provider.")
+def _kept(key: str, value: str) -> bool:
+    """Store a Variable, and tell whether it could be done."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for seconds in (*PAUSES, 0.0) if _in_task() else (0.0,):
+        try:
+            _variable().set(key, value, description="The token of a Dinero connection; written by the provider.")
+        except (OSError, SQLAlchemyError, AirflowRuntimeError):
+            time.sleep(seconds)
+        else:
+            return True
+    return False
 
 
 def _mask(token: Token) -> None:

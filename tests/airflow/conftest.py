@@ -11,6 +11,8 @@ import pytest
 from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.auth import Tokens
+from airflow_provider_dinero.api.ports import LOCK, TOKENS
 
 
 class Deployment(NamedTuple):
@@ -92,9 +94,15 @@ def connections(url: str) -> dict[str, str]:
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
+        "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }
-    return {f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()}
+    grant = PersonalIntegration(personal["login"], personal["password"], "sandbox-api-key-no-pro", url)
+    shadow = Tokens(grant, TOKENS, LOCK, lambda request: {}).key.upper()
+    return {
+        f"AIRFLOW_VAR_{shadow}": "not a token",
+        **{f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()},
+    }
 
 
 def as_rest(made: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ TOLD = {
     "bad_no_number": "number: 'one' is not a whole number",
     "bad_empty_organization": "No organization is given",
     "bad_no_connection": "There is no connection nowhere",
+    "bad_shadowed": "can't be kept: something shadows it. Remove AIRFLOW_VAR_DINERO_TOKEN__",
     "bad_read_only": "This connection is read-only",
     "bad_stale_timestamp": "Read the document again and decide with its new Timestamp",
     "bad_conflict": "ProductLines[0].Quantity: there is '1', wanted is '2'",

@@ -66,6 +66,7 @@ OPERATORS: dict[str, Task] = {
         task_id="it", contact=CONTACT, organization_id="{{ '' }}"
     ),
     "no_connection": lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, dinero_conn_id="nowhere"),
+    "shadowed": lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, dinero_conn_id="dinero_shadowed"),
     "read_only": lambda: DineroUpsertContactOperator(task_id="it", contact=CONTACT, dinero_conn_id="dinero_read_only"),
 }
 for name, make in OPERATORS.items():
