@@ -1,5 +1,6 @@
 """Waits until something changed in Dinero."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,9 @@ class DineroChangesSensor(BaseSensorOperator):
         from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 
         self.defer(
-            trigger=DineroChangesTrigger(**self._question(), poke_interval=self.poke_interval),
+            trigger=DineroChangesTrigger(
+                **self._question(), poke_interval=self.poke_interval, end_time=time.time() + self.timeout
+            ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
@@ -78,10 +81,12 @@ class DineroChangesSensor(BaseSensorOperator):
     def execute_complete(self, context: "Context", event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the trigger found.
 
-        :param event: dict, the window; or `{"error"}`, what went wrong for good
+        :param event: dict, the window; `{"error"}`, what went wrong for good; or `{"timeout"}`
         """
-        from airflow.sdk.exceptions import AirflowFailException
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
+        if isinstance(event, Mapping) and event.get("timeout"):
+            raise AirflowSensorTimeout(f"No {self.resource} changed within {self.timeout:.0f} s.")
         if not isinstance(event, Mapping) or not {"since", "until", "count"} <= event.keys():
             told = event.get("error") if isinstance(event, Mapping) else None
             raise AirflowFailException(told or "The trigger ended without saying what changed.")

@@ -1,6 +1,7 @@
 """Waits in the triggerer until something changed in Dinero. It only reads: writes run in workers."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -22,6 +23,8 @@ class DineroChangesTrigger(BaseTrigger):
     :param dinero_conn_id: str
     :param organization_id: int, digits as str, or None for the connection's own
     :param poke_interval: float, seconds between two looks
+    :param end_time: float, seconds since the epoch when it gives up: Airflow ends a trigger that is overdue, but not in
+        `dag.test()`
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class DineroChangesTrigger(BaseTrigger):
         dinero_conn_id: str,
         organization_id: int | str | None,
         poke_interval: float,
+        end_time: float,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.question: dict[str, Any] = {
@@ -45,14 +49,16 @@ class DineroChangesTrigger(BaseTrigger):
             "organization_id": organization_id,
         }
         self.poke_interval = poke_interval
+        self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
-        return f"{__name__}.DineroChangesTrigger", {**self.question, "poke_interval": self.poke_interval}
+        times = {"poke_interval": self.poke_interval, "end_time": self.end_time}
+        return f"{__name__}.DineroChangesTrigger", {**self.question, **times}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until there is a change, or an error that waiting can't help."""
-        while True:
+        """Look until there is a change, an error that waiting can't help, or no time left."""
+        while time.time() < self.end_time:
             # First, since the sensor has just looked, and since Airflow can fail a task whose trigger fires at once.
             await asyncio.sleep(self.poke_interval)
             try:
@@ -65,3 +71,4 @@ class DineroChangesTrigger(BaseTrigger):
             if found["count"]:
                 yield TriggerEvent(found)  # type: ignore[no-untyped-call]
                 return
+        yield TriggerEvent({"timeout": True})  # type: ignore[no-untyped-call]
