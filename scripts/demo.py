@@ -44,6 +44,8 @@ def main() -> None:
             for task in running.follow(DAG_ID, run_id):
                 index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
                 say(f"{task['state']:>8}  {task['task_id']}{index}".replace("[", "\\["))
+                if task["state"] == "failed":
+                    console.print(f"           {running.reason(task)}", markup=False)
             state = running.state(DAG_ID, run_id)
             say(f"the run ended: {state}")
             there = show_books(url, json.loads(given), arguments.month)
@@ -59,7 +61,7 @@ def stay() -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        console.print("ending")
+        console.print("ending (about 15 s)")
 
 
 def show_books(url: str, given: dict[str, Any], month: str) -> bool:
@@ -91,7 +93,8 @@ def show_books(url: str, given: dict[str, Any], month: str) -> bool:
             each["Status"],
             mailed.get(each["Guid"], "-"),
         )
-    console.print(table)
+    if invoices:
+        console.print(table)
     for file in files:
         console.print(f"File: {file['Name']}, {file['Size']} bytes")
     told = ", ".join(f"{asked[kind]} {kind}" for kind in ("read", "write", "token"))

@@ -149,6 +149,16 @@ class Airflow:
                     yield each
             time.sleep(0 if over else 1)
 
+    def reason(self, instance: dict[str, Any]) -> str:
+        """Return what the last error in the log of a failed task instance says.
+
+        :param instance: dict, as `follow` yields it
+        """
+        place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
+        log = self.call("GET", f"{place}/logs/{instance['try_number']}", params={"map_index": instance["map_index"]})
+        told = [error["exc_value"] for line in log["content"] for error in line.get("error_detail") or ()]
+        return str(told[-1]) if told else "see its log"
+
     def state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run."""
         return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])

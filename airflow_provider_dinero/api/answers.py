@@ -35,10 +35,10 @@ def decode(operation: "Operation", answer: "requests.Response") -> Any:
         ) from error
 
 
-def refused(operation: "Operation", answer: "requests.Response") -> DineroError:
+def refused(operation: str, answer: "requests.Response") -> DineroError:
     """Return the error for an answer of 4xx, whatever form its body has.
 
-    :param operation: Operation
+    :param operation: str, method and path
     :param answer: requests.Response
     """
     body = _lenient(answer)
@@ -58,10 +58,10 @@ def refused(operation: "Operation", answer: "requests.Response") -> DineroError:
         listed = body.get("errorMessageList")
         members = [member for member in listed if isinstance(member, dict)] if isinstance(listed, list) else []
         validation = {str(member.get("Code")): member.get("Message") for member in members}
-    return refusal(str(operation), answer.status_code, code if isinstance(code, int) else None, said, validation)
+    return refusal(operation, answer.status_code, code if isinstance(code, int) else None, said, validation)
 
 
-def unexpected(operation: "Operation", answer: "requests.Response") -> DineroError:
+def unexpected(operation: str, answer: "requests.Response") -> DineroError:
     """Return the error for an answer that is neither a success nor a refusal, such as a redirect."""
     there = urlsplit(answer.headers.get("Location", "")).netloc
     return DineroUnexpectedAnswer(

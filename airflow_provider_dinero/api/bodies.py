@@ -44,7 +44,9 @@ def check(model_name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         # Never the values: a body may hold what doesn't belong into a log.
         wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
-        raise DineroInvalidBody(f"{model_name}: {wrong}.", "Nothing was sent.") from None
+        raise DineroInvalidBody(
+            f"{model_name}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent."
+        ) from None
 
 
 def encode(body: Any) -> bytes:
@@ -92,10 +94,13 @@ def _inexact(value: Any, place: str) -> list[str]:
 def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     if detail["type"] == "extra_forbidden":
-        meant = nearest(str(detail["loc"][-1]), list(_model_at(model, detail["loc"][:-1]).model_fields))
-        return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else "")
+        known = list(_model_at(model, detail["loc"][:-1]).model_fields)
+        meant = nearest(str(detail["loc"][-1]), known)
+        return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else f" ({', '.join(known)})")
     if detail["type"] == "missing":
         return f"{place} is missing"
+    if detail["type"].startswith("uuid"):
+        return f'{place}: a Guid is needed, as text, such as what operator.output["ContactGuid"] gives'
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 

@@ -214,6 +214,11 @@ class DineroClient:
 
     def _fetch_token(self, request: TokenRequest) -> dict[str, object]:
         self._require_https(request.url)
+        if _local(self._base_url) and not _local(request.url):
+            raise DineroConfigurationError(
+                f"The API is on this machine, and the token endpoint is not: {self._grant.auth_url}.",
+                "Give the sandbox's address as auth_url too; nothing was sent.",
+            )
         prepared = Request(request.url, request.headers, None, request.body)
         try:
             answer: dict[str, object] = decode(_TOKEN, self._transport.perform(_TOKEN, prepared, None))
@@ -236,8 +241,12 @@ class DineroClient:
             raise DineroConfigurationError(
                 f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."
             )
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        if parts.scheme != "https" and not (parts.scheme == "http" and _local(url)):
             raise DineroConfigurationError(
                 f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",
                 "Use https; plain http is for a sandbox on this machine.",
             )
+
+
+def _local(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK

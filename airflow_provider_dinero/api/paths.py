@@ -56,6 +56,11 @@ def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
                 return str(UUID(str(given)))
             except ValueError:
                 pass
-        raise DineroInvalidBody(f"{name}: {str(given)[:80]!r} is not an id.", "Nothing was sent.")
+        raise DineroInvalidBody(
+            f"{name}: {str(given)[:80]!r} is not an id.",
+            "The template found nothing: does its task run before, and return it?"
+            if given in (None, "", "None")
+            else "A Guid is needed, not a Number; nothing was sent.",
+        )
 
     return re.sub(r"\{(\w+)\}", value, path)

@@ -214,10 +214,10 @@ def _told(failure: Failure | None, cause: Exception | None) -> str:
     return f"{failure.value if failure else 'no answer'} ({root})"
 
 
-def unknown(operation: Operation, told: str) -> DineroOutcomeUnknown:
+def unknown(operation: Operation | str, told: str) -> DineroOutcomeUnknown:
     """Return the error for a write that may or may not have been done.
 
-    :param operation: Operation
+    :param operation: Operation, or its method and path
     :param told: str, why it can't be said
     """
     return DineroOutcomeUnknown(
@@ -233,25 +233,26 @@ def _error(
     told: str,
 ) -> Exception:
     """Return the error that ends a request."""
+    named = f"{operation.method} {urlsplit(request.url).path}"
     if verdict.action is Action.UNKNOWN:
-        return unknown(operation, told)
+        return unknown(named, told)
     if answer is None:
         return DineroUnavailable(
-            f"{request.host} gave no answer to {operation}: {told}.",
+            f"{request.host} gave no answer to {named}: {told}.",
             "Check the host and port of the connection, the proxy and the network.",
         )
     until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
     if answer.status_code == 429:
         return DineroThrottled(
-            f"Dinero's request allowance is used up: {operation} was refused with HTTP 429.",
+            f"Dinero's request allowance is used up: {named} was refused with HTTP 429.",
             f"It is free again at {until:%Y-%m-%d %H:%M:%S} UTC.",
             until=until,
         )
     if answer.status_code == 480:
         return DineroUnavailable(
-            f"Dinero refused {operation} with HTTP 480, a brownout: this endpoint is about to be removed.",
+            f"Dinero refused {named} with HTTP 480, a brownout: this endpoint is about to be removed.",
             "Update the provider.",
         )
     if answer.status_code == 408 or answer.status_code >= 500:
-        return DineroUnavailable(f"{request.host} answered {operation} with {told}.", "Try later.", until=until)
-    return unexpected(operation, answer) if answer.status_code < 400 else refused(operation, answer)
+        return DineroUnavailable(f"{request.host} answered {named} with {told}.", "Try later.", until=until)
+    return unexpected(named, answer) if answer.status_code < 400 else refused(named, answer)

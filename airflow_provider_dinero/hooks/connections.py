@@ -67,7 +67,8 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
     missing = [label for label, value in given.items() if not value]
     if missing:
         raise DineroConfigurationError(
-            f"Connection {connection.conn_id} has no {', no '.join(missing)}.", f"The grant {name} needs all three."
+            f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
+            f"The grant {name} needs {', '.join(given)}.",
         )
     where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
     grant: Grant = made(connection.login, connection.password, str(extra[seed]), **where)

@@ -54,7 +54,8 @@ class DineroHook(BaseHook):
                 connection = self.get_connection(self.dinero_conn_id)
             except AirflowNotFoundException:
                 raise DineroConfigurationError(
-                    f"There is no connection {self.dinero_conn_id}.", "Create one of type Dinero."
+                    f"There is no connection {self.dinero_conn_id}.",
+                    f"Create one of type Dinero, or set AIRFLOW_CONN_{self.dinero_conn_id.upper()}.",
                 ) from None
             return client_of(connection, self.organization_id, adapt=mark, **options)
         except DineroError as error:

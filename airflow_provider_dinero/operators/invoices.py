@@ -91,13 +91,14 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Book the invoice."""
         known = _reference(self.invoice)
+        done = "was booked before" if known.get("Status") == "Booked" else "booked"
         booked = self.client.invoices.book(
             known["Guid"],
             # A booked one is only read.
             timestamp=None if known.get("Status") == "Booked" else known.get("TimeStamp"),
             number=None if self.number is None else whole("number", self.number),
         )
-        self.log.info("booked invoice %s, %s %s", booked["Number"], booked["TotalInclVat"], booked["Currency"])
+        self.log.info("invoice %s %s, %s %s", booked["Number"], done, booked["TotalInclVat"], booked["Currency"])
         return _small(booked)
 
 

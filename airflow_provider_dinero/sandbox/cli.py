@@ -115,7 +115,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Print the value for AIRFLOW_CONN_DINERO_DEFAULT.",
     )
     connect.set_defaults(run=_connection)
-    connect.add_argument("--grant", required=True, choices=sorted(client.grant for client in CLIENTS.values()))
+    connect.add_argument(
+        "--grant",
+        default="personal_integration",
+        choices=sorted(client.grant for client in CLIENTS.values()),
+        help="how it authorizes (%(default)s)",
+    )
     connect.add_argument("--url", default="http://127.0.0.1:8765", help="where the sandbox is (%(default)s)")
     connect.add_argument("--organization", type=int, default=100001, help="organization id (%(default)s)")
     return parser

@@ -14,7 +14,7 @@ from tests.conftest import CONTACT, line
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "misspelt": ("ContactCreateModel", {**CONTACT, "Emial": "x"}, "Emial is unknown to Dinero, did you mean Email?"),
     "lower case": ("ContactCreateModel", {**CONTACT, "email": "x"}, "email is unknown to Dinero, did you mean Email?"),
-    "unlike all": ("ContactCreateModel", {**CONTACT, "Qqq": 1}, "Qqq is unknown to Dinero."),
+    "unlike all": ("ContactCreateModel", {**CONTACT, "Qqq": 1}, "Qqq is unknown to Dinero (ContactGuid, "),
     "missing": ("ContactCreateModel", {"Name": "x", "IsPerson": True}, "CountryKey is missing"),
     "two at once": ("ContactCreateModel", {"Name": "x"}, "CountryKey is missing; IsPerson is missing"),
     "in a line": (

@@ -38,7 +38,7 @@ def test_a_code_raises_its_class(make_client: Any, faults: Faults, code: int) ->
     text = str(raised.value)
     assert f"code {code}: Dinero's words for {code} (Name: too long)." in text
     assert text.endswith(CODES[code].advice)
-    assert text.startswith("Dinero refused GET /v1/{organizationId}/contacts with HTTP 400")
+    assert text.startswith("Dinero refused GET /v1/100001/contacts with HTTP 400")
 
 
 BODIES: dict[str, tuple[int, bytes, type[errors.DineroError], str]] = {

@@ -22,6 +22,13 @@ def test_credentials_go_over_https_only(url: str) -> None:
         list(client.contacts.list())
 
 
+def test_a_client_that_is_pointed_halfway_at_a_sandbox_sends_no_credentials(sandbox: Any) -> None:
+    client = DineroClient(100001, PersonalIntegration("id", "secret", "key"), base_url=sandbox.url)
+    with pytest.raises(errors.DineroConfigurationError, match="Give the sandbox's address as auth_url too"):
+        list(client.contacts.list())
+    assert sandbox.requests() == []
+
+
 def test_an_address_with_a_user_name_is_refused_without_telling_it(sandbox: Any) -> None:
     url = sandbox.url.replace("//", "//me:hunter2@")
     with pytest.raises(errors.DineroConfigurationError) as raised:

@@ -1,6 +1,7 @@
 """Contacts: customers and suppliers."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -115,10 +116,10 @@ class Contacts(Resource):
         """
         wanted = keys.with_guid("ContactCreateModel", body, "ContactGuid")
         guid = str(wanted["ContactGuid"])
-        try:
+        with suppress(DineroDuplicate):
             self.client.send(_CREATE, body=wanted)
-        except DineroDuplicate:
-            keys.require_same(f"Contact {guid}", wanted, self.get(guid))
+            return {"ContactGuid": guid}
+        keys.require_same(f"Contact {guid}", wanted, self.get(guid))
         return {"ContactGuid": guid}
 
     @_UPDATE.performed_by
@@ -148,10 +149,12 @@ class Contacts(Resource):
         """
         wanted = check("ContactCreateModel", body)
         value = wanted.get(match_by)
-        if match_by not in MATCHABLE or not value:
+        if match_by not in MATCHABLE:
+            raise DineroInvalidBody(f"A contact can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+        if not value:
             raise DineroInvalidBody(
-                f"A contact is found by {', '.join(MATCHABLE)}; {match_by} is none of these, or has no value.",
-                "Pass match_by, and the property in the body.",
+                f"The contact has no {match_by} to be found by.",
+                f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
         if wanted.get("ContactGuid"):
             raise DineroInvalidBody(
@@ -160,13 +163,11 @@ class Contacts(Resource):
         existing = self._find(match_by, str(value))
         if existing is None:
             guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
-            try:
+            with suppress(DineroDuplicate):
                 self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
-            except DineroDuplicate:  # made in this moment, or before and then changed or deleted
-                existing = self.get(guid)
-                keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
-            else:
                 return {"ContactGuid": guid, "Change": "created"}
+            existing = self.get(guid)  # made in this moment, or before and then changed or deleted
+            keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
         return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
 
     def _find(self, match_by: str, value: str) -> dict[str, Any] | None:

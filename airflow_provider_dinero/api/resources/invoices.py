@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -148,13 +149,12 @@ class Invoices(Resource):
         :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
         """
         wanted = keys.with_guid("InvoiceCreateModel", body, "Guid")
-        try:
+        with suppress(DineroDuplicate):
             created: dict[str, Any] | None = self.client.json(_CREATE, body=wanted)
-        except DineroDuplicate:
-            existing = self.get(str(wanted["Guid"]))
-            keys.require_same(f"Invoice {wanted['Guid']}", wanted, existing)
-            return existing
-        return created or self.get(str(wanted["Guid"]))  # a 201 may come without a body
+            return created or self.get(str(wanted["Guid"]))  # a 201 may come without a body
+        existing = self.get(str(wanted["Guid"]))
+        keys.require_same(f"Invoice {wanted['Guid']}", wanted, existing)
+        return existing
 
     @_BOOK.performed_by
     @guarded
