@@ -18,6 +18,7 @@ class Faults:
         self.lose: dict[str, int] = {}
         self.answer: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
         self.delay: dict[str, float] = {}
+        self.hold: dict[str, float] = {}
         self.spoil: dict[str, bytes] = {}
         self.seen: list[str] = []
         self.done: list[str] = []
@@ -43,6 +44,10 @@ def before(upstream: str) -> Generator[Faults]:
                 if _is(place, ending) and answers:
                     status, headers, content = answers.pop(0)
                     return self._send(status, headers, content)
+            for ending, seconds in list(faults.hold.items()):
+                if _is(place, ending):
+                    del faults.hold[ending]
+                    time.sleep(seconds)
             connection = http.client.HTTPConnection(faults.upstream)
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             connection.request(self.command, self.path, body or None, headers)

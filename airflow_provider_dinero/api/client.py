@@ -79,6 +79,7 @@ class DineroClient:
         adapt: Callable[[DineroError], None] = lambda error: None,
     ) -> None:
         self.lock = lock
+        self.intents: ports.Intents = ports.ProcessIntents()
         self.look_again = look_again
         self.sleep = sleep
         self._organization_id = organization_id

@@ -1,4 +1,4 @@
-"""What the client asks of its surroundings: a store for tokens, locks, and a share of the request allowance.
+"""What the client asks of its surroundings: tokens, locks, intents, and a share of the request allowance.
 
 Each is a protocol with an in-process default, which is right for a script or a notebook. A deployment of many
 workers gives its own.
@@ -59,6 +59,19 @@ class Budget(Protocol):
         """Return the time of the next slot, in seconds since the epoch; it is reserved if it lies within so many."""
 
 
+class Intents(Protocol):
+    """Remembers that a bare write was begun, longer than the process that began it."""
+
+    def begun(self, name: str) -> bool:
+        """Tell whether this write was begun, and not ended."""
+
+    def begin(self, name: str) -> None:
+        """Note that this write begins."""
+
+    def end(self, name: str) -> None:
+        """Note that it is known how this write went."""
+
+
 class MemoryTokenStore:
     """Tokens of this process."""
 
@@ -83,6 +96,25 @@ class ProcessLock:
     def hold(self, name: str) -> AbstractContextManager[Any]:
         """Wait for the lock of this name, and hold it inside the `with`."""
         return self._locks.setdefault(name, threading.RLock())
+
+
+class ProcessIntents:
+    """Bare writes that this process began."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+
+    def begun(self, name: str) -> bool:
+        """Tell whether this write was begun, and not ended."""
+        return name in self._begun
+
+    def begin(self, name: str) -> None:
+        """Note that this write begins."""
+        self._begun.add(name)
+
+    def end(self, name: str) -> None:
+        """Note that it is known how this write went."""
+        self._begun.discard(name)
 
 
 class ProcessBudget:

@@ -56,6 +56,9 @@ class DineroBaseOperator(BaseOperator):
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Perform the work; what is wrong with the arguments fails the task at once."""
+        from airflow_provider_dinero.hooks.intents import TaskIntents
+
+        self.client.intents = TaskIntents(context)
         with self.client.guard():
             return self.perform(context)
 

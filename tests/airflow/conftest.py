@@ -13,6 +13,7 @@ from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.auth import Tokens
 from airflow_provider_dinero.api.ports import LOCK, TOKENS
+from tests.faulty import Faults, before
 
 
 class Deployment(NamedTuple):
@@ -20,6 +21,7 @@ class Deployment(NamedTuple):
 
     airflow: Airflow
     sandbox: str
+    faults: Faults
 
     def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
         """Run a DAG to its end and return its task instances by (task_id, map_index)."""
@@ -56,11 +58,12 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
     with (
         sandbox(folder, "--requests-per-minute", "10000") as url,
-        airflow(folder / "home", dags, **connections(url)) as running,
+        before(url) as faults,
+        airflow(folder / "home", dags, **connections(url, faults.url)) as running,
     ):
         made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
         running.call("POST", "/connections", json=made)
-        yield Deployment(running, url)
+        yield Deployment(running, url, faults)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def readme_dag() -> str:
     return str(block)
 
 
-def connections(url: str) -> dict[str, str]:
+def connections(url: str, faulty_url: str) -> dict[str, str]:
     """The connections of the tests, as environment variables: the right ones, and one for each thing wrong."""
     personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
 
@@ -94,6 +97,7 @@ def connections(url: str) -> dict[str, str]:
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
+        "faulty": changed(personal, {"requests_per_minute": 10000}, host=faulty_url),
         "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }

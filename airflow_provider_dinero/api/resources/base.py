@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.changes import as_utc, changes_since
+from airflow_provider_dinero.api.errors import DineroError, DineroOutcomeUnknown
 from airflow_provider_dinero.api.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.paging import rows
@@ -60,6 +61,36 @@ class Resource:
     def _guarded_rows(self, page: Callable[[dict[str, str]], Any], key: str) -> Iterator[dict[str, Any]]:
         with self.client.guard():
             yield from rows(page, key)
+
+    def _once(self, name: str, find: Callable[[], T | None], send: Callable[[], T]) -> tuple[T, str]:
+        """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
+
+        :param name: str, the write
+        :param find: callable that returns what the write leaves behind, or None
+        :param send: callable that does the write
+        :return: what is there, and created or unchanged
+        :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
+        """
+        client = self.client
+        with client.lock.hold(name):
+            # One that was begun and never ended may still be under way: it gets the server's time.
+            found = self._look(find) if client.intents.begun(name) else find()
+            if found is not None:
+                client.intents.end(name)
+                return found, "unchanged"
+            client.intents.begin(name)
+            try:
+                sent = send()
+            except DineroOutcomeUnknown:
+                found = self._look(find)
+                if found is None:
+                    raise
+                sent = found
+            except DineroError:  # refused, or never sent
+                client.intents.end(name)
+                raise
+            client.intents.end(name)
+            return sent, "created"
 
     def _look(self, find: Callable[[], T | None]) -> T | None:
         """Look for what a write with a lost answer may have done: now, and again after the server had its time."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import as_list
-from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroOutcomeUnknown
+from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, guarded
 
@@ -94,17 +94,12 @@ class Files(Resource):
         :raises DineroOutcomeUnknown: the answer was lost, and the file can't be found
         """
         upload = _fit(file, name)
-        with self.client.lock.hold(f"files/{self.client.organization_id}/{upload.name}"):
-            found = self._find(upload)
-            if found:
-                return {"FileGuid": found, "Change": "unchanged"}
-            try:
-                return {**self._send(upload), "Change": "created"}
-            except DineroOutcomeUnknown:
-                found = self._look(lambda: self._find(upload))
-                if not found:
-                    raise
-                return {"FileGuid": found, "Change": "created"}
+        guid, change = self._once(
+            f"files/{self.client.organization_id}/{upload.name}",
+            lambda: self._find(upload),
+            lambda: str(self._send(upload)["FileGuid"]),
+        )
+        return {"FileGuid": guid, "Change": change}
 
     def _send(self, upload: Upload) -> dict[str, Any]:
         saved: dict[str, Any] = self.client.json(_UPLOAD, files={"file": (upload.name, upload.content)})

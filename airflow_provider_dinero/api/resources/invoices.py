@@ -13,7 +13,6 @@ from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroDuplicate,
     DineroInvalidRequest,
-    DineroOutcomeUnknown,
     DineroStaleTimestamp,
 )
 from airflow_provider_dinero.api.filters import Condition
@@ -223,18 +222,12 @@ class Invoices(Resource):
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
         check("ApiMailoutModel", body or {})
-        with self.client.lock.hold(f"invoices/{guid}"):
-            before = self._mailed_to(guid)
-            if before is not None:
-                return {"Recipients": before, "Change": "unchanged"}
-            try:
-                sent = self.email(guid, body)
-            except DineroOutcomeUnknown:
-                found = self._look(lambda: self._mailed_to(guid))
-                if found is None:
-                    raise
-                return {"Recipients": found, "Change": "created"}
-            return {"Recipients": [each["Email"] for each in sent["Recipients"]], "Change": "created"}
+
+        def send() -> list_[str]:
+            return [each["Email"] for each in self.email(guid, body)["Recipients"] or ()]
+
+        recipients, change = self._once(f"invoices/{guid}/email", lambda: self._mailed_to(guid), send)
+        return {"Recipients": recipients, "Change": change}
 
     def _mailed_to(self, guid: str) -> list_[str] | None:
         """Return to whom the invoice itself was e-mailed; None when it was not, or the mail failed."""

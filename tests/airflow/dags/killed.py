@@ -1,0 +1,32 @@
+"""An e-mail whose worker is killed: by the operator, and by a plain task, which has no intents."""
+
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_dinero.hooks.dinero import DineroHook
+from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
+
+LINE = {"Description": "Plader", "BaseAmountValue": 100, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
+
+
+@task
+def booked(name: str) -> str:
+    client = DineroHook().get_conn()
+    contact = {"Name": name, "CountryKey": "DK", "IsPerson": True, "Email": f"{name}@example.dk"}
+    guid = client.contacts.upsert({**contact, "ExternalReference": name})["ContactGuid"]
+    invoice = client.invoices.create({"ContactGuid": guid, "ProductLines": [LINE]})["Guid"]
+    client.invoices.book(invoice)
+    return str(invoice)
+
+
+with DAG("killed_operator", schedule=None, default_args={"retries": 2, "retry_delay": 1}):
+    DineroSendInvoiceOperator(task_id="it", invoice=booked("killed_operator"), dinero_conn_id="dinero_faulty")
+
+with DAG("killed_plain", schedule=None, default_args={"retries": 2, "retry_delay": 1}):
+
+    @task(task_id="it", multiple_outputs=False)
+    def it(invoice: str) -> dict[str, Any]:
+        return DineroHook("dinero_faulty").get_conn().invoices.email_once(invoice)
+
+    it(booked("killed_plain"))
