@@ -1,6 +1,7 @@
 """The main job: a month of orders, twice."""
 
 import csv
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -29,7 +30,8 @@ def test_a_month_of_orders_is_booked_and_mailed(deployment: Deployment, first: d
     assert checked == {"orders": len(orders()), "total": str(sum(orders().values()))}
     booked = [deployment.returned(first["book_invoice", index]) for index in range(len(orders()))]
     assert sorted(Decimal(each["TotalInclVat"]) for each in booked) == sorted(orders().values())
-    assert sorted(each["invoice"] for each in outbox(deployment.sandbox)) == sorted(each["Guid"] for each in booked)
+    mails = Counter(each["invoice"] for each in outbox(deployment.sandbox))  # other tests send some too
+    assert {each["Guid"]: mails[each["Guid"]] for each in booked} == {each["Guid"]: 1 for each in booked}
 
 
 def test_the_second_run_makes_nothing_new(deployment: Deployment, first: dict) -> None:
