@@ -1,6 +1,5 @@
 """A sandbox of Dinero and a real Airflow on this machine, for the demo and the end-to-end tests."""
 
-import json
 import os
 import secrets
 import shutil
@@ -208,14 +207,6 @@ def fernet_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def dinero_connection(url: str) -> dict[str, str]:
-    """Return the environment that makes a sandbox the connection dinero_default.
-
-    :param url: str, the sandbox's address
-    """
-    return {"AIRFLOW_CONN_DINERO_DEFAULT": connection(url)}
-
-
 def api_requests(url: str) -> list[dict[str, Any]]:
     """Return what a sandbox was asked so far."""
     found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/requests", timeout=10).json()
@@ -224,5 +215,5 @@ def api_requests(url: str) -> list[dict[str, Any]]:
 
 def outbox(url: str) -> list[dict[str, Any]]:
     """Return the e-mails that a sandbox has sent."""
-    found: list[dict[str, Any]] = json.loads(requests.get(f"{url}/_sandbox/outbox", timeout=10).content)
+    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/outbox", timeout=10).json()
     return found

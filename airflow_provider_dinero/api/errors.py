@@ -2,7 +2,7 @@
 
 DineroError
 ├── DineroPermanentError            the same again gives the same: never repeated
-│   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was sent
+│   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was written
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
 │   ├── DineroConflict              the key was used before, for other content
 │   ├── DineroUnexpectedAnswer      an answer that Dinero's documents don't know
@@ -44,7 +44,7 @@ class DineroPermanentError(DineroError):
 
 
 class DineroConfigurationError(DineroPermanentError):
-    """The connection or an argument is wrong; nothing was sent."""
+    """The connection or an argument is wrong; nothing was written in Dinero."""
 
 
 class DineroInvalidBody(DineroPermanentError, ValueError):

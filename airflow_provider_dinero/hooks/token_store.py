@@ -12,8 +12,9 @@ from airflow_provider_dinero.api.ports import TOKENS, Token
 log = logging.getLogger(__name__)
 
 # Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
-SAME_SECONDS = 300.0
 PAUSES = (1.0, 3.0, 6.0)
+# Tokens whose ends lie this close were fetched by tasks that began together.
+SAME_SECONDS = 300.0
 
 
 class VariableTokenStore:

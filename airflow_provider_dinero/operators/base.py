@@ -1,5 +1,6 @@
 """What the operators share: the connection, the organization, the retry policy."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -62,9 +63,9 @@ class DineroBaseOperator(BaseOperator):
         with self.client.guard():
             return self.perform(context)
 
+    @abstractmethod
     def perform(self, context: "Context") -> dict[str, Any]:
         """Do the operator's work."""
-        raise NotImplementedError
 
 
 def whole(name: str, value: int | str) -> int:
