@@ -1,4 +1,7 @@
-"""Write `api/models.py`: the request bodies of `openapi.json` as pydantic models (`make models`; `--check` in lint)."""
+"""Write what `openapi.json` says as Python (`make models`; `--check` in lint).
+
+`api/models.py`: the request bodies as pydantic models. `api/amounts.py`: the names of the properties that are amounts.
+"""
 
 import json
 import re
@@ -8,9 +11,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import FILLED_IN
+
 API = Path(__file__).parent.parent / "airflow_provider_dinero" / "api"
-# Plain value types: false or 0 when a body leaves them out, though the document calls them required.
-FILLED_IN_BY_DINERO = {"IsMember", "UseCvr", "ShouldAddTrustPilotEmailAsBcc", "Discount"}
+# Only credit purchases have a contact, yet the document requires one in every update.
+NOT_REQUIRED = {**dict.fromkeys(FILLED_IN), "ContactGuid": "PurchaseVoucherUpdateModel"}
 HEADER = "# Generated from openapi.json by `make models`. Do not edit."
 
 
@@ -28,7 +33,7 @@ def request_schemas(document: dict[str, Any]) -> dict[str, Any]:
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = _relaxed(schemas[name])
+            found[name] = _relaxed(name, schemas[name])
             waiting |= _references(schemas[name])
     return dict(sorted(found.items()))
 
@@ -37,14 +42,18 @@ def _references(schema: Any) -> set[str]:
     return set(re.findall(r'#/components/schemas/(\w+)"', json.dumps(schema)))
 
 
-def _relaxed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Take `required` from the value types that the live API fills in when left out, and make amounts decimal."""
+def _relaxed(model: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Take `required` from what the live API lets one leave out, and make amounts decimal."""
     relaxed = json.loads(json.dumps(schema).replace('"format": "double"', '"format": "decimal"'))
-    relaxed["required"] = [name for name in schema.get("required", ()) if name not in FILLED_IN_BY_DINERO]
+    relaxed["required"] = [
+        name for name in schema.get("required", ()) if NOT_REQUIRED.get(name, "no model") not in (None, model)
+    ]
+    for name in FILLED_IN.keys() & relaxed.get("properties", {}).keys():
+        relaxed["properties"][name].pop("default", None)
     return dict(relaxed)
 
 
-def generate() -> str:
+def models() -> str:
     """Return the text of `models.py`."""
     document = json.loads((API / "openapi.json").read_text())
     pruned = {**document, "paths": {}, "components": {"schemas": request_schemas(document)}}
@@ -64,10 +73,23 @@ def generate() -> str:
         return target.read_text()
 
 
+def amounts() -> str:
+    """Return the text of `amounts.py`."""
+    schemas = json.loads((API / "openapi.json").read_text())["components"]["schemas"].values()
+    names = {
+        name
+        for schema in schemas
+        for name, member in schema.get("properties", {}).items()
+        if "number" in (member.get("type") or ())
+    }
+    lines = "".join(f'        "{name}",\n' for name in sorted(names))
+    title = '"""The properties that are amounts: numbers that may have decimals."""'
+    return f"{HEADER}\n{title}\n\nAMOUNTS = frozenset(\n    {{\n{lines}    }}\n)\n"
+
+
 if __name__ == "__main__":
-    models = API / "models.py"
-    text = generate()
-    if "--check" not in sys.argv:
-        models.write_text(text)
-    elif models.read_text() != text:
-        sys.exit("api/models.py is not what openapi.json says: run `make models`")
+    for name, text in (("models.py", models()), ("amounts.py", amounts())):
+        if "--check" not in sys.argv:
+            (API / name).write_text(text)
+        elif (API / name).read_text() != text:
+            sys.exit(f"api/{name} is not what openapi.json says: run `make models`")

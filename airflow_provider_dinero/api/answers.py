@@ -1,25 +1,40 @@
 """What Dinero's answers say: JSON with amounts as Decimal, and the error bodies, read leniently."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from airflow_provider_dinero.api.amounts import AMOUNTS
 from airflow_provider_dinero.api.codes import refusal
 from airflow_provider_dinero.api.errors import DineroError, DineroUnauthorized, DineroUnexpectedAnswer
 
 if TYPE_CHECKING:
-    import requests
-
     from airflow_provider_dinero.api.operations import Operation
 
 LONGEST_MESSAGE = 300
 
 
-def decode(operation: "Operation", answer: "requests.Response") -> Any:
+class Answer(NamedTuple):
+    """An answer, read to its end.
+
+    :param status: int, the HTTP status
+    :param headers: mapping that ignores case
+    :param content: bytes, the body; empty when it went into a file
+    :param host: str, who answered
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    host: str
+
+
+def decode(operation: "Operation", answer: Answer) -> Any:
     """Return the JSON of an answer, with amounts as Decimal; None when it is empty.
 
     :param operation: Operation, named in the error
-    :param answer: requests.Response
+    :param answer: Answer
     :raises DineroUnexpectedAnswer: when it isn't JSON
     """
     import msgspec
@@ -27,25 +42,44 @@ def decode(operation: "Operation", answer: "requests.Response") -> Any:
     if not answer.content:
         return None
     try:
-        return msgspec.json.Decoder(float_hook=Decimal).decode(answer.content)
+        return exact(msgspec.json.Decoder(float_hook=Decimal).decode(answer.content))
     except msgspec.DecodeError as error:
         raise DineroUnexpectedAnswer(
-            f"{urlsplit(answer.url).netloc} answered {operation} with something that is not JSON: {error}.",
+            f"{answer.host} answered {operation} with something that is not JSON: {error}.",
             "Check that the host of the connection is Dinero's API.",
         ) from error
 
 
-def refused(operation: str, answer: "requests.Response") -> DineroError:
+def exact(value: Any) -> Any:
+    """Return a decoded value with its whole amounts as Decimal too: Dinero writes 100 as it writes 100.5.
+
+    :param value: what JSON holds; changed in place
+    """
+    if isinstance(value, list):
+        for each in value:
+            exact(each)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            kind = inner.__class__
+            if kind is int:
+                if name in AMOUNTS:
+                    value[name] = Decimal(inner)
+            elif kind is list or kind is dict:
+                exact(inner)
+    return value
+
+
+def refused(operation: str, answer: Answer) -> DineroError:
     """Return the error for an answer of 4xx, whatever form its body has.
 
     :param operation: str, method and path
-    :param answer: requests.Response
+    :param answer: Answer
     """
     body = _lenient(answer)
     if not isinstance(body, dict):
         body = {"message": str(body or "")}
     said = str(body.get("message") or body.get("title") or body.get("error") or "")[:LONGEST_MESSAGE]
-    if answer.status_code == 401:
+    if answer.status == 401:
         return DineroUnauthorized(
             f"Dinero did not accept a new token for {operation} (HTTP 401).",
             "Check that the connection's credentials belong to this host.",
@@ -58,25 +92,26 @@ def refused(operation: str, answer: "requests.Response") -> DineroError:
         listed = body.get("errorMessageList")
         members = [member for member in listed if isinstance(member, dict)] if isinstance(listed, list) else []
         validation = {str(member.get("Code")): member.get("Message") for member in members}
-    return refusal(operation, answer.status_code, code if isinstance(code, int) else None, said, validation)
+    return refusal(operation, answer.status, code if isinstance(code, int) else None, said, validation)
 
 
-def unexpected(operation: str, answer: "requests.Response") -> DineroError:
+def unexpected(operation: str, answer: Answer) -> DineroError:
     """Return the error for an answer that is neither a success nor a refusal, such as a redirect."""
     there = urlsplit(answer.headers.get("Location", "")).netloc
     return DineroUnexpectedAnswer(
-        f"{urlsplit(answer.url).netloc} answered {operation} with HTTP {answer.status_code}"
+        f"{answer.host} answered {operation} with HTTP {answer.status}"
         + (f", to {there}; a token is not sent to another host." if there else "."),
         "Check the host of the connection.",
     )
 
 
-def _lenient(answer: "requests.Response") -> Any:
+def _lenient(answer: Answer) -> Any:
     """Return the body as JSON, else as a short text, else None: 404 routes, 429 and 5xx may be HTML or plain text."""
     import msgspec
 
     try:
         return msgspec.json.decode(answer.content)
     except msgspec.DecodeError:
-        kind = answer.headers.get("Content-Type", "")
-        return "the answer is an HTML page" if "html" in kind else answer.text[:LONGEST_MESSAGE] or None
+        if "html" in answer.headers.get("Content-Type", ""):
+            return "the answer is an HTML page"
+        return answer.content.decode(errors="replace")[:LONGEST_MESSAGE] or None

@@ -2,7 +2,8 @@
 
 import math
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,40 +14,100 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def check(model_name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+# Plain value types: what Dinero takes when a body leaves them out, though the document calls them required.
+FILLED_IN: dict[str, Any] = {
+    "IsMember": False,
+    "UseCvr": False,
+    "ShouldAddTrustPilotEmailAsBcc": False,
+    "Discount": 0,
+    "PaymentMeanEnum": "Domestic",
+}
+
+
+def check(model_name: str, body: Any) -> Any:
     """Return the body as its model understands it, with the properties that the author gave and no others.
 
     Decimal, date, UUID and their texts are accepted, since templates and XComs carry text.
 
-    :param model_name: str, a class of `models.py`
-    :param body: mapping in Dinero's own property names
-    :return: dict of Python values, ready for `encode`
+    :param model_name: str, a class of `models.py`; in brackets for a list of them
+    :param body: mapping in Dinero's own property names; or an iterable of them, or a single one, for a list
+    :return: dict of Python values, or list of dicts, ready for `encode`
     :raises DineroInvalidBody: names each unknown, missing or ill-typed property
     """
+    if not model_name.startswith("["):
+        return _checked(model_name, body, model_name)
+    if isinstance(body, str) or not isinstance(body, Iterable):
+        raise DineroInvalidBody(
+            f"{model_name}: a list of dicts is needed, not {type(body).__name__}.", "Nothing was sent."
+        )
+    members = [body] if isinstance(body, Mapping) else list(body)
+    if not members:
+        raise DineroInvalidBody(f"{model_name}: the list is empty.", "Nothing was sent.")
+    return [_checked(model_name[1:-1], each, f"{model_name[1:-1]} {index}") for index, each in enumerate(members)]
+
+
+def _checked(model_name: str, body: Any, place: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
-    from airflow_provider_dinero.api import models
-
-    model: type[BaseModel] = getattr(models, model_name)
+    model = _model(model_name)
     if not isinstance(body, Mapping):
         raise DineroInvalidBody(
-            f"{model_name}: a dict is needed, not {type(body).__name__}.",
+            f"{place}: a dict is needed, not {type(body).__name__}.",
             "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
         )
     inexact = _inexact(body, "")
     if inexact:
         raise DineroInvalidBody(
-            f"{model_name}: {', '.join(inexact)}: a float that was calculated with.",
+            f"{place}: {', '.join(inexact)}: a float that was calculated with.",
             "Amounts are Decimal, or text; nothing was sent.",
         )
+    if "TimeStamp" in body and "Timestamp" in model.model_fields:
+        # What Dinero's answers call TimeStamp, its bodies call Timestamp.
+        body = {"Timestamp" if name == "TimeStamp" else name: value for name, value in body.items()}
     try:
-        return model.model_validate(dict(body)).model_dump(exclude_unset=True)
+        return model.model_validate(_as_text(dict(body))).model_dump(exclude_unset=True)
     except ValidationError as error:
         # Never the values: a body may hold what doesn't belong into a log.
         wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
-        raise DineroInvalidBody(
-            f"{model_name}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent."
-        ) from None
+        raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.") from None
+
+
+def complete(model_name: str, checked: Any) -> Any:
+    """Return a checked body with what the document requires and Dinero fills in: it is sent as Dinero would take it.
+
+    :param model_name: str, as `check` takes it
+    :param checked: what `check` returned
+    """
+    if isinstance(checked, list):
+        return [complete(model_name.strip("[]"), each) for each in checked]
+    return _completed(_model(model_name), checked)
+
+
+def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, Any]:
+    found = {name: value for name, value in FILLED_IN.items() if name in model.model_fields}
+    for name, value in checked.items():
+        if isinstance(value, list):
+            inner = _model_in(model.model_fields[name].annotation)
+            found[name] = [_completed(inner, each) for each in value]
+        else:
+            found[name] = value
+    return found
+
+
+def _as_text(value: Any) -> Any:
+    """Return a body with its dates as ISO 8601 text: the document types some of them as mere strings."""
+    if isinstance(value, Mapping):
+        return {name: _as_text(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _model(model_name: str) -> "type[BaseModel]":
+    from airflow_provider_dinero.api import models
+
+    model: type[BaseModel] = getattr(models, model_name)
+    return model
 
 
 def encode(body: Any) -> bytes:
@@ -66,6 +127,23 @@ def as_list(given: str | Iterable[str]) -> list[str]:
     :param given: str, or iterable of str
     """
     return [given] if isinstance(given, str) else list(given)
+
+
+def canonical(given: Iterable[str], allowed: Collection[str]) -> list[str]:
+    """Return names in Dinero's spelling, which its answers repeat.
+
+    :param given: names of properties, in any case
+    :param allowed: collection of str, those that can be asked for
+    :raises DineroInvalidBody: a name that is none of them
+    """
+    spelt = {name.lower(): name for name in allowed}
+    found = []
+    for name in given:
+        if name.lower() not in spelt:
+            meant = nearest(name, list(allowed)) or ", ".join(allowed)
+            raise DineroInvalidBody(f"This list has no field {name}.", f"It has {meant}.")
+        found.append(spelt[name.lower()])
+    return found
 
 
 def nearest(name: str, known: "list[str]") -> str:

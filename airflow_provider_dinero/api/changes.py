@@ -88,7 +88,9 @@ def as_utc(instant: datetime | str) -> datetime:
         if not isinstance(parsed, datetime):
             raise DineroInvalidBody(f"{instant!r} is not an instant.", "Give a date and a time.")
         instant = parsed
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    utc = instant.astimezone(UTC) if instant.tzinfo else instant
+    # A plain datetime: pendulum's own, in this zone, loses it when a timedelta is added.
+    return datetime.combine(utc.date(), utc.time(), UTC)
 
 
 def changes_since(instant: datetime) -> str:

@@ -1,16 +1,15 @@
 """DineroClient: one organization, its resources as attributes."""
 
 import time
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api import ports
-from airflow_provider_dinero.api.answers import decode
+from airflow_provider_dinero.api.answers import Answer, decode
 from airflow_provider_dinero.api.auth import Grant, TokenRequest, Tokens
-from airflow_provider_dinero.api.bodies import check, encode
+from airflow_provider_dinero.api.bodies import check, complete, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
@@ -19,24 +18,20 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.paths import fill, organization_number
+from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.retry import ATTEMPTS
-from airflow_provider_dinero.api.transport import LOOPBACK, Request, Transport, unknown
+from airflow_provider_dinero.api.transport import Transport
+from airflow_provider_dinero.api.uploads import Upload
+from airflow_provider_dinero.api.wire import LOOPBACK, Request, unknown
 
-if TYPE_CHECKING:
-    import requests
-
-    from airflow_provider_dinero.api.resources.contacts import Contacts
-    from airflow_provider_dinero.api.resources.files import Files
-    from airflow_provider_dinero.api.resources.invoices import Invoices
-    from airflow_provider_dinero.api.resources.organizations import Organizations
-
+JSON = "application/json"
 BASE_URL = "https://api.dinero.dk"
 # A token request may be repeated when its answer is lost: a refresh token whose answer is lost is of no more use
 # unless it is presented again within its grace period.
 _TOKEN = Operation("POST", "the token endpoint", Repeat.KEYED)
 
 
-class DineroClient:
+class DineroClient(Resources):
     """Dinero's API for one organization. Safe to make anywhere: nothing is sent until a method is called.
 
         client = DineroClient(100001, PersonalIntegration("id", "secret", "key"))
@@ -97,6 +92,7 @@ class DineroClient:
             sleep,
         )
         self._tokens = Tokens(grant, token_store, lock, self._fetch_token, may_spend=may_spend)
+        super().__init__(self)
 
     @property
     def organization_id(self) -> int:
@@ -107,34 +103,6 @@ class DineroClient:
         with self.guard():
             return organization_number(self._organization_id, self._allowed)
 
-    @cached_property
-    def organizations(self) -> "Organizations":
-        """The organizations that the credentials reach."""
-        from airflow_provider_dinero.api.resources.organizations import Organizations
-
-        return Organizations(self)
-
-    @cached_property
-    def contacts(self) -> "Contacts":
-        """Customers and suppliers."""
-        from airflow_provider_dinero.api.resources.contacts import Contacts
-
-        return Contacts(self)
-
-    @cached_property
-    def invoices(self) -> "Invoices":
-        """Sales invoices."""
-        from airflow_provider_dinero.api.resources.invoices import Invoices
-
-        return Invoices(self)
-
-    @cached_property
-    def files(self) -> "Files":
-        """The file archive."""
-        from airflow_provider_dinero.api.resources.files import Files
-
-        return Files(self)
-
     @contextmanager
     def guard(self) -> Generator[None]:
         """Show the errors that leave the `with` to the client's surroundings."""
@@ -144,44 +112,36 @@ class DineroClient:
             self._adapt(error)
             raise
 
-    def send(
-        self,
-        operation: Operation,
-        values: Mapping[str, object] | None = None,
-        *,
-        query: Mapping[str, str | None] | None = None,
-        body: Mapping[str, Any] | None = None,
-        kept: Mapping[str, Any] | None = None,
-        files: Any = None,
-        accept: str = "application/json",
-    ) -> "requests.Response":
+    def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Answer:
         """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
 
         :param operation: Operation
         :param values: mapping for the path, without organizationId
         :param query: mapping; None values are left out
-        :param body: mapping in Dinero's own property names, checked against the operation's model
+        :param body: mapping (or list of them) in Dinero's own property names, checked against the operation's model
         :param kept: mapping of properties that Dinero gave, sent back beside the body as they are
-        :param files: as `requests` takes it
+        :param upload: Upload or None, a file instead of a body
+        :param sink: callable or None, takes the pieces of the answer instead of the memory
         :param accept: str, the media type of the answer; default JSON
-        :return: requests.Response, a success
+        :return: Answer, a success
         :raises DineroError: of the class that says what follows
         """
         with self.guard():
-            self._require_https(self._base_url)
-            if self._read_only and operation.repeat is not Repeat.READ:
-                raise DineroConfigurationError(
-                    f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
-                )
-            path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
-            headers = {"Accept": accept}
-            data = None
-            if operation.body is not None:
-                headers["Content-Type"] = "application/json"
-                data = encode({**(kept or {}), **check(operation.body, body if body is not None else {})})
-            params = {name: value for name, value in (query or {}).items() if value is not None}
-            request = Request(f"{self._base_url}{path}", headers, params or None, data, files)
-            return self._transport.perform(operation, request, self._tokens)
+            return self._transport.perform(operation, self._prepare(operation, values, **options), self._tokens)
+
+    def ahead(
+        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any
+    ) -> Callable[[], Answer]:
+        """Begin a read in the background, where the allowance has room for it now.
+
+        :param operation: Operation, a read
+        :param values: mapping for the path
+        :param options: as `send` takes them
+        :return: callable that gives the answer, as `send` would
+        """
+        with self.guard():
+            begun = self._transport.ahead(operation, self._prepare(operation, values, **options), self._tokens)
+        return lambda: begun() or self.send(operation, values, **options)
 
     def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Any:
         """Perform an operation and return its answer: dicts and lists, amounts as Decimal; None when it is empty.
@@ -192,11 +152,11 @@ class DineroClient:
         """
         return self.decoded(operation, self.send(operation, values, **options))
 
-    def decoded(self, operation: Operation, answer: "requests.Response") -> Any:
+    def decoded(self, operation: Operation, answer: Answer) -> Any:
         """Return an answer's content: dicts and lists, amounts as Decimal; None when it is empty.
 
         :param operation: Operation, named in the error
-        :param answer: requests.Response
+        :param answer: Answer
         """
         with self.guard():
             try:
@@ -212,6 +172,35 @@ class DineroClient:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    def _prepare(
+        self,
+        operation: Operation,
+        values: Mapping[str, object] | None = None,
+        *,
+        query: Mapping[str, str | None] | None = None,
+        body: Any = None,
+        kept: Mapping[str, Any] | None = None,
+        upload: Upload | None = None,
+        sink: Callable[[Iterator[bytes]], None] | None = None,
+        accept: str = JSON,
+    ) -> Request:
+        self._require_https(self._base_url)
+        if self._read_only and operation.repeat is not Repeat.READ:
+            raise DineroConfigurationError(
+                f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
+            )
+        path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
+        headers = {"Accept": accept}
+        data: bytes | Upload | None = upload
+        if upload:
+            headers["Content-Type"] = upload.content_type
+        elif operation.body is not None:
+            headers["Content-Type"] = JSON
+            checked = complete(operation.body, check(operation.body, {} if body is None else body))
+            data = encode({**kept, **checked} if kept else checked)
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        return Request(f"{self._base_url}{path}", headers, params or None, data, sink)
 
     def _fetch_token(self, request: TokenRequest) -> dict[str, object]:
         self._require_https(request.url)

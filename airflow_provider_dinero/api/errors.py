@@ -34,6 +34,9 @@ class DineroError(Exception):
     :param advice: str, what to do now; default none
     """
 
+    # Whether the answer of an earlier try of the same request was lost: that one may have been done.
+    lost = False
+
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(f"{message} {advice}".strip())
         self.advice = advice

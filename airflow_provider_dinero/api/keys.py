@@ -14,6 +14,8 @@ DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
 # What Dinero fills in itself when it is sent empty.
 FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Some dates read back as times.
+MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?Z?$")
 NAMESPACE = UUID("5d7f0c34-6c0b-5d4e-9f43-0c8f6f2f1a6e")
 
 
@@ -110,5 +112,5 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (int, float, Decimal)):
         return format(Decimal(str(value)).normalize() + 0, "f")  # + 0 makes -0 a 0
-    text = str(value).replace("\r\n", "\n").strip()
+    text = MIDNIGHT.sub("", str(value).replace("\r\n", "\n").strip())
     return text.lower() if GUID.fullmatch(text) else text

@@ -75,7 +75,7 @@ class ApiMailoutModel(BaseModel):
     ] = None
     ShouldAddTrustPilotEmailAsBcc: Annotated[
         bool | None, Field(description="true adds the TrustPilot address as BCC.")
-    ] = False
+    ] = None
 
 
 class BookModel(BaseModel):
@@ -822,11 +822,11 @@ class PurchaseVoucherUpdateModel(BaseModel):
     ] = None
     FileGuid: str | None = None
     ContactGuid: Annotated[
-        UUID,
+        UUID | None,
         Field(
             description="Supplier; used on credit purchases only, yet listed as required."
         ),
-    ]
+    ] = None
     PaymentDate: Annotated[
         str | None,
         Field(
@@ -1304,9 +1304,9 @@ class EInvoiceSendModel(BaseModel):
         ),
     ] = None
     PaymentMeanEnum: Annotated[
-        PaymentMean,
+        PaymentMean | None,
         Field(description="Domestic unless set; nevertheless listed as required."),
-    ]
+    ] = None
 
 
 class EanReminderModel(BaseModel):
@@ -1327,9 +1327,9 @@ class EanReminderModel(BaseModel):
     ] = None
     ReceiverEanNumber: str | None = None
     PaymentMeanEnum: Annotated[
-        PaymentMean,
+        PaymentMean | None,
         Field(description="Domestic unless set; nevertheless listed as required."),
-    ]
+    ] = None
 
 
 class InvoiceCreateFetchModel(BaseModel):

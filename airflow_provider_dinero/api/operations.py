@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -13,9 +13,47 @@ class Repeat(StrEnum):
     """How an operation may be repeated when its answer was lost; `retry.py` decides by this alone."""
 
     READ = "read"  # always
-    KEYED = "keyed"  # a create with a Guid that we chose: the second one is refused as a duplicate
+    KEYED = "keyed"  # it names what it makes or replaces: the second one is refused as a duplicate, or changes nothing
     FENCED = "fenced"  # carries the document's Timestamp: the second one is refused as stale
     BARE = "bare"  # neither: never sent twice blindly
+
+
+class Lost(NamedTuple):
+    """What follows when the answer of a write is lost: one row of the table of writes.
+
+    :param fence: str, what makes a second one harmless
+    :param look_up: str, what is read to see whether the write was done
+    :param sure: str, whether that can be relied on: yes, likely or no
+    :param otherwise: str, what happens when the look-up finds nothing
+    """
+
+    fence: str
+    look_up: str
+    sure: str
+    otherwise: str
+
+
+# The ways that several operations share.
+REFUSED = "Dinero's refusal is raised"
+UNKNOWN = "DineroOutcomeUnknown"
+OWN_GUID = Lost(
+    "its Guid, the author's or one that we choose", "the document of this Guid, compared with the body", "yes", UNKNOWN
+)
+SAME_AGAIN = Lost("the same again changes nothing", "none is needed", "yes", REFUSED)
+GONE = Lost("the same again changes nothing", "it is gone, or has a DeletedAt", "yes", REFUSED)
+REPLACED = Lost("Timestamp", "the document, compared with the body", "yes", REFUSED)
+DELETED = Lost("Timestamp", "the document: gone, or with a DeletedAt", "yes", REFUSED)
+BOOKED = Lost("Timestamp", "the document: there is no way back from booked", "yes", REFUSED)
+PAID = Lost(
+    "Timestamp",
+    "the payments: one with its ExternalReference, which we choose where the author doesn't",
+    "yes",
+    UNKNOWN,
+)
+UNPAID = Lost("Timestamp", "the payments: it is gone", "yes", REFUSED)
+# Nobody knows whether a mail-out moves the document's Timestamp, so the one it accepts is no fence.
+MAILED = Lost("none", "the mail-outs of the document, by a person", "likely", UNKNOWN)
+NOWHERE = Lost("none", "none", "no", UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -25,19 +63,19 @@ class Operation:
     :param method: str, the HTTP method
     :param path: str, the path as the documents write it, with its version
     :param repeat: Repeat, how it may be repeated
-    :param body: str or None, the name of the body's model
+    :param body: str or None, the name of the body's model; in brackets when the body is a list of them
+    :param lost: Lost or None, how a lost answer is settled; None for reads
     :param paginated: bool, whether it answers page by page
-    :param changes_since: bool, whether it takes `changesSince`
-    :param settled_by: str, the look-up that settles a lost answer; empty for reads
+    :param changes_since: bool, whether it can be asked for what changed
     """
 
     method: str
     path: str
     repeat: Repeat = Repeat.READ
     body: str | None = None
+    lost: Lost | None = None
     paginated: bool = False
     changes_since: bool = False
-    settled_by: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -1,14 +1,24 @@
-"""What may enter a URL: organization numbers, Guids and file ids, checked."""
+"""What may enter a URL: organization numbers, Guids, and the few other parts of a path, checked."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from urllib.parse import quote
 from uuid import UUID
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
 
-_OPAQUE = re.compile(r"[0-9A-Za-z-]{1,64}")
-# Ids that the documents call opaque; all other path values are Guids.
-_NOT_GUIDS = ("fileGuid", "id")
+# What the values of a path look like that are no Guids, and what they are.
+_ID = (re.compile(r"[0-9A-Za-z-]{1,64}"), "an id")
+# What the values of a path look like that are no Guids, and what they are.
+_OTHERS = {
+    "fileGuid": _ID,
+    "id": _ID,
+    "timestamp": (re.compile(r"[0-9A-Za-z+/=]{1,64}"), "a Timestamp"),
+    "accountingYear": (re.compile(r"\w(?:[\w/ .-]{0,30}\w)?", re.ASCII), "the Name of an accounting year"),
+    "documentType": (re.compile(r"[A-Za-z]{1,64}"), "a type of document, such as Invoice"),
+    "fileName": (re.compile(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]{1,255}"), "a file name without path"),
+}
 
 
 def organization_number(given: int | str | None, allowed: Collection[int]) -> int:
@@ -48,18 +58,18 @@ def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
         given = values[name]
         if name == "organizationId" and callable(given):
             return str(given())
-        if name in _NOT_GUIDS:
-            if _OPAQUE.fullmatch(str(given)):
-                return str(given)
-        else:
-            try:
+        form, what = _OTHERS.get(name, (None, "an id"))
+        if form and form.fullmatch(str(given)):
+            return quote(str(given), safe="")
+        if not form:
+            with suppress(ValueError):
                 return str(UUID(str(given)))
-            except ValueError:
-                pass
         raise DineroInvalidBody(
-            f"{name}: {str(given)[:80]!r} is not an id.",
+            f"{name}: {str(given)[:80]!r} is not {what}.",
             "The template found nothing: does its task run before, and return it?"
             if given in (None, "", "None")
+            else "Nothing was sent."
+            if form
             else "A Guid is needed, not a Number; nothing was sent.",
         )
 

@@ -31,10 +31,11 @@ class Failure(Enum):
 
 
 class Verdict(NamedTuple):
-    """An action, and the seconds to wait before it."""
+    """An action, the seconds to wait before it, and whether the attempt may have been done though nobody said so."""
 
     action: Action
     seconds: float = 0.0
+    lost: bool = False
 
 
 def decide(
@@ -72,11 +73,11 @@ def decide(
         return Verdict(Action.FAIL if last else Action.AGAIN, _backoff(number))
     if failure is Failure.LOST or status == 408 or status >= 500:
         if repeat is Repeat.BARE:
-            return Verdict(Action.UNKNOWN)
+            return Verdict(Action.UNKNOWN, lost=True)
         advised = _advised(retry_after, now)
         if last or advised > THROTTLE_SECONDS:
-            return Verdict(Action.FAIL, advised)
-        return Verdict(Action.AGAIN, advised or _backoff(number))
+            return Verdict(Action.FAIL, advised, lost=True)
+        return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
     return Verdict(Action.FAIL)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.resources.files import LARGEST
+from airflow_provider_dinero.api.uploads import LARGEST
 
 PDF = b"%PDF-1.4 receipt"
 WRONG: dict[str, tuple[bytes, str, str]] = {

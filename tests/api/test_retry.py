@@ -50,11 +50,11 @@ def test_it_comes_to_an_end(repeat: Repeat) -> None:
     [("12", 12), ("0.5", 0.5), ("Thu, 01 Jan 1970 00:00:42 GMT", 42), (None, 60), ("", 60), ("soon", 60), ("-3", 60)],
 )
 def test_retry_after_is_read_in_every_form(retry_after: str | None, seconds: float) -> None:
-    assert decide(READ, 1, status=429, retry_after=retry_after, now=0.0) == (AGAIN, seconds)
+    assert decide(READ, 1, status=429, retry_after=retry_after, now=0.0) == (AGAIN, seconds, False)
 
 
 def test_a_wait_of_hours_is_left_to_airflow() -> None:
-    assert decide(READ, 1, status=429, retry_after="3600") == (FAIL, 3600)
+    assert decide(READ, 1, status=429, retry_after="3600") == (FAIL, 3600, False)
 
 
 def test_waits_grow_and_differ() -> None:

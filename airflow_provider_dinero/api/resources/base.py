@@ -1,22 +1,36 @@
-"""What the resources share: a client, lists, and the wait for a look-up."""
+"""What the resources share: a client, lists, changes, and how a lost answer is settled."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from airflow_provider_dinero.api.bodies import as_list
-from airflow_provider_dinero.api.changes import as_utc, changes_since
-from airflow_provider_dinero.api.errors import DineroError, DineroOutcomeUnknown
+from airflow_provider_dinero.api import paging
+from airflow_provider_dinero.api.answers import Answer
+from airflow_provider_dinero.api.bodies import as_list, canonical
+from airflow_provider_dinero.api.changes import Changes, as_utc, changes_since
+from airflow_provider_dinero.api.errors import (
+    DineroError,
+    DineroOutcomeUnknown,
+    DineroRefused,
+    DineroTemporaryError,
+    DineroUnexpectedAnswer,
+)
 from airflow_provider_dinero.api.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.paging import rows
+from airflow_provider_dinero.api.wire import unknown
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Row = dict[str, Any]
+Rows = list[Row]
+
+# What was changed so long before the Date of a page may have been changed after the page was read.
+SLOWEST = timedelta(minutes=1)
 
 
 class Resource:
@@ -25,42 +39,91 @@ class Resource:
     def __init__(self, client: "DineroClient") -> None:
         self.client = client
 
+    def _object(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Row:
+        """Perform an operation that answers with an object."""
+        found: Row = self.client.json(operation, values, **options)
+        return found
+
+    def _array(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Rows:
+        """Perform an operation that answers with an array."""
+        found: Rows = self.client.json(operation, values, **options) or []
+        return found
+
     def _list(
         self,
         operation: Operation,
         key: str,
-        fields: Collection[str],
+        allowed: Collection[str],
+        values: Mapping[str, object] | None = None,
         *,
-        filters: Iterable[Condition] = (),
+        fields: Collection[str] | None = None,
+        filters: Condition | Iterable[Condition] = (),
         filterable: Collection[str] = (),
-        since: datetime | str | None = None,
+        changes_since: datetime | str | None = None,
         deleted_only: bool = False,
+        query: Mapping[str, str | None] | None = None,
         note_date: Callable[[str | None], None] = lambda date: None,
-        **query: str | None,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Row]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
         with self.client.guard():
-            names = as_list(fields)
-            if key not in names:
-                names.append(key)
-            query |= {
-                "fields": ",".join(names),
+            # Without fields, Dinero gives a few, and these in lower case. UpdatedAt tells what moved meanwhile.
+            wanted = canonical(allowed if fields is None else as_list(fields), allowed)
+            whole = {
+                **(query or {}),
+                "fields": ",".join(dict.fromkeys([*wanted, key, *({"UpdatedAt"} & set(allowed))])),
                 "queryFilter": query_filter(filters, filterable),
-                "changesSince": None if since is None else changes_since(as_utc(since)),
+                "changesSince": since(changes_since),
                 "deletedOnly": "true" if deleted_only else None,
             }
+        return self._pages(operation, key, values, whole, note_date)
 
-        def page(place: dict[str, str]) -> Any:
-            answer = self.client.send(operation, query={**query, **place})
-            if place["page"] == "0":
+    def _pages(
+        self,
+        operation: Operation,
+        key: str,
+        values: Mapping[str, object] | None,
+        query: Mapping[str, str | None],
+        note_date: Callable[[str | None], None] = lambda date: None,
+    ) -> Iterator[Row]:
+        def options(number: int) -> dict[str, Any]:
+            return {"query": {**query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}}
+
+        def read(answer: Answer) -> paging.Page:
+            return _page(self.client.decoded(operation, answer), answer.headers.get("Date"))
+
+        def fetch(number: int) -> paging.Page:
+            answer = self.client.send(operation, values, **options(number))
+            if number == 0:
                 note_date(answer.headers.get("Date"))
-            return self.client.decoded(operation, answer)
+            return read(answer)
 
-        return self._guarded_rows(page, key)
+        def ahead(number: int) -> Callable[[], paging.Page]:
+            waiting = self.client.ahead(operation, values, **options(number))
+            return lambda: read(waiting())
 
-    def _guarded_rows(self, page: Callable[[dict[str, str]], Any], key: str) -> Iterator[dict[str, Any]]:
         with self.client.guard():
-            yield from rows(page, key)
+            yield from paging.rows(fetch, ahead, key)
+
+    def _changes(
+        self,
+        since: datetime | str,
+        fields: Collection[str] | None,
+        include_deleted: bool,
+        read: Callable[..., Iterator[Row]],
+        *,
+        deleted_apart: bool = True,
+    ) -> Changes:
+        """Return the changes of a list, which `read` reads."""
+        wanted = None if fields is None else [*as_list(fields), "CreatedAt", "DeletedAt"]
+        with self.client.guard():
+            return Changes(
+                since,
+                lambda deleted_only, note: read(
+                    fields=wanted, changes_since=since, deleted_only=deleted_only, note_date=note
+                ),
+                include_deleted=include_deleted,
+                deleted_apart=deleted_apart,
+            )
 
     def _once(self, name: str, find: Callable[[], T | None], send: Callable[[], T]) -> tuple[T, str]:
         """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
@@ -92,6 +155,34 @@ class Resource:
             client.intents.end(name)
             return sent, "created"
 
+    def _settled(
+        self, send: Callable[[], T], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
+    ) -> T:
+        """Do a write that may be repeated; where an answer was lost on the way, look whether the write is in.
+
+        :param send: callable that does the write
+        :param look: callable that returns what `send` would have, once the write is in; else None
+        :param operation: Operation, named in the error
+        :param harmless: bool, doing it again later changes nothing; else an end without an answer is unknown
+        :raises DineroOutcomeUnknown: it can't be told
+        """
+        try:
+            return send()
+        except (DineroRefused, DineroTemporaryError) as error:
+            refused = isinstance(error, DineroRefused)
+            if not error.lost or (harmless and isinstance(error, DineroTemporaryError)):
+                raise
+            try:
+                # What was refused at last is decided; else it may still be under way.
+                found = look() if refused else self._look(look)
+            except DineroTemporaryError:
+                found = None
+            if found is not None:
+                return found
+            if refused:
+                raise
+            raise unknown(operation, "its answer was lost, and nothing of it is to be seen") from error
+
     def _look(self, find: Callable[[], T | None]) -> T | None:
         """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
         found = find()
@@ -101,6 +192,38 @@ class Resource:
             self.client.sleep(seconds)
             found = find()
         return found
+
+
+def optional(**query: object) -> dict[str, str | None]:
+    """Return a query as text: dates as YYYY-MM-DD, booleans as true and false; None stays None and is left out."""
+    return {
+        name: None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in query.items()
+    }
+
+
+def since(instant: datetime | str | None) -> str | None:
+    """Return an instant as `changesSince` takes it.
+
+    :param instant: datetime, ISO 8601 text, or None
+    """
+    return None if instant is None else changes_since(as_utc(instant))
+
+
+def _page(answer: Any, date: str | None) -> paging.Page:
+    """Return a page as what Dinero answered: an object with Collection and Pagination, or a bare array."""
+    pagination: Row = (answer.get("Pagination") or {}) if isinstance(answer, dict) else {}
+    found = answer.get("Collection") if isinstance(answer, dict) else answer
+    if not isinstance(found, list):
+        raise DineroUnexpectedAnswer("A page of a list has no rows, not even none.", "Try later.")
+    try:
+        now = parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
+    except ValueError:
+        now = datetime.now(UTC)
+    asked = f"{now - SLOWEST:%Y-%m-%dT%H:%M:%S}"
+    return paging.Page(
+        found, pagination.get("PageSize") or paging.PAGE_SIZE, pagination.get("ResultWithoutFilter") or 0, asked
+    )
 
 
 S = TypeVar("S", bound=Resource)

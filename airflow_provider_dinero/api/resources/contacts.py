@@ -10,8 +10,9 @@ from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.changes import Changes
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody
 from airflow_provider_dinero.api.filters import Condition, eq
-from airflow_provider_dinero.api.operations import Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, guarded
+from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Row, guarded
+from airflow_provider_dinero.api.resources.documents import Documents, gone
 
 FIELDS = (
     "Name", "ContactGuid", "ExternalReference", "IsPerson", "Street", "ZipCode", "City", "CountryKey", "Phone",
@@ -22,41 +23,39 @@ FIELDS = (
 FILTERABLE = ("ExternalReference", "Name", "Email", "VatNumber", "EanNumber", "IsPerson", "Phone")
 MATCHABLE = ("ExternalReference", "VatNumber", "Email")
 
-_LIST = Operation("GET", "/v1/{organizationId}/contacts", paginated=True, changes_since=True)
+_ALL = "/v1/{organizationId}/contacts"
+_ONE = f"{_ALL}/{{guid}}"
+_LIST = Operation("GET", _ALL, paginated=True, changes_since=True)
 _LIST_ALL = Operation("GET", "/v2/{organizationId}/contacts", paginated=True, changes_since=True)
-_GET = Operation("GET", "/v1/{organizationId}/contacts/{guid}")
-_CREATE = Operation(
-    "POST",
-    "/v1/{organizationId}/contacts",
-    Repeat.KEYED,
-    body="ContactCreateModel",
-    settled_by="the ContactGuid: a second create is refused, and the contact is read back and compared",
-)
+_GET = Operation("GET", _ONE)
+_CREATE = Operation("POST", _ALL, Repeat.KEYED, body="ContactCreateModel", lost=OWN_GUID)
 # A PUT of the whole contact gives the same contact when it is sent twice.
 _UPDATE = Operation(
-    "PUT",
-    "/v2/{organizationId}/contacts/{guid}",
-    Repeat.KEYED,
-    body="ContactUpdateModel",
-    settled_by="itself: the same contact again",
+    "PUT", "/v2/{organizationId}/contacts/{guid}", Repeat.KEYED, body="ContactUpdateModel", lost=SAME_AGAIN
+)
+_DELETE = Operation("DELETE", _ONE, Repeat.KEYED, lost=GONE)
+_RESTORE = Operation(
+    "POST", f"{_ONE}/restore", Repeat.KEYED, lost=SAME_AGAIN._replace(look_up="the contact has no DeletedAt")
 )
 
 
-class Contacts(Resource):
+class Contacts(Documents):
     """Customers and suppliers. A contact has no Timestamp: the last write wins."""
+
+    WHAT = "Contact"
 
     @_LIST.performed_by
     def list(
         self,
         *,
-        fields: Collection[str] = FIELDS,
-        filters: Iterable[Condition] = (),
+        fields: Collection[str] | None = None,
+        filters: Condition | Iterable[Condition] = (),
         changes_since: datetime | str | None = None,
         deleted_only: bool = False,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Row]:
         """Yield contacts that are not deleted (`GET /v1/{organizationId}/contacts`).
 
-        :param fields: names of the properties to get; default all that lists have
+        :param fields: names of the properties to get, in any case; default all that the list has
         :param filters: conditions made by `eq` and `contains`, on ExternalReference, Name, Email, VatNumber,
             EanNumber, IsPerson or Phone
         :param changes_since: datetime or ISO 8601 text, only what changed at or after it
@@ -66,61 +65,64 @@ class Contacts(Resource):
         return self._list(
             _LIST,
             "ContactGuid",
-            fields,
+            FIELDS,
+            fields=fields,
             filters=filters,
             filterable=FILTERABLE,
-            since=changes_since,
+            changes_since=changes_since,
             deleted_only=deleted_only,
         )
 
     @_LIST_ALL.performed_by
+    def list_all(
+        self,
+        *,
+        fields: Collection[str] | None = None,
+        filters: Condition | Iterable[Condition] = (),
+        changes_since: datetime | str | None = None,
+    ) -> Iterator[Row]:
+        """Yield contacts, also deleted ones, which have a DeletedAt (`GET /v2/{organizationId}/contacts`).
+
+        :param fields: names of the properties to get, in any case; default all that the list has
+        :param filters: as `list` takes them
+        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
+        :return: iterator of dicts
+        """
+        return self._read_all(fields=fields, filters=filters, changes_since=changes_since)
+
     def changes(
-        self, since: datetime | str, *, fields: Collection[str] = FIELDS, include_deleted: bool = True
+        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
         """Return contacts created, updated or deleted at or after an instant (`GET /v2/{organizationId}/contacts`).
 
         :param since: datetime or ISO 8601 text
-        :param fields: names of the properties to get; default all that lists have
+        :param fields: names of the properties to get; default all that the list has
         :param include_deleted: bool, also deleted ones; default True
         :return: Changes, to be iterated: (kind, row)
         """
-        names = sorted({*fields, "CreatedAt", "DeletedAt"})
-
-        with self.client.guard():
-            return Changes(
-                since,
-                lambda deleted_only, note: self._list(_LIST_ALL, "ContactGuid", names, since=since, note_date=note),
-                include_deleted=include_deleted,
-                deleted_apart=False,
-            )
+        return self._changes(since, fields, include_deleted, self._read_all, deleted_apart=False)
 
     @_GET.performed_by
-    def get(self, guid: str) -> dict[str, Any]:
+    def get(self, guid: str) -> Row:
         """Return a contact, deleted or not (`GET /v1/{organizationId}/contacts/{guid}`).
 
         :param guid: str
         :raises DineroNotFound: there is none
         """
-        found: dict[str, Any] = self.client.json(_GET, {"guid": guid})
-        return found
+        return self._object(_GET, {"guid": guid})
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def create(self, body: Mapping[str, Any]) -> Row:
         """Create a contact (`POST /v1/{organizationId}/contacts`); with a ContactGuid, once however often it is called.
 
         :param body: mapping with Name, CountryKey, IsPerson and more, as ContactCreateModel
         :return: `{"ContactGuid"}`
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a contact with this ContactGuid is there, with other content
+        :raises DineroOutcomeUnknown: all answers were lost, and the body has no ContactGuid
         """
-        wanted = keys.with_guid("ContactCreateModel", body, "ContactGuid")
-        guid = str(wanted["ContactGuid"])
-        with suppress(DineroDuplicate):
-            self.client.send(_CREATE, body=wanted)
-            return {"ContactGuid": guid}
-        keys.require_same(f"Contact {guid}", wanted, self.get(guid))
-        return {"ContactGuid": guid}
+        return {"ContactGuid": str(self._create(_CREATE, body, "ContactGuid")["ContactGuid"])}
 
     @_UPDATE.performed_by
     def update(self, guid: str, body: Mapping[str, Any]) -> None:
@@ -131,10 +133,36 @@ class Contacts(Resource):
         """
         self.client.send(_UPDATE, {"guid": guid}, body=body)
 
+    @_DELETE.performed_by
     @guarded
-    def upsert(
-        self, body: Mapping[str, Any], *, match_by: str = "ExternalReference", generation: int = 0
-    ) -> dict[str, Any]:
+    def delete(self, guid: str) -> None:
+        """Delete a contact; it can still be read, and restored (`DELETE /v1/{organizationId}/contacts/{guid}`).
+
+        :param guid: str
+        """
+
+        def send() -> bool:
+            self.client.send(_DELETE, {"guid": guid})
+            return True
+
+        self._settled(send, lambda: gone(lambda: self.get(guid)), operation=_DELETE)
+
+    @_RESTORE.performed_by
+    @guarded
+    def restore(self, guid: str) -> None:
+        """Undo the deletion of a contact (`POST /v1/{organizationId}/contacts/{guid}/restore`).
+
+        :param guid: str
+        """
+
+        def send() -> bool:
+            self.client.send(_RESTORE, {"guid": guid})
+            return True
+
+        self._settled(send, lambda: self.get(guid)["DeletedAt"] is None or None, operation=_RESTORE)
+
+    @guarded
+    def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference", generation: int = 0) -> Row:
         """Create a contact, or change what differs in the one that is there.
 
         One request when the contact is there and equal, two when it is made, three when it is changed; one more when
@@ -170,7 +198,11 @@ class Contacts(Resource):
             keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
         return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
 
-    def _find(self, match_by: str, value: str) -> dict[str, Any] | None:
+    def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
+        # Deleted ones come with the others, whatever deletedOnly says.
+        return self._list(_LIST_ALL, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
+
+    def _find(self, match_by: str, value: str) -> Row | None:
         exact = match_by == "ExternalReference"  # Dinero ignores case; an id of another system need not
         rows = [
             row
@@ -185,7 +217,7 @@ class Contacts(Resource):
             )
         return rows[0] if rows else None
 
-    def _change(self, existing: dict[str, Any], wanted: Mapping[str, Any]) -> str:
+    def _change(self, existing: Row, wanted: Mapping[str, Any]) -> str:
         if wanted.keys() - existing.keys():  # lists leave some properties out
             existing = self.get(existing["ContactGuid"])
         found = keys.differences(wanted, existing, empty_counts=True)

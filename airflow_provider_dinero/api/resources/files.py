@@ -1,25 +1,19 @@
 """The file archive: receipts, which Dinero keeps for the vouchers."""
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.operations import Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, guarded
-
-LARGEST = 6 * 1024 * 1024
-# How a file of each type begins.
-TYPES = {
-    "pdf": b"%PDF-",
-    "png": b"\x89PNG\r\n\x1a\n",
-    "gif": b"GIF8",
-    "jpg": b"\xff\xd8\xff",
-    "jpeg": b"\xff\xd8\xff",
-}
+from airflow_provider_dinero.api.operations import NOWHERE, UNKNOWN, Lost, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional
+from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.uploads import File, Upload
 
 _LIST = Operation("GET", "/v1/{organizationId}/files", paginated=True)
 _GET = Operation("GET", "/v1/{organizationId}/files/{fileGuid}")
@@ -27,16 +21,10 @@ _UPLOAD = Operation(
     "POST",
     "/v1/{organizationId}/files",
     Repeat.BARE,
-    settled_by="the archive: a file of the same name, size and content",
+    lost=Lost("none", "the archive, by `upload_once`: a file of the same name, size and content", "yes", UNKNOWN),
 )
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that was found fit to be sent."""
-
-    name: str
-    content: bytes = field(repr=False)
+# What is uploaded so is in no list; a second one does no harm but to be there.
+_UPLOAD_ATTACHMENT = Operation("POST", "/v1/{organizationId}/files/attachment", Repeat.BARE, lost=NOWHERE)
 
 
 class Files(Resource):
@@ -44,21 +32,28 @@ class Files(Resource):
 
     @_LIST.performed_by
     def list(
-        self, *, extensions: Collection[str] = (), status: str | None = None, uploaded_after: str | None = None
-    ) -> Iterator[dict[str, Any]]:
+        self,
+        *,
+        extensions: str | Collection[str] = (),
+        status: str | None = None,
+        uploaded_after: date | str | None = None,
+        uploaded_before: date | str | None = None,
+    ) -> Iterator[Row]:
         """Yield the files of the archive (`GET /v1/{organizationId}/files`).
 
         :param extensions: types such as pdf; default all
         :param status: str, All, Used or Unused; default All
-        :param uploaded_after: str, a date as yyyy/MM/dd
+        :param uploaded_after: date, or text as yyyy/MM/dd or yyyy-MM-dd
+        :param uploaded_before: date, or text as yyyy/MM/dd or yyyy-MM-dd
         :return: iterator of dicts with FileGuid, Name, Extension, Size, UploadedAt, Linked and more
         """
-        query = {
-            "extensions": ",".join(as_list(extensions)) or None,
-            "fileStatus": status,
-            "uploadedAfter": uploaded_after,
-        }
-        return self._guarded_rows(lambda place: self.client.json(_LIST, query={**query, **place}), "FileGuid")
+        query = optional(
+            extensions=",".join(as_list(extensions)) or None,
+            fileStatus=status,
+            uploadedAfter=_slashed(uploaded_after),
+            uploadedBefore=_slashed(uploaded_before),
+        )
+        return self._pages(_LIST, "FileGuid", None, query)
 
     @_GET.performed_by
     def get(self, file_guid: str) -> bytes:
@@ -66,77 +61,95 @@ class Files(Resource):
 
         :param file_guid: str
         """
-        return self.client.send(_GET, {"fileGuid": file_guid}, accept="application/octet-stream").content
+        return self.client.send(_GET, {"fileGuid": file_guid}, accept=PDF).content
+
+    @guarded
+    def download(self, file_guid: str, path: str | os.PathLike[str]) -> Path:
+        """Write a file to a path, whole or not at all (`GET /v1/{organizationId}/files/{fileGuid}`).
+
+        :param file_guid: str
+        :param path: where it is written; a file that is there is replaced
+        :return: Path
+        :raises DineroInvalidBody: the folder is not there
+        """
+        target = Path(path)
+        if not target.parent.is_dir():
+            raise DineroInvalidBody(f"There is no folder {target.parent}.", "Make it; nothing was read.")
+        # Beside the target, so that it takes its place in one step.
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+
+                def sink(pieces: Iterator[bytes]) -> None:
+                    stream.seek(0)
+                    stream.truncate()
+                    stream.writelines(pieces)
+
+                self.client.send(_GET, {"fileGuid": file_guid}, accept=PDF, sink=sink)
+            Path(name).replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+        return target
 
     @_UPLOAD.performed_by
     @guarded
-    def upload(self, file: str | os.PathLike[str] | bytes, name: str | None = None) -> dict[str, Any]:
-        """Upload a file of at most 6 MB (`POST /v1/{organizationId}/files`).
+    def upload(self, file: File, name: str | None = None) -> Row:
+        """Upload a file of at most 6 MB (`POST /v1/{organizationId}/files`), each time it is called.
 
-        :param file: path, or the content as bytes
-        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the path's own
+        :param file: path, bytes, or an open binary file
+        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own
         :return: `{"FileGuid"}`
         :raises DineroInvalidBody: the file is not what its name says; nothing was sent
         :raises DineroOutcomeUnknown: the answer was lost
         """
-        return self._send(_fit(file, name))
+        return self._object(_UPLOAD, upload=Upload(file, name))
+
+    @_UPLOAD_ATTACHMENT.performed_by
+    @guarded
+    def upload_attachment(self, file: File, name: str | None = None) -> Row:
+        """Upload a file that goes to customers (`POST /v1/{organizationId}/files/attachment`), each time it is called.
+
+        :param file: path, bytes, or an open binary file, of at most 6 MB
+        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own
+        :return: `{"FileGuid"}`, which `attachments.attach` takes; it is not in the archive
+        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        return self._object(_UPLOAD_ATTACHMENT, upload=Upload(file, name))
 
     @guarded
-    def upload_once(self, file: str | os.PathLike[str] | bytes, name: str | None = None) -> dict[str, Any]:
+    def upload_once(self, file: File, name: str | None = None) -> Row:
         """Upload a file, unless the archive has one of the same name and content.
 
         Looking takes a request for each 1000 files of the type, and one for each of the same name and size.
 
-        :param file: path, or the content as bytes
+        :param file: path, bytes, or an open binary file, of at most 6 MB
         :param name: str, as in `upload`
         :return: `{"FileGuid", "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the file is not what its name says; nothing was sent
         :raises DineroOutcomeUnknown: the answer was lost, and the file can't be found
         """
-        upload = _fit(file, name)
+        upload = Upload(file, name)
         guid, change = self._once(
             f"files/{self.client.organization_id}/{upload.name}",
             lambda: self._find(upload),
-            lambda: str(self._send(upload)["FileGuid"]),
+            lambda: str(self._object(_UPLOAD, upload=upload)["FileGuid"]),
         )
         return {"FileGuid": guid, "Change": change}
-
-    def _send(self, upload: Upload) -> dict[str, Any]:
-        saved: dict[str, Any] = self.client.json(_UPLOAD, files={"file": (upload.name, upload.content)})
-        return saved
 
     def _find(self, upload: Upload) -> str | None:
         stem, _, extension = upload.name.rpartition(".")
         for file in self.list(extensions=[extension.lower()]):
             # Whether Name holds the extension is undocumented.
-            if file["Size"] == len(upload.content) and file["Name"] in (upload.name, stem):
+            if file["Size"] == upload.size and file["Name"] in (upload.name, stem):
                 guid = str(file["FileGuid"])
-                if self.get(guid) == upload.content:
+                if hashlib.sha256(self.get(guid)).digest() == upload.digest():
                     return guid
         return None
 
 
-def _fit(file: str | os.PathLike[str] | bytes, name: str | None) -> Upload:
-    """Return a file that Dinero will take."""
-    if isinstance(file, bytes):
-        content = file
-    else:
-        path = Path(file)
-        if not path.is_file():
-            raise DineroInvalidBody(f"There is no file {path}.", "Nothing was sent.")
-        if path.stat().st_size > LARGEST:
-            raise DineroInvalidBody(f"{path.name} is larger than 6 MB.", "Make it smaller; nothing was sent.")
-        name, content = name or path.name, path.read_bytes()
-    if not name or not name.isprintable() or "/" in name or "\\" in name or '"' in name:
-        raise DineroInvalidBody(f"{name!r} is not a file name.", "Pass a name without path; nothing was sent.")
-    extension = name.rpartition(".")[2].lower()
-    allowed = ", ".join(TYPES)
-    if extension not in TYPES:
-        raise DineroInvalidBody(f"{name} is not of a type that Dinero takes.", f"It takes {allowed}; nothing was sent.")
-    if len(content) > LARGEST:
-        raise DineroInvalidBody(f"{name} is larger than 6 MB.", "Make it smaller; nothing was sent.")
-    if not content.startswith(TYPES[extension]):
-        meant = next((other for other, begin in TYPES.items() if content.startswith(begin)), None)
-        told = f"it is a {meant} file" if meant else f"its content is none of {allowed}"
-        raise DineroInvalidBody(f"{name} is not what its name says: {told}.", "Nothing was sent.")
-    return Upload(name, content)
+def _slashed(day: date | str | None) -> str | None:
+    """Return a day as this list alone wants it: yyyy/MM/dd."""
+    return None if day is None else str(day)[:10].replace("-", "/")

@@ -1,163 +1,151 @@
-"""Sales invoices: draft, book, e-mail."""
+"""Sales invoices: draft, book, pay, credit. How they are sent is in `invoice_mail`."""
 
-import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Unpack
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import as_list, check
 from airflow_provider_dinero.api.changes import Changes
-from airflow_provider_dinero.api.errors import (
-    DineroConflict,
-    DineroDuplicate,
-    DineroInvalidRequest,
-    DineroStaleTimestamp,
+from airflow_provider_dinero.api.operations import (
+    BOOKED,
+    DELETED,
+    NOWHERE,
+    OWN_GUID,
+    PAID,
+    REPLACED,
+    UNPAID,
+    Operation,
+    Repeat,
 )
-from airflow_provider_dinero.api.filters import Condition
-from airflow_provider_dinero.api.operations import Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, guarded
-
-log = logging.getLogger(__name__)
-
-FIELDS = (
-    "Number", "Guid", "ExternalReference", "ContactName", "ContactGuid", "Date", "PaymentDate", "Description",
-    "Currency", "Status", "MailOutStatus", "LatestMailOutType", "TotalExclVatInDkk", "TotalInclVatInDkk",
-    "TotalExclVat", "TotalInclVat", "CreatedAt", "UpdatedAt", "DeletedAt",
-)  # fmt: skip
-list_ = list  # inside the class, list is its method
-
-FILTERABLE = ("ExternalReference", "ContactGuid", "Description")
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
+from airflow_provider_dinero.api.resources.invoice_mail import InvoiceMail
+from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
 
 _LIST = Operation("GET", "/v1/{organizationId}/invoices", paginated=True, changes_since=True)
 _GET = Operation("GET", "/v1/{organizationId}/invoices/{guid}")
-_CREATE = Operation(
-    "POST",
-    "/v1/{organizationId}/invoices",
-    Repeat.KEYED,
-    body="InvoiceCreateModel",
-    settled_by="the Guid: a second create is refused, and the invoice is read back and compared",
+_CREATE = Operation("POST", "/v1/{organizationId}/invoices", Repeat.KEYED, body="InvoiceCreateModel", lost=OWN_GUID)
+_FETCH = Operation("POST", "/v1/{organizationId}/invoices/fetch", body="InvoiceCreateFetchModel")
+_UPDATE = Operation(
+    "PUT", "/v1.2/{organizationId}/invoices/{guid}", Repeat.FENCED, body="InvoiceUpdateModel", lost=REPLACED
 )
-_BOOK = Operation(
-    "POST",
-    "/v1/{organizationId}/invoices/{guid}/book",
+_DELETE = Operation(
+    "DELETE", "/v1/{organizationId}/invoices/{guid}", Repeat.FENCED, body="TimestampObject", lost=DELETED
+)
+_BOOK = Operation("POST", "/v1/{organizationId}/invoices/{guid}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
+_PAYMENTS = Operation("GET", "/v2/{organizationId}/invoices/{guid}/payments")
+_ADD_PAYMENT = Operation(
+    "POST", "/v1/{organizationId}/invoices/{guid}/payments", Repeat.FENCED, body="PaymentCreateModel", lost=PAID
+)
+_DELETE_PAYMENT = Operation(
+    "DELETE",
+    "/v1/{organizationId}/invoices/{guid}/payments/{paymentGuid}",
     Repeat.FENCED,
-    body="BookModel",
-    settled_by="the invoice: there is no way back from Booked",
+    body="RequiredTimestampObject",
+    lost=UNPAID,
 )
-# Its Timestamp is no fence: nobody knows whether a mail-out changes the invoice's.
-_EMAIL = Operation(
+# Whether it moves the invoice's Timestamp is undocumented, so the Timestamp is no fence.
+_GENERATE = Operation(
     "POST",
-    "/v1/{organizationId}/invoices/{guid}/email",
+    "/v1/{organizationId}/invoices/{guid}/generate-creditnote",
     Repeat.BARE,
-    body="ApiMailoutModel",
-    settled_by="the mail-outs of the invoice",
+    body="TimestampObject",
+    lost=NOWHERE._replace(look_up="none; credit_notes.create with CreditNoteFor and a Guid is the sure way"),
 )
-_MAILOUTS = Operation("GET", "/v1/{organizationId}/invoices/{guid}/mailouts", changes_since=True)
+_TEMPLATES = Operation("GET", "/v1/{organizationId}/invoices/templates")
 
 
-class Invoices(Resource):
+class Invoices(InvoiceMail, WithPayments, SalesLists):
     """Sales invoices."""
 
+    WHAT = "Invoice"
+
     @_LIST.performed_by
-    def list(
-        self,
-        *,
-        fields: Collection[str] = FIELDS,
-        filters: Iterable[Condition] = (),
-        status: Collection[str] = (),
-        text: str | None = None,
-        start_date: date | str | None = None,
-        end_date: date | str | None = None,
-        changes_since: datetime | str | None = None,
-        deleted_only: bool = False,
-        sort: str | None = None,
-        sort_order: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
+    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
         """Yield invoices (`GET /v1/{organizationId}/invoices`). In lists, Status is the payment status.
 
-        :param fields: names of the properties to get; default all that lists have
-        :param filters: conditions made by `eq` and `contains`, on ExternalReference, ContactGuid or Description
-        :param status: any of Draft, Booked, Paid, OverPaid, Overdue; default all
-        :param text: str, searched in Number, ContactName, Description and total
-        :param start_date: date or YYYY-MM-DD, goes with end_date; drafts are not filtered by it
-        :param end_date: date or YYYY-MM-DD, goes with start_date
-        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
-        :param deleted_only: bool, only deleted ones; default False
-        :param sort: str, of VoucherNumber, VoucherDate, Status, Contact; default VoucherNumber,VoucherDate
-        :param sort_order: str, ascending or descending; default descending
+        :param query: as `SalesQuery`
         :return: iterator of dicts, amounts as Decimal
         """
-        return self._list(
-            _LIST,
-            "Guid",
-            fields,
-            filters=filters,
-            filterable=FILTERABLE,
-            since=changes_since,
-            deleted_only=deleted_only,
-            statusFilter=",".join(as_list(status)) or None,
-            freeTextSearch=text,
-            startDate=str(start_date) if start_date else None,
-            endDate=str(end_date) if end_date else None,
-            sort=sort,
-            sortOrder=sort_order,
-        )
+        return self._sales(_LIST, FIELDS, **query)
 
-    @_LIST.performed_by
     def changes(
-        self, since: datetime | str, *, fields: Collection[str] = FIELDS, include_deleted: bool = True
+        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
         """Return invoices created, updated or deleted at or after an instant (`GET /v1/{organizationId}/invoices`).
 
         :param since: datetime or ISO 8601 text
-        :param fields: names of the properties to get; default all that lists have
+        :param fields: names of the properties to get; default all that the list has
         :param include_deleted: bool, also deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
-        names = sorted({*fields, "CreatedAt", "DeletedAt"})
-        with self.client.guard():
-            return Changes(
-                since,
-                lambda deleted_only, note: self._list(
-                    _LIST, "Guid", names, since=since, deleted_only=deleted_only, note_date=note
-                ),
-                include_deleted=include_deleted,
-                deleted_apart=True,
-            )
+        return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, FIELDS, **query))
 
     @_GET.performed_by
-    def get(self, guid: str) -> dict[str, Any]:
+    def get(self, guid: str) -> Row:
         """Return an invoice, deleted or not (`GET /v1/{organizationId}/invoices/{guid}`).
 
         :param guid: str
+        :return: dict; Status is Draft or Booked, PaymentStatus tells the rest, PaymentDate is the due date
         :raises DineroNotFound: there is none
         """
-        found: dict[str, Any] = self.client.json(_GET, {"guid": guid})
-        return found
+        return self._object(_GET, {"guid": guid})
+
+    def pdf(self, guid: str) -> bytes:
+        """Return the PDF of a booked invoice (`GET /v1/{organizationId}/invoices/{guid}`).
+
+        :param guid: str
+        """
+        return self._pdf(_GET, guid)
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def create(self, body: Mapping[str, Any]) -> Row:
         """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, once however often it is called.
 
         :param body: mapping with ProductLines and more, as InvoiceCreateModel
         :return: `{"Guid", "TimeStamp"}`, or the whole invoice where it was there and is the same
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
+        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
         """
-        wanted = keys.with_guid("InvoiceCreateModel", body, "Guid")
-        with suppress(DineroDuplicate):
-            created: dict[str, Any] | None = self.client.json(_CREATE, body=wanted)
-            return created or self.get(str(wanted["Guid"]))  # a 201 may come without a body
-        existing = self.get(str(wanted["Guid"]))
-        keys.require_same(f"Invoice {wanted['Guid']}", wanted, existing)
-        return existing
+        return self._create(_CREATE, body)
+
+    @_FETCH.performed_by
+    def fetch(self, body: Mapping[str, Any]) -> Row:
+        """Return what an invoice would come to, without saving it (`POST /v1/{organizationId}/invoices/fetch`).
+
+        :param body: mapping as InvoiceCreateFetchModel
+        :return: dict with the totals and TotalLines
+        """
+        return self._object(_FETCH, body=body)
+
+    @_UPDATE.performed_by
+    @guarded
+    def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Replace all of a draft (`PUT /v1.2/{organizationId}/invoices/{guid}`).
+
+        :param guid: str
+        :param body: mapping as InvoiceUpdateModel; what is left out is not kept
+        :param timestamp: str, the TimeStamp of the draft that is meant; default the body's, else the latest, which
+            takes a request
+        :return: `{"Guid", "TimeStamp"}`, or the whole invoice where an answer was lost
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        """
+        return self._update(_UPDATE, guid, body, timestamp)
+
+    @_DELETE.performed_by
+    @guarded
+    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+        """Delete a draft (`DELETE /v1/{organizationId}/invoices/{guid}`).
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft that is meant; default whatever it is now
+        """
+        self._delete(_DELETE, guid, timestamp)
 
     @_BOOK.performed_by
     @guarded
-    def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> dict[str, Any]:
+    def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
         """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned as it is.
 
         A draft that was changed after its TimeStamp was read is not booked. One that was booked in between is
@@ -170,78 +158,63 @@ class Invoices(Resource):
         :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number than the one that is wanted
         """
-        if timestamp is None:
-            invoice = self.get(guid)
-            if invoice["Status"] == "Booked":
-                return _numbered(invoice, number)
-            timestamp = str(invoice["TimeStamp"])
-        body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
-        try:
-            booked: dict[str, Any] | None = self.client.json(_BOOK, {"guid": guid}, body=body)
-        except (DineroStaleTimestamp, DineroInvalidRequest) as error:
-            # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
-            invoice = self.get(guid)
-            if invoice["Status"] != "Booked":
-                raise
-            log.warning("invoice %s was booked already, as %s (%s)", guid, invoice["Number"], type(error).__name__)
-            return _numbered(invoice, number)
-        return booked or self.get(guid)
+        return self._book(_BOOK, guid, timestamp, number)
 
-    @_EMAIL.performed_by
-    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """E-mail a booked invoice (`POST /v1/{organizationId}/invoices/{guid}/email`), each time it is called.
+    @_PAYMENTS.performed_by
+    def payments(self, guid: str) -> Row:
+        """Return what is paid and what is not (`GET /v2/{organizationId}/invoices/{guid}/payments`).
 
         :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
+        :return: dict with Payments, RemainingAmount (negative when overpaid), PaidAmount and more
         """
-        sent: dict[str, Any] = self.client.json(_EMAIL, {"guid": guid}, body=body)
-        return sent
+        return self._object(_PAYMENTS, {"guid": guid})
 
-    @_MAILOUTS.performed_by
-    def mailouts(self, guid: str, *, include_sms: bool = True) -> list_[dict[str, Any]]:
-        """Return the mail-outs of an invoice (`GET /v1/{organizationId}/invoices/{guid}/mailouts`).
-
-        :param guid: str
-        :param include_sms: bool, default True
-        :return: list of dicts with Id, Date, Receiver, Type, Status and more
-        """
-        query = {"includeSms": None if include_sms else "false"}
-        found: list_[dict[str, Any]] = self.client.json(_MAILOUTS, {"guid": guid}, query=query)
-        return found
-
+    @_ADD_PAYMENT.performed_by
     @guarded
-    def email_once(self, guid: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """E-mail a booked invoice, unless it was e-mailed before.
+    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Register a payment of a booked invoice (`POST /v1/{organizationId}/invoices/{guid}/payments`).
 
         :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :param body: mapping as PaymentCreateModel; ExternalReference tells the payment from others, default a new Guid
+        :param timestamp: str, the TimeStamp of the invoice; default the body's, else the latest, which takes a request
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
+        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
         """
-        check("ApiMailoutModel", body or {})
+        return self._pay(_ADD_PAYMENT, guid, body, timestamp)
 
-        def send() -> list_[str]:
-            return [each["Email"] for each in self.email(guid, body)["Recipients"] or ()]
+    @_DELETE_PAYMENT.performed_by
+    @guarded
+    def delete_payment(self, guid: str, payment_guid: str, *, timestamp: str | None = None) -> Row:
+        """Remove a payment (`DELETE /v1/{organizationId}/invoices/{guid}/payments/{paymentGuid}`).
 
-        recipients, change = self._once(f"invoices/{guid}/email", lambda: self._mailed_to(guid), send)
-        return {"Recipients": recipients, "Change": change}
+        :param guid: str
+        :param payment_guid: str
+        :param timestamp: str, the TimeStamp of the invoice; default the latest, which takes a request
+        :return: `{"TimeStamp"}`
+        """
+        place = {"guid": guid, "paymentGuid": payment_guid}
+        return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place, self._stamped({}, guid, timestamp))
 
-    def _mailed_to(self, guid: str) -> list_[str] | None:
-        """Return to whom the invoice itself was e-mailed; None when it was not, or the mail failed."""
-        for mailout in self.mailouts(guid, include_sms=False):
-            if mailout["Type"] == "Mailout" and mailout["Status"] != "Failed":
-                return [address.strip() for address in str(mailout["Receiver"] or "").split(",")]
-        return None
+    @_GENERATE.performed_by
+    def generate_credit_note(self, guid: str, *, timestamp: str | None = None) -> Row:
+        """Make a draft credit note for all of a booked invoice, each time it is called.
 
+        `POST /v1/{organizationId}/invoices/{guid}/generate-creditnote`
 
-def _numbered(invoice: dict[str, Any], number: int | None) -> dict[str, Any]:
-    """Return a booked invoice, which must have the number that is wanted."""
-    if number is not None and invoice["Number"] != number:
-        raise DineroConflict(
-            f"Invoice {invoice['Guid']} is booked as {invoice['Number']}, wanted is {number}.",
-            "A booked invoice keeps its number: leave the number out, or credit the invoice.",
-        )
-    return invoice
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the invoice that is meant; default whatever it is now
+        :return: `{"Guid", "TimeStamp"}` of the credit note
+        :raises DineroOutcomeUnknown: the answer was lost; `credit_notes.create` with a Guid of yours is the sure way
+        """
+        return self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp} if timestamp else {})
+
+    @_TEMPLATES.performed_by
+    def templates(self) -> Rows:
+        """Return the designs that an invoice can have (`GET /v1/{organizationId}/invoices/templates`).
+
+        :return: list of dicts
+        """
+        return self._array(_TEMPLATES)
+
+    def _payments(self, guid: str) -> Rows:
+        return self.payments(guid)["Payments"] or []

@@ -1,0 +1,74 @@
+"""The table of all operations: `python -m airflow_provider_dinero.api`; `--json`, or `--writes` for the writes."""
+
+import argparse
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.resources.catalog import Resources
+
+
+def operations() -> dict[str, Operation]:
+    """Return all operations by their call, such as invoices.book, in the order of their calls."""
+    resources = vars(Resources(cast("Any", None)))
+    return {
+        f"{name}.{method}": getattr(type(resource), method).operation
+        for name, resource in sorted(resources.items())
+        for method in sorted(dir(type(resource)))
+        if hasattr(getattr(type(resource), method), "operation")
+    }
+
+
+def table() -> str:
+    """Return all operations as a Markdown table."""
+    return _markdown(
+        ("call", "operation", "repeat", "paginated", "changes since"),
+        (
+            (f"`{call}`", f"`{each}`", each.repeat, "yes" * each.paginated, "yes" * each.changes_since)
+            for call, each in operations().items()
+        ),
+    )
+
+
+def writes() -> str:
+    """Return what follows when the answer of a write is lost, as a Markdown table."""
+    return _markdown(
+        ("call", "repeat", "fence", "look-up", "sure", "otherwise"),
+        ((f"`{call}`", each.repeat, *each.lost) for call, each in operations().items() if each.lost),
+    )
+
+
+def _markdown(heads: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(heads), *rows]
+    lines.insert(1, ["---" for _ in heads])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _as_json() -> str:
+    rows = (
+        {
+            "method": each.method,
+            "path": each.path,
+            "call": call,
+            "repeat": each.repeat.value,
+            "paginated": each.paginated,
+            "changes_since": each.changes_since,
+        }
+        for call, each in operations().items()
+    )
+    return json.dumps(list(rows), indent=2)
+
+
+def main() -> None:
+    """Print what the arguments ask for."""
+    parser = argparse.ArgumentParser(prog="python -m airflow_provider_dinero.api", description=__doc__)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--writes", action="store_true", help="how a lost answer of each write is settled")
+    chosen = parser.parse_args()
+    print((_as_json() if chosen.json else writes() if chosen.writes else table()).rstrip())
+
+
+if __name__ == "__main__":
+    main()

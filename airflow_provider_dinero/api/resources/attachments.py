@@ -1,0 +1,84 @@
+"""Attachments: files that go to the customer with an invoice, a trade offer or a credit note."""
+
+from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
+from airflow_provider_dinero.api.operations import NOWHERE, REFUSED, UNKNOWN, Lost, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource, Rows, guarded
+
+_LIST = Operation("GET", "/v1/{organizationId}/attachments/{documentGuid}")
+_ATTACH = Operation(
+    "POST",
+    "/v1/{organizationId}/attachments/{documentGuid}/{fileGuid}/{fileName}",
+    Repeat.BARE,
+    lost=Lost("none", "the attachments of the document", "yes", UNKNOWN),
+)
+_DETACH = Operation(
+    "DELETE",
+    "/v1/{organizationId}/attachments/{documentGuid}/{fileGuid}",
+    Repeat.KEYED,
+    lost=Lost("the same again changes nothing", "the attachments of the document: it is gone", "yes", REFUSED),
+)
+_BIND_DEFAULT = Operation(
+    "POST",
+    "/v1/{organizationId}/attachments/bind/default/{documentGuid}/{documentType}",
+    Repeat.BARE,
+    lost=NOWHERE._replace(look_up="the attachments of the document, by a person"),
+)
+
+
+class Attachments(Resource):
+    """Attachments. The files come from `files.upload_attachment`."""
+
+    @_LIST.performed_by
+    def list(self, document_guid: str) -> Rows:
+        """Return the attachments of a document (`GET /v1/{organizationId}/attachments/{documentGuid}`).
+
+        :param document_guid: str, an invoice, a trade offer or a credit note
+        :return: list of dicts with DocumentId, FileGuid and FileName
+        """
+        return self._array(_LIST, {"documentGuid": document_guid})
+
+    @_ATTACH.performed_by
+    @guarded
+    def attach(self, document_guid: str, file_guid: str, file_name: str) -> None:
+        """Attach a file (`POST /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}/{fileName}`).
+
+        :param document_guid: str, an invoice, a trade offer or a credit note
+        :param file_guid: str, as `files.upload_attachment` gives it
+        :param file_name: str, the name that the customer sees, without path
+        :raises DineroOutcomeUnknown: the answer was lost, and the attachment is not to be seen
+        """
+        try:
+            self.client.send(_ATTACH, {"documentGuid": document_guid, "fileGuid": file_guid, "fileName": file_name})
+        except DineroOutcomeUnknown:
+            if self._look(lambda: self._has(document_guid, file_guid) or None) is None:
+                raise
+
+    @_DETACH.performed_by
+    @guarded
+    def detach(self, document_guid: str, file_guid: str) -> None:
+        """Take a file from a document (`DELETE /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}`).
+
+        :param document_guid: str
+        :param file_guid: str
+        """
+
+        def send() -> bool:
+            self.client.send(_DETACH, {"documentGuid": document_guid, "fileGuid": file_guid})
+            return True
+
+        self._settled(send, lambda: not self._has(document_guid, file_guid) or None, operation=_DETACH)
+
+    @_BIND_DEFAULT.performed_by
+    def bind_default(self, document_guid: str, document_type: str) -> None:
+        """Attach the organization's default files for a type of document.
+
+        `POST /v1/{organizationId}/attachments/bind/default/{documentGuid}/{documentType}`
+
+        :param document_guid: str
+        :param document_type: str, such as Invoice or TradeOffer
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        self.client.send(_BIND_DEFAULT, {"documentGuid": document_guid, "documentType": document_type})
+
+    def _has(self, document_guid: str, file_guid: str) -> bool:
+        return any(each["FileGuid"] == file_guid for each in self.list(document_guid))

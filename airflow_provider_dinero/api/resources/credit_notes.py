@@ -1,0 +1,239 @@
+"""Sales credit notes: draft, book, send, pay back."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Unpack
+
+from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.operations import (
+    BOOKED,
+    DELETED,
+    MAILED,
+    OWN_GUID,
+    PAID,
+    REPLACED,
+    UNPAID,
+    Operation,
+    Repeat,
+)
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+
+_ALL = "/v1/{organizationId}/sales/creditnotes"
+_ONE = f"{_ALL}/{{guid}}"
+_LIST = Operation("GET", _ALL, paginated=True, changes_since=True)
+_GET = Operation("GET", _ONE)
+_PDF = Operation("GET", f"{_ONE}/pdf")
+_CREATE = Operation("POST", _ALL, Repeat.KEYED, body="SalesCreditNoteCreateModel", lost=OWN_GUID)
+_FETCH = Operation("POST", f"{_ALL}/fetch", body="SalesCreditNoteCreateFetchModel")
+_UPDATE = Operation(
+    "PUT",
+    "/v1.2/{organizationId}/sales/creditnotes/{guid}",
+    Repeat.FENCED,
+    body="SalesCreditNoteUpdateModel",
+    lost=REPLACED,
+)
+_DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
+_BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
+_TEMPLATE = Operation("GET", f"{_ONE}/email/template")
+_EMAIL = Operation("POST", f"{_ONE}/email", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
+_E_CREDIT_NOTE = Operation(
+    "POST",
+    "/v3/{organizationId}/sales/creditnotes/{guid}/e-creditNote",
+    Repeat.BARE,
+    body="EInvoiceSendModel",
+    lost=MAILED,
+)
+_MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
+_PAYMENTS = Operation("GET", f"{_ONE}/payments")
+_ADD_PAYMENT = Operation("POST", f"{_ONE}/payments", Repeat.FENCED, body="PaymentCreateModel", lost=PAID)
+_DELETE_PAYMENT = Operation(
+    "DELETE", f"{_ONE}/payments/{{paymentGuid}}", Repeat.FENCED, body="TimestampObject", lost=UNPAID
+)
+
+
+class CreditNotes(WithPayments, SalesLists):
+    """Sales credit notes. Their amounts are positive; booking one that is for an invoice reduces what is owed."""
+
+    WHAT = "Credit note"
+    ALLOWED = tuple(name for name in FIELDS if name != "LatestMailOutType")
+
+    @_LIST.performed_by
+    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
+        """Yield credit notes (`GET /v1/{organizationId}/sales/creditnotes`). Status is the payment status.
+
+        :param query: as `SalesQuery`
+        :return: iterator of dicts, amounts as Decimal
+        """
+        return self._sales(_LIST, self.ALLOWED, **query)
+
+    def changes(
+        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
+    ) -> Changes:
+        """Return credit notes created, updated or deleted at or after an instant.
+
+        :param since: datetime or ISO 8601 text
+        :param fields: names of the properties to get; default all that the list has
+        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :return: Changes, to be iterated: (kind, row)
+        """
+        return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, self.ALLOWED, **query))
+
+    @_GET.performed_by
+    def get(self, guid: str) -> Row:
+        """Return a credit note, deleted or not (`GET /v1/{organizationId}/sales/creditnotes/{guid}`).
+
+        :param guid: str
+        :raises DineroNotFound: there is none
+        """
+        return self._object(_GET, {"guid": guid})
+
+    @_PDF.performed_by
+    def pdf(self, guid: str) -> bytes:
+        """Return the PDF of a booked credit note (`GET /v1/{organizationId}/sales/creditnotes/{guid}/pdf`).
+
+        :param guid: str
+        """
+        return self.client.send(_PDF, {"guid": guid}, accept=PDF).content
+
+    @_CREATE.performed_by
+    @guarded
+    def create(self, body: Mapping[str, Any]) -> Row:
+        """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, once however often called.
+
+        :param body: mapping with ProductLines, CreditNoteFor and more, as SalesCreditNoteCreateModel
+        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where it was there and is the same
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: a credit note with this Guid is there, with other content, or was deleted
+        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        """
+        return self._create(_CREATE, body)
+
+    @_FETCH.performed_by
+    def fetch(self, body: Mapping[str, Any]) -> Row:
+        """Return what a credit note would come to (`POST /v1/{organizationId}/sales/creditnotes/fetch`).
+
+        :param body: mapping as SalesCreditNoteCreateFetchModel; nothing is saved
+        :return: dict with the totals and TotalLines
+        """
+        return self._object(_FETCH, body=body)
+
+    @_UPDATE.performed_by
+    @guarded
+    def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Replace all of a draft (`PUT /v1.2/{organizationId}/sales/creditnotes/{guid}`).
+
+        :param guid: str
+        :param body: mapping as SalesCreditNoteUpdateModel; what is left out is not kept
+        :param timestamp: str, the TimeStamp of the draft; default the body's, else the latest, which takes a request
+        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where an answer was lost
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        """
+        return self._update(_UPDATE, guid, body, timestamp)
+
+    @_DELETE.performed_by
+    @guarded
+    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+        """Delete a draft (`DELETE /v1/{organizationId}/sales/creditnotes/{guid}`).
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft that is meant; default whatever it is now
+        """
+        self._delete(_DELETE, guid, timestamp)
+
+    @_BOOK.performed_by
+    @guarded
+    def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
+        """Book a draft (`POST /v1/{organizationId}/sales/creditnotes/{guid}/book`); a booked one is returned.
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft that is meant; default the latest, which takes a request
+        :param number: int, the voucher number; default Dinero's next
+        :return: dict, the whole credit note
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :raises DineroConflict: it is booked under another number than the one that is wanted
+        """
+        return self._book(_BOOK, guid, timestamp, number)
+
+    @_EMAIL.performed_by
+    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
+        """E-mail a booked credit note (`POST /v1/{organizationId}/sales/creditnotes/{guid}/email`), each time.
+
+        :param guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :return: `{"Recipients": [{"Email"}]}`
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        return self._object(_EMAIL, {"guid": guid}, body=body)
+
+    @_TEMPLATE.performed_by
+    def email_template(self, guid: str) -> Row:
+        """Return the e-mail that would go out (`GET /v1/{organizationId}/sales/creditnotes/{guid}/email/template`).
+
+        :param guid: str
+        :return: dict with Sender, Receiver, Subject, Message and more
+        """
+        return self._object(_TEMPLATE, {"guid": guid})
+
+    @_E_CREDIT_NOTE.performed_by
+    def send_e_credit_note(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
+        """Send a booked credit note by CVR, EAN/GLN, SE or P number, each time it is called.
+
+        `POST /v3/{organizationId}/sales/creditnotes/{guid}/e-creditNote`
+
+        :param guid: str
+        :param body: mapping as EInvoiceSendModel; PaymentMeanEnum is Domestic unless it is given
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        self.client.send(_E_CREDIT_NOTE, {"guid": guid}, body=body)
+
+    @_MAILOUTS.performed_by
+    def mailouts(self, guid: str, *, changes_since: datetime | str | None = None) -> Rows:
+        """Return the mail-outs of a credit note (`GET /v1/{organizationId}/sales/creditnotes/{guid}/mailouts`).
+
+        :param guid: str
+        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :return: list of dicts with Id, Date, Receiver, Type, Status and more
+        """
+        return self._array(_MAILOUTS, {"guid": guid}, query=optional(changesSince=since(changes_since)))
+
+    @_PAYMENTS.performed_by
+    def payments(self, guid: str) -> Row:
+        """Return what is paid and what is not (`GET /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
+
+        :param guid: str
+        :return: dict with Payments, RemainingAmount, PaidAmount and more
+        """
+        return self._object(_PAYMENTS, {"guid": guid})
+
+    @_ADD_PAYMENT.performed_by
+    @guarded
+    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Register a payment of a credit note (`POST /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
+
+        :param guid: str
+        :param body: mapping as PaymentCreateModel; ExternalReference tells the payment from others, default a new Guid
+        :param timestamp: str, the TimeStamp of the credit note; default the body's, else the latest (a request)
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
+        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        """
+        return self._pay(_ADD_PAYMENT, guid, body, timestamp)
+
+    @_DELETE_PAYMENT.performed_by
+    @guarded
+    def delete_payment(self, guid: str, payment_guid: str, *, timestamp: str | None = None) -> Row:
+        """Remove a payment (`DELETE /v1/{organizationId}/sales/creditnotes/{guid}/payments/{paymentGuid}`).
+
+        :param guid: str
+        :param payment_guid: str
+        :param timestamp: str, the TimeStamp of the credit note; default whatever it is now
+        :return: `{"TimeStamp"}`
+        """
+        place = {"guid": guid, "paymentGuid": payment_guid}
+        body = {"Timestamp": timestamp} if timestamp else {}
+        return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place, body)
+
+    def _payments(self, guid: str) -> Rows:
+        return self.payments(guid)["Payments"] or []

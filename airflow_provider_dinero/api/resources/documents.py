@@ -1,0 +1,144 @@
+"""Documents: what is made as a draft, has a Timestamp, and is booked."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from airflow_provider_dinero.api import keys
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.errors import (
+    DineroConflict,
+    DineroDuplicate,
+    DineroInvalidRequest,
+    DineroNotFound,
+    DineroRefused,
+    DineroStaleTimestamp,
+)
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.resources.base import Resource, Row
+
+log = logging.getLogger(__name__)
+
+DRAFTS = ("Draft", "Editing")
+PDF = "application/octet-stream"
+
+
+class Documents(Resource):
+    """What invoices, credit notes, trade offers and vouchers have in common."""
+
+    # What Dinero calls it in this kind of document: bodies say Timestamp, answers say either.
+    STAMP: ClassVar[str] = "TimeStamp"
+    NUMBER: ClassVar[str] = "Number"
+    WHAT: ClassVar[str]
+
+    def get(self, guid: str) -> Row:
+        """Return the document, deleted or not."""
+        raise NotImplementedError
+
+    def _stamped(self, body: Mapping[str, Any], guid: str, timestamp: str | None) -> Row:
+        """Return a body with its Timestamp: the author's, else the latest, which takes a request."""
+        given = timestamp or body.get("Timestamp") or body.get("TimeStamp")
+        rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
+        return {**rest, "Timestamp": given or self.get(guid)[self.STAMP]}
+
+    def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
+        """Create a draft under a Guid of ours; where it is there and the same, return it whole."""
+        wanted = check(operation.body or "", body)
+        chosen = not wanted.get(name)  # a later try wouldn't know the Guid that we choose
+        wanted[name] = guid = wanted.get(name) or uuid4()
+
+        def there() -> Row:
+            existing = self.get(str(guid))
+            keys.require_same(f"{self.WHAT} {guid}", wanted, existing)
+            return existing
+
+        def send() -> Row:
+            try:
+                created: Row | None = self.client.json(operation, body=wanted)
+            except DineroDuplicate:
+                return there()
+            return created or self.get(str(guid))  # a 201 may come without a body
+
+        return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
+
+    def _update(self, operation: Operation, guid: str, body: Mapping[str, Any], timestamp: str | None) -> Row:
+        """Replace a draft."""
+        wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
+
+        def look() -> Row | None:
+            existing = self.get(guid)
+            content = {name: value for name, value in wanted.items() if name != "Timestamp"}
+            return None if keys.differences(content, existing) else existing
+
+        return self._settled(
+            lambda: self._object(operation, {"guid": guid}, body=wanted) or self.get(guid), look, operation=operation
+        )
+
+    def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
+        """Delete a document; without a Timestamp, whatever its latest state is."""
+        body: Row = {} if timestamp is None else {"Timestamp": timestamp}
+        if required:
+            body = self._stamped(body, guid, timestamp)
+
+        def send() -> bool:
+            self.client.send(operation, {"guid": guid}, body=body)
+            return True
+
+        self._settled(send, lambda: gone(lambda: self.get(guid)), operation=operation)
+
+    def _book(self, operation: Operation, guid: str, timestamp: str | None, number: int | None) -> Row:
+        """Book a draft; a booked document is returned as it is."""
+        if timestamp is None:
+            document = self.get(guid)
+            if document["Status"] not in DRAFTS:
+                return self._numbered(document, number)
+            timestamp = str(document[self.STAMP])
+        body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
+        try:
+            booked: Row | None = self.client.json(operation, {"guid": guid}, body=body)
+        except (DineroStaleTimestamp, DineroInvalidRequest) as error:
+            # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
+            document = self.get(guid)
+            if document["Status"] in DRAFTS:
+                raise
+            told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
+            log.warning("%s %s was booked already, as %s (%s)", *told)
+            return self._numbered(document, number)
+        return booked or self.get(guid)
+
+    def _numbered(self, document: Row, number: int | None) -> Row:
+        """Return a booked document, which must have the number that is wanted."""
+        if number is not None and document[self.NUMBER] != number:
+            raise DineroConflict(
+                f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, wanted is {number}.",
+                "What is booked keeps its number: leave the number out, or credit the document.",
+            )
+        return document
+
+    def _pdf(self, operation: Operation, guid: str, **values: object) -> bytes:
+        return self.client.send(operation, {"guid": guid, **values}, accept=PDF).content
+
+
+def _found(read: Callable[[], Row]) -> Row | None:
+    """Return what `read` does, or None where there is nothing."""
+    try:
+        return read()
+    except DineroNotFound:
+        return None
+
+
+def gone(read: Callable[[], Row]) -> bool | None:
+    """Tell whether a document is gone: True, or None while it is there.
+
+    :param read: callable that reads it
+    """
+    try:
+        return bool(read().get("DeletedAt")) or None
+    except DineroRefused as error:
+        if isinstance(error, DineroNotFound) or error.code == DELETED:
+            return True
+        raise
+
+
+DELETED = 65

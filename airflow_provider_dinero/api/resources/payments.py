@@ -1,0 +1,62 @@
+"""Payments of invoices, credit notes and credit purchases."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.resources.base import Row, Rows
+from airflow_provider_dinero.api.resources.documents import Documents
+
+
+class WithPayments(Documents):
+    """Documents that are paid."""
+
+    def _payments(self, guid: str) -> Rows:
+        """Return the payments of a document."""
+        raise NotImplementedError
+
+    def _pay(
+        self,
+        operation: Operation,
+        guid: str,
+        body: Mapping[str, Any],
+        timestamp: str | None,
+        place: Mapping[str, str] | None = None,
+    ) -> Row:
+        """Register a payment. Its ExternalReference, ours where the author gives none, tells it from others."""
+        wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
+        wanted["ExternalReference"] = reference = wanted.get("ExternalReference") or str(uuid4())
+
+        def look() -> Row | None:
+            for payment in self._payments(guid):
+                if payment["ExternalReference"] == reference and payment["Amount"] == wanted["Amount"]:
+                    stamp = self.get(guid)[self.STAMP]
+                    related = payment.get("RelatedVoucherId")
+                    return {"Guid": payment["Guid"], "TimeStamp": stamp, "RelatedVoucherGuid": related}
+            return None
+
+        return self._settled(
+            lambda: self._object(operation, place or {"guid": guid}, body=wanted),
+            look,
+            operation=operation,
+            harmless=False,
+        )
+
+    def _unpay(
+        self,
+        operation: Operation,
+        guid: str,
+        payment_guid: str,
+        place: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+    ) -> Row:
+        """Remove a payment."""
+
+        def look() -> Row | None:
+            if any(payment["Guid"] == payment_guid for payment in self._payments(guid)):
+                return None
+            return {"TimeStamp": self.get(guid)[self.STAMP]}
+
+        return self._settled(lambda: self._object(operation, place, body=body), look, operation=operation)

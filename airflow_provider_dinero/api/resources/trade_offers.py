@@ -1,0 +1,217 @@
+"""Trade offers: draft, send, turn into an invoice. They are never booked."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.filters import Condition
+from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.documents import Documents
+
+FIELDS = (
+    "Number", "Guid", "TimeStamp", "ContactName", "ContactGuid", "Address", "Date", "Comment", "Description",
+    "ExternalReference", "Language", "Currency", "TotalExclVat", "TotalVatableAmount", "TotalInclVat",
+    "TotalNonVatableAmount", "TotalVat", "HasGeneratedAnyVouchers", "Status", "MailOutStatus", "LatestMailOutType",
+    "CreatedAt", "UpdatedAt", "DeletedAt",
+)  # fmt: skip
+FILTERABLE = (
+    "ExternalReference", "ContactName", "Address", "Comment", "Description", "HasGeneratedAnyVouchers", "Currency",
+    "Date", "Number",
+)  # fmt: skip
+
+_ALL = "/v1/{organizationId}/tradeoffers"
+_ONE = f"{_ALL}/{{guid}}"
+_LIST = Operation("GET", _ALL, paginated=True, changes_since=True)
+_GET = Operation("GET", _ONE)
+_CREATE = Operation("POST", _ALL, Repeat.KEYED, body="TradeOfferCreateModel", lost=OWN_GUID)
+_FETCH = Operation("POST", f"{_ALL}/fetch", body="TradeOfferCreateFetchModel")
+_UPDATE = Operation(
+    "PUT",
+    "/v1.2/{organizationId}/tradeoffers/{guid}",
+    Repeat.FENCED,
+    body="TradeOfferUpdateModel",
+    lost=REPLACED,
+)
+_DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
+_TEMPLATE = Operation("GET", f"{_ONE}/email/template")
+_EMAIL = Operation("POST", f"{_ONE}/email", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
+_MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
+_GENERATE = Operation(
+    "POST",
+    f"{_ONE}/generate-invoice",
+    Repeat.FENCED,
+    body="TimestampObject",
+    lost=Lost("Timestamp, which it moves", "the trade offer's GeneratedVouchers", "yes", REFUSED),
+)
+
+
+class TradeOffers(Documents):
+    """Trade offers."""
+
+    WHAT = "Trade offer"
+
+    @_LIST.performed_by
+    def list(
+        self,
+        *,
+        fields: Collection[str] | None = None,
+        filters: Condition | Iterable[Condition] = (),
+        text: str | None = None,
+        changes_since: datetime | str | None = None,
+        deleted_only: bool = False,
+        sort: str | None = None,
+        sort_order: str | None = None,
+    ) -> Iterator[Row]:
+        """Yield trade offers, without their lines (`GET /v1/{organizationId}/tradeoffers`).
+
+        :param fields: names of the properties to get, in any case; default all that the list has
+        :param filters: conditions made by `eq` and `contains`, on ExternalReference, ContactName, Address, Comment,
+            Description, HasGeneratedAnyVouchers, Currency, Date or Number
+        :param text: str, what Dinero's free text search looks for
+        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
+        :param deleted_only: bool, only deleted ones; default False
+        :param sort: str, of TradeOfferNumber, TradeOfferDate, Status, ContactName; default TradeOfferNumber
+        :param sort_order: str, ascending or descending; default descending
+        :return: iterator of dicts, amounts as Decimal
+        """
+        return self._read(
+            fields=fields,
+            filters=filters,
+            changes_since=changes_since,
+            deleted_only=deleted_only,
+            query=optional(freeTextSearch=text, sort=sort, sortOrder=sort_order),
+        )
+
+    def changes(
+        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
+    ) -> Changes:
+        """Return trade offers created, updated or deleted at or after an instant.
+
+        :param since: datetime or ISO 8601 text
+        :param fields: names of the properties to get; default all that the list has
+        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :return: Changes, to be iterated: (kind, row)
+        """
+        return self._changes(since, fields, include_deleted, self._read)
+
+    @_GET.performed_by
+    def get(self, guid: str) -> Row:
+        """Return a trade offer, deleted or not (`GET /v1/{organizationId}/tradeoffers/{guid}`).
+
+        :param guid: str
+        :raises DineroNotFound: there is none
+        """
+        return self._object(_GET, {"guid": guid})
+
+    def pdf(self, guid: str) -> bytes:
+        """Return the PDF of a trade offer (`GET /v1/{organizationId}/tradeoffers/{guid}`).
+
+        :param guid: str
+        """
+        return self._pdf(_GET, guid)
+
+    @_CREATE.performed_by
+    @guarded
+    def create(self, body: Mapping[str, Any]) -> Row:
+        """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, once however often it is called.
+
+        :param body: mapping with ContactGuid, ProductLines and more, as TradeOfferCreateModel
+        :return: `{"Guid", "TimeStamp"}`, or the whole trade offer where it was there and is the same
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: a trade offer with this Guid is there, with other content, or was deleted
+        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        """
+        return self._create(_CREATE, body)
+
+    @_FETCH.performed_by
+    def fetch(self, body: Mapping[str, Any]) -> Row:
+        """Return what a trade offer would come to, without saving it (`POST /v1/{organizationId}/tradeoffers/fetch`).
+
+        :param body: mapping as TradeOfferCreateFetchModel
+        :return: dict with the totals and TotalLines
+        """
+        return self._object(_FETCH, body=body)
+
+    @_UPDATE.performed_by
+    @guarded
+    def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Replace all of a draft (`PUT /v1.2/{organizationId}/tradeoffers/{guid}`).
+
+        :param guid: str
+        :param body: mapping as TradeOfferUpdateModel; what is left out is not kept
+        :param timestamp: str, the TimeStamp of the draft; default the body's, else the latest, which takes a request
+        :return: `{"Guid", "TimeStamp"}`, or the whole trade offer where an answer was lost
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        """
+        return self._update(_UPDATE, guid, body, timestamp)
+
+    @_DELETE.performed_by
+    @guarded
+    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+        """Delete a trade offer (`DELETE /v1/{organizationId}/tradeoffers/{guid}`).
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the trade offer that is meant; default whatever it is now
+        """
+        self._delete(_DELETE, guid, timestamp)
+
+    @_EMAIL.performed_by
+    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
+        """E-mail a trade offer (`POST /v1/{organizationId}/tradeoffers/{guid}/email`), each time it is called.
+
+        :param guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :return: `{"Recipients": [{"Email"}]}`
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        return self._object(_EMAIL, {"guid": guid}, body=body)
+
+    @_TEMPLATE.performed_by
+    def email_template(self, guid: str) -> Row:
+        """Return the e-mail that would go out (`GET /v1/{organizationId}/tradeoffers/{guid}/email/template`).
+
+        :param guid: str
+        :return: dict with Sender, Receiver, Subject, Message and more
+        """
+        return self._object(_TEMPLATE, {"guid": guid})
+
+    @_MAILOUTS.performed_by
+    def mailouts(self, guid: str, *, changes_since: datetime | str | None = None, include_sms: bool = True) -> Rows:
+        """Return the mail-outs of a trade offer (`GET /v1/{organizationId}/tradeoffers/{guid}/mailouts`).
+
+        :param guid: str
+        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param include_sms: bool, default True
+        :return: list of dicts with Id, Date, Receiver, Type, Status and more
+        """
+        query = optional(changesSince=since(changes_since), includeSms=include_sms)
+        return self._array(_MAILOUTS, {"guid": guid}, query=query)
+
+    @_GENERATE.performed_by
+    @guarded
+    def generate_invoice(self, guid: str, *, timestamp: str | None = None) -> Row:
+        """Turn a trade offer into a draft invoice (`POST /v1/{organizationId}/tradeoffers/{guid}/generate-invoice`).
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the trade offer that is meant; default the latest
+        :return: `{"Guid", "TimeStamp"}` of the invoice; takes two requests
+        :raises DineroStaleTimestamp: the trade offer was changed since its TimeStamp was read
+        """
+        offer = self.get(guid)
+        before = set(offer["GeneratedVouchers"] or ())
+
+        def look() -> Row | None:
+            made = [each for each in self.get(guid)["GeneratedVouchers"] or () if each not in before]
+            return {"Guid": made[-1], "TimeStamp": self.client.invoices.get(made[-1])["TimeStamp"]} if made else None
+
+        return self._settled(
+            lambda: self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp or offer["TimeStamp"]}),
+            look,
+            operation=_GENERATE,
+            harmless=False,
+        )
+
+    def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
+        return self._list(_LIST, "Guid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)

@@ -1,0 +1,54 @@
+"""Webhooks. What they send is documented nowhere: polling with changes is the sure way."""
+
+from typing import Any
+
+from airflow_provider_dinero.api.operations import SAME_AGAIN, Lost, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Resource
+
+_SUBSCRIBE = Operation(
+    "POST",
+    "/v1/{organizationId}/webhooks/subscribe",
+    Repeat.KEYED,
+    body="SubscribeToWebhookModel",
+    lost=Lost("an organization has one subscription for each event", *SAME_AGAIN[1:]),
+)
+_UNSUBSCRIBE = Operation(
+    "DELETE",
+    "/v1/{organizationId}/webhooks/unsubscribe",
+    Repeat.KEYED,
+    body="UnsubscribeFromWebhookModel",
+    lost=SAME_AGAIN,
+)
+_SUBSCRIPTIONS = Operation("GET", "/v1/{organizationId}/webhooks/subscriptions")
+_EVENTS = Operation("GET", "/v1/{organizationId}/webhooks/events")
+
+
+class Webhooks(Resource):
+    """Subscriptions to events."""
+
+    @_SUBSCRIBE.performed_by
+    def subscribe(self, event_id: str, uri: str) -> None:
+        """Subscribe an address to an event (`POST /v1/{organizationId}/webhooks/subscribe`).
+
+        :param event_id: str, one that `events` names
+        :param uri: str, an https address
+        """
+        self.client.send(_SUBSCRIBE, body={"EventId": event_id, "Uri": uri})
+
+    @_UNSUBSCRIBE.performed_by
+    def unsubscribe(self, event_id: str) -> None:
+        """End the subscription to an event (`DELETE /v1/{organizationId}/webhooks/unsubscribe`).
+
+        :param event_id: str
+        """
+        self.client.send(_UNSUBSCRIBE, body={"EventId": event_id})
+
+    @_SUBSCRIPTIONS.performed_by
+    def subscriptions(self) -> Any:
+        """Return the subscriptions, in an undocumented form (`GET /v1/{organizationId}/webhooks/subscriptions`)."""
+        return self.client.json(_SUBSCRIPTIONS)
+
+    @_EVENTS.performed_by
+    def events(self) -> Any:
+        """Return the events (`GET /v1/{organizationId}/webhooks/events`), in a form that is undocumented."""
+        return self.client.json(_EVENTS)

@@ -1,0 +1,119 @@
+"""A file on its way to Dinero: checked, then streamed, never held in memory twice."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+LARGEST = 6 * 1024 * 1024
+PIECE = 65536
+# How a file of each type begins.
+TYPES = {
+    "pdf": b"%PDF-",
+    "png": b"\x89PNG\r\n\x1a\n",
+    "gif": b"GIF8",
+    "jpg": b"\xff\xd8\xff",
+    "jpeg": b"\xff\xd8\xff",
+}
+
+File = str | os.PathLike[str] | bytes | BinaryIO
+
+
+class Upload:
+    """A file that was found fit to be sent. Called, it gives the multipart body anew.
+
+    :param file: path, bytes, or an open binary file, which is read from its start
+    :param name: str or None, ends in jpeg, jpg, png, gif or pdf; default the file's own
+    :raises DineroInvalidBody: the file is not what its name says, or not one that Dinero takes
+    """
+
+    def __init__(self, file: File, name: str | None) -> None:
+        self._open, own_name = _opener(file)
+        self.name = _checked_name(name or own_name)
+        with self._open() as stream:
+            begin = stream.read(16)
+            self.size = stream.seek(0, os.SEEK_END)
+        _check_content(self.name, begin, self.size)
+        from urllib3.fields import RequestField
+        from urllib3.filepost import choose_boundary
+
+        extension = self.name.rpartition(".")[2].lower()
+        part = RequestField("file", b"", filename=self.name)
+        part.make_multipart(content_type="application/pdf" if extension == "pdf" else f"image/{extension}")
+        boundary = choose_boundary()
+        self._head = f"--{boundary}\r\n{part.render_headers()}".encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+
+    def __call__(self) -> "_Body":
+        return _Body(self._head, self._open, self._tail, len(self._head) + self.size + len(self._tail))
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the content."""
+        digest = hashlib.sha256()
+        with self._open() as stream:
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+        return digest.digest()
+
+
+class _Body:
+    """A body of known length that `requests` reads piece by piece."""
+
+    def __init__(
+        self, head: bytes, open_: Callable[[], AbstractContextManager[BinaryIO]], tail: bytes, length: int
+    ) -> None:
+        self._head, self._open, self._tail, self._length = head, open_, tail, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        with self._open() as stream:
+            while piece := stream.read(PIECE):
+                yield piece
+        yield self._tail
+
+
+def _opener(file: Any) -> tuple[Callable[[], AbstractContextManager[BinaryIO]], str]:
+    """Return what opens the file at its start, and the name that it has itself."""
+    if isinstance(file, bytes):
+        return lambda: io.BytesIO(file), ""
+    if hasattr(file, "read"):
+        content = file
+        if not file.seekable():  # such as a socket: it can't be read a second time
+            content = io.BytesIO(file.read(LARGEST + 1))
+
+        def rewound() -> AbstractContextManager[BinaryIO]:
+            content.seek(0)
+            return nullcontext(content)
+
+        return rewound, Path(str(getattr(file, "name", ""))).name
+    path = Path(file)
+    if not path.is_file():
+        raise DineroInvalidBody(f"There is no file {path}.", "Nothing was sent.")
+    return lambda: path.open("rb"), path.name
+
+
+def _checked_name(name: str) -> str:
+    if not name or not name.isprintable() or "/" in name or "\\" in name or '"' in name:
+        raise DineroInvalidBody(f"{name!r} is not a file name.", "Pass a name without path; nothing was sent.")
+    if name.rpartition(".")[2].lower() not in TYPES:
+        allowed = ", ".join(TYPES)
+        raise DineroInvalidBody(f"{name} is not of a type that Dinero takes.", f"It takes {allowed}; nothing was sent.")
+    return name
+
+
+def _check_content(name: str, begin: bytes, size: int) -> None:
+    if size > LARGEST:
+        raise DineroInvalidBody(f"{name} is larger than 6 MB.", "Make it smaller; nothing was sent.")
+    if not begin.startswith(TYPES[name.rpartition(".")[2].lower()]):
+        meant = next((other for other, type_begin in TYPES.items() if begin.startswith(type_begin)), None)
+        told = f"it is a {meant} file" if meant else f"its content is none of {', '.join(TYPES)}"
+        raise DineroInvalidBody(f"{name} is not what its name says: {told}.", "Nothing was sent.")

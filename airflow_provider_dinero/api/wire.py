@@ -1,0 +1,181 @@
+"""One attempt: a request goes out, and its answer is read to the end. The one room that sends."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero import __version__
+from airflow_provider_dinero.api.answers import Answer
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroOutcomeUnknown
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.retry import Failure
+
+if TYPE_CHECKING:
+    import requests
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_DIRECT = {"http": "", "https": "", "all": ""}  # what stays on this machine goes through no proxy
+CONNECT_SECONDS = 10.0
+PIECE = 65536
+# An answer that drips, each piece within the timeout, is given up after so many timeouts.
+TIMEOUTS_IN_TOTAL = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes to `requests`: everything but the bearer.
+
+    :param url: str
+    :param headers: dict
+    :param params: mapping or None, the query
+    :param data: bytes, str or None, the body; or a callable that gives it anew for each attempt
+    :param sink: callable or None, takes the pieces of a success, anew for each attempt, instead of the memory
+    """
+
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    params: Mapping[str, str] | None = field(default=None, repr=False)
+    data: bytes | str | Callable[[], Any] | None = field(default=None, repr=False)
+    sink: Callable[[Iterator[bytes]], None] | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return urlsplit(self.url).netloc
+
+
+class Wire:
+    """The connection to Dinero: one request at a time, over one kept connection. Safe to use from several threads.
+
+    :param timeout: float, seconds to wait for an answer
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._session: requests.Session | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._one_at_a_time:
+            if self._session is not None:
+                self._session.close()
+
+    def attempt(
+        self, operation: Operation, request: Request, bearer: str | None
+    ) -> tuple[Answer | None, Failure | None, Exception | None]:
+        """Send a request once, and read its answer to the end.
+
+        :param operation: Operation; a bare one goes over a fresh connection
+        :param request: Request
+        :param bearer: str or None
+        :return: the answer, or why there is none and what was raised
+        :raises DineroConfigurationError: the address or its certificate is wrong
+        :raises DineroOutcomeUnknown: a bare write was interrupted
+        """
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        with self._one_at_a_time:
+            if self._session is None:
+                self._session = requests.Session()
+                self._session.headers["User-Agent"] = f"airflow-provider-dinero/{__version__}"
+            if operation.repeat is Repeat.BARE:
+                # A kept connection that the server is just closing would make the outcome unknown for nothing.
+                self._session.close()
+            try:
+                response = self._session.request(
+                    operation.method,
+                    request.url,
+                    params=request.params,
+                    headers=request.headers,
+                    data=request.data() if callable(request.data) else request.data,
+                    auth=_Bearer(bearer) if bearer else _no_auth,
+                    timeout=(CONNECT_SECONDS, self._timeout),
+                    proxies=_DIRECT if urlsplit(request.url).hostname in LOOPBACK else None,
+                    allow_redirects=False,  # a token goes to the host that was configured, and to no other
+                    stream=True,
+                )
+                with response:
+                    return self._read(response, request), None, None
+            except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+                raise DineroConfigurationError(f"{request.host} is not an address.", "Correct the host.") from None
+            except (requests.exceptions.RequestException, HTTPError) as error:
+                if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain(error)):
+                    raise DineroConfigurationError(
+                        f"The certificate of {request.host} was not accepted.",
+                        "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE.",
+                    ) from None
+                return None, _failure(error), error
+            except BaseException as interruption:  # Airflow's timeout, a signal
+                if operation.repeat is Repeat.BARE:
+                    raise unknown(operation, type(interruption).__name__) from interruption
+                raise
+
+    def _read(self, response: "requests.Response", request: Request) -> Answer:
+        """Read an answer to its end, within the time in total."""
+        from requests.exceptions import ReadTimeout
+
+        deadline = time.monotonic() + TIMEOUTS_IN_TOTAL * self._timeout
+
+        def pieces() -> Iterator[bytes]:
+            while piece := response.raw.read1(PIECE, decode_content=True):
+                yield piece
+                if time.monotonic() > deadline:
+                    raise ReadTimeout("the answer drips")
+
+        content = b""
+        if request.sink and response.status_code == 200:
+            request.sink(pieces())
+        else:
+            content = b"".join(pieces())
+        return Answer(response.status_code, response.headers, content, request.host)
+
+
+class _Bearer:
+    """An auth object, because `requests` lets an entry of .netrc override a header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _no_auth(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+    """Leave the headers as they were prepared; without any auth object .netrc would be read."""
+    return request
+
+
+def _failure(error: Exception) -> Failure:
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return Failure.NOT_SENT
+    never = (NewConnectionError, ConnectTimeoutError)
+    return Failure.NOT_SENT if any(isinstance(each, never) for each in chain(error)) else Failure.LOST
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it wraps: requests wraps urllib3, which wraps the socket's."""
+    inner: object = error
+    while isinstance(inner, BaseException):
+        yield inner
+        inner = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+
+
+def unknown(operation: Operation | str, told: str) -> DineroOutcomeUnknown:
+    """Return the error for a write that may or may not have been done.
+
+    :param operation: Operation, or its method and path
+    :param told: str, why it can't be said
+    """
+    return DineroOutcomeUnknown(
+        f"{operation} may or may not have been done: {told}.", "Look in Dinero before you send it again."
+    )

@@ -1,0 +1,100 @@
+"""Every operation of the document is called, and none of the requests is one that the document doesn't know."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_dinero.api.__main__ import operations
+from tests.api.calls import CALLS, wrong
+from tests.contract import OPERATIONS
+
+# Their newer versions are called.
+SUPERSEDED = {
+    "PUT /v1/{organizationId}/contacts/{guid}",
+    "POST /v1.1/{organizationId}/vouchers/purchase",
+    "PUT /v1/{organizationId}/vouchers/purchase/{guid}",
+}
+
+
+def test_each_operation_is_a_method() -> None:
+    document = {f"{method} {path}" for method, path in OPERATIONS}
+    ours = [str(each) for each in operations().values()]
+    assert len(ours) == 133
+    assert set(ours) == document - SUPERSEDED
+    assert len(set(ours)) == 133
+
+
+def test_all_requests_are_as_the_document_says() -> None:
+    assert set(CALLS) == set(operations())
+    assert wrong(list(CALLS)) == []
+
+
+# Mistakes in the client: the file, what it says, what it says by mistake, and the call that must show it.
+MISTAKES = [
+    (
+        "resources/invoices.py",
+        '"/v1.2/{organizationId}/invoices/{guid}"',
+        '"/v1.1/{organizationId}/invoices/{guid}"',
+        "invoices.update",
+    ),
+    ("resources/invoices.py", "/generate-creditnote", "/generate-credit-note", "invoices.generate_credit_note"),
+    ("resources/invoices.py", '"paymentGuid": payment_guid', '"paymentGuid": guid[:8]', "invoices.delete_payment"),
+    ("resources/invoice_mail.py", '"POST", "/v3/', '"PUT", "/v3/', "invoices.send_e_invoice"),
+    ("resources/invoice_mail.py", "includeSms=", "includeSMS=", "invoices.mailouts"),
+    ("resources/sales.py", "freeTextSearch=", "freetextSearch=", "sales.list"),
+    ("resources/sales.py", '",".join(as_list(status))', '";".join(as_list(status))', "invoices.list"),
+    ("resources/base.py", '"deletedOnly": "true"', '"deletedOnly": "yes"', "contacts.list"),
+    ("resources/base.py", '"pageSize": str(', '"pagesize": str(', "products.list"),
+    ("changes.py", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "trade_offers.list"),
+    ("resources/credit_notes.py", "/e-creditNote", "/e-creditnote", "credit_notes.send_e_credit_note"),
+    ("resources/reminders.py", "_ALL}/next", "_ALL}/nxt", "reminders.next"),
+    (
+        "resources/purchase_vouchers.py",
+        '"Timestamp": {"Timestamp": stamped["Timestamp"]}',
+        '"Timestamp": stamped["Timestamp"]',
+        "purchase_vouchers.generate_credit_note",
+    ),
+    (
+        "resources/purchase_vouchers.py",
+        "/{{paymentId}}/{{timestamp}}",
+        "/{{paymentId}}",
+        "purchase_vouchers.delete_payment",
+    ),
+    ("resources/ledger_items.py", '_ALL}/delete"', '_ALL}"', "ledger_items.delete"),
+    ("resources/sms.py", "/send-sms", "/sms", "sms.send"),
+    ("resources/payments.py", 'wanted["ExternalReference"]', 'wanted["Reference"]', "invoices.add_payment"),
+    ("resources/files.py", '.replace("-", "/")', "", "files.list"),
+    ("uploads.py", 'RequestField("file"', 'RequestField("files"', "files.upload"),
+    ("resources/entries.py", "changesFrom=", "changedFrom=", "entries.changes"),
+    ("models.py", "    ReceiverEanNumber: str", "    EanNumber: str", "reminders.send_e_reminder"),
+]
+
+
+@pytest.mark.parametrize(("file", "right", "mistake", "call"), MISTAKES)
+def test_a_mistake_is_seen(tmp_path: Path, file: str, right: str, mistake: str, call: str) -> None:
+    """The control: the same calls on a copy of the client that has one mistake."""
+    copy = tmp_path / "airflow_provider_dinero"
+    shutil.copytree("airflow_provider_dinero", copy, ignore=shutil.ignore_patterns("sandbox", "__pycache__"))
+    source = (copy / "api" / file).read_text()
+    assert right in source
+    (copy / "api" / file).write_text(source.replace(right, mistake))
+    here = str(Path.cwd())
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        f"import sys; sys.path.append({here!r}); from tests.api.calls import wrong; print(wrong(sys.argv[1:]))",
+    ]
+    ended = subprocess.run(
+        [*command, call],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{call}: " in ended.stdout, ended
