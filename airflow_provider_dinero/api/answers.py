@@ -1,7 +1,7 @@
 """What Dinero's answers say: JSON with amounts as Decimal, and the error bodies, read leniently."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.operations import Operation
 
 LONGEST_MESSAGE = 300
+# As exact as Decimal(text), and faster: it takes its argument without ado.
+_DECIMAL = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN).create_decimal
 
 
 class Answer(NamedTuple):
@@ -42,22 +44,21 @@ def decode(operation: "Operation", answer: Answer) -> Any:
     if not answer.content:
         return None
     try:
-        return exact(msgspec.json.Decoder(float_hook=Decimal).decode(answer.content))
+        content = msgspec.json.Decoder(float_hook=_DECIMAL).decode(answer.content)
     except msgspec.DecodeError as error:
         raise DineroUnexpectedAnswer(
             f"{answer.host} answered {operation} with something that is not JSON: {error}.",
             "Check that the host of the connection is Dinero's API.",
         ) from error
+    _exact_rows(content) if operation.paginated else _exact(content)
+    return content
 
 
-def exact(value: Any) -> Any:
-    """Return a decoded value with its whole amounts as Decimal too: Dinero writes 100 as it writes 100.5.
-
-    :param value: what JSON holds; changed in place
-    """
+def _exact(value: Any) -> None:
+    """Make whole amounts Decimal too: Dinero writes 100 as it writes 100.5."""
     if isinstance(value, list):
         for each in value:
-            exact(each)
+            _exact(each)
     elif isinstance(value, dict):
         for name, inner in value.items():
             kind = inner.__class__
@@ -65,8 +66,19 @@ def exact(value: Any) -> Any:
                 if name in AMOUNTS:
                     value[name] = Decimal(inner)
             elif kind is list or kind is dict:
-                exact(inner)
-    return value
+                _exact(inner)
+
+
+def _exact_rows(page: Any) -> None:
+    """Do the same to a page of a list, fast: its rows are flat, and have the same properties."""
+    rows = page.get("Collection") if isinstance(page, dict) else page
+    if not rows or not isinstance(rows, list) or not isinstance(rows[0], dict):
+        return
+    names = AMOUNTS.intersection(rows[0])
+    for row in rows:
+        for name in names:
+            if row[name].__class__ is int:
+                row[name] = Decimal(row[name])
 
 
 def refused(operation: str, answer: Answer) -> DineroError:

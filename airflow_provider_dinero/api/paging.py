@@ -17,8 +17,10 @@ is logged.
 import logging
 from array import array
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, Protocol
 
+from airflow_provider_dinero.api.answers import Answer
 from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
 
 log = logging.getLogger(__name__)
@@ -50,56 +52,67 @@ class _Given:
     def __init__(self, key: str) -> None:
         self.moved = False  # whether rows moved in the present reading
         self._key = key
-        self._all = array("q")
+        self._all: list[array[int]] = []
         self._known: set[int] | None = None
-        self._begins: set[int] = set()
-        self._before: set[int] = set()
+        self._begins: set[Any] = set()
+        self._before: set[Any] = set()
 
     def new(self, page: Page, *, moving: bool) -> tuple[list[Row], int]:
         """Return the rows of a page that were not given, and how many of the others were on the page before."""
-        hashes = [hash(row[self._key]) for row in page.rows]
-        if self._known is None and (moving or not self._begins.isdisjoint(hashes[:1])):
-            self._known = set(self._all)
-        known = self._before if self._known is None else self._known
-        rows = page.rows
-        if not known.isdisjoint(hashes):
-            rows = [row for row, each in zip(rows, hashes, strict=True) if each not in known]
-        repeated = len(self._before.intersection(hashes))
-        self._begins.update(hashes[:1])
-        self._before = set(hashes)
-        if self._known is None:
-            self._all.extend(hashes)
+        keys = [row[self._key] for row in page.rows]
+        if self._known is None and (moving or not self._begins.isdisjoint(keys[:1])):
+            self._known = set(chain.from_iterable(self._all))
+        repeated, rows = 0, page.rows
+        if not self._before.isdisjoint(keys):
+            repeated = len(self._before.intersection(keys))
+            rows = [row for row, each in zip(rows, keys, strict=True) if each not in self._before]
+        if self._known is not None:
+            rows = [row for row in rows if hash(row[self._key]) not in self._known]
+            self._known.update(map(hash, keys))
         else:
-            self._known |= self._before
+            self._all.append(array("q", map(hash, keys)))
+        self._begins.update(keys[:1])
+        self._before = set(keys)
         return rows, repeated
 
 
-def rows(fetch: Callable[[int], Page], ahead: Callable[[int], Callable[[], Page]], key: str) -> Iterator[Row]:
+class Source(Protocol):
+    """Where the pages of a list come from."""
+
+    def fetch(self, number: int) -> Answer:
+        """Fetch a page."""
+
+    def ahead(self, number: int) -> Callable[[], Answer]:
+        """Begin to fetch a page, and return what waits for it."""
+
+    def read(self, answer: Answer) -> Page:
+        """Decode a page."""
+
+
+def rows(source: Source, key: str) -> Iterator[Row]:
     """Yield the rows of a list, each once. While a page is used, the next one is fetched.
 
-    :param fetch: callable that fetches a page by its number
-    :param ahead: callable that begins to fetch a page, and returns what waits for it
+    :param source: Source
     :param key: str, the property that identifies a row
     :raises DineroUnexpectedAnswer: a page that repeats itself
     """
     given = _Given(key)
     for reading in range(READINGS):
         given.moved = False
-        yield from _read(fetch, ahead, given, again=reading > 0)
+        yield from _read(source, given, again=reading > 0)
         if not given.moved:
             return
         log.info("rows of a list moved while it was read")
     log.warning("rows of a list moved in each of %d readings: some may be missing", READINGS)
 
 
-def _read(
-    fetch: Callable[[int], Page], ahead: Callable[[int], Callable[[], Page]], given: _Given, *, again: bool
-) -> Iterator[Row]:
+def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
     """Read a list once, and give the rows that were not given."""
     moving = again
-    page = fetch(0)
+    page = source.read(source.fetch(0))
     asked, total = page.asked, page.total
     number = 0
+    waiting: Callable[[], Answer] | None = None
     while True:
         came, total = page.total - total, page.total
         # A row that was changed since the start may have been given elsewhere: it is compared with all that were.
@@ -109,16 +122,18 @@ def _read(
         if known == page.size > came:
             raise DineroUnexpectedAnswer(f"Page {number} of a list has only rows that were given.", "Try later.")
         if came < 0:
-            new = given.new(fetch(number - 1), moving=True)[0] + new
+            new = given.new(source.read(source.fetch(number - 1)), moving=True)[0] + new
         given.moved |= known > max(came, 0)
         # Whether the total counts what a filter leaves out is undocumented; it is never too small.
         last = len(page.rows) < page.size or 0 < total <= (number + 1) * page.size
-        waiting = None
-        for index, row in enumerate(new):
-            if index == 1 and not last:  # not before a second row is wanted: one alone may be all
-                waiting = ahead(number + 1)
-            yield row
+        yield from new[:1]
+        if new and not last and waiting is None:  # not before a second row is wanted: one alone may be all
+            waiting = source.ahead(number + 1)
+        yield from new[1:]
         if last:
             return
         number += 1
-        page = waiting() if waiting else fetch(number)
+        answer = waiting() if waiting else source.fetch(number)
+        # The one after it is on its way while this one is decoded.
+        waiting = source.ahead(number + 1) if (number + 1) * page.size < total else None
+        page = source.read(answer)

@@ -1,17 +1,16 @@
 """One request in, one answer out: within the allowance, with a token, repeated as far as it may be."""
 
 import logging
-import threading
 import time
+import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api.answers import Answer, refused, unexpected
+from airflow_provider_dinero.api.background import Background
 from airflow_provider_dinero.api.errors import (
-    DineroConfigurationError,
     DineroError,
     DineroThrottled,
     DineroUnavailable,
@@ -56,6 +55,7 @@ class Transport:
         self._attempts = attempts
         self._sleep = sleep
         self._wire = Wire(timeout)
+        self._background: Background[Answer | None] | None = None
 
     def perform(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Answer:
         """Send a request until it is answered, and return the answer, which is a success.
@@ -110,26 +110,28 @@ class Transport:
         """
         if self._budget.reserve(self._budget_key, self._per_minute, 0) > time.time():
             return lambda: None
-        bearer = tokens.access()
-        found: list[Answer | None] = []
-
-        def fetch() -> None:
-            # What goes wrong here goes wrong again, and is told, when the page is asked for in the usual way.
-            with suppress(DineroConfigurationError):
-                found.append(self._wire.attempt(operation, request, bearer)[0])
-
-        thread = threading.Thread(target=fetch, name="dinero-next-page", daemon=True)
-        thread.start()
+        bearer, wire = tokens.access(), self._wire
+        if self._background is None:
+            self._background = Background()
+            weakref.finalize(self, self._background.end)
+        waiting = self._background.begin(lambda: wire.attempt(operation, request, bearer, watched=False)[0])
 
         def wait() -> Answer | None:
-            thread.join()
-            return found[0] if found and found[0] and found[0].status == 200 else None
+            try:
+                answer = waiting(wire.longest)
+            except TimeoutError:  # whatever it waits for, nobody waits for it any more
+                self._wire, self._background = Wire(wire.timeout), None
+                return None
+            return answer if answer and answer.status == 200 else None
 
         return wait
 
     def close(self) -> None:
         """Close the connection."""
         self._wire.close()
+        if self._background is not None:
+            self._background.end()
+            self._background = None
 
     def _wait_for_slot(self, operation: Operation) -> None:
         slot = self._budget.reserve(self._budget_key, self._per_minute, LONGEST_WAIT)

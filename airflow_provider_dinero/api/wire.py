@@ -1,9 +1,11 @@
 """One attempt: a request goes out, and its answer is read to the end. The one room that sends."""
 
+import os
+import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     import requests
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_DIRECT = {"http": "", "https": "", "all": ""}  # what stays on this machine goes through no proxy
+HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip, deflate"}
 CONNECT_SECONDS = 10.0
-PIECE = 65536
+PIECE = 262144
 # An answer that drips, each piece within the timeout, is given up after so many timeouts.
 TIMEOUTS_IN_TOTAL = 5
 
@@ -55,24 +57,32 @@ class Wire:
     """
 
     def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
-        self._session: requests.Session | None = None
+        self.timeout = timeout
+        # Not a session: no redirects, so a token goes to the host that was configured and to no other; no cookies.
+        self._adapter: requests.adapters.HTTPAdapter | None = None
+        self._environment: dict[str, dict[str, Any]] = {}
         self._one_at_a_time = threading.Lock()
+
+    @property
+    def longest(self) -> float:
+        """Seconds that an answer may take in total."""
+        return TIMEOUTS_IN_TOTAL * self.timeout
 
     def close(self) -> None:
         """Close the connection."""
         with self._one_at_a_time:
-            if self._session is not None:
-                self._session.close()
+            if self._adapter is not None:
+                self._adapter.close()
 
     def attempt(
-        self, operation: Operation, request: Request, bearer: str | None
+        self, operation: Operation, request: Request, bearer: str | None, *, watched: bool = True
     ) -> tuple[Answer | None, Failure | None, Exception | None]:
         """Send a request once, and read its answer to the end.
 
         :param operation: Operation; a bare one goes over a fresh connection
         :param request: Request
         :param bearer: str or None
+        :param watched: bool, cut the connection when the time in total is over; else whoever waits has to look to that
         :return: the answer, or why there is none and what was raised
         :raises DineroConfigurationError: the address or its certificate is wrong
         :raises DineroOutcomeUnknown: a bare write was interrupted
@@ -81,26 +91,24 @@ class Wire:
         from urllib3.exceptions import HTTPError
 
         with self._one_at_a_time:
-            if self._session is None:
-                self._session = requests.Session()
-                self._session.headers["User-Agent"] = f"airflow-provider-dinero/{__version__}"
+            if self._adapter is None:
+                self._adapter = requests.adapters.HTTPAdapter()
             if operation.repeat is Repeat.BARE:
                 # A kept connection that the server is just closing would make the outcome unknown for nothing.
-                self._session.close()
+                self._adapter.close()
             try:
-                response = self._session.request(
+                prepared = requests.Request(
                     operation.method,
                     request.url,
+                    headers={**HEADERS, **request.headers},
                     params=request.params,
-                    headers=request.headers,
                     data=request.data() if callable(request.data) else request.data,
                     auth=_Bearer(bearer) if bearer else _no_auth,
-                    timeout=(CONNECT_SECONDS, self._timeout),
-                    proxies=_DIRECT if urlsplit(request.url).hostname in LOOPBACK else None,
-                    allow_redirects=False,  # a token goes to the host that was configured, and to no other
-                    stream=True,
+                ).prepare()
+                response = self._adapter.send(
+                    prepared, timeout=(CONNECT_SECONDS, self.timeout), stream=True, **self._surroundings(request.url)
                 )
-                with response:
+                with response, self._within_total(response) if watched else nullcontext():
                     return self._read(response, request), None, None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
                 raise DineroConfigurationError(f"{request.host} is not an address.", "Correct the host.") from None
@@ -117,23 +125,46 @@ class Wire:
                 raise
 
     def _read(self, response: "requests.Response", request: Request) -> Answer:
-        """Read an answer to its end, within the time in total."""
-        from requests.exceptions import ReadTimeout
-
-        deadline = time.monotonic() + TIMEOUTS_IN_TOTAL * self._timeout
-
-        def pieces() -> Iterator[bytes]:
-            while piece := response.raw.read1(PIECE, decode_content=True):
-                yield piece
-                if time.monotonic() > deadline:
-                    raise ReadTimeout("the answer drips")
-
+        """Read an answer to its end."""
         content = b""
         if request.sink and response.status_code == 200:
-            request.sink(pieces())
+            request.sink(response.raw.stream(PIECE, decode_content=True))
         else:
-            content = b"".join(pieces())
+            content = response.raw.read(decode_content=True)  # in one piece: half the time of many
         return Answer(response.status_code, response.headers, content, request.host)
+
+    @contextmanager
+    def _within_total(self, response: "requests.Response") -> Generator[None]:
+        """Cut the connection when the time in total is over: a timeout of `requests` begins anew with each byte."""
+        connection = response.raw.connection  # none, where the body was empty
+        if connection is None:
+            yield
+            return
+
+        def cut() -> None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(self.longest, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _surroundings(self, url: str) -> dict[str, Any]:
+        """Return the proxies and the CA bundle of the environment, read once for each host."""
+        from requests.utils import get_environ_proxies
+
+        host = urlsplit(url).netloc
+        if host not in self._environment:
+            direct = urlsplit(url).hostname in LOOPBACK  # what stays on this machine goes through no proxy
+            self._environment[host] = {
+                "proxies": {} if direct else get_environ_proxies(url),
+                "verify": os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+            }
+        return self._environment[host]
 
 
 class _Bearer:

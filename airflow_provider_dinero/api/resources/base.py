@@ -1,6 +1,8 @@
 """What the resources share: a client, lists, changes, and how a lost answer is settled."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import wraps
@@ -85,24 +87,8 @@ class Resource:
         query: Mapping[str, str | None],
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
-        def options(number: int) -> dict[str, Any]:
-            return {"query": {**query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}}
-
-        def read(answer: Answer) -> paging.Page:
-            return _page(self.client.decoded(operation, answer), answer.headers.get("Date"))
-
-        def fetch(number: int) -> paging.Page:
-            answer = self.client.send(operation, values, **options(number))
-            if number == 0:
-                note_date(answer.headers.get("Date"))
-            return read(answer)
-
-        def ahead(number: int) -> Callable[[], paging.Page]:
-            waiting = self.client.ahead(operation, values, **options(number))
-            return lambda: read(waiting())
-
         with self.client.guard():
-            yield from paging.rows(fetch, ahead, key)
+            yield from paging.rows(_Pages(self.client, operation, values, query, note_date), key)
 
     def _changes(
         self,
@@ -210,20 +196,45 @@ def since(instant: datetime | str | None) -> str | None:
     return None if instant is None else changes_since(as_utc(instant))
 
 
-def _page(answer: Any, date: str | None) -> paging.Page:
-    """Return a page as what Dinero answered: an object with Collection and Pagination, or a bare array."""
-    pagination: Row = (answer.get("Pagination") or {}) if isinstance(answer, dict) else {}
-    found = answer.get("Collection") if isinstance(answer, dict) else answer
-    if not isinstance(found, list):
-        raise DineroUnexpectedAnswer("A page of a list has no rows, not even none.", "Try later.")
-    try:
-        now = parsedate_to_datetime(date).astimezone(UTC) if date else datetime.now(UTC)
-    except ValueError:
-        now = datetime.now(UTC)
-    asked = f"{now - SLOWEST:%Y-%m-%dT%H:%M:%S}"
-    return paging.Page(
-        found, pagination.get("PageSize") or paging.PAGE_SIZE, pagination.get("ResultWithoutFilter") or 0, asked
-    )
+@dataclass
+class _Pages:
+    """The pages of a list, as `paging.rows` asks for them."""
+
+    client: "DineroClient"
+    operation: Operation
+    values: Mapping[str, object] | None
+    query: Mapping[str, str | None]
+    note_date: Callable[[str | None], None]
+
+    def fetch(self, number: int) -> Answer:
+        answer = self.client.send(self.operation, self.values, query=self._query(number))
+        if number == 0:
+            self.note_date(answer.headers.get("Date"))
+        return answer
+
+    def ahead(self, number: int) -> Callable[[], Answer]:
+        return self.client.ahead(self.operation, self.values, query=self._query(number))
+
+    def read(self, answer: Answer) -> paging.Page:
+        """Decode a page: an object with Collection and Pagination, or a bare array."""
+        content = self.client.decoded(self.operation, answer)
+        pagination: Row = (content.get("Pagination") or {}) if isinstance(content, dict) else {}
+        found = content.get("Collection") if isinstance(content, dict) else content
+        if not isinstance(found, list):
+            raise DineroUnexpectedAnswer("A page of a list has no rows, not even none.", "Try later.")
+        asked = f"{_date(answer) - SLOWEST:%Y-%m-%dT%H:%M:%S}"
+        size = pagination.get("PageSize") or paging.PAGE_SIZE
+        return paging.Page(found, size, pagination.get("ResultWithoutFilter") or 0, asked)
+
+    def _query(self, number: int) -> dict[str, str | None]:
+        return {**self.query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}
+
+
+def _date(answer: Answer) -> datetime:
+    """Return when an answer was given, by the server's clock, or by ours where it doesn't say."""
+    with suppress(ValueError, TypeError):
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    return datetime.now(UTC)
 
 
 S = TypeVar("S", bound=Resource)
