@@ -21,6 +21,7 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
+    connect,
     contacts,
     control,
     files,
@@ -36,7 +37,7 @@ from airflow_provider_dinero.sandbox.wire import Wire
 
 RESOURCES = [
     module.resource
-    for module in (control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files)
+    for module in (control, tokens, connect, organizations, contacts, invoices, invoice_list, invoice_mail, files)
 ]
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def unknown_route(request: Request, error: HTTPException) -> Response:
-        call, response = described(request, b""), page(error.status_code)
+        call, response = described(request, await request.body()), page(error.status_code)
         with store.transaction():
             note(call, response.status_code)
         return response
