@@ -17,6 +17,7 @@ from airflow_provider_dinero.sandbox.calls import Call, Operation
 from airflow_provider_dinero.sandbox.errors import DineroError
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.resources import (
+    books,
     contacts,
     control,
     files,
@@ -31,7 +32,7 @@ from airflow_provider_dinero.sandbox.store import Store
 
 RESOURCES = [
     module.resource
-    for module in (control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files)
+    for module in (control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files, books)
 ]
 
 log = logging.getLogger(__name__)
