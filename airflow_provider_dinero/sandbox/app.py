@@ -21,6 +21,7 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
+    books,
     connect,
     contacts,
     control,
@@ -37,7 +38,18 @@ from airflow_provider_dinero.sandbox.wire import Wire
 
 RESOURCES = [
     module.resource
-    for module in (control, tokens, connect, organizations, contacts, invoices, invoice_list, invoice_mail, files)
+    for module in (
+        control,
+        tokens,
+        connect,
+        organizations,
+        contacts,
+        invoices,
+        invoice_list,
+        invoice_mail,
+        files,
+        books,
+    )
 ]
 
 log = logging.getLogger(__name__)

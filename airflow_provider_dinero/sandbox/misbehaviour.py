@@ -54,7 +54,7 @@ class Misbehaviour:
         if body is None:  # the client went while it was sending
             return
 
-        async def again() -> Message:  # noqa: RUF029 (ASGI wants it so)
+        async def again() -> Message:  # ruff: ignore[unused-async] (ASGI wants it so)
             return {"type": "http.request", "body": body}
 
         if fault.effect in ("status", "html", "redirect"):
@@ -126,7 +126,7 @@ async def _handled(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Messag
     """Handle a request out of the client's sight; the head and the body of the answer."""
     sent: list[Message] = []
 
-    async def keep(message: Message) -> None:  # noqa: RUF029 (ASGI wants it so)
+    async def keep(message: Message) -> None:  # ruff: ignore[unused-async] (ASGI wants it so)
         sent.append(message)
 
     await app(scope, receive, keep)

@@ -107,7 +107,7 @@ def test_code_is_exchanged_for_tokens_that_work(browser: Browser, sandbox: Sandb
     tokens = exchange(sandbox, given["code"]).json()
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 3600)
     assert tokens["scope"] == f"{READ} {WRITE} offline_access"
-    assert re.fullmatch("[0-9A-F]{64}", tokens["refresh_token"])
+    assert re.fullmatch(r"[0-9A-F]{64}", tokens["refresh_token"])
     assert "id_token" not in tokens
     for token in (tokens, refresh(sandbox, tokens["refresh_token"]).json()):
         with Caller(sandbox, token["access_token"]).session as session:
@@ -133,7 +133,7 @@ def test_form_post_brings_the_code_in_a_form(browser: Browser, sandbox: Sandbox)
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
     assert unescape(fields["state"]) == '"><script>'
     assert exchange(sandbox, fields["code"]).status_code == 200
-    script = re.search("<script>(.*)</script>", page.text)
+    script = re.search(r"<script>(.*)</script>", page.text)
     assert script
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in page.headers["Content-Security-Policy"]

@@ -37,27 +37,25 @@ resource = Resource(
 def discovery(call: Call) -> Response:
     """Where everything is, and what it can do."""
     base = call.base_url
-    return answer(
-        {
-            "issuer": base,
-            "jwks_uri": f"{base}/.well-known/openid-configuration/jwks",
-            "authorization_endpoint": f"{base}/connect/authorize",
-            "token_endpoint": f"{base}/connect/token",
-            "userinfo_endpoint": f"{base}/connect/userinfo",
-            "end_session_endpoint": f"{base}/connect/endsession",
-            "revocation_endpoint": f"{base}/connect/revocation",
-            "scopes_supported": list(SCOPES),
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["form_post", "query"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "code_challenge_methods_supported": ["S256"],
-            "ui_locales_supported": ["en"],
-        }
-    )
+    return answer({
+        "issuer": base,
+        "jwks_uri": f"{base}/.well-known/openid-configuration/jwks",
+        "authorization_endpoint": f"{base}/connect/authorize",
+        "token_endpoint": f"{base}/connect/token",
+        "userinfo_endpoint": f"{base}/connect/userinfo",
+        "end_session_endpoint": f"{base}/connect/endsession",
+        "revocation_endpoint": f"{base}/connect/revocation",
+        "scopes_supported": list(SCOPES),
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["form_post", "query"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "code_challenge_methods_supported": ["S256"],
+        "ui_locales_supported": ["en"],
+    })
 
 
 @resource.operation("GET", "/.well-known/openid-configuration/jwks", open=True)
@@ -110,7 +108,9 @@ def ask(call: Call) -> Response:
         return _trouble("This sign-in is over. Start again from the application.")
     wanted = [(scope, MEANINGS[scope]) for scope in pending["scope"].split()]
     where = urlsplit(pending["redirect_uri"])
-    return render("consent.html", client=pending["client"], where=where.netloc, wanted=wanted, user=USER, request=pending["id"])
+    return render(
+        "consent.html", client=pending["client"], where=where.netloc, wanted=wanted, user=USER, request=pending["id"]
+    )
 
 
 @resource.operation("POST", "/connect/consent", open=True)

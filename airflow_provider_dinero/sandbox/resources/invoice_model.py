@@ -43,10 +43,10 @@ def document(call: Call, body: JsonObject) -> JsonObject:
     incl_vat, language = body["ShowLinesInclVat"], body["Language"]
     kind, days = terms(body, contact)
     day = body["Date"] or call.store.today()
-    lines = priced_lines(body["ProductLines"], incl_vat)
+    lines = priced_lines(call, body["ProductLines"], incl_vat)
     return {
         **body,
-        **total(lines, incl_vat).properties(body["Currency"], language),
+        **total(call, lines, incl_vat).properties(body["Currency"], language),
         "ProductLines": lines,
         "Date": day,
         "PaymentDate": due(date.fromisoformat(day), kind, days).isoformat(),

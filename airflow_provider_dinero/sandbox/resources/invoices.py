@@ -9,6 +9,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import answer, decode, empty
+from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
@@ -20,6 +21,7 @@ from airflow_provider_dinero.sandbox.resources.invoice_model import (
     live_contact,
     read,
 )
+from airflow_provider_dinero.sandbox.sales_entries import paid_at_creation, sales_postings
 
 ALL = "/v1/{organizationId}/invoices"
 ONE = ALL + "/{guid}"
@@ -110,8 +112,12 @@ def book_invoice(call: Call) -> Response:
     content = decode(row["data"])
     # Documents silent: the contact's name is the one at booking, from then on it stays.
     content["ContactName"] = contact["Name"]
-    paid = {"paid_ore": row["total_ore"]} if content["PaidAtCreation"] else {}
-    touch(call, {**columns(content), "booked": 1, "number": _number(call, body["Number"]), **paid})
+    number, lines, paid = _number(call, body["Number"]), sales_postings(call, content), {}
+    if content["PaidAtCreation"]:
+        paid = {"paid_ore": row["total_ore"]}
+        lines += paid_at_creation(content)
+    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type="Sales", number=number, lines=lines)
+    touch(call, {**columns(content), "booked": 1, "number": number, **paid})
     return answer(read(call, call.guid))
 
 
