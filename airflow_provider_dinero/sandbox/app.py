@@ -55,7 +55,7 @@ RESOURCES = [
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
+def create_app(settings: Settings, wire: Wire) -> FastAPI:
     """A sandbox as an ASGI application.
 
     :param settings: its switches
@@ -130,7 +130,7 @@ def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
     app.add_middleware(
         Misbehaviour,
         faults=faults,
-        wire=wire or Wire(),
+        wire=wire,
         spared=control.is_ours,
         note=note_unseen,
         expire=expire_token,
