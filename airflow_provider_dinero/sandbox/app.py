@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -22,14 +23,22 @@ from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
     books,
+    chart,
     connect,
     contacts,
     control,
+    entries,
     files,
     invoice_list,
     invoice_mail,
     invoices,
+    ledger,
+    manual_vouchers,
     organizations,
+    purchase_creditnotes,
+    purchase_payments,
+    purchase_vouchers,
+    reports,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -39,16 +48,11 @@ from airflow_provider_dinero.sandbox.wire import Wire
 RESOURCES = [
     module.resource
     for module in (
-        control,
-        tokens,
-        connect,
-        organizations,
-        contacts,
-        invoices,
-        invoice_list,
-        invoice_mail,
-        files,
-        books,
+        *(control, tokens, connect),
+        *(organizations, contacts, files),
+        *(invoice_list, invoice_mail, invoices),
+        *(books, chart, entries, reports, manual_vouchers, ledger),
+        *(purchase_vouchers, purchase_creditnotes, purchase_payments),
     )
 ]
 
@@ -95,13 +99,19 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     def serve(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         # The body is read before, so nothing is awaited between BEGIN and COMMIT: requests can't be interleaved.
         async def endpoint(request: Request) -> Response:
-            return answered(operation, described(request, await request.body()))
+            call = described(request, await request.body())
+            response = answered(operation, call)
+            await asyncio.sleep(call.hold)
+            return response
 
         return endpoint
 
     def answered(operation: Operation, call: Call) -> Response:
         try:
             with store.transaction():
+                for resource in RESOURCES:
+                    if resource.due:
+                        resource.due(call)
                 response = (None if operation.open else let_in(call)) or operation.handler(call)
                 note(call, response.status_code)
                 return response
