@@ -55,9 +55,9 @@ class Call:
         """A query parameter; its name is case-insensitive, as in ASP.NET, and empty counts as left out."""
         return self.query.get(name.lower(), "").strip() or default
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """A query parameter that is true or false."""
-        value = self.text(name, "false").lower()
+        value = self.text(name, str(default)).lower()
         if value not in ("true", "false"):
             raise malformed(name, "true or false")
         return value == "true"
