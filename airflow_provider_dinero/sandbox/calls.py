@@ -11,6 +11,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.binding import bind, parse_day
 from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
@@ -23,6 +24,8 @@ class Call:
     settings: Settings
     store: Store
     limiter: Limiter
+    faults: Faults
+    base_url: str
     method: str
     url: str
     route: Mapping[str, str]
@@ -32,6 +35,7 @@ class Call:
     client_id: str | None = None
     organization: int | None = None
     reach: tuple[int, ...] = ()
+    fault: str | None = None
 
     @property
     def guid(self) -> str:

@@ -62,6 +62,22 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a used one-time token may be exchanged again; at Visma Connect 5 to 60, if at all (%(default)s)",
     )
     serve.add_argument(
+        "--redirect-uri",
+        dest="redirect_uris",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="URI",
+        help="redirect URI that is registered for the Visma Connect application; may be given more than once "
+        f"({', '.join(Settings.redirect_uris)})",
+    )
+    serve.add_argument("--require-pkce", action="store_true", help="the application is set to demand PKCE")
+    serve.add_argument(
+        "--no-date-header",
+        dest="date_header",
+        action="store_false",
+        help="answers have no Date header, else it follows the sandbox's own clock",
+    )
+    serve.add_argument(
         "--no-pro-code",
         type=int,
         choices=[90, 48],

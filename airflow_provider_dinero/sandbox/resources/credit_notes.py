@@ -8,6 +8,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
+from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
@@ -22,6 +23,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     next_number,
     touch,
 )
+from airflow_provider_dinero.sandbox.sales_entries import sales_postings
 
 KIND = "CreditNote"
 ALL = "/v1/{organizationId}/sales/creditnotes"
@@ -111,6 +113,8 @@ def book_credit_note(call: Call) -> Response:
     content = {**decode(row["data"]), "ContactName": contact["Name"]}
     invoice = _invoice(call, content)
     number = next_number(call, body["Number"])
+    lines = sales_postings(call, content, sign=-1)
+    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type="Sales", number=number, lines=lines)
     touch(call, row, {**_columns(content), "booked": 1, "number": number}, "book")
     if invoice:
         payments.offset(call, invoice, existing(call, KIND))

@@ -7,10 +7,12 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import answer, decode, empty
+from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.resources import payments
 from airflow_provider_dinero.sandbox.resources.invoice_model import document, read
 from airflow_provider_dinero.sandbox.resources.sales_model import TEMPLATE_ID, columns, live_contact
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
@@ -23,6 +25,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     next_number,
     touch,
 )
+from airflow_provider_dinero.sandbox.sales_entries import paid_at_creation, sales_postings
 
 ALL = "/v1/{organizationId}/invoices"
 ONE = ALL + "/{guid}"
@@ -96,8 +99,12 @@ def book_invoice(call: Call) -> Response:
     content = decode(row["data"])
     # Documents silent: the contact's name is the one at booking, from then on it stays.
     content["ContactName"] = contact["Name"]
-    paid = {"paid_ore": row["total_ore"]} if content["PaidAtCreation"] else {}
-    number = next_number(call, body["Number"])
+    number, lines, paid = next_number(call, body["Number"]), sales_postings(call, content), {}
+    if content["PaidAtCreation"]:
+        paid = {"paid_ore": row["total_ore"]}
+        lines += paid_at_creation(content)
+        payments.note_at_creation(call, row, content["Date"])
+    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type="Sales", number=number, lines=lines)
     touch(call, row, {**columns(content), "booked": 1, "number": number, **paid}, "book")
     return answer(read(call, call.guid))
 

@@ -120,7 +120,14 @@ def receivers(addresses: str | None, without: int) -> list[str]:
 
 
 def put(
-    call: Call, row: sqlite3.Row, *, to: str, type: str, channel: str = "email", cc_to_sender: bool = False, **texts: Any
+    call: Call,
+    row: sqlite3.Row,
+    *,
+    to: str,
+    type: str,
+    channel: str = "email",
+    cc_to_sender: bool = False,
+    **texts: Any,
 ) -> None:
     """Put something into the outbox.
 
@@ -153,7 +160,8 @@ def mailouts(call: Call, guid: str) -> Response:
     """What was sent of a document, oldest first; ``changesSince`` is exclusive here ("after" in the text)."""
     sms = call.flag("includeSms", default=True)
     rows = call.store.execute(
-        "SELECT * FROM outbox WHERE organization = ? AND invoice = ? AND time > ? AND (? OR channel <> 'sms') ORDER BY id",
+        "SELECT * FROM outbox WHERE organization = ? AND invoice = ? AND time > ? AND (? OR channel <> 'sms') "
+        "ORDER BY id",
         [call.organization, guid, changes_since(call), sms],
     )
     return answer([_model(row) for row in rows])

@@ -10,7 +10,14 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox import books
-from airflow_provider_dinero.sandbox.accounts import DEBTORS, EXCHANGE_GAINS, EXCHANGE_LOSSES, FEES, deposit
+from airflow_provider_dinero.sandbox.accounts import (
+    DEBTORS,
+    DEPOSIT_ACCOUNT,
+    EXCHANGE_GAINS,
+    EXCHANGE_LOSSES,
+    FEES,
+    deposit,
+)
 from airflow_provider_dinero.sandbox.amounts import rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.books import Posting
@@ -89,7 +96,7 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
     fee = remaining(row) - amount if body["RemainderIsFee"] else 0
     if fee < 0:
         raise invalid("RemainderIsFee", "More was paid than remains.")
-    guid, voucher = register(
+    guid, voucher = _register(
         call,
         row,
         ore=amount,
@@ -104,17 +111,28 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
     return answer({"Guid": guid, "TimeStamp": version, "RelatedVoucherGuid": voucher})
 
 
-def register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
+def note_at_creation(call: Call, row: sqlite3.Row, date: str) -> None:
+    """Note that an invoice was paid as it was made; its own entries hold that already.
+
+    :param row: the invoice
+    :param date: its date
+    """
+    if row["total_ore"]:
+        dkk = _booked_dkk(row, row["total_ore"])
+        account = {"deposit_account": DEPOSIT_ACCOUNT, "description": row["description"]}
+        _note(call, row, row["guid"], date=date, ore=row["total_ore"], dkk_ore=dkk, **account)
+
+
+def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
     """Note a payment and post its entries; the caller updates ``paid_ore`` of the document.
 
     :param row: the document
     :param values: columns of the payment
     :return: the guids of the payment and of its voucher
     """
-    guid, voucher = str(uuid4()), str(uuid4())
-    fee_ore = values.get("fee_ore", 0)
-    key = {"organization": call.organization, "guid": guid, "document": row["guid"], "related_voucher": voucher}
-    call.store.insert("payments", {**key, **values})
+    voucher = str(uuid4())
+    guid = _note(call, row, voucher, **values)
+    fee_ore = values["fee_ore"]
     sign = 1 if row["type"] == "Invoice" else -1
     before, after = row["paid_ore"], row["paid_ore"] + values["ore"]
     settled = sign * (_booked_dkk(row, after) - _booked_dkk(row, before))
@@ -147,20 +165,19 @@ def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
     """
     amount, date = credit_note["total_ore"], credit_note["date"]
     for row, other in ((invoice, credit_note), (credit_note, invoice)):
-        values = {
-            "organization": call.organization,
-            "guid": str(uuid4()),
-            "document": row["guid"],
-            "related_voucher": other["guid"],
-            "date": date,
-            "ore": amount,
-            "dkk_ore": _booked_dkk(row, amount),
-            "description": f"{other['description']} {other['number']}",
-        }
         # A payment is never 0.
         if amount:
-            call.store.insert("payments", values)
+            text = f"{other['description']} {other['number']}"
+            dkk = _booked_dkk(row, amount)
+            _note(call, row, other["guid"], date=date, ore=amount, dkk_ore=dkk, description=text)
         touch(call, row, {"paid_ore": row["paid_ore"] + amount}, "creditnote")
+
+
+def _note(call: Call, row: sqlite3.Row, voucher: str, **values: Any) -> str:
+    guid = str(uuid4())
+    key = {"organization": call.organization, "guid": guid, "document": row["guid"], "related_voucher": voucher}
+    call.store.insert("payments", {**key, **values})
+    return guid
 
 
 def remaining(row: sqlite3.Row) -> int:
@@ -181,8 +198,9 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     if payment is None or payment["document"] != row["guid"]:
         raise DineroError(40, status=404)
     if find(call, payment["related_voucher"]):
-        # Documents silent: the credit note is booked for good, and its settlement with it.
-        raise DineroError(45, "The request is invalid: the payment belongs to a booked credit note.")
+        # Documents silent: the credit note is booked for good, and its settlement with it; so is
+        # an invoice that was paid as it was made.
+        raise DineroError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)
     paid = row["paid_ore"] - payment["ore"] - payment["fee_ore"]

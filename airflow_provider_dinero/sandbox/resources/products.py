@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from uuid import uuid4
 
 from starlette.responses import Response
 
-from airflow_provider_dinero.sandbox.accounts import ACCOUNTS
+from airflow_provider_dinero.sandbox.accounts import Account, chart, unknown
 from airflow_provider_dinero.sandbox.amounts import rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
@@ -36,7 +37,7 @@ def products(call: Call) -> Response:
     selection = select(call, "products", ALL)
     if text := call.text("freeTextSearch"):
         selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
-    return paged(selection, ALL, "updated_at DESC, rowid DESC", lambda row: _model(call, row))
+    return paged(selection, ALL, "updated_at DESC, rowid DESC", _models(call))
 
 
 @resource.operation("POST", ALL)
@@ -51,7 +52,7 @@ def create_product(call: Call) -> Response:
 @resource.operation("GET", ONE)
 def get_product(call: Call) -> Response:
     """One product, also a deleted one."""
-    return answer(_model(call, _existing(call)))
+    return answer(_models(call)(_existing(call)))
 
 
 @resource.operation("PUT", ONE)
@@ -115,8 +116,8 @@ def _live(call: Call) -> None:
 
 
 def _checked(call: Call, body: JsonObject) -> JsonObject:
-    if body["AccountNumber"] not in ACCOUNTS:
-        raise DineroError(77, problems={"AccountNumber": f"Account {body['AccountNumber']} does not exist."})
+    if body["AccountNumber"] not in chart(call):
+        raise unknown("AccountNumber", body["AccountNumber"])
     return {
         "name": body["Name"],
         "product_number": body["ProductNumber"],
@@ -125,10 +126,15 @@ def _checked(call: Call, body: JsonObject) -> JsonObject:
     }
 
 
-def _model(call: Call, row: sqlite3.Row) -> JsonObject:
+def _models(call: Call) -> Callable[[sqlite3.Row], JsonObject]:
+    accounts = chart(call)
+    return lambda row: _model(accounts, row)
+
+
+def _model(accounts: dict[int, Account], row: sqlite3.Row) -> JsonObject:
     data = decode(row["data"])
     base, quantity = data["BaseAmountValue"], data["Quantity"]
-    factor = 1 + ACCOUNTS[data["AccountNumber"]].vat_rate
+    factor = 1 + accounts[data["AccountNumber"]].vat_rate
     return project(
         "ProductReadModel",
         {

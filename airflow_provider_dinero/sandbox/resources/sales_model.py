@@ -42,10 +42,10 @@ def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
     if (body["InvoiceTemplateId"] or TEMPLATE_ID) != TEMPLATE_ID:
         raise invalid("InvoiceTemplateId", f"Unknown template {body['InvoiceTemplateId']}.")
     incl_vat, language = body["ShowLinesInclVat"], body["Language"]
-    lines = priced_lines(products.described(call, body["ProductLines"]), incl_vat)
+    lines = priced_lines(call, products.described(call, body["ProductLines"]), incl_vat)
     return {
         **body,
-        **total(lines, incl_vat).properties(body["Currency"], language),
+        **total(call, lines, incl_vat).properties(body["Currency"], language),
         "ProductLines": lines,
         "Date": body["Date"] or call.store.today(),
         "Description": body["Description"] or DOCUMENT_NAMES[kind][language],
