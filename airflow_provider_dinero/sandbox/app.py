@@ -29,9 +29,6 @@ from airflow_provider_dinero.sandbox.resources import (
     control,
     entries,
     files,
-    invoice_list,
-    invoice_mail,
-    invoices,
     ledger,
     manual_vouchers,
     organizations,
@@ -39,6 +36,7 @@ from airflow_provider_dinero.sandbox.resources import (
     purchase_payments,
     purchase_vouchers,
     reports,
+    sales,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -50,7 +48,7 @@ RESOURCES = [
     for module in (
         *(control, tokens, connect),
         *(organizations, contacts, files),
-        *(invoice_list, invoice_mail, invoices),
+        *sales.MODULES,
         *(books, chart, entries, reports, manual_vouchers, ledger),
         *(purchase_vouchers, purchase_creditnotes, purchase_payments),
     )
