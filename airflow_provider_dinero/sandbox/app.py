@@ -37,6 +37,7 @@ from airflow_provider_dinero.sandbox.resources import (
     purchase_vouchers,
     reports,
     sales,
+    seeding,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -46,7 +47,7 @@ from airflow_provider_dinero.sandbox.wire import Wire
 RESOURCES = [
     module.resource
     for module in (
-        *(control, tokens, connect),
+        *(control, seeding, tokens, connect),
         *(organizations, contacts, files),
         *sales.MODULES,
         *(books, chart, entries, reports, manual_vouchers, ledger),
