@@ -32,6 +32,7 @@ from airflow_provider_dinero.sandbox.resources import (
     ledger,
     manual_vouchers,
     organizations,
+    people,
     purchase_creditnotes,
     purchase_payments,
     purchase_vouchers,
@@ -47,7 +48,7 @@ from airflow_provider_dinero.sandbox.wire import Wire
 RESOURCES = [
     module.resource
     for module in (
-        *(control, seeding, tokens, connect),
+        *(control, people, seeding, tokens, connect),
         *(organizations, contacts, files),
         *sales.MODULES,
         *(books, chart, entries, reports, manual_vouchers, ledger),
