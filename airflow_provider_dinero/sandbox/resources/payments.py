@@ -118,7 +118,7 @@ def note_at_creation(call: Call, row: sqlite3.Row, date: str) -> None:
     :param date: its date
     """
     if row["total_ore"]:
-        dkk = _booked_dkk(row, row["total_ore"])
+        dkk = booked_dkk(row, row["total_ore"])
         account = {"deposit_account": DEPOSIT_ACCOUNT, "description": row["description"]}
         _note(call, row, row["guid"], date=date, ore=row["total_ore"], dkk_ore=dkk, **account)
 
@@ -135,8 +135,8 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
     fee_ore = values["fee_ore"]
     sign = 1 if row["type"] == "Invoice" else -1
     before, after = row["paid_ore"], row["paid_ore"] + values["ore"]
-    settled = sign * (_booked_dkk(row, after) - _booked_dkk(row, before))
-    fee = sign * (_booked_dkk(row, after + fee_ore) - _booked_dkk(row, after))
+    settled = sign * (booked_dkk(row, after) - booked_dkk(row, before))
+    fee = sign * (booked_dkk(row, after + fee_ore) - booked_dkk(row, after))
     received = sign * values["dkk_ore"]
     # What the payment is worth less than the debt, at the rate of the booking, is a loss.
     loss = settled - received
@@ -168,7 +168,7 @@ def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
         # A payment is never 0.
         if amount:
             text = f"{other['description']} {other['number']}"
-            dkk = _booked_dkk(row, amount)
+            dkk = booked_dkk(row, amount)
             _note(call, row, other["guid"], date=date, ore=amount, dkk_ore=dkk, description=text)
         touch(call, row, {"paid_ore": row["paid_ore"] + amount}, "creditnote")
 
@@ -212,9 +212,9 @@ def _payments(call: Call, row: sqlite3.Row) -> Response:
     found = call.store.execute(sql, [call.organization, row["guid"]]).fetchall()
     known = {
         "Payments": [_model(payment, row) for payment in found],
-        "RemainingAmount": _kroner(remaining(row)),
-        "PaidAmount": _kroner(sum(payment["ore"] for payment in found)),
-        "InvoiceTotalIncludingReminderExpenses": _kroner(row["total_ore"] + row["reminder_ore"]),
+        "RemainingAmount": kroner(remaining(row)),
+        "PaidAmount": kroner(sum(payment["ore"] for payment in found)),
+        "InvoiceTotalIncludingReminderExpenses": kroner(row["total_ore"] + row["reminder_ore"]),
         # Documents silent on when it may: while something remains.
         "RemainderAsFeeAvailable": bool(row["booked"]) and remaining(row) > 0,
     }
@@ -233,19 +233,20 @@ def _model(payment: sqlite3.Row, row: sqlite3.Row) -> JsonObject:
         "ExternalReference": payment["external_reference"],
         "PaymentDate": payment["date"],
         "Description": payment["description"],
-        "Amount": _kroner(payment["ore"]),
+        "Amount": kroner(payment["ore"]),
     }
     return project("PaymentReadModel", known)
 
 
-def _booked_dkk(row: sqlite3.Row, amount: int) -> int:
+def booked_dkk(row: sqlite3.Row, amount: int) -> int:
     """What so much of a document is in the books, in Danish øre."""
-    return in_dkk(_kroner(amount), currency(row))
+    return in_dkk(kroner(amount), currency(row))
 
 
 def _ore(amount: Decimal) -> int:
     return int(rounded(amount) * 100)
 
 
-def _kroner(amount: int) -> Decimal:
+def kroner(amount: int) -> Decimal:
+    """Øre as kroner, or the like in another currency."""
     return Decimal(amount).scaleb(-2)
