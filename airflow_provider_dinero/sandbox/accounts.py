@@ -22,6 +22,9 @@ DEFAULT_SALES_ACCOUNT = 1000
 # Documents silent: accounts below are income and expenses, the others assets and liabilities.
 FIRST_BALANCE_ACCOUNT = 50000
 PURCHASES = range(2000, 9400)
+# Documents silent: sums that reports show as accounts.
+RESULT, ASSETS, LIABILITIES = 9999, 58999, 69999
+SUMMARIES = {RESULT: "Årets resultat", ASSETS: "Aktiver i alt", LIABILITIES: "Passiver i alt"}
 
 TABLES = """
     CREATE TABLE IF NOT EXISTS accounts (

@@ -34,6 +34,20 @@ def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(ZERO, ROUND_HALF_UP)
 
 
+def ore(amount: Decimal, currency: str = "DKK") -> int:
+    """An amount of a currency in Danish øre.
+
+    :param amount: in that currency
+    :param currency: its code
+    """
+    return int(rounded(amount * DKK_RATES[currency]) * 100)
+
+
+def kroner(ore: int) -> Decimal:
+    """Øre as an amount with two decimals."""
+    return Decimal(ore).scaleb(-2)
+
+
 def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[JsonObject]:
     """The lines as they are read.
 

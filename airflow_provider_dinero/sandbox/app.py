@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -22,10 +23,18 @@ from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
     books,
+    chart,
     contacts,
     control,
+    entries,
     files,
+    ledger,
+    manual_vouchers,
     organizations,
+    purchase_creditnotes,
+    purchase_payments,
+    purchase_vouchers,
+    reports,
     sales,
     tokens,
 )
@@ -33,7 +42,14 @@ from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
 from airflow_provider_dinero.sandbox.wire import Wire
 
-RESOURCES = [module.resource for module in (control, tokens, organizations, contacts, files, books, *sales.MODULES)]
+RESOURCES = [
+    module.resource
+    for module in (
+        *(control, tokens, organizations, contacts, files, *sales.MODULES),
+        *(books, chart, entries, reports, manual_vouchers, ledger),
+        *(purchase_vouchers, purchase_creditnotes, purchase_payments),
+    )
+]
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +94,19 @@ def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
     def serve(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         # The body is read before, so nothing is awaited between BEGIN and COMMIT: requests can't be interleaved.
         async def endpoint(request: Request) -> Response:
-            return answered(operation, described(request, await request.body()))
+            call = described(request, await request.body())
+            response = answered(operation, call)
+            await asyncio.sleep(call.hold)
+            return response
 
         return endpoint
 
     def answered(operation: Operation, call: Call) -> Response:
         try:
             with store.transaction():
+                for resource in RESOURCES:
+                    if resource.due:
+                        resource.due(call)
                 response = (None if operation.open else let_in(call)) or operation.handler(call)
                 note(call, response.status_code)
                 return response

@@ -33,18 +33,41 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
     :return: every property of the schema, None where nothing was sent
     :raises DineroError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
     """
-    try:
-        value = {} if optional and not raw.strip() else decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+    value = {} if optional and not raw.strip() else _decoded(raw)
     if not isinstance(value, dict):
         raise DineroError(45, "The request is invalid: the body must be a JSON object.")
     problems: dict[str, str] = {}
     bound = _object(schema(name), value, "", problems)
+    _refuse(problems)
+    return bound
+
+
+def bind_all(name: str, raw: bytes) -> list[JsonObject]:
+    """Bind a JSON body that is an array of a schema.
+
+    :param name: name of the schema of an item
+    :param raw: the body
+    """
+    value = _decoded(raw)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise DineroError(45, "The request is invalid: the body must be a JSON array of objects.")
+    problems: dict[str, str] = {}
+    bound = [_object(schema(name), item, f"[{at}].", problems) for at, item in enumerate(value)]
+    _refuse(problems)
+    return bound
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+
+
+def _refuse(problems: dict[str, str]) -> None:
     if problems:
         missing = next((reason for reason in problems.values() if reason.endswith("field is required.")), None)
         raise DineroError(42, missing, problems=problems)
-    return bound
 
 
 def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[str, str]) -> JsonObject:
@@ -146,6 +169,21 @@ def parse_day(text: str, separator: str = "-") -> date:
     if not re.fullmatch(separator.join((r"\d{4}", r"\d{2}", r"\d{2}")), text, re.ASCII):
         raise ValueError(text)
     return date.fromisoformat(text.replace(separator, "-"))
+
+
+def day_of(text: str | None, name: str) -> str | None:
+    """The date of a property that the contract leaves without a format: a date, or a date-time whose time is dropped.
+
+    :param text: the value, empty counts as none
+    :param name: the property
+    :raises DineroError: code 42 for anything else
+    """
+    if not text:
+        return None
+    try:
+        return parse_day(re.sub(r"T[0-9:.]*(Z|[+-][0-9:]*)?$", "", text)).isoformat()
+    except ValueError:
+        raise DineroError(42, problems={name: f"The value is not valid for {name}."}) from None
 
 
 def _kind(part: JsonObject) -> str:

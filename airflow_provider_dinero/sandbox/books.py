@@ -127,3 +127,9 @@ def check_number(call: Call, number: int) -> None:
     sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND number = ?"
     if not 0 < number <= LARGEST_NUMBER or call.store.one(sql, [call.organization, number]):
         raise invalid("Number", f"The number {number} is taken or not allowed.")
+
+
+def has_entries(call: Call, contact_guid: str, account: int) -> bool:
+    """Whether a contact has entries on an account."""
+    sql = "SELECT 1 FROM entries WHERE organization = ? AND contact_guid = ? AND account = ?"
+    return call.store.one(sql, [call.organization, contact_guid, account]) is not None

@@ -133,6 +133,29 @@ def _parser() -> argparse.ArgumentParser:
         "it (%(default)s)",
     )
 
+    serve.add_argument(
+        "--ledger-post-answer",
+        choices=["object", "array"],
+        default="object",
+        help="what a post of ledger items (v1.2) answers: one object as the OpenAPI document has it, or an array of "
+        "all as a client of v1.1 read it (%(default)s)",
+    )
+    serve.add_argument(
+        "--ledger-post-seconds",
+        type=_seconds,
+        default=0.2,
+        metavar="SECONDS",
+        help="how long a post of ledger items takes; another one for the organization in that time, from whomever, "
+        "gets code 70 (%(default)s)",
+    )
+    serve.add_argument(
+        "--ledger-booking-seconds",
+        type=_seconds,
+        default=2,
+        metavar="SECONDS",
+        help="how long the booking of ledger items takes: at Dinero seconds to minutes (%(default)s)",
+    )
+
     connect = commands.add_parser(
         "connection",
         help="print the Airflow connection to it",
@@ -164,6 +187,12 @@ def _mutations(text: str) -> frozenset[str]:
     if not names <= MUTATIONS:
         raise argparse.ArgumentTypeError(f"must be of {', '.join(sorted(MUTATIONS))}")
     return names
+
+
+def _seconds(text: str) -> float:
+    if not 0 <= float(text) < 10**6:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return float(text)
 
 
 def _connection(options: argparse.Namespace) -> int:

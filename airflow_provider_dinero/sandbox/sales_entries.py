@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from airflow_provider_dinero.sandbox.accounts import DEBTORS, DEPOSIT_ACCOUNT, chart
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, rounded, total
+from airflow_provider_dinero.sandbox.amounts import ore, total
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.books import Posting
 from airflow_provider_dinero.sandbox.calls import Call
@@ -46,12 +46,3 @@ def paid_at_creation(content: JsonObject) -> list[Posting]:
     owed = ore(content["TotalInclVat"], content["Currency"])
     text, contact = content["Description"], content["ContactGuid"]
     return [Posting(DEPOSIT_ACCOUNT, owed, None, text, contact), Posting(DEBTORS, -owed, None, text, contact)]
-
-
-def ore(amount: Decimal, currency: str = "DKK") -> int:
-    """An amount of a currency in Danish øre.
-
-    :param amount: in that currency
-    :param currency: its code
-    """
-    return int(rounded(amount * DKK_RATES[currency]) * 100)

@@ -35,6 +35,9 @@ class Settings:
     :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
     :param v1_changes_include_deleted: whether v1 lists give deleted rows when changesSince is asked for
     :param upload_error_body: body of a refused upload: the error ``object`` of all else, or a plain ``string``
+    :param ledger_post_answer: what a v1.2 post of ledger items answers: one ``object`` as documented, or an ``array``
+    :param ledger_post_seconds: how long such a post takes; another one in that time gets code 70
+    :param ledger_booking_seconds: how long booking ledger items takes, on the sandbox's clock
     :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
     """
 
@@ -54,4 +57,7 @@ class Settings:
     result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"
     v1_changes_include_deleted: bool = False
     upload_error_body: Literal["object", "string"] = "object"
+    ledger_post_answer: Literal["object", "array"] = "object"
+    ledger_post_seconds: float = 0.2
+    ledger_booking_seconds: float = 2
     clock: Callable[[], datetime] = utc_now

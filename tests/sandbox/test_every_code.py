@@ -40,7 +40,9 @@ def test_what_can_be_caused_is_what_has_a_cause() -> None:
     assert {code for code, _ in causes()} == possible
 
 
-@pytest.mark.parametrize(("code", "cause"), list(causes()), ids=lambda value: str(value) if isinstance(value, int) else "")
+@pytest.mark.parametrize(
+    ("code", "cause"), list(causes()), ids=lambda value: str(value) if isinstance(value, int) else ""
+)
 def test_cause(call: Caller, code: int, cause: Cause) -> None:
     response = cause(call)
     assert (response.status_code, response.json()["code"]) == (rows()[code][0], code), response.text

@@ -18,14 +18,14 @@ from airflow_provider_dinero.sandbox.accounts import (
     FEES,
     deposit,
 )
-from airflow_provider_dinero.sandbox.amounts import rounded
+from airflow_provider_dinero.sandbox.amounts import kroner
+from airflow_provider_dinero.sandbox.amounts import ore as in_dkk
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.books import Posting
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked, check_change, existing, find, touch
-from airflow_provider_dinero.sandbox.sales_entries import ore as in_dkk
 
 INVOICE = "/v1/{organizationId}/invoices/{guid}/payments"
 CREDIT_NOTE = "/v1/{organizationId}/sales/creditnotes/{guid}/payments"
@@ -90,7 +90,7 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
         # Documents silent on signs that differ: no exchange rate is below 0.
         if not paid or (paid < 0) != (body["Amount"] < 0):
             raise invalid("AmountInForeignCurrency", "Required for a voucher in a foreign currency.")
-    amount, dkk = _ore(paid), _ore(body["Amount"])
+    amount, dkk = in_dkk(paid), in_dkk(body["Amount"])
     if not amount or not dkk:
         raise invalid("Amount", "Must be an øre at least.")
     fee = remaining(row) - amount if body["RemainderIsFee"] else 0
@@ -173,6 +173,23 @@ def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
         touch(call, row, {"paid_ore": row["paid_ore"] + amount}, "creditnote")
 
 
+def settle_by_ledger(call: Call, guid: str, settled: int, *, ledger_item: str, ore: int, date: str, text: str) -> None:
+    """Note that a ledger item paid an invoice or credit note; the entries are the ledger's.
+
+    :param guid: the document
+    :param settled: øre in its currency
+    :param ledger_item: the ledger item's guid
+    :param ore: the same in DKK
+    :param date: of the ledger item
+    :param text: of its line
+    """
+    row = find(call, guid)
+    if row is None:
+        raise LookupError(guid)
+    _note(call, row, ledger_item, date=date, ore=settled, dkk_ore=ore, description=text)
+    touch(call, row, {"paid_ore": row["paid_ore"] + settled}, "payment")
+
+
 def _note(call: Call, row: sqlite3.Row, voucher: str, **values: Any) -> str:
     guid = str(uuid4())
     key = {"organization": call.organization, "guid": guid, "document": row["guid"], "related_voucher": voucher}
@@ -197,9 +214,9 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     payment = call.store.one("SELECT * FROM payments WHERE organization = ? AND guid = ?", key)
     if payment is None or payment["document"] != row["guid"]:
         raise DineroError(40, status=404)
-    if find(call, payment["related_voucher"]):
-        # Documents silent: the credit note is booked for good, and its settlement with it; so is
-        # an invoice that was paid as it was made.
+    if payment["deposit_account"] is None or payment["related_voucher"] == row["guid"]:
+        # Documents silent: a credit note or ledger item is booked for good, and its settlement with it; so is an
+        # invoice that was paid as it was made.
         raise DineroError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)
@@ -241,12 +258,3 @@ def _model(payment: sqlite3.Row, row: sqlite3.Row) -> JsonObject:
 def booked_dkk(row: sqlite3.Row, amount: int) -> int:
     """What so much of a document is in the books, in Danish øre."""
     return in_dkk(kroner(amount), currency(row))
-
-
-def _ore(amount: Decimal) -> int:
-    return int(rounded(amount) * 100)
-
-
-def kroner(amount: int) -> Decimal:
-    """Øre as kroner, or the like in another currency."""
-    return Decimal(amount).scaleb(-2)

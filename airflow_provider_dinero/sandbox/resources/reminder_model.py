@@ -6,7 +6,7 @@ import sqlite3
 from datetime import date
 from decimal import Decimal
 
-from airflow_provider_dinero.sandbox.amounts import ZERO, rounded
+from airflow_provider_dinero.sandbox.amounts import ZERO, kroner, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.binding import parse_day
 from airflow_provider_dinero.sandbox.calls import Call
@@ -97,7 +97,7 @@ def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None 
         rate = Decimal(written["ReminderInterestRate"])
     since = max([invoice["payment_date"], *(row["date"] for row in before if row["with_interest"])])
     days = max((when - date.fromisoformat(since)).days, 0)
-    interest = rounded(payments.kroner(max(payments.remaining(invoice), 0)) * rate * days / 36500)
+    interest = rounded(kroner(max(payments.remaining(invoice), 0)) * rate * days / 36500)
     return {
         "fee_ore": int(rounded(fee) * 100) if body["WithFee"] else 0,
         "interest_ore": int(interest * 100) if body["WithInterestFee"] else 0,
@@ -149,15 +149,15 @@ def view(call: Call, invoice: sqlite3.Row, row: JsonObject) -> JsonObject:
             "IsDeleted": bool(row["deleted"]),
             "Number": row["number"],
             "DebtCollectionNoticeText": texts["DebtCollectionNoticeText"] if row["with_warning"] else None,
-            "InvoiceTotalInclVatAmount": payments.kroner(invoice["total_ore"]),
-            "FeeAmount": payments.kroner(row["fee_ore"]),
-            "InterestAmount": payments.kroner(row["interest_ore"]),
+            "InvoiceTotalInclVatAmount": kroner(invoice["total_ore"]),
+            "FeeAmount": kroner(row["fee_ore"]),
+            "InterestAmount": kroner(row["interest_ore"]),
             "CompensationFeeAvailable": compensation_available(call, invoice, row["id"]),
-            "CompensationFeeAmount": payments.kroner(row["compensation_ore"]),
-            "AccumulatedFeesAndInterestAmount": payments.kroner(carried),
+            "CompensationFeeAmount": kroner(row["compensation_ore"]),
+            "AccumulatedFeesAndInterestAmount": kroner(carried),
             # Negative, as in the documents' example.
-            "PaidAmount": -payments.kroner(invoice["paid_ore"]) or ZERO,
-            "ReminderTotalInclVatAmount": payments.kroner(owed),
+            "PaidAmount": -kroner(invoice["paid_ore"]) or ZERO,
+            "ReminderTotalInclVatAmount": kroner(owed),
             "Timestamp": invoice["time_stamp"],
             "Title": row["title"] or f"{texts['Title']} {row['number']}",
             "Description": row["description"] or texts["Description"],

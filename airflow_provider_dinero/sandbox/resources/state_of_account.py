@@ -10,6 +10,7 @@ from decimal import Decimal
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS
+from airflow_provider_dinero.sandbox.amounts import kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
 from airflow_provider_dinero.sandbox.contract import project
@@ -109,7 +110,7 @@ def _state(call: Call, contact: sqlite3.Row, first: date | None, last: date | No
         model = _model(entry, sales.get(entry["document"]), balance)
         if not (hide_closed and model["Status"] == "closed"):
             entries.append(model)
-    known = {"Income": payments.kroner(income), "Expenses": payments.kroner(expenses), "Entries": entries}
+    known = {"Income": kroner(income), "Expenses": kroner(expenses), "Entries": entries}
     return project("ContactStateOfAccount", {**known, "ContactGuid": contact["guid"]})
 
 
@@ -146,8 +147,8 @@ def _model(entry: sqlite3.Row, document: sqlite3.Row | None, balance: int) -> Js
         "DecayDate": document and document["payment_date"],
         "Description": entry["description"],
         "Type": entry["voucher_type"],
-        "Amount": payments.kroner(entry["ore"]),
-        "Balance": payments.kroner(balance),
+        "Amount": kroner(entry["ore"]),
+        "Balance": kroner(balance),
         "Status": ("closed" if paid else "open") if document else "unknown",
         "RelatedVoucherCategory": CATEGORIES[entry["account"]],
         "RelatedVoucherClass": CLASSES[document["type"]] if document else "voucher",

@@ -165,9 +165,7 @@ def _written_lines(offer: JsonObject) -> list[JsonObject]:
     unit = "BaseAmountValueInclVat" if offer["ShowLinesInclVat"] else "BaseAmountValue"
     # Stored, a whole number is no Decimal any more.
     amounts = {"BaseAmountValue": unit, "Quantity": "Quantity", "Discount": "Discount"}
-    return [
-        {**line, **{name: Decimal(line[read]) for name, read in amounts.items()}} for line in offer["ProductLines"]
-    ]
+    return [{**line, **{name: Decimal(line[read]) for name, read in amounts.items()}} for line in offer["ProductLines"]]
 
 
 def _find(call: Call, guid: str) -> sqlite3.Row | None:
