@@ -1,4 +1,4 @@
-"""One of everything, so that generated calls reach something: values for a path's parameters and a body's properties."""
+"""One of everything, so that generated calls reach something: values for the parameters of paths and for bodies."""
 
 from __future__ import annotations
 
