@@ -39,7 +39,7 @@ def test_purchases(call: Caller, contact: str) -> None:
     lines = [{"Description": "paper", "AccountNumber": 6000, "Amount": 250}]
     body = {"PurchaseType": "credit", "ContactGuid": contact, "VoucherDate": "2026-02-01", "PaymentDate": "2026-02-10"}
     created = call("POST", "/vouchers/purchase", version="v1.2", json={**body, "RegionKey": "DK", "Lines": lines})
-    path = f"/vouchers/purchase/{created['VoucherGuid']}"
+    path = f"/vouchers/purchase/{created['Guid']}"
     call("POST", f"{path}/book", json={"Timestamp": created["Timestamp"]})
     state = call("GET", f"/state-of-account/{contact}")
     assert (str(state["Income"]), str(state["Expenses"])) == ("0.00", "250.00")
