@@ -22,22 +22,12 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
-    books,
-    chart,
+    bookkeeping,
     contacts,
     control,
-    entries,
     files,
-    invoice_list,
-    invoice_mail,
-    invoices,
-    ledger,
-    manual_vouchers,
     organizations,
-    purchase_creditnotes,
-    purchase_payments,
-    purchase_vouchers,
-    reports,
+    sales,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -46,11 +36,7 @@ from airflow_provider_dinero.sandbox.wire import Wire
 
 RESOURCES = [
     module.resource
-    for module in (
-        *(control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files),
-        *(books, chart, entries, reports, manual_vouchers, ledger),
-        *(purchase_vouchers, purchase_creditnotes, purchase_payments),
-    )
+    for module in (control, tokens, organizations, contacts, files, *bookkeeping.MODULES, *sales.MODULES)
 ]
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,7 @@ def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[s
         part = resolve(reference)
         required = name in declared.get("required", ())
         left_out = name.lower() not in sent
-        item = sent.get(name.lower())
+        item, default = sent.get(name.lower()), reference.get("default", part.get("default"))
         if item == "" and None in part.get("enum", ()):
             item = None  # "empty" in the documents covers both null and "".
         if item is None:
@@ -86,11 +86,11 @@ def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[s
                 item = VALUE_TYPES[kind]
             elif kind == "array":
                 item = []
-            elif required:
+            elif required and default is None:
                 problems[path + name] = f"The {name} field is required."
                 continue
             else:
-                bound[name] = part.get("default")
+                bound[name] = default
                 continue
         bound[name] = _value(part, item, path + name, problems)
     return bound
@@ -126,6 +126,8 @@ def _number(part: JsonObject, kind: str, value: int | Decimal, path: str, proble
         problems[path] = f"The value is not valid for {path}."
     elif (lowest is not None and value < lowest) or (highest is not None and value > highest):
         problems[path] = f"The field {path} must be between {lowest} and {highest}."
+    elif "not" in part and value == part["not"]["const"]:
+        problems[path] = f"The field {path} must not be {value}."
     else:
         return int(value) if kind == "integer" else Decimal(value)
     return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 from airflow_provider_dinero.sandbox.known import CLIENTS, connection
-from airflow_provider_dinero.sandbox.settings import Settings
+from airflow_provider_dinero.sandbox.settings import MUTATIONS, Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
         help="an e-mail gives the invoice a new TimeStamp; nobody knows, by default it doesn't",
     )
     serve.add_argument(
+        "--updated-at-bumped-by",
+        type=_mutations,
+        default=MUTATIONS,
+        metavar="NAMES",
+        help=f"which of {', '.join(sorted(MUTATIONS))} move the UpdatedAt of an invoice, comma separated; creating, "
+        "changing and deleting always do, nobody knows about the rest (all)",
+    )
+    serve.add_argument(
         "--result-without-filter",
         choices=["before-paging", "before-filter"],
         default="before-paging",
@@ -178,6 +186,13 @@ def _seconds(text: str) -> float:
     if not 0 <= float(text) < 10**6:
         raise argparse.ArgumentTypeError("must be 0 or more")
     return float(text)
+
+
+def _mutations(text: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if not names <= MUTATIONS:
+        raise argparse.ArgumentTypeError(f"must be of {', '.join(sorted(MUTATIONS))}")
+    return names
 
 
 def _connection(options: argparse.Namespace) -> int:

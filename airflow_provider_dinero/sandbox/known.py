@@ -59,6 +59,8 @@ READ, WRITE, OFFLINE = "dineropublicapi:read", "dineropublicapi:write", "offline
 SCOPES = ("openid", READ, WRITE, OFFLINE)
 
 API_KEYS = {"sandbox-api-key": 100001, "sandbox-api-key-no-pro": 100002}
+# Who owns the organizations, signs and uploads.
+OWNER = "Ida Holm"
 REFRESH_TOKEN = "sandbox-refresh-token"
 
 

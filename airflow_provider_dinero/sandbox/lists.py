@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, malformed
-from airflow_provider_dinero.sandbox.contract import parameter
+from airflow_provider_dinero.sandbox.contract import parameter, parameters
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.filters import conditions
 
@@ -33,9 +33,10 @@ class Selection:
         self._filters: list[str] = []
         self._parameters: list[Any] = []
 
-    def restrict(self, condition: str) -> None:
+    def restrict(self, condition: str, *parameters: Any) -> None:
         """Leave out rows that this list is never about."""
         self._base.append(condition)
+        self._base_parameters.extend(parameters)
 
     def filter(self, condition: str, *parameters: Any) -> None:
         """Leave out rows that the caller doesn't want."""
@@ -74,10 +75,11 @@ def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> 
     elif not (with_deleted or (call.settings.v1_changes_include_deleted and changes_since(call))):
         # The wording of v1 contradicts itself under changesSince; the safe reading is that deleted rows stay out.
         selection.restrict("deleted_at IS NULL")
-    if expression := call.text("queryFilter"):
-        for condition, value in conditions(expression, parameter(path, "queryFilter")["x-filterable-fields"]):
+    declared = parameters(path)
+    if "queryFilter" in declared and (expression := call.text("queryFilter")):
+        for condition, value in conditions(expression, declared["queryFilter"]["x-filterable-fields"]):
             selection.filter(condition, value)
-    if since := changes_since(call):
+    if "changesSince" in declared and (since := changes_since(call)):
         selection.filter("updated_at >= ?", since)
     return selection
 
@@ -96,7 +98,7 @@ def wanted_fields(call: Call, path: str) -> dict[str, str]:
     Documents silent on an unknown field: refused, so that no client gets used to a field that isn't there.
     """
     declared = parameter(path, "fields")
-    # Some defaults name fields that the text doesn't list (accounts IsHidden, products ProductGuid).
+    # Some defaults name a field that the list of allowed ones leaves out.
     names = {name.lower(): name for name in [*declared["default"].split(","), *declared["x-allowed-values"]]}
     asked = [name.strip() for name in call.text("fields", declared["default"]).split(",") if name.strip()]
     unknown = [name for name in asked if name.lower() not in names]

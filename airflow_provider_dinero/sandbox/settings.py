@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+MUTATIONS = frozenset({"book", "creditnote", "e-invoice", "mailout", "payment", "reminder", "sms"})
+
 
 def utc_now() -> datetime:
     """The real clock."""
@@ -29,6 +31,7 @@ class Settings:
     :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
     :param page_size_status: HTTP status for a pageSize over 1000; the documents give the code (43) only
     :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
+    :param updated_at_bumped_by: which mutations that aren't edits move the UpdatedAt of an invoice or credit note
     :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
     :param v1_changes_include_deleted: whether v1 lists give deleted rows when changesSince is asked for
     :param upload_error_body: body of a refused upload: the error ``object`` of all else, or a plain ``string``
@@ -50,6 +53,7 @@ class Settings:
     large_file_status: Literal[400, 413] = 400
     page_size_status: Literal[400, 413, 500] = 400
     mailout_bumps_timestamp: bool = False
+    updated_at_bumped_by: frozenset[str] = MUTATIONS
     result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"
     v1_changes_include_deleted: bool = False
     upload_error_body: Literal["object", "string"] = "object"

@@ -19,9 +19,9 @@ from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.purchase_lines import purchase_postings, read_lines, stored_lines, totals
 from airflow_provider_dinero.sandbox.resources import manual_vouchers
-from airflow_provider_dinero.sandbox.resources.invoice_model import live_contact
 from airflow_provider_dinero.sandbox.resources.purchase_model import KIND as PURCHASE
 from airflow_provider_dinero.sandbox.resources.purchase_model import status
+from airflow_provider_dinero.sandbox.resources.sales_model import live_contact
 from airflow_provider_dinero.sandbox.settlements import settle, unsettle
 from airflow_provider_dinero.sandbox.voucher_store import (
     BOOKED,

@@ -15,7 +15,7 @@ from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.purchase_lines import large_asset, read_lines, stored_lines, totals
-from airflow_provider_dinero.sandbox.resources.invoice_model import live_contact
+from airflow_provider_dinero.sandbox.resources.sales_model import live_contact
 from airflow_provider_dinero.sandbox.voucher_store import DRAFT, common
 
 KIND = "purchase"
