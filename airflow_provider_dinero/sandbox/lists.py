@@ -98,7 +98,7 @@ def wanted_fields(call: Call, path: str) -> dict[str, str]:
     Documents silent on an unknown field: refused, so that no client gets used to a field that isn't there.
     """
     declared = parameter(path, "fields")
-    # Some defaults name a field that the list of allowed ones leaves out.
+    # Some defaults name fields that the text doesn't list (accounts IsHidden, products ProductGuid).
     names = {name.lower(): name for name in [*declared["default"].split(","), *declared["x-allowed-values"]]}
     asked = [name.strip() for name in call.text("fields", declared["default"]).split(",") if name.strip()]
     unknown = [name for name in asked if name.lower() not in names]

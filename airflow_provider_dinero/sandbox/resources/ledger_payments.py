@@ -9,7 +9,7 @@ from airflow_provider_dinero.sandbox.amounts import DKK_RATES, kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.resources.payments import currency, note_from_ledger
+from airflow_provider_dinero.sandbox.resources.payments import currency, settle_by_ledger
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import find as find_sold
 from airflow_provider_dinero.sandbox.settlements import settle
@@ -56,14 +56,15 @@ def settle_voucher(call: Call, row: sqlite3.Row, line: JsonObject) -> None:
     """
     voucher, amount = paid_voucher(call, line["IsPaymentForVoucherId"]), ore(line["Amount"])
     text, sold = line["Description"] or "Kassekladde", find_sold(call, voucher.guid)
-    if sold:
-        # The line debits the account: what a customer paid is negative, what one is paid back is positive.
-        note_from_ledger(call, sold, row, -amount if sold["type"] == "Invoice" else amount, text)
-        return
+    # The line debits the account: what a customer paid is negative.
+    amount = -amount if sold and sold["type"] == "Invoice" else amount
     # Documents silent on the rate: the voucher's.
     settled = ore(kroner(amount) / DKK_RATES[voucher.currency])
-    payment = {"PaymentDate": row["date"], "Description": text, "DepositAccountNumber": None}
-    if amount:
+    # A payment is never 0.
+    if settled and sold:
+        settle_by_ledger(call, voucher.guid, settled, ledger_item=row["guid"], ore=amount, date=row["date"], text=text)
+    elif settled:
+        payment = {"PaymentDate": row["date"], "Description": text, "DepositAccountNumber": None}
         settle(call, voucher.guid, settled, row["guid"], ore=amount, payment=payment)
 
 

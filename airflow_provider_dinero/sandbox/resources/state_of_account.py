@@ -1,0 +1,168 @@
+"""State of account: what stands between the organization and one contact, from the books."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from datetime import date, datetime
+from decimal import Decimal
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS
+from airflow_provider_dinero.sandbox.amounts import kroner
+from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
+from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
+from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, Organization
+from airflow_provider_dinero.sandbox.resources import contacts, mail, payments
+from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
+
+ONE = "/v1/{organizationId}/state-of-account/{guid}"
+PURCHASES = "Purchases"
+CATEGORIES = {DEBTORS: "sales", CREDITORS: "purchases"}
+CLASSES = {"Invoice": "invoice", "CreditNote": "creditnote"}
+
+resource = Resource()
+
+
+@resource.operation("GET", ONE)
+def state_of_account(call: Call) -> Response:
+    """Income, expenses and entries."""
+    return answer(_state(call, _contact(call), *_window(call)))
+
+
+@resource.operation("GET", ONE + "/pdf")
+def state_of_account_pdf(call: Call) -> Response:
+    """The same on paper."""
+    contact = _contact(call)
+    from airflow_provider_dinero.sandbox.pdf import text_pdf
+
+    state, organization = _state(call, contact, *_window(call)), ORGANIZATIONS[call.organization or 0]
+    return Response(text_pdf(_texts(organization, contact, state)), media_type="application/octet-stream")
+
+
+@resource.operation("POST", ONE + "/email")
+def send_state_of_account(call: Call) -> Response:
+    """E-mail it to the contact, or to another receiver."""
+    contact, body = _contact(call), call.body("ContactStateOfAccountMailoutModel")
+    first, last = _day("From", body["From"]), _day("To", body["To"])
+    state, organization = _state(call, contact, first, last, body["HideClosed"]), ORGANIZATIONS[call.organization or 0]
+    to = mail.receivers(body["Receiver"] or contact["email"], 64)
+    balance = state["Entries"][-1]["Balance"] if state["Entries"] else Decimal(0)
+    mail.put(
+        call,
+        {
+            "guid": contact["guid"],
+            "type": "StateOfAccount",
+            "number": None,
+            "contact_name": contact["name"],
+            "total_text": f"{balance:.2f}",
+        },
+        type="StateOfAccount",
+        sender=body["Sender"] or organization.email,
+        to=",".join(to),
+        subject=body["Subject"] or f"Kontoudtog fra {organization.name}",
+        message=body["Message"] or f"Hej {contact['name']}\n\nHer er jeres kontoudtog.\n\n{organization.name}",
+        cc_to_sender=body["CCToSender"],
+    )
+    return empty()
+
+
+def _contact(call: Call) -> sqlite3.Row:
+    row = contacts.find(call, call.guid)
+    if row is None:
+        raise DineroError(40, status=404)
+    return row
+
+
+def _window(call: Call) -> tuple[date | None, date | None, bool]:
+    return _day("from", call.text("from")), _day("to", call.text("to")), call.flag("hideClosed")
+
+
+def _day(name: str, text: str | None) -> date | None:
+    """The day of a date-time, or a plain date. Documents silent on the days themselves ("after"): included."""
+    if not text:
+        return None
+    try:
+        # Python takes more forms than these two.
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?", text, re.ASCII):
+            raise ValueError(text)
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise malformed(name, "a date or a date with a time") from None
+
+
+def _state(call: Call, contact: sqlite3.Row, first: date | None, last: date | None, hide_closed: bool) -> JsonObject:
+    sales = _sales(call, contact["guid"])
+    income, expenses, balance, entries = 0, 0, 0, []
+    for row in sales.values():
+        if row["booked"] and _within(row["date"], first, last):
+            sign = 1 if row["type"] == "Invoice" else -1
+            income += sign * payments.booked_dkk(row, row["total_ore"])
+    for entry in _entries(call, contact["guid"]):
+        balance += entry["ore"]
+        if not _within(entry["date"], first, last):
+            continue
+        if entry["voucher_type"] == PURCHASES:
+            expenses -= entry["ore"]
+        model = _model(entry, sales.get(entry["document"]), balance)
+        if not (hide_closed and model["Status"] == "closed"):
+            entries.append(model)
+    known = {"Income": kroner(income), "Expenses": kroner(expenses), "Entries": entries}
+    return project("ContactStateOfAccount", {**known, "ContactGuid": contact["guid"]})
+
+
+def _sales(call: Call, contact: str) -> dict[str, sqlite3.Row]:
+    sql = f"SELECT *, {STATUS} AS status FROM invoices WHERE organization = ? AND contact_guid = ?"
+    rows = call.store.execute(sql, [call.store.today(), call.organization, contact])
+    return {row["guid"]: row for row in rows}
+
+
+def _entries(call: Call, contact: str) -> list[sqlite3.Row]:
+    """What the contact owes or is owed, oldest first, with the document that a payment paid."""
+    sql = f"""
+        SELECT e.*, coalesce(p.document, r.invoice, e.voucher_guid) AS document FROM entries e
+        LEFT JOIN payments p ON p.organization = e.organization AND p.related_voucher = e.voucher_guid
+            AND e.voucher_type = 'Payment'
+        LEFT JOIN reminders r ON r.organization = e.organization AND r.voucher_guid = e.voucher_guid
+        WHERE e.organization = ? AND e.contact_guid = ? AND e.account IN ({DEBTORS}, {CREDITORS})
+        ORDER BY e.date, e.id
+    """
+    return call.store.execute(sql, [call.organization, contact]).fetchall()
+
+
+def _within(day: str, first: date | None, last: date | None) -> bool:
+    return (not first or day >= first.isoformat()) and (not last or day <= last.isoformat())
+
+
+def _model(entry: sqlite3.Row, document: sqlite3.Row | None, balance: int) -> JsonObject:
+    """An entry; ``unknown`` is the status of what isn't a sale, and whatever it belongs to is a ``voucher``."""
+    paid = document is not None and document["status"] in ("Paid", "OverPaid")
+    known = {
+        "RelatedVoucherGuid": document["guid"] if document else entry["voucher_guid"],
+        "RelatedVoucherNumber": str(document["number"] if document else entry["number"]),
+        "Date": entry["date"],
+        "DecayDate": document and document["payment_date"],
+        "Description": entry["description"],
+        "Type": entry["voucher_type"],
+        "Amount": kroner(entry["ore"]),
+        "Balance": kroner(balance),
+        "Status": ("closed" if paid else "open") if document else "unknown",
+        "RelatedVoucherCategory": CATEGORIES[entry["account"]],
+        "RelatedVoucherClass": CLASSES[document["type"]] if document else "voucher",
+        "Currency": payments.currency(document) if document else "DKK",
+    }
+    # date-time in the document: a day is its midnight.
+    for name in ("Date", "DecayDate"):
+        known[name] = known[name] and f"{known[name]}T00:00:00"
+    return project("ContactStateOfAccountEntry", known)
+
+
+def _texts(organization: Organization, contact: sqlite3.Row, state: JsonObject) -> list[tuple[str, int, str]]:
+    lines = [
+        (f"{entry['Date'][:10]}  {entry['Description']}: {entry['Amount']:.2f}  ({entry['Balance']:.2f})", 10, "")
+        for entry in state["Entries"]
+    ]
+    return [(organization.name, 16, "B"), (f"Kontoudtog: {contact['name']}\n\n", 14, "B"), *lines]
