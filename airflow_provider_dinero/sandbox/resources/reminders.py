@@ -153,7 +153,7 @@ def book_reminder(call: Call) -> Response:
             call,
             date=row["date"],
             voucher_guid=guid,
-            voucher_type="Reminder",
+            voucher_type="Reminders",
             number=books.next_number(call, guid),
             lines=[books.Posting(account, amount, None, text, contact) for account, amount in postings],
         )

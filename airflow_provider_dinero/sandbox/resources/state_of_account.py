@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,15 +17,29 @@ from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import DineroError
 from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, Organization
-from airflow_provider_dinero.sandbox.resources import contacts, mail, payments
+from airflow_provider_dinero.sandbox.resources import contacts, mail, payments, purchase_creditnotes, purchase_model
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
+from airflow_provider_dinero.sandbox.voucher_store import BOOKED
 
 ONE = "/v1/{organizationId}/state-of-account/{guid}"
-PURCHASES = "Purchases"
-CATEGORIES = {DEBTORS: "sales", CREDITORS: "purchases"}
-CLASSES = {"Invoice": "invoice", "CreditNote": "creditnote"}
-
 resource = Resource()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A booked sale or purchase.
+
+    :param dkk_ore: its total in the books, negative for a credit note
+    """
+
+    number: int
+    date: str
+    due: str | None
+    dkk_ore: int
+    closed: bool
+    category: str
+    kind: str
+    currency: str
 
 
 @resource.operation("GET", ONE)
@@ -95,37 +110,63 @@ def _day(name: str, text: str | None) -> date | None:
 
 
 def _state(call: Call, contact: sqlite3.Row, first: date | None, last: date | None, hide_closed: bool) -> JsonObject:
-    sales = _sales(call, contact["guid"])
-    income, expenses, balance, entries = 0, 0, 0, []
-    for row in sales.values():
-        if row["booked"] and _within(row["date"], first, last):
-            sign = 1 if row["type"] == "Invoice" else -1
-            income += sign * payments.booked_dkk(row, row["total_ore"])
+    documents = {**_sales(call, contact["guid"]), **_purchases(call, contact["guid"])}
+    sums, balance, entries = {"sales": 0, "purchases": 0}, 0, []
+    for document in documents.values():
+        if _within(document.date, first, last):
+            sums[document.category] += document.dkk_ore
     for entry in _entries(call, contact["guid"]):
         balance += entry["ore"]
-        if not _within(entry["date"], first, last):
-            continue
-        if entry["voucher_type"] == PURCHASES:
-            expenses -= entry["ore"]
-        model = _model(entry, sales.get(entry["document"]), balance)
-        if not (hide_closed and model["Status"] == "closed"):
+        model = _model(entry, documents.get(entry["document"]), balance)
+        if _within(entry["date"], first, last) and not (hide_closed and model["Status"] == "closed"):
             entries.append(model)
-    known = {"Income": kroner(income), "Expenses": kroner(expenses), "Entries": entries}
+    known = {"Income": kroner(sums["sales"]), "Expenses": kroner(sums["purchases"]), "Entries": entries}
     return project("ContactStateOfAccount", {**known, "ContactGuid": contact["guid"]})
 
 
-def _sales(call: Call, contact: str) -> dict[str, sqlite3.Row]:
-    sql = f"SELECT *, {STATUS} AS status FROM invoices WHERE organization = ? AND contact_guid = ?"
-    rows = call.store.execute(sql, [call.store.today(), call.organization, contact])
-    return {row["guid"]: row for row in rows}
+def _sales(call: Call, contact: str) -> dict[str, Document]:
+    sql = f"SELECT *, {STATUS} AS status FROM invoices WHERE booked AND organization = ? AND contact_guid = ?"
+    return {
+        row["guid"]: Document(
+            number=row["number"],
+            date=row["date"],
+            due=row["payment_date"],
+            dkk_ore=(1 if row["type"] == "Invoice" else -1) * payments.booked_dkk(row, row["total_ore"]),
+            closed=row["status"] in ("Paid", "OverPaid"),
+            category="sales",
+            kind=row["type"].lower(),
+            currency=payments.currency(row),
+        )
+        for row in call.store.execute(sql, [call.store.today(), call.organization, contact])
+    }
+
+
+def _purchases(call: Call, contact: str) -> dict[str, Document]:
+    sql = "SELECT * FROM vouchers WHERE state = ? AND kind IN (?, ?) AND organization = ? AND contact_guid = ?"
+    kinds = [purchase_model.KIND, purchase_creditnotes.KIND]
+    return {
+        row["guid"]: Document(
+            number=row["number"],
+            date=row["date"],
+            due=row["payment_date"],
+            dkk_ore=(1 if row["kind"] == purchase_model.KIND else -1) * row["total_dkk_ore"],
+            closed=row["settled_ore"] >= row["total_ore"],
+            category="purchases",
+            kind="voucher" if row["kind"] == purchase_model.KIND else "creditnote",
+            currency=row["currency"],
+        )
+        for row in call.store.execute(sql, [BOOKED, *kinds, call.organization, contact])
+    }
 
 
 def _entries(call: Call, contact: str) -> list[sqlite3.Row]:
-    """What the contact owes or is owed, oldest first, with the document that a payment paid."""
+    """What the contact owes or is owed, oldest first, with the document that a payment or reminder belongs to."""
     sql = f"""
-        SELECT e.*, coalesce(p.document, r.invoice, e.voucher_guid) AS document FROM entries e
+        SELECT e.*, coalesce(p.document, q.voucher_guid, r.invoice, e.voucher_guid) AS document FROM entries e
         LEFT JOIN payments p ON p.organization = e.organization AND p.related_voucher = e.voucher_guid
-            AND e.voucher_type = 'Payment'
+            AND e.voucher_type = 'Payments'
+        LEFT JOIN purchase_payments q ON q.organization = e.organization AND q.related_guid = e.voucher_guid
+            AND e.voucher_type = 'Payments'
         LEFT JOIN reminders r ON r.organization = e.organization AND r.voucher_guid = e.voucher_guid
         WHERE e.organization = ? AND e.contact_guid = ? AND e.account IN ({DEBTORS}, {CREDITORS})
         ORDER BY e.date, e.id
@@ -137,27 +178,27 @@ def _within(day: str, first: date | None, last: date | None) -> bool:
     return (not first or day >= first.isoformat()) and (not last or day <= last.isoformat())
 
 
-def _model(entry: sqlite3.Row, document: sqlite3.Row | None, balance: int) -> JsonObject:
-    """An entry; ``unknown`` is the status of what isn't a sale, and whatever it belongs to is a ``voucher``."""
-    paid = document is not None and document["status"] in ("Paid", "OverPaid")
+def _model(entry: sqlite3.Row, document: Document | None, balance: int) -> JsonObject:
+    """An entry; without a document (a manual voucher, or one that was deleted) its status is ``unknown``."""
     known = {
-        "RelatedVoucherGuid": document["guid"] if document else entry["voucher_guid"],
-        "RelatedVoucherNumber": str(document["number"] if document else entry["number"]),
-        "Date": entry["date"],
-        "DecayDate": document and document["payment_date"],
+        "RelatedVoucherGuid": entry["document"],
+        "RelatedVoucherNumber": str(document.number if document else entry["number"]),
+        "Date": _midnight(entry["date"]),
+        "DecayDate": document and _midnight(document.due),
         "Description": entry["description"],
         "Type": entry["voucher_type"],
         "Amount": kroner(entry["ore"]),
         "Balance": kroner(balance),
-        "Status": ("closed" if paid else "open") if document else "unknown",
-        "RelatedVoucherCategory": CATEGORIES[entry["account"]],
-        "RelatedVoucherClass": CLASSES[document["type"]] if document else "voucher",
-        "Currency": payments.currency(document) if document else "DKK",
+        "Status": ("closed" if document.closed else "open") if document else "unknown",
+        "RelatedVoucherCategory": document.category if document else "manual",
+        "RelatedVoucherClass": document.kind if document else "voucher",
+        "Currency": document.currency if document else "DKK",
     }
-    # date-time in the document: a day is its midnight.
-    for name in ("Date", "DecayDate"):
-        known[name] = known[name] and f"{known[name]}T00:00:00"
     return project("ContactStateOfAccountEntry", known)
+
+
+def _midnight(day: str | None) -> str | None:
+    return day and f"{day}T00:00:00"
 
 
 def _texts(organization: Organization, contact: sqlite3.Row, state: JsonObject) -> list[tuple[str, int, str]]:
