@@ -22,20 +22,15 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
-    books,
-    chart,
+    bookkeeping,
+    connect,
     contacts,
     control,
-    entries,
     files,
-    ledger,
-    manual_vouchers,
     organizations,
-    purchase_creditnotes,
-    purchase_payments,
-    purchase_vouchers,
-    reports,
+    people,
     sales,
+    seeding,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -45,16 +40,17 @@ from airflow_provider_dinero.sandbox.wire import Wire
 RESOURCES = [
     module.resource
     for module in (
-        *(control, tokens, organizations, contacts, files, *sales.MODULES),
-        *(books, chart, entries, reports, manual_vouchers, ledger),
-        *(purchase_vouchers, purchase_creditnotes, purchase_payments),
+        *(control, people, seeding, tokens, connect),
+        *(organizations, contacts, files),
+        *bookkeeping.MODULES,
+        *sales.MODULES,
     )
 ]
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
+def create_app(settings: Settings, wire: Wire) -> FastAPI:
     """A sandbox as an ASGI application.
 
     :param settings: its switches
@@ -135,7 +131,7 @@ def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
     app.add_middleware(
         Misbehaviour,
         faults=faults,
-        wire=wire or Wire(),
+        wire=wire,
         spared=control.is_ours,
         note=note_unseen,
         expire=expire_token,
@@ -145,7 +141,7 @@ def create_app(settings: Settings, wire: Wire | None = None) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def unknown_route(request: Request, error: HTTPException) -> Response:
-        call, response = described(request, b""), page(error.status_code)
+        call, response = described(request, await request.body()), page(error.status_code)
         with store.transaction():
             note(call, response.status_code)
         return response

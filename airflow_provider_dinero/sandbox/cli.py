@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import signal
 import sqlite3
@@ -22,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: exit code
     """
     options = _parser().parse_args(arguments)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -182,17 +184,17 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
+def _seconds(text: str) -> float:
+    if not 0 <= float(text) < 10**6:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return float(text)
+
+
 def _mutations(text: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     if not names <= MUTATIONS:
         raise argparse.ArgumentTypeError(f"must be of {', '.join(sorted(MUTATIONS))}")
     return names
-
-
-def _seconds(text: str) -> float:
-    if not 0 <= float(text) < 10**6:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return float(text)
 
 
 def _connection(options: argparse.Namespace) -> int:
@@ -208,8 +210,6 @@ def _serve(options: argparse.Namespace) -> int:
     from airflow_provider_dinero.sandbox.server import address, prepare
 
     chosen = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
-    # uvicorn stops on SIGINT and SIGTERM, and then raises the signal again; both are a clean end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server, bound = prepare(
             Settings(**chosen),
@@ -217,8 +217,10 @@ def _serve(options: argparse.Namespace) -> int:
             options.port,
             lambda: print(f"Dinero sandbox: {address(bound)}", flush=True),
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[bound])
+        # The server takes both while it serves. When it has stopped, one more Ctrl-C gets no traceback.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        server.run(sockets=[bound])
     except (OSError, OverflowError, sqlite3.Error) as error:
         print(f"The sandbox could not start on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1

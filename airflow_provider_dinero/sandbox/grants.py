@@ -29,8 +29,8 @@ CODE_SECONDS = 300
 
 def seed(store: Store) -> None:
     """One consent is there from the start, with a refresh token that everybody knows."""
-    values = {"session": "seed", "auth_time": int(store.clock().timestamp())}
-    grant = consent(store, "isv_sandbox", f"{READ} {WRITE} {OFFLINE}", **values)
+    now = int(store.clock().timestamp())
+    grant = consent(store, "isv_sandbox", f"{READ} {WRITE} {OFFLINE}", session="seed", auth_time=now)
     store.insert("refresh_tokens", {"token": REFRESH_TOKEN, "grant_id": grant})
 
 
@@ -43,6 +43,15 @@ def consent(store: Store, client: str, scope: str, session: str, auth_time: int)
     values = {"client": client, "user": USER.id, "scope": scope, "session": session, "auth_time": auth_time}
     store.insert("grants", {"id": grant, **values})
     return grant
+
+
+def new_code(store: Store, grant: str, redirect_uri: str, nonce: str | None, challenge: str | None) -> str:
+    """A code that the client exchanges for tokens, once and soon."""
+    code = secrets.token_hex(32).upper()
+    values = {"grant_id": grant, "redirect_uri": redirect_uri, "nonce": nonce, "challenge": challenge}
+    expires = store.clock().timestamp() + CODE_SECONDS
+    store.insert("codes", {"code": code, **values, "expires": expires, "used": 0})
+    return code
 
 
 def new_refresh_token(store: Store, grant: str) -> str:

@@ -54,7 +54,7 @@ class Misbehaviour:
         if body is None:  # the client went while it was sending
             return
 
-        async def again() -> Message:
+        async def again() -> Message:  # ruff: ignore[unused-async] (ASGI wants it so)
             return {"type": "http.request", "body": body}
 
         if fault.effect in ("status", "html", "redirect"):
@@ -63,37 +63,44 @@ class Misbehaviour:
             await response(scope, receive, send)
         elif fault.effect == "reset":
             self._note(scope, 0)
-            self._wire.reset(scope)
+            await self._reset(scope, receive)
         elif fault.effect in ("delay", "expired-token"):
             if fault.effect == "expired-token":
                 self._expire(scope)
-            elif not await self._wire.pause(fault.seconds):
-                return
-            await self._app(scope, again, send)
+            if fault.effect == "expired-token" or await self._wire.pause(fault.seconds):
+                await self._app(scope, again, send)
+            else:
+                await self._reset(scope, receive)
         elif fault.effect != "late" or await self._gone(fault, scope, receive):
             head, content = await _handled(self._app, scope, again)
-            await self._spoil(fault, head, content, scope, send)
+            if fault.effect == "reset-after":
+                await self._reset(scope, receive)
+            elif fault.effect != "late":
+                await self._spoil(fault, head, content, send)
+            if fault.effect == "truncate":
+                self._wire.close(scope)
+                await _disconnected(receive)
+
+    async def _reset(self, scope: Scope, receive: Receive) -> None:
+        self._wire.reset(scope)
+        await _disconnected(receive)
 
     async def _gone(self, fault: Fault, scope: Scope, receive: Receive) -> bool:
         """Wait until the client has gone, and then some more."""
         if fault.gone == "reset":
             self._wire.reset(scope)
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _disconnected(receive)
         return await self._wire.pause(fault.seconds)
 
-    async def _spoil(self, fault: Fault, head: Message, content: bytes, scope: Scope, send: Send) -> None:
-        """Send an answer, or what is left of it."""
-        if fault.effect == "reset-after":
-            self._wire.reset(scope)
-        elif fault.effect == "garbage":
-            await send({**head, "headers": [(b"content-type", b"application/json"), (b"content-length", LENGTH)]})
-            await send({"type": "http.response.body", "body": GARBAGE})
-        elif fault.effect == "truncate":
+    async def _spoil(self, fault: Fault, head: Message, content: bytes, send: Send) -> None:
+        """Send what is left of an answer."""
+        if fault.effect == "truncate":
             if content:
                 await send(head)
                 await send(_part(content[: len(content) // 2]))
-            self._wire.close(scope)
+        elif fault.effect == "garbage":
+            await send({**head, "headers": [(b"content-type", b"application/json"), (b"content-length", LENGTH)]})
+            await send({"type": "http.response.body", "body": GARBAGE})
         elif fault.effect == "drip":
             await send(head)
             size = max(1, -(-len(content) // DRIPS))
@@ -126,7 +133,7 @@ async def _handled(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Messag
     """Handle a request out of the client's sight; the head and the body of the answer."""
     sent: list[Message] = []
 
-    async def keep(message: Message) -> None:
+    async def keep(message: Message) -> None:  # ruff: ignore[unused-async] (ASGI wants it so)
         sent.append(message)
 
     await app(scope, receive, keep)
@@ -143,6 +150,12 @@ async def _body(receive: Receive) -> bytes | None:
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the client has gone, however it went."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _part(content: bytes) -> Message:

@@ -74,6 +74,13 @@ class Store:
         marks = ", ".join("?" * len(values))
         self.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values()))
 
+    def insert_all(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Add rows that have the same columns."""
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            sql = f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({marks})"
+            self._connection.executemany(sql, [list(row.values()) for row in rows])
+
     def update(self, table: str, key: tuple[int | None, str], values: dict[str, Any]) -> None:
         """Change the row of (organization, guid)."""
         columns = ", ".join(f"{column} = ?" for column in values)
