@@ -22,21 +22,13 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
-    books,
-    chart,
+    bookkeeping,
     connect,
     contacts,
     control,
-    entries,
     files,
-    ledger,
-    manual_vouchers,
     organizations,
     people,
-    purchase_creditnotes,
-    purchase_payments,
-    purchase_vouchers,
-    reports,
     sales,
     seeding,
     tokens,
@@ -50,9 +42,8 @@ RESOURCES = [
     for module in (
         *(control, people, seeding, tokens, connect),
         *(organizations, contacts, files),
+        *bookkeeping.MODULES,
         *sales.MODULES,
-        *(books, chart, entries, reports, manual_vouchers, ledger),
-        *(purchase_vouchers, purchase_creditnotes, purchase_payments),
     )
 ]
 

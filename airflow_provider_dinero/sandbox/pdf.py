@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
 
 from fpdf import FPDF
@@ -55,6 +56,25 @@ def sales_pdf(organization: Organization, document: JsonObject, kind: str = "Inv
             for item in document["TotalLines"]
         ),
         (document["Comment"] or "", 10, ""),
+    ]
+    return text_pdf(texts)
+
+
+def reminder_pdf(organization: Organization, invoice: sqlite3.Row, reminder: JsonObject) -> bytes:
+    """Draw a reminder.
+
+    :param organization: who sends it
+    :param invoice: the row of its invoice
+    :param reminder: the reminder as it is read
+    """
+    captioned = [name for name in reminder if name.endswith("Amount") and reminder[name]]
+    texts = [
+        (organization.name, 16, "B"),
+        (f"{invoice['contact_name']}\n\n", 11, ""),
+        (f"{reminder['Title']}", 14, "B"),
+        (f"{reminder['Date']}\n{reminder['Description']}\n\n{invoice['description']} {invoice['number']}", 10, ""),
+        *((f"{reminder[f'{name}Text']}: {reminder[name]:.2f}", 10, "") for name in captioned),
+        (reminder["DebtCollectionNoticeText"] or "", 10, "B"),
     ]
     return text_pdf(texts)
 

@@ -33,7 +33,7 @@ def seed(store: Store) -> None:
     this = store.clock().year
     for organization in ORGANIZATIONS:
         for year in (this - 1, this):
-            _create(store, organization, year)
+            _create(store, organization, year, f"{year}-01-01T00:00:00.000")
 
 
 def years(call: Call) -> list[Year]:
@@ -72,13 +72,15 @@ def make_bookable(call: Call, day: str) -> None:
     """The same, and create the year if it is the next one."""
     check_bookable(call, day)
     if containing(call, day) is None:
-        _create(call.store, call.organization, _next(call))
+        _create(call.store, call.organization, _next(call), call.store.now())
 
 
 def _next(call: Call) -> int:
     return date.fromisoformat(years(call)[-1].last_day).year + 1
 
 
-def _create(store: Store, organization: int | None, year: int) -> None:
-    values = {"name": str(year), "first_day": f"{year}-01-01", "last_day": f"{year}-12-31", "created_at": store.now()}
-    store.insert("accounting_years", {"organization": organization, **values})
+def _create(store: Store, organization: int | None, year: int, created_at: str) -> None:
+    days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
+    store.insert(
+        "accounting_years", {"organization": organization, "name": str(year), **days, "created_at": created_at}
+    )

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from airflow_provider_dinero.sandbox.answers import answer, decode, empty
+from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
 from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
@@ -36,7 +36,15 @@ resource = Resource(TABLE)
 @resource.operation("POST", ALL)
 def create_invoice(call: Call) -> Response:
     """Create a draft, under the caller's Guid if there is one."""
-    body = call.body("InvoiceCreateModel")
+    return answer(create(call, call.body("InvoiceCreateModel")))
+
+
+def create(call: Call, body: JsonObject) -> JsonObject:
+    """Create a draft.
+
+    :param body: bound to ``InvoiceCreateModel``
+    :return: its Guid and TimeStamp
+    """
     guid = body["Guid"] or str(uuid4())
     # The Guid of a deleted invoice stays used.
     if find(call, guid):
@@ -45,7 +53,7 @@ def create_invoice(call: Call) -> Response:
     now, version = call.store.now(), call.store.next_version()
     key = {"organization": call.organization, "guid": guid, "created_at": now, "updated_at": now}
     call.store.insert("invoices", {**key, "time_stamp": version, **columns(content)})
-    return answer({"Guid": guid, "TimeStamp": version})
+    return {"Guid": guid, "TimeStamp": version}
 
 
 @resource.operation("POST", ALL + "/fetch")

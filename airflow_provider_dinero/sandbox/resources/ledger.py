@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 from uuid import uuid4
 
+import msgspec
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.file_links import link
+from airflow_provider_dinero.sandbox.resources.control import Amount, read_body
 from airflow_provider_dinero.sandbox.resources.ledger_checks import MAX_LINES, checked, merged
 from airflow_provider_dinero.sandbox.resources.ledger_store import (
     TABLES,
@@ -28,6 +29,13 @@ ALL = "/v1/{organizationId}/ledgeritems"
 V1_1, V1_2 = "/v1.1/{organizationId}/ledgeritems", "/v1.2/{organizationId}/ledgeritems"
 
 resource = Resource(TABLES, due=book_what_is_due)
+
+
+class ForeignPost(msgspec.Struct, forbid_unknown_fields=True):
+    """To whose ledger, and for how long."""
+
+    organization: int = 100001
+    seconds: Amount = 1
 
 
 @resource.operation("POST", V1_2)
@@ -126,10 +134,9 @@ def delete_items(call: Call) -> Response:
 @resource.operation("POST", "/_sandbox/ledger/foreign-post", open=True)
 def foreign_post(call: Call) -> Response:
     """A foreign integration posts to the ledger now: for as long, whoever else posts gets code 70."""
-    body: dict[str, Any] = decode(call.raw or b"{}")
-    organization, seconds = int(body.get("organization", 100001)), float(body.get("seconds", 1))
-    _occupy(call, organization, seconds)
-    return answer({"organization": organization, "seconds": seconds})
+    post = read_body(call, ForeignPost)
+    _occupy(call, post.organization, post.seconds)
+    return answer(msgspec.structs.asdict(post))
 
 
 def _add(call: Call, items: list[JsonObject]) -> list[JsonObject]:

@@ -1,4 +1,4 @@
-"""Lines of the ledger that pay a voucher: an invoice or a credit purchase."""
+"""Lines of the ledger that pay a voucher: an invoice, a credit note or a credit purchase."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from airflow_provider_dinero.sandbox.amounts import DKK_RATES, kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.resources.payments import currency, settle_by_ledger
+from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked
+from airflow_provider_dinero.sandbox.resources.sales_vouchers import find as find_sold
 from airflow_provider_dinero.sandbox.settlements import settle
 from airflow_provider_dinero.sandbox.voucher_store import DELETED
 from airflow_provider_dinero.sandbox.voucher_store import find as find_voucher
@@ -33,11 +36,10 @@ def paid_voucher(call: Call, guid: str) -> Paid:
     :param guid: its guid
     :raises DineroError: code 42 if there is none that could be paid, 59 if it isn't booked
     """
-    invoice = call.store.one("SELECT * FROM invoices WHERE organization = ? AND guid = ?", [call.organization, guid])
-    if invoice and not invoice["deleted_at"]:
-        if not invoice["booked"]:
-            raise DineroError(59)
-        return Paid(guid, True, decode(invoice["data"])["Currency"], invoice["contact_guid"])
+    sold = find_sold(call, guid)
+    if sold and not sold["deleted_at"]:
+        check_booked(sold)
+        return Paid(guid, True, currency(sold), sold["contact_guid"])
     purchase = find_voucher(call, guid)
     if purchase is None or purchase["state"] == DELETED or not _on_credit(purchase):
         raise invalid("IsPaymentForVoucherId", f"There is no voucher {guid} to be paid.")
@@ -53,23 +55,17 @@ def settle_voucher(call: Call, row: sqlite3.Row, line: JsonObject) -> None:
     :param line: one of its lines
     """
     voucher, amount = paid_voucher(call, line["IsPaymentForVoucherId"]), ore(line["Amount"])
-    # The line debits the account: what a customer paid is negative. Documents silent on the rate: the voucher's.
-    amount = -amount if voucher.sale else amount
+    text, sold = line["Description"] or "Kassekladde", find_sold(call, voucher.guid)
+    # The line debits the account: what a customer paid is negative.
+    amount = -amount if sold and sold["type"] == "Invoice" else amount
+    # Documents silent on the rate: the voucher's.
     settled = ore(kroner(amount) / DKK_RATES[voucher.currency])
-    if voucher.sale:
-        stamps = {"time_stamp": call.store.next_version(), "updated_at": call.store.now()}
-        paid = call.store.one(
-            "SELECT paid_ore FROM invoices WHERE organization = ? AND guid = ?", [call.organization, voucher.guid]
-        )
-        total = (paid["paid_ore"] if paid else 0) + settled
-        call.store.update("invoices", (call.organization, voucher.guid), {"paid_ore": total, **stamps})
-        return
-    payment = {
-        "PaymentDate": row["date"],
-        "Description": line["Description"] or "Kassekladde",
-        "DepositAccountNumber": None,
-    }
-    settle(call, voucher.guid, settled, row["guid"], ore=amount, payment=payment)
+    # A payment is never 0.
+    if settled and sold:
+        settle_by_ledger(call, voucher.guid, settled, ledger_item=row["guid"], ore=amount, date=row["date"], text=text)
+    elif settled:
+        payment = {"PaymentDate": row["date"], "Description": text, "DepositAccountNumber": None}
+        settle(call, voucher.guid, settled, row["guid"], ore=amount, payment=payment)
 
 
 def _on_credit(row: sqlite3.Row) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -114,12 +115,16 @@ def postings(call: Call, row: sqlite3.Row) -> list[Posting]:
 
 
 def draft_postings(call: Call, year: Year) -> list[Posting]:
-    """What all items of a year that aren't booked would book."""
+    """What all items of a year that aren't booked would book, as far as what they pay is still there."""
     rows = call.store.execute(
         "SELECT * FROM ledger_items WHERE organization = ? AND state <> 'Booked' AND date BETWEEN ? AND ?",
         [call.organization, year.first_day, year.last_day],
     ).fetchall()
-    return [posting for row in rows for posting in postings(call, row)]
+    found = []
+    for row in rows:
+        with suppress(DineroError):
+            found += postings(call, row)
+    return found
 
 
 def check_bookable(call: Call, row: sqlite3.Row) -> list[Posting]:

@@ -121,7 +121,7 @@ def receivers(addresses: str | None, without: int) -> list[str]:
 
 def put(
     call: Call,
-    row: sqlite3.Row,
+    row: sqlite3.Row | JsonObject,
     *,
     to: str,
     type: str,
@@ -131,7 +131,7 @@ def put(
 ) -> None:
     """Put something into the outbox.
 
-    :param row: the document
+    :param row: the document: guid, type, number, contact_name and total_text
     :param to: its receiver
     :param type: as ``LatestMailOutType`` names it
     :param channel: ``email``, ``e-invoice`` or ``sms``

@@ -18,8 +18,8 @@ from airflow_provider_dinero.sandbox.accounts import (
     FEES,
     deposit,
 )
+from airflow_provider_dinero.sandbox.amounts import kroner
 from airflow_provider_dinero.sandbox.amounts import ore as in_dkk
-from airflow_provider_dinero.sandbox.amounts import rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.books import Posting
 from airflow_provider_dinero.sandbox.calls import Call, Resource
@@ -90,7 +90,7 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
         # Documents silent on signs that differ: no exchange rate is below 0.
         if not paid or (paid < 0) != (body["Amount"] < 0):
             raise invalid("AmountInForeignCurrency", "Required for a voucher in a foreign currency.")
-    amount, dkk = _ore(paid), _ore(body["Amount"])
+    amount, dkk = in_dkk(paid), in_dkk(body["Amount"])
     if not amount or not dkk:
         raise invalid("Amount", "Must be an øre at least.")
     fee = remaining(row) - amount if body["RemainderIsFee"] else 0
@@ -118,7 +118,7 @@ def note_at_creation(call: Call, row: sqlite3.Row, date: str) -> None:
     :param date: its date
     """
     if row["total_ore"]:
-        dkk = _booked_dkk(row, row["total_ore"])
+        dkk = booked_dkk(row, row["total_ore"])
         account = {"deposit_account": DEPOSIT_ACCOUNT, "description": row["description"]}
         _note(call, row, row["guid"], date=date, ore=row["total_ore"], dkk_ore=dkk, **account)
 
@@ -135,8 +135,8 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
     fee_ore = values["fee_ore"]
     sign = 1 if row["type"] == "Invoice" else -1
     before, after = row["paid_ore"], row["paid_ore"] + values["ore"]
-    settled = sign * (_booked_dkk(row, after) - _booked_dkk(row, before))
-    fee = sign * (_booked_dkk(row, after + fee_ore) - _booked_dkk(row, after))
+    settled = sign * (booked_dkk(row, after) - booked_dkk(row, before))
+    fee = sign * (booked_dkk(row, after + fee_ore) - booked_dkk(row, after))
     received = sign * values["dkk_ore"]
     # What the payment is worth less than the debt, at the rate of the booking, is a loss.
     loss = settled - received
@@ -151,7 +151,7 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
         call,
         date=values["date"],
         voucher_guid=voucher,
-        voucher_type="Payment",
+        voucher_type="Payments",
         number=books.next_number(call, voucher),
         lines=[Posting(account, amount, None, text, contact) for account, amount in postings],
     )
@@ -168,9 +168,26 @@ def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
         # A payment is never 0.
         if amount:
             text = f"{other['description']} {other['number']}"
-            dkk = _booked_dkk(row, amount)
+            dkk = booked_dkk(row, amount)
             _note(call, row, other["guid"], date=date, ore=amount, dkk_ore=dkk, description=text)
         touch(call, row, {"paid_ore": row["paid_ore"] + amount}, "creditnote")
+
+
+def settle_by_ledger(call: Call, guid: str, settled: int, *, ledger_item: str, ore: int, date: str, text: str) -> None:
+    """Note that a ledger item paid an invoice or credit note; the entries are the ledger's.
+
+    :param guid: the document
+    :param settled: øre in its currency
+    :param ledger_item: the ledger item's guid
+    :param ore: the same in DKK
+    :param date: of the ledger item
+    :param text: of its line
+    """
+    row = find(call, guid)
+    if row is None:
+        raise LookupError(guid)
+    _note(call, row, ledger_item, date=date, ore=settled, dkk_ore=ore, description=text)
+    touch(call, row, {"paid_ore": row["paid_ore"] + settled}, "payment")
 
 
 def _note(call: Call, row: sqlite3.Row, voucher: str, **values: Any) -> str:
@@ -197,9 +214,9 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     payment = call.store.one("SELECT * FROM payments WHERE organization = ? AND guid = ?", key)
     if payment is None or payment["document"] != row["guid"]:
         raise DineroError(40, status=404)
-    if find(call, payment["related_voucher"]):
-        # Documents silent: the credit note is booked for good, and its settlement with it; so is
-        # an invoice that was paid as it was made.
+    if payment["deposit_account"] is None or payment["related_voucher"] == row["guid"]:
+        # Documents silent: a credit note or ledger item is booked for good, and its settlement with it; so is an
+        # invoice that was paid as it was made.
         raise DineroError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)
@@ -212,9 +229,9 @@ def _payments(call: Call, row: sqlite3.Row) -> Response:
     found = call.store.execute(sql, [call.organization, row["guid"]]).fetchall()
     known = {
         "Payments": [_model(payment, row) for payment in found],
-        "RemainingAmount": _kroner(remaining(row)),
-        "PaidAmount": _kroner(sum(payment["ore"] for payment in found)),
-        "InvoiceTotalIncludingReminderExpenses": _kroner(row["total_ore"] + row["reminder_ore"]),
+        "RemainingAmount": kroner(remaining(row)),
+        "PaidAmount": kroner(sum(payment["ore"] for payment in found)),
+        "InvoiceTotalIncludingReminderExpenses": kroner(row["total_ore"] + row["reminder_ore"]),
         # Documents silent on when it may: while something remains.
         "RemainderAsFeeAvailable": bool(row["booked"]) and remaining(row) > 0,
     }
@@ -233,19 +250,11 @@ def _model(payment: sqlite3.Row, row: sqlite3.Row) -> JsonObject:
         "ExternalReference": payment["external_reference"],
         "PaymentDate": payment["date"],
         "Description": payment["description"],
-        "Amount": _kroner(payment["ore"]),
+        "Amount": kroner(payment["ore"]),
     }
     return project("PaymentReadModel", known)
 
 
-def _booked_dkk(row: sqlite3.Row, amount: int) -> int:
+def booked_dkk(row: sqlite3.Row, amount: int) -> int:
     """What so much of a document is in the books, in Danish øre."""
-    return in_dkk(_kroner(amount), currency(row))
-
-
-def _ore(amount: Decimal) -> int:
-    return int(rounded(amount) * 100)
-
-
-def _kroner(amount: int) -> Decimal:
-    return Decimal(amount).scaleb(-2)
+    return in_dkk(kroner(amount), currency(row))

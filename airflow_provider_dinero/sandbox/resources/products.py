@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from decimal import Decimal
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -133,7 +134,7 @@ def _models(call: Call) -> Callable[[sqlite3.Row], JsonObject]:
 
 def _model(accounts: dict[int, Account], row: sqlite3.Row) -> JsonObject:
     data = decode(row["data"])
-    base, quantity = data["BaseAmountValue"], data["Quantity"]
+    base, quantity = Decimal(data["BaseAmountValue"]), Decimal(data["Quantity"])
     factor = 1 + accounts[data["AccountNumber"]].vat_rate
     return project(
         "ProductReadModel",

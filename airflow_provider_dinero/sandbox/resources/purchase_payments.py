@@ -58,7 +58,7 @@ def pay(call: Call) -> Response:
         call,
         date=body["PaymentDate"],
         voucher_guid=related,
-        voucher_type="Payments",
+        voucher_type="Payment",
         number=next_number(call, related),
         lines=[Posting(number, sign * amount, None, text, contact) for number, amount in parts],
     )

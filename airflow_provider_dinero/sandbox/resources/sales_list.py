@@ -71,11 +71,16 @@ def _by_date(selection: Selection) -> None:
         selection.filter("(NOT booked OR date BETWEEN ? AND ?)", start.isoformat(), end.isoformat())
 
 
-def _order(call: Call, status: str) -> str:
-    direction = call.text("sortOrder", "descending").lower()
-    if direction not in ("ascending", "descending"):
+def direction(call: Call) -> str:
+    """``ASC`` or ``DESC``, as sortOrder asks for."""
+    order = call.text("sortOrder", "descending").lower()
+    if order not in ("ascending", "descending"):
         raise invalid("sortOrder", "Must be ascending or descending.")
-    way = "ASC" if direction == "ascending" else "DESC"
+    return "ASC" if order == "ascending" else "DESC"
+
+
+def _order(call: Call, status: str) -> str:
+    way = direction(call)
     terms = []
     for name in call.text("sort", "VoucherNumber,VoucherDate").split(","):
         key = name.strip().lower()
