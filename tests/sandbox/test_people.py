@@ -50,6 +50,7 @@ def test_mail_and_its_pdf(call: Caller, booked: Draft) -> None:
     for _ in range(2):
         call("POST", f"/invoices/{invoice['Guid']}/email", json={})
     assert "bogholderi@cykelbud.example" in page(call, f"{UI}/outbox")
+    assert [mail["times"] for mail in call.sandbox.outbox()] == [2, 2]
     assert "sent 2 times" in page(call, f"{UI}/outbox/1")
     response = requests.get(f"{call.sandbox.url}{UI}/outbox/1/pdf", timeout=10)
     assert response.headers["Content-Type"] == "application/pdf"

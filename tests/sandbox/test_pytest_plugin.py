@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from textwrap import dedent
 
@@ -17,7 +19,17 @@ def run(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProces
     """Run pytest on tests in a folder of their own, with warnings as errors."""
     (folder / "test_it.py").write_text(dedent(tests))
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
-    return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, timeout=60)
+    # Plugins of this environment, of which some import half of it.
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "airflow_provider_dinero.sandbox.pytest_plugin"}
+    environment = {**os.environ, **alone}
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_pytest_finds_it_by_itself() -> None:
+    found = {point.value for point in entry_points(group="pytest11")}
+    assert "airflow_provider_dinero.sandbox.pytest_plugin" in found
 
 
 def test_each_test_has_a_fresh_sandbox_and_its_handles(tmp_path: Path) -> None:

@@ -89,8 +89,9 @@ def forget_requests(call: Call) -> Response:
 
 @resource.operation("GET", "/_sandbox/outbox", open=True)
 def outbox(call: Call) -> Response:
-    """The e-mails that were sent, oldest first."""
-    rows = call.store.execute("SELECT * FROM outbox ORDER BY id")
+    """What was sent to people, oldest first; ``times`` is how often the document went out in that way."""
+    window = "count(*) OVER (PARTITION BY organization, invoice, channel, type)"
+    rows = call.store.execute(f"SELECT *, {window} AS times FROM outbox ORDER BY id")
     return answer([{**dict(row), "total": decode(row["total"])} for row in rows])
 
 

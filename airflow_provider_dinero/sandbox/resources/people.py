@@ -17,7 +17,7 @@ from airflow_provider_dinero.sandbox.errors import DineroError
 from airflow_provider_dinero.sandbox.faults import Effect, Fault
 from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS, Client, Organization
 from airflow_provider_dinero.sandbox.pages import FOLDER, render
-from airflow_provider_dinero.sandbox.resources import credit_notes, invoices
+from airflow_provider_dinero.sandbox.resources import credit_notes, invoices, state_of_account, trade_offers
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
 from airflow_provider_dinero.sandbox.resources.tokens import form_of
 from airflow_provider_dinero.sandbox.years import years
@@ -25,7 +25,12 @@ from airflow_provider_dinero.sandbox.years import years
 UI = "/_sandbox/ui"
 ROWS = 50
 STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=30)}
-PDFS = {"Invoice": invoices.get_invoice, "CreditNote": credit_notes.get_credit_note}
+PDFS = {
+    "Invoice": invoices.get_invoice,
+    "CreditNote": credit_notes.get_credit_note,
+    "TradeOffer": trade_offers.get_trade_offer,
+    "StateOfAccount": state_of_account.state_of_account_pdf,
+}
 
 resource = Resource()
 
