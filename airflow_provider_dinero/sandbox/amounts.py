@@ -62,8 +62,6 @@ def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[Js
 
 def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, path: str) -> JsonObject:
     kind = line["LineType"] or "Product"
-    if line["ProductGuid"]:
-        raise invalid(f"{path}.ProductGuid", f"Unknown product {line['ProductGuid']}.")
     if not line["Description"]:
         raise invalid(f"{path}.Description", "Description is required when ProductGuid is not set.")
     if kind == "Text":

@@ -96,7 +96,7 @@ class World:
     def _voucher(self, path: str, body: dict[str, Any], booked: bool = False) -> dict[str, Any]:
         version = "v1.2" if path == "/vouchers/purchase" else "v1"
         created = self.call("POST", path, version=version, json=body)
-        guid = created.get("VoucherGuid") or created["Guid"]
+        guid = created["Guid"]
         self.owner = f"{path}/{guid}"
         if booked or "generate" in self.path:
             self.call("POST", f"{self.owner}/book", json={"Timestamp": self.stamp()})

@@ -53,7 +53,8 @@ def style(call: Call) -> Response:
 def sold(call: Call) -> Response:
     """The invoices and credit notes of an organization, newest first."""
     organization, where = _organization(call), "FROM invoices WHERE organization = ? AND deleted_at IS NULL"
-    sql = f"SELECT *, {STATUS} AS status {where} ORDER BY number DESC, date DESC, rowid DESC"
+    columns = f"*, {STATUS} AS status, json_extract(data, '$.Currency') AS currency"
+    sql = f"SELECT {columns} {where} ORDER BY number DESC, date DESC, rowid DESC"
     rows, page = _paged(call, f"SELECT count(*) {where}", [organization.id], sql, [call.store.today(), organization.id])
     return _page(call, "invoices.html", organization=organization, invoices=rows, page=page)
 
