@@ -8,7 +8,14 @@ from typing import Any
 
 from .conftest import Caller, line
 
+CASH = {"PurchaseType": "cash", "DepositAccountNumber": 55000, "RegionKey": "DK"}
+CREDIT = {"PurchaseType": "credit", "PaymentDate": "2026-03-31"}
+LINES = [{"AccountNumber": 2000, "Amount": 125, "Description": "Slanger"}]
 YEAR = {"fromDate": "2026-01-01", "toDate": "2026-12-31"}
+
+
+def create_purchase(call: Caller, status: int = 200, version: str = "v1.2", **body: Any) -> Any:
+    return call("POST", "/vouchers/purchase", status, version=version, json={"Lines": LINES, **body})
 
 
 class Bookkeeper:

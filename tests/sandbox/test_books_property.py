@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
-from .bookkeeper import Bookkeeper
+from .bookkeeper import CASH, CREDIT, Bookkeeper
 from .conftest import Caller, Clock, personal_token
-
-CREDIT = {"PurchaseType": "credit", "PaymentDate": "2026-03-31"}
-CASH = {"PurchaseType": "cash", "DepositAccountNumber": 55000, "RegionKey": "DK"}
 
 amounts = st.integers(1, 99_999).map(lambda ore: ore / 100)
 picks = st.integers(0, 9)
