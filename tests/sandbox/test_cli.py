@@ -132,6 +132,18 @@ def test_switches_arrive() -> None:
             assert call.raw("GET", "/contacts").status_code == 429
 
 
+def test_nothing_but_edits_bumps_updated_at() -> None:
+    with served("--updated-at-bumped-by", "") as (_, sandbox):
+        call = Caller(sandbox, personal_token(sandbox))
+        with call.session:
+            contact = call("POST", "/contacts", json={"Name": "Bo", "CountryKey": "DK", "Email": "a@b.example"})
+            created = call("POST", "/invoices", json={**contact, "ProductLines": [line()]})
+            path = f"/invoices/{created['Guid']}"
+            before = call("GET", path)["UpdatedAt"]
+            booked = call("POST", f"{path}/book", json={"Timestamp": created["TimeStamp"]})
+    assert (booked["Status"], booked["UpdatedAt"]) == ("Booked", before)
+
+
 def test_port_that_is_taken() -> None:
     with running() as sandbox:
         port = sandbox.url.rpartition(":")[2]
@@ -160,12 +172,16 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "--large-file-status",
         "--page-size-status",
         "--mailout-bumps-timestamp",
+        "--updated-at-bumped-by",
         "--result-without-filter",
     ):
         assert switch in text
 
 
-@pytest.mark.parametrize("arguments", [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"], ["--updated-at-bumped-by", "moon"]],
+)
 def test_senseless_switch_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["serve", *arguments])

@@ -82,7 +82,8 @@ def test_generated_for_all_of_an_invoice(call: Caller, booked: Draft, draft: Dra
     note = call("GET", f"{NOTES}/{created['Guid']}")
     assert (note["CreditNoteFor"], note["Status"], note["Date"]) == (invoice["Guid"], "Draft", "2026-03-10")
     assert (note["TotalInclVat"], note["ProductLines"]) == (invoice["TotalInclVat"], invoice["ProductLines"])
-    call("POST", f"{NOTES}/{created['Guid']}/book", json={"Timestamp": created["TimeStamp"]})
+    booked_note = call("POST", f"{NOTES}/{created['Guid']}/book", json={"Timestamp": created["TimeStamp"]})
+    assert (booked_note["PaymentDate"], booked_note["PaymentConditionType"]) == (None, None)
     assert status(call, invoice["Guid"]) == "Paid"
     assert call.code("POST", f"/invoices/{draft()['Guid']}/generate-creditnote") == 59
 

@@ -76,6 +76,12 @@ def test_three_at_most_ten_days_apart(call: Caller, late: Late) -> None:
     assert remind(call, late, "2026-02-19")["Number"] == 3
 
 
+def test_dated_after_the_due_date(call: Caller, late: Late) -> None:
+    assert remind(call, late, "2026-01-10", 400)["code"] == 42
+    assert remind(call, late, "10-03-2026", 400)["code"] == 42
+    remind(call, late, "2026-01-11")
+
+
 def test_only_of_an_overdue_invoice(call: Caller, booked: Draft, draft: Draft) -> None:
     assert remind(call, booked(), status=400)["code"] == 74
     assert remind(call, draft(), status=400)["code"] == 59

@@ -119,7 +119,7 @@ def book_credit_note(call: Call) -> Response:
     if invoice:
         payments.offset(call, invoice, existing(call, KIND))
     known = {**_values(call, call.guid), "PaymentConditionNumberOfDays": 0, "IsSentToDebtCollection": False}
-    known |= {"IsMobilePayInvoiceEnabled": False, "IsPensoPayEnabled": False}
+    known |= {"IsMobilePayInvoiceEnabled": False, "IsPensoPayEnabled": False, "PaymentConditionType": None}
     return answer(project("InvoiceReadModel", known))
 
 

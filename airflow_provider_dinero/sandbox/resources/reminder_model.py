@@ -70,11 +70,14 @@ def check_next(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | N
     """Whether there may be such a reminder. Documents silent on the codes for too many and too early.
 
     :param than: the reminder that is replaced, if one is
-    :raises DineroError: code 43 for a fourth, 42 for one that comes less than ten days after the one before
+    :raises DineroError: code 43 for a fourth, 42 for one that isn't after the due date, or less than ten days
+        after the one before
     """
     before = earlier(call, invoice, than)
     if len(before) >= MOST:
         raise DineroError(43, problems={"message": f"An invoice has {MOST} reminders at most."})
+    if day(body).isoformat() <= invoice["payment_date"]:
+        raise invalid("Date", "Must be after the invoice's due date.")
     if before and (day(body) - date.fromisoformat(before[-1]["date"])).days < DAYS_APART:
         raise invalid("Date", f"Must be {DAYS_APART} days after the reminder before, or later.")
 
