@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 MONTH ?= 2007-02
 BIN := .venv/bin
 
-.PHONY: demo ui test lint format models bench clean
+.PHONY: demo ui test toggl lint format models bench clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -13,6 +13,9 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
 	$(BIN)/python -m pytest
+
+toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, against the sandbox
+	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .
@@ -33,7 +36,7 @@ bench: .venv/.installed-dev
 	$(BIN)/python benchmarks/imports.py
 
 clean:
-	rm -rf .venv .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -43,4 +46,9 @@ clean:
 
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+.toggl/.installed: tests/foreign/requirements.txt
+	$(PYTHON) -m venv .toggl
+	.toggl/bin/python -m pip install --quiet --requirement tests/foreign/requirements.txt
 	touch $@

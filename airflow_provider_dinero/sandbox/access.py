@@ -6,21 +6,21 @@ from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS
+from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS, READ, WRITE
 
 
 def let_in(call: Call) -> Response | None:
     """Note on the call who is calling.
 
     :return: an answer if the call is over the limit, None if it may go on
-    :raises DineroError: 401 without a valid token, 403 for an organization that the token can't reach or without Pro
+    :raises DineroError: 401 without a valid token, 403 for a scope that it lacks, an organization that it
+        can't reach, or one without Pro
     """
-    scheme, _, token = call.headers.get("authorization", "").partition(" ")
     row = call.store.one(
-        "SELECT client, organization FROM access_tokens WHERE token = ? AND expires > ?",
-        [token, call.store.clock().timestamp()],
+        "SELECT client, organization, scope FROM access_tokens WHERE token = ? AND expires > ?",
+        [_token(call), call.store.clock().timestamp()],
     )
-    if row is None or scheme.lower() != "bearer":
+    if row is None:
         raise DineroError(41, status=401)
     call.client_id = row["client"]
     call.reach = tuple(ORGANIZATIONS) if row["organization"] is None else (row["organization"],)
@@ -33,9 +33,23 @@ def let_in(call: Call) -> Response | None:
         text = f"API calls quota exceeded! maximum admitted {limit} per 1m."
         return PlainTextResponse(text, 429, {"Retry-After": str(wait)})
 
+    # Documents silent on what a scope allows: reading is GET, all else is writing, also a POST that changes nothing.
+    if (READ if call.method == "GET" else WRITE) not in row["scope"].split():
+        raise DineroError(41, status=403)
     if "organizationId" in call.route:
         if call.organization not in call.reach:
             raise DineroError(41, status=403)
         if not ORGANIZATIONS[call.organization].pro:
             raise DineroError(call.settings.no_pro_code, status=403)
     return None
+
+
+def expire(call: Call) -> None:
+    """Let the token of a call expire now."""
+    now = call.store.clock().timestamp()
+    call.store.execute("UPDATE access_tokens SET expires = ? WHERE token = ?", [now, _token(call)])
+
+
+def _token(call: Call) -> str | None:
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else None

@@ -1,34 +1,101 @@
-"""A small Danish chart of accounts: what sales lines may be posted on."""
+"""The chart of accounts of an organization: a Danish one from the start, to which accounts can be added."""
 
 from __future__ import annotations
 
+import csv
+import sqlite3
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.resources import files
+from typing import Any
 
-VAT_RATES = {"U25": Decimal("0.25")}
-DEPOSIT_ACCOUNT = 55000
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.store import Store
+from airflow_provider_dinero.sandbox.vat import VAT_TYPES
+
+# Accounts that bookings find by themselves. Documents silent but for the deposit and VAT accounts' numbers.
+DEBTORS, CREDITORS, DEPOSIT_ACCOUNT = 56000, 63000, 55000
+FEES, REMINDER_FEES, EXCHANGE_GAINS, EXCHANGE_LOSSES, RETAINED_EARNINGS = 6310, 1200, 9420, 9470, 60010
+DEFAULT_SALES_ACCOUNT = 1000
+# Documents silent: accounts below are income and expenses, the others assets and liabilities.
+FIRST_BALANCE_ACCOUNT = 50000
+PURCHASES = range(2000, 9400)
+# Documents silent: sums that reports show as accounts.
+RESULT, ASSETS, LIABILITIES = 9999, 58999, 69999
+SUMMARIES = {RESULT: "Årets resultat", ASSETS: "Aktiver i alt", LIABILITIES: "Passiver i alt"}
+
+TABLES = """
+    CREATE TABLE IF NOT EXISTS accounts (
+        organization INTEGER, number INTEGER, name TEXT, vat_code TEXT, category TEXT, public_standard_number INTEGER,
+        deposit INTEGER DEFAULT 0, registration_number TEXT, account_number TEXT, swift_number TEXT, iban_number TEXT,
+        PRIMARY KEY (organization, number)
+    );
+"""
+
+_TABLE = files("airflow_provider_dinero").joinpath("sandbox/chart.csv").read_text(encoding="utf-8")
+_CHART = list(csv.DictReader(_TABLE.splitlines()))
+_DEPOSITS = {DEPOSIT_ACCOUNT: "Bank", 55010: "Kasse", 55020: "Betalingsudbyder"}
 
 
 @dataclass(frozen=True)
 class Account:
-    """A sales account; its VAT code decides the VAT of a line."""
+    """An account; its VAT code decides the VAT of a sales line."""
 
     number: int
     name: str
-    vat_code: str | None = None
+    vat_code: str | None
+    deposit: bool = False
 
     @property
     def vat_rate(self) -> Decimal:
-        """The rate as a fraction, 0 without VAT."""
-        return VAT_RATES[self.vat_code] if self.vat_code else Decimal(0)
+        """The rate as a fraction that a sales line on this account has, 0 without VAT."""
+        return VAT_TYPES[self.vat_code].included if self.vat_code else Decimal(0)
+
+    @property
+    def of_balance(self) -> bool:
+        """Whether this is an asset or a liability."""
+        return self.number >= FIRST_BALANCE_ACCOUNT
 
 
-ACCOUNTS = {
-    account.number: account
-    for account in (
-        Account(1000, "Salg af varer/ydelser m/moms", "U25"),
-        Account(1010, "Salg af ydelser m/moms", "U25"),
-        Account(1050, "Salg af varer/ydelser u/moms"),
-        Account(1100, "Salg af varer til udlandet u/moms"),
-    )
-}
+def seed(store: Store) -> None:
+    """The chart that every organization has from the start."""
+    for organization in ORGANIZATIONS:
+        for row in _CHART:
+            values: dict[str, Any] = {**row, "vat_code": row["vat_code"] or None}
+            store.insert("accounts", {"organization": organization, **values})
+        for number, name in _DEPOSITS.items():
+            account = {"number": number, "name": name, "category": "Liquid Assets", "deposit": 1}
+            store.insert("accounts", {"organization": organization, **account})
+
+
+def chart(call: Call) -> dict[int, Account]:
+    """All accounts by number."""
+    rows = call.store.execute("SELECT * FROM accounts WHERE organization = ? ORDER BY number", [call.organization])
+    return {row["number"]: _account(row) for row in rows}
+
+
+def deposit(call: Call, number: int) -> Account:
+    """A deposit account.
+
+    :raises DineroError: code 86 if it is none
+    """
+    sql = "SELECT * FROM accounts WHERE organization = ? AND number = ? AND deposit"
+    row = call.store.one(sql, [call.organization, number])
+    if row is None:
+        raise DineroError(86, problems={"DepositAccountNumber": f"Deposit account {number} does not exist."})
+    return _account(row)
+
+
+def unknown(path: str, number: int | None) -> DineroError:
+    """The refusal of an account that isn't in the chart.
+
+    :param path: the property
+    :param number: the account
+    """
+    return DineroError(77, problems={path: f"Account {number} does not exist."})
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(row["number"], row["name"], row["vat_code"], bool(row["deposit"]))

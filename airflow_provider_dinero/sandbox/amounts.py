@@ -10,10 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from airflow_provider_dinero.sandbox.accounts import ACCOUNTS
+from airflow_provider_dinero.sandbox.accounts import Account, chart, unknown
 from airflow_provider_dinero.sandbox.answers import JsonObject
+from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import invalid
 
 ZERO = Decimal("0.00")
 LARGEST_TOTAL = Decimal(10**15)
@@ -33,20 +34,34 @@ def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(ZERO, ROUND_HALF_UP)
 
 
-def priced_lines(lines: list[JsonObject], incl_vat: bool) -> list[JsonObject]:
+def ore(amount: Decimal, currency: str = "DKK") -> int:
+    """An amount of a currency in Danish øre.
+
+    :param amount: in that currency
+    :param currency: its code
+    """
+    return int(rounded(amount * DKK_RATES[currency]) * 100)
+
+
+def kroner(ore: int) -> Decimal:
+    """Øre as an amount with two decimals."""
+    return Decimal(ore).scaleb(-2)
+
+
+def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[JsonObject]:
     """The lines as they are read.
 
+    :param call: the request
     :param lines: the lines as they were written
     :param incl_vat: whether their amounts include VAT
     :raises DineroError: code 77 for an unknown account, 42 for a line that lacks something
     """
-    return [_priced(line, incl_vat, f"ProductLines[{at}]") for at, line in enumerate(lines)]
+    known = chart(call)
+    return [_priced(known, line, incl_vat, f"ProductLines[{at}]") for at, line in enumerate(lines)]
 
 
-def _priced(line: JsonObject, incl_vat: bool, path: str) -> JsonObject:
+def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, path: str) -> JsonObject:
     kind = line["LineType"] or "Product"
-    if line["ProductGuid"]:
-        raise invalid(f"{path}.ProductGuid", f"Unknown product {line['ProductGuid']}.")
     if not line["Description"]:
         raise invalid(f"{path}.Description", "Description is required when ProductGuid is not set.")
     if kind == "Text":
@@ -57,10 +72,9 @@ def _priced(line: JsonObject, incl_vat: bool, path: str) -> JsonObject:
         return project("InvoiceLinesReadModel", {**text, **amounts})
     if not line["Unit"]:
         raise invalid(f"{path}.Unit", "Unit is required when LineType is Product.")
-    account = ACCOUNTS.get(line["AccountNumber"])
+    account = known.get(line["AccountNumber"])
     if account is None:
-        reason = f"Account {line['AccountNumber']} does not exist."
-        raise DineroError(77, problems={f"{path}.AccountNumber": reason})
+        raise unknown(f"{path}.AccountNumber", line["AccountNumber"])
     factor = 1 + account.vat_rate
     unit, total = line["BaseAmountValue"], line["BaseAmountValue"] * line["Quantity"] * (100 - line["Discount"]) / 100
     # What the caller gave stays as it was given; only the other side of the VAT is computed and rounded.
@@ -130,16 +144,18 @@ class Totals:
         ]
 
 
-def total(lines: list[JsonObject], incl_vat: bool) -> Totals:
+def total(call: Call, lines: list[JsonObject], incl_vat: bool) -> Totals:
     """Add up priced lines.
 
+    :param call: the request
     :param lines: from :func:`priced_lines`
     :param incl_vat: whether the amounts that were written include VAT
     """
     sums: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
+    known = chart(call)
     for line in lines:
         if line["LineType"] == "Product":
-            rate = ACCOUNTS[line["AccountNumber"]].vat_rate
+            rate = known[line["AccountNumber"]].vat_rate
             sums[rate] += line["TotalAmountInclVat" if incl_vat else "TotalAmount"]
     if any(abs(amount) > LARGEST_TOTAL for amount in sums.values()):
         raise invalid("ProductLines", "The total is too large.")

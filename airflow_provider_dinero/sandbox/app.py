@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -10,42 +11,55 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
-from airflow_provider_dinero.sandbox.access import let_in
+from airflow_provider_dinero.sandbox.access import expire, let_in
 from airflow_provider_dinero.sandbox.answers import page
 from airflow_provider_dinero.sandbox.calls import Call, Operation
+from airflow_provider_dinero.sandbox.dates import DateHeader
 from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
+from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
+    bookkeeping,
+    connect,
     contacts,
     control,
     files,
-    invoice_list,
-    invoice_mail,
-    invoices,
     organizations,
+    people,
+    sales,
+    seeding,
     tokens,
 )
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
+from airflow_provider_dinero.sandbox.wire import Wire
 
 RESOURCES = [
     module.resource
-    for module in (control, tokens, organizations, contacts, invoices, invoice_list, invoice_mail, files)
+    for module in (
+        *(control, people, seeding, tokens, connect),
+        *(organizations, contacts, files),
+        *bookkeeping.MODULES,
+        *sales.MODULES,
+    )
 ]
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, wire: Wire) -> FastAPI:
     """A sandbox as an ASGI application.
 
     :param settings: its switches
+    :param wire: the server's connections, which faults may break
     """
     tables = [resource.tables for resource in RESOURCES]
     seeds = [resource.seed for resource in RESOURCES if resource.seed]
     store = Store(settings.state, tables, seeds, settings.clock)
-    limiter = Limiter(settings.clock)
+    limiter, faults = Limiter(store.clock), Faults()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -54,34 +68,43 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             store.close()
 
-    async def receive(request: Request) -> Call:
+    def described(request: Request, body: bytes) -> Call:
         organization = request.path_params.get("organizationId", "")
         query = request.url.query
         return Call(
             settings,
             store,
             limiter,
+            faults,
+            str(request.base_url).rstrip("/"),
             request.method,
             request.url.path + (f"?{query}" if query else ""),
             request.path_params,
             {name.lower(): value for name, value in request.query_params.items()},
             request.headers,
-            await request.body(),
+            body,
             organization=int(organization) if re.fullmatch(r"[0-9]{1,9}", organization) else None,
+            fault=request.scope.get("dinero.fault"),
         )
 
     def serve(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         # The body is read before, so nothing is awaited between BEGIN and COMMIT: requests can't be interleaved.
         async def endpoint(request: Request) -> Response:
-            return answered(operation, await receive(request))
+            call = described(request, await request.body())
+            response = answered(operation, call)
+            await asyncio.sleep(call.hold)
+            return response
 
         return endpoint
 
     def answered(operation: Operation, call: Call) -> Response:
         try:
             with store.transaction():
+                for resource in RESOURCES:
+                    if resource.due:
+                        resource.due(call)
                 response = (None if operation.open else let_in(call)) or operation.handler(call)
-                note(call, response)
+                note(call, response.status_code)
                 return response
         except DineroError as error:
             response = error.response()
@@ -89,20 +112,38 @@ def create_app(settings: Settings) -> FastAPI:
             log.exception("%s %s", call.method, call.url)
             response = DineroError(50, status=500).response()
         with store.transaction():
-            note(call, response)
+            note(call, response.status_code)
         return response
 
-    def note(call: Call, response: Response) -> None:
-        if not call.url.startswith(control.PREFIX):
-            control.record(call, response.status_code)
+    def note(call: Call, status: int) -> None:
+        if not control.is_ours(call.url):
+            control.record(call, status)
+
+    def note_unseen(scope: Scope, status: int) -> None:
+        with store.transaction():
+            note(described(Request(scope), b""), status)
+
+    def expire_token(scope: Scope) -> None:
+        with store.transaction():
+            expire(described(Request(scope), b""))
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    app.add_middleware(
+        Misbehaviour,
+        faults=faults,
+        wire=wire,
+        spared=control.is_ours,
+        note=note_unseen,
+        expire=expire_token,
+    )
+    if settings.date_header:
+        app.add_middleware(DateHeader, clock=store.clock)
 
     @app.exception_handler(HTTPException)
     async def unknown_route(request: Request, error: HTTPException) -> Response:
-        call, response = await receive(request), page(error.status_code)
+        call, response = described(request, await request.body()), page(error.status_code)
         with store.transaction():
-            note(call, response)
+            note(call, response.status_code)
         return response
 
     # Literal segments first: invoices/templates is not the invoice "templates".

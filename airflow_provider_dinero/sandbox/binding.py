@@ -33,18 +33,41 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
     :return: every property of the schema, None where nothing was sent
     :raises DineroError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
     """
-    try:
-        value = {} if optional and not raw.strip() else decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+    value = {} if optional and not raw.strip() else _decoded(raw)
     if not isinstance(value, dict):
         raise DineroError(45, "The request is invalid: the body must be a JSON object.")
     problems: dict[str, str] = {}
     bound = _object(schema(name), value, "", problems)
+    _refuse(problems)
+    return bound
+
+
+def bind_all(name: str, raw: bytes) -> list[JsonObject]:
+    """Bind a JSON body that is an array of a schema.
+
+    :param name: name of the schema of an item
+    :param raw: the body
+    """
+    value = _decoded(raw)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise DineroError(45, "The request is invalid: the body must be a JSON array of objects.")
+    problems: dict[str, str] = {}
+    bound = [_object(schema(name), item, f"[{at}].", problems) for at, item in enumerate(value)]
+    _refuse(problems)
+    return bound
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+
+
+def _refuse(problems: dict[str, str]) -> None:
     if problems:
         missing = next((reason for reason in problems.values() if reason.endswith("field is required.")), None)
         raise DineroError(42, missing, problems=problems)
-    return bound
 
 
 def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[str, str]) -> JsonObject:
@@ -54,7 +77,7 @@ def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[s
         part = resolve(reference)
         required = name in declared.get("required", ())
         left_out = name.lower() not in sent
-        item = sent.get(name.lower())
+        item, default = sent.get(name.lower()), reference.get("default", part.get("default"))
         if item == "" and None in part.get("enum", ()):
             item = None  # "empty" in the documents covers both null and "".
         if item is None:
@@ -63,11 +86,11 @@ def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[s
                 item = VALUE_TYPES[kind]
             elif kind == "array":
                 item = []
-            elif required:
+            elif required and default is None:
                 problems[path + name] = f"The {name} field is required."
                 continue
             else:
-                bound[name] = part.get("default")
+                bound[name] = default
                 continue
         bound[name] = _value(part, item, path + name, problems)
     return bound
@@ -103,6 +126,8 @@ def _number(part: JsonObject, kind: str, value: int | Decimal, path: str, proble
         problems[path] = f"The value is not valid for {path}."
     elif (lowest is not None and value < lowest) or (highest is not None and value > highest):
         problems[path] = f"The field {path} must be between {lowest} and {highest}."
+    elif "not" in part and value == part["not"]["const"]:
+        problems[path] = f"The field {path} must not be {value}."
     else:
         return int(value) if kind == "integer" else Decimal(value)
     return None
@@ -144,6 +169,21 @@ def parse_day(text: str, separator: str = "-") -> date:
     if not re.fullmatch(separator.join((r"\d{4}", r"\d{2}", r"\d{2}")), text, re.ASCII):
         raise ValueError(text)
     return date.fromisoformat(text.replace(separator, "-"))
+
+
+def day_of(text: str | None, name: str) -> str | None:
+    """The date of a property that the contract leaves without a format: a date, or a date-time whose time is dropped.
+
+    :param text: the value, empty counts as none
+    :param name: the property
+    :raises DineroError: code 42 for anything else
+    """
+    if not text:
+        return None
+    try:
+        return parse_day(re.sub(r"T[0-9:.]*(Z|[+-][0-9:]*)?$", "", text)).isoformat()
+    except ValueError:
+        raise DineroError(42, problems={name: f"The value is not valid for {name}."}) from None
 
 
 def _kind(part: JsonObject) -> str:

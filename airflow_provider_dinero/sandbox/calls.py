@@ -9,8 +9,9 @@ from datetime import date
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject
-from airflow_provider_dinero.sandbox.binding import bind, parse_day
+from airflow_provider_dinero.sandbox.binding import bind, bind_all, parse_day
 from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
@@ -23,6 +24,8 @@ class Call:
     settings: Settings
     store: Store
     limiter: Limiter
+    faults: Faults
+    base_url: str
     method: str
     url: str
     route: Mapping[str, str]
@@ -32,6 +35,9 @@ class Call:
     client_id: str | None = None
     organization: int | None = None
     reach: tuple[int, ...] = ()
+    fault: str | None = None
+    # Seconds that the answer is held back, as if the work had taken them.
+    hold: float = 0
 
     @property
     def guid(self) -> str:
@@ -51,13 +57,17 @@ class Call:
         """
         return bind(schema, self.raw, optional=optional)
 
+    def bodies(self, schema: str) -> list[JsonObject]:
+        """A JSON body that is an array, each item bound to a schema."""
+        return bind_all(schema, self.raw)
+
     def text(self, name: str, default: str = "") -> str:
         """A query parameter; its name is case-insensitive, as in ASP.NET, and empty counts as left out."""
         return self.query.get(name.lower(), "").strip() or default
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """A query parameter that is true or false."""
-        value = self.text(name, "false").lower()
+        value = self.text(name, str(default)).lower()
         if value not in ("true", "false"):
             raise malformed(name, "true or false")
         return value == "true"
@@ -101,10 +111,14 @@ class Operation:
 
 @dataclass
 class Resource:
-    """The operations of one resource, its tables, and what is in them from the start."""
+    """The operations of one resource, its tables, and what is in them from the start.
+
+    :param due: does what time has brought on, before each operation
+    """
 
     tables: str = ""
     seed: Callable[[Store], None] | None = None
+    due: Callable[[Call], None] | None = None
     operations: list[Operation] = field(default_factory=list)
 
     def operation(self, method: str, path: str, *, open: bool = False) -> Callable[[Handler], Handler]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import signal
 import sqlite3
@@ -12,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 from airflow_provider_dinero.sandbox.known import CLIENTS, connection
-from airflow_provider_dinero.sandbox.settings import Settings
+from airflow_provider_dinero.sandbox.settings import MUTATIONS, Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :return: exit code
     """
     options = _parser().parse_args(arguments)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +64,22 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a used one-time token may be exchanged again; at Visma Connect 5 to 60, if at all (%(default)s)",
     )
     serve.add_argument(
+        "--redirect-uri",
+        dest="redirect_uris",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="URI",
+        help="redirect URI that is registered for the Visma Connect application; may be given more than once "
+        f"({', '.join(Settings.redirect_uris)})",
+    )
+    serve.add_argument("--require-pkce", action="store_true", help="the application is set to demand PKCE")
+    serve.add_argument(
+        "--no-date-header",
+        dest="date_header",
+        action="store_false",
+        help="answers have no Date header, else it follows the sandbox's own clock",
+    )
+    serve.add_argument(
         "--no-pro-code",
         type=int,
         choices=[90, 48],
@@ -89,6 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         help="an e-mail gives the invoice a new TimeStamp; nobody knows, by default it doesn't",
     )
     serve.add_argument(
+        "--updated-at-bumped-by",
+        type=_mutations,
+        default=MUTATIONS,
+        metavar="NAMES",
+        help=f"which of {', '.join(sorted(MUTATIONS))} move the UpdatedAt of an invoice, comma separated; creating, "
+        "changing and deleting always do, nobody knows about the rest (all)",
+    )
+    serve.add_argument(
         "--result-without-filter",
         choices=["before-paging", "before-filter"],
         default="before-paging",
@@ -107,6 +133,29 @@ def _parser() -> argparse.ArgumentParser:
         default="object",
         help="body of a refused upload: the error object with its code, or a plain string as the OpenAPI document has "
         "it (%(default)s)",
+    )
+
+    serve.add_argument(
+        "--ledger-post-answer",
+        choices=["object", "array"],
+        default="object",
+        help="what a post of ledger items (v1.2) answers: one object as the OpenAPI document has it, or an array of "
+        "all as a client of v1.1 read it (%(default)s)",
+    )
+    serve.add_argument(
+        "--ledger-post-seconds",
+        type=_seconds,
+        default=0.2,
+        metavar="SECONDS",
+        help="how long a post of ledger items takes; another one for the organization in that time, from whomever, "
+        "gets code 70 (%(default)s)",
+    )
+    serve.add_argument(
+        "--ledger-booking-seconds",
+        type=_seconds,
+        default=2,
+        metavar="SECONDS",
+        help="how long the booking of ledger items takes: at Dinero seconds to minutes (%(default)s)",
     )
 
     connect = commands.add_parser(
@@ -135,6 +184,19 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
+def _seconds(text: str) -> float:
+    if not 0 <= float(text) < 10**6:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return float(text)
+
+
+def _mutations(text: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if not names <= MUTATIONS:
+        raise argparse.ArgumentTypeError(f"must be of {', '.join(sorted(MUTATIONS))}")
+    return names
+
+
 def _connection(options: argparse.Namespace) -> int:
     try:
         print(json.dumps(connection(options.url.rstrip("/"), options.grant, options.organization)))
@@ -148,8 +210,6 @@ def _serve(options: argparse.Namespace) -> int:
     from airflow_provider_dinero.sandbox.server import address, prepare
 
     chosen = {field.name: getattr(options, field.name) for field in fields(Settings) if hasattr(options, field.name)}
-    # uvicorn stops on SIGINT and SIGTERM, and then raises the signal again; both are a clean end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server, bound = prepare(
             Settings(**chosen),
@@ -157,8 +217,10 @@ def _serve(options: argparse.Namespace) -> int:
             options.port,
             lambda: print(f"Dinero sandbox: {address(bound)}", flush=True),
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[bound])
+        # The server takes both while it serves. When it has stopped, one more Ctrl-C gets no traceback.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        server.run(sockets=[bound])
     except (OSError, OverflowError, sqlite3.Error) as error:
         print(f"The sandbox could not start on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1

@@ -31,11 +31,15 @@ def resolve(part: JsonObject) -> JsonObject:
 
 
 @cache
-def parameter(path: str, name: str) -> JsonObject:
-    """The schema of a query parameter of ``GET path``."""
+def parameters(path: str) -> dict[str, JsonObject]:
+    """The schemas of the query parameters of ``GET path`` by name."""
     declared = _document()["paths"][path]["get"]["parameters"]
-    found: JsonObject = next(item["schema"] for item in declared if item["name"] == name)
-    return found
+    return {item["name"]: item["schema"] for item in declared if item["in"] == "query"}
+
+
+def parameter(path: str, name: str) -> JsonObject:
+    """The schema of one of them."""
+    return parameters(path)[name]
 
 
 def project(name: str, values: dict[str, Any]) -> JsonObject:

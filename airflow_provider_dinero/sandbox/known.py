@@ -17,6 +17,16 @@ class Client:
 
 
 @dataclass(frozen=True)
+class User:
+    """A person who can sign in at Visma Connect, and reaches every organization."""
+
+    id: str
+    name: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
 class Organization:
     """A company in Dinero ("firma")."""
 
@@ -43,7 +53,14 @@ ORGANIZATIONS = {
     )
 }
 
+USER = User("8d0c2a36-5f0e-4a51-9d0b-1f0d3c9b7a11", "Ida Holm", "ida@norrebro-cykler.example", "sandbox-password")
+READ, WRITE, OFFLINE = "dineropublicapi:read", "dineropublicapi:write", "offline_access"
+# What the application was granted. The documents discourage openid; it is needed for an id_token and its nonce.
+SCOPES = ("openid", READ, WRITE, OFFLINE)
+
 API_KEYS = {"sandbox-api-key": 100001, "sandbox-api-key-no-pro": 100002}
+# Who owns the organizations, signs and uploads.
+OWNER = "Ida Holm"
 REFRESH_TOKEN = "sandbox-refresh-token"
 
 

@@ -35,6 +35,12 @@ class Limiter:
         admitted.append(now)
         return None
 
+    def used(self) -> dict[tuple[str, int | None], int]:
+        """How many requests of the last minute count, by client and organization."""
+        since = self._clock().timestamp() - WINDOW_SECONDS
+        counts = {key: sum(at > since for at in admitted) for key, admitted in self._admitted.items()}
+        return {key: count for key, count in counts.items() if count}
+
     def reset(self) -> None:
         """Forget everything."""
         self._admitted.clear()

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, malformed
-from airflow_provider_dinero.sandbox.contract import parameter
+from airflow_provider_dinero.sandbox.contract import parameter, parameters
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.filters import conditions
 
@@ -32,10 +32,12 @@ class Selection:
         self._base_parameters: list[Any] = [call.organization]
         self._filters: list[str] = []
         self._parameters: list[Any] = []
+        self._counts: dict[bool, int] = {}
 
-    def restrict(self, condition: str) -> None:
+    def restrict(self, condition: str, *parameters: Any) -> None:
         """Leave out rows that this list is never about."""
         self._base.append(condition)
+        self._base_parameters.extend(parameters)
 
     def filter(self, condition: str, *parameters: Any) -> None:
         """Leave out rows that the caller doesn't want."""
@@ -44,20 +46,38 @@ class Selection:
 
     def count(self, *, filtered: bool) -> int:
         """The number of rows, with the caller's filters or without."""
-        where, parameters = self._where(filtered)
-        return int(self.call.store.execute(f"SELECT count(*) FROM {self.table} {where}", parameters).fetchone()[0])
+        if filtered not in self._counts:
+            where, parameters = self._where(filtered)
+            sql = f"SELECT count(*) FROM {self.table} {where}"
+            self._counts[filtered] = int(self.call.store.execute(sql, parameters).fetchone()[0])
+        return self._counts[filtered]
 
     def rows(self, order: str, limit: int, offset: int) -> list[sqlite3.Row]:
-        """One page of rows."""
+        """One page of rows.
+
+        :param order: SQL in which every term ends in ``ASC`` or ``DESC``
+        :param limit: how many
+        :param offset: how many come before
+        """
+        remaining, way = self.count(filtered=True) - offset, order
+        if remaining <= 0:
+            return []
+        if remaining < offset:
+            # From the end, where that is nearer: the last page costs no more than the first.
+            way, limit, offset = _reversed(order), min(limit, remaining), max(0, remaining - limit)
         where, parameters = self._where(True)
         # Sort row ids, not rows: their JSON is most of them, and it is needed for one page only.
-        page = f"SELECT rowid FROM {self.table} {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        page = f"SELECT rowid FROM {self.table} {where} ORDER BY {way} LIMIT ? OFFSET ?"
         sql = f"SELECT {self.columns} FROM {self.table} WHERE rowid IN ({page}) ORDER BY {order}"
         return self.call.store.execute(sql, [*parameters, limit, offset]).fetchall()
 
     def _where(self, filtered: bool) -> tuple[str, list[Any]]:
         terms = self._base + (self._filters if filtered else [])
         return f"WHERE {' AND '.join(terms)}", self._base_parameters + (self._parameters if filtered else [])
+
+
+def _reversed(order: str) -> str:
+    return re.sub(r"\b(ASC|DESC)(?=,|$)", lambda found: "DESC" if found[1] == "ASC" else "ASC", order)
 
 
 def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> Selection:
@@ -74,10 +94,11 @@ def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> 
     elif not (with_deleted or (call.settings.v1_changes_include_deleted and changes_since(call))):
         # The wording of v1 contradicts itself under changesSince; the safe reading is that deleted rows stay out.
         selection.restrict("deleted_at IS NULL")
-    if expression := call.text("queryFilter"):
-        for condition, value in conditions(expression, parameter(path, "queryFilter")["x-filterable-fields"]):
+    declared = parameters(path)
+    if "queryFilter" in declared and (expression := call.text("queryFilter")):
+        for condition, value in conditions(expression, declared["queryFilter"]["x-filterable-fields"]):
             selection.filter(condition, value)
-    if since := changes_since(call):
+    if "changesSince" in declared and (since := changes_since(call)):
         selection.filter("updated_at >= ?", since)
     return selection
 
@@ -96,7 +117,8 @@ def wanted_fields(call: Call, path: str) -> dict[str, str]:
     Documents silent on an unknown field: refused, so that no client gets used to a field that isn't there.
     """
     declared = parameter(path, "fields")
-    names = {name.lower(): name for name in declared["x-allowed-values"]}
+    # Some defaults name fields that the text doesn't list (accounts IsHidden, products ProductGuid).
+    names = {name.lower(): name for name in [*declared["default"].split(","), *declared["x-allowed-values"]]}
     asked = [name.strip() for name in call.text("fields", declared["default"]).split(",") if name.strip()]
     unknown = [name for name in asked if name.lower() not in names]
     if unknown:

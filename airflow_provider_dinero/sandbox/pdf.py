@@ -1,7 +1,8 @@
-"""The PDF of a booked invoice."""
+"""The PDFs of sales documents and of what belongs to them."""
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
 
 from fpdf import FPDF
@@ -22,43 +23,79 @@ REPLACEMENTS = {
 }
 
 
-def invoice_pdf(organization: Organization, invoice: JsonObject) -> bytes:
-    """Draw an invoice.
+NAMES = {
+    "Invoice": ("Faktura", "Invoice"),
+    "CreditNote": ("Kreditnota", "Credit note"),
+    "TradeOffer": ("Tilbud", "Offer"),
+}
+
+
+def sales_pdf(organization: Organization, document: JsonObject, kind: str = "Invoice") -> bytes:
+    """Draw an invoice, a credit note or a trade offer.
 
     :param organization: who sends it
-    :param invoice: the invoice as it is read
+    :param document: the document as it is read
+    :param kind: what it is
     """
-    danish = invoice["Language"] == "da-DK"
-    labels = ("Faktura", "Dato", "Forfaldsdato", "CVR") if danish else ("Invoice", "Date", "Due date", "VAT no.")
+    danish = document["Language"] == "da-DK"
+    labels = ("Dato", "Forfaldsdato", "CVR") if danish else ("Date", "Due date", "VAT no.")
+    dates = f"{labels[0]}: {document['Date']}"
+    if due := document.get("PaymentDate"):
+        dates += f"    {labels[1]}: {due}"
+    amount = "TotalAmountInclVat" if document["ShowLinesInclVat"] else "TotalAmount"
+    texts = [
+        (organization.name, 16, "B"),
+        (f"{labels[2]} {organization.vat_number}\n\n", 10, ""),
+        (f"{document['ContactName']}\n{document['Address'] or ''}".strip() + "\n\n", 11, ""),
+        (f"{NAMES[kind][not danish]} {document['Number']}", 14, "B"),
+        (f"{dates}\n{document['Description']}\n\n", 10, ""),
+        *((_line(item, amount), 10, "") for item in document["ProductLines"]),
+        (" ", 10, ""),
+        *(
+            (f"{item['Label']}: {item['TotalAmount']:.2f}", 10, "B" if item["Type"] == "Total" else "")
+            for item in document["TotalLines"]
+        ),
+        (document["Comment"] or "", 10, ""),
+    ]
+    return text_pdf(texts)
+
+
+def reminder_pdf(organization: Organization, invoice: sqlite3.Row, reminder: JsonObject) -> bytes:
+    """Draw a reminder.
+
+    :param organization: who sends it
+    :param invoice: the row of its invoice
+    :param reminder: the reminder as it is read
+    """
+    captioned = [name for name in reminder if name.endswith("Amount") and reminder[name]]
+    texts = [
+        (organization.name, 16, "B"),
+        (f"{invoice['contact_name']}\n\n", 11, ""),
+        (f"{reminder['Title']}", 14, "B"),
+        (f"{reminder['Date']}\n{reminder['Description']}\n\n{invoice['description']} {invoice['number']}", 10, ""),
+        *((f"{reminder[f'{name}Text']}: {reminder[name]:.2f}", 10, "") for name in captioned),
+        (reminder["DebtCollectionNoticeText"] or "", 10, "B"),
+    ]
+    return text_pdf(texts)
+
+
+def text_pdf(texts: list[tuple[str, int, str]]) -> bytes:
+    """A page of texts, one below the other.
+
+    :param texts: each with its size and its style, ``B`` for bold
+    """
     pdf = FPDF(format="A4")
     pdf.add_page()
-
-    def line(text: str, size: int = 10, style: str = "") -> None:
+    for text, size, style in texts:
         pdf.set_font("Helvetica", style, size)
         pdf.multi_cell(0, size * 0.6, latin(text), new_x="LMARGIN", new_y="NEXT")
-
-    line(organization.name, 16, "B")
-    line(f"{labels[3]} {organization.vat_number}")
-    pdf.ln(8)
-    line(f"{invoice['ContactName']}\n{invoice['Address'] or ''}".strip(), 11)
-    pdf.ln(8)
-    line(f"{labels[0]} {invoice['Number']}", 14, "B")
-    line(f"{labels[1]}: {invoice['Date']}    {labels[2]}: {invoice['PaymentDate']}")
-    line(invoice["Description"])
-    pdf.ln(4)
-    amount = "TotalAmountInclVat" if invoice["ShowLinesInclVat"] else "TotalAmount"
-    for item in invoice["ProductLines"]:
-        if item["LineType"] == "Text":
-            line(item["Description"])
-        else:
-            line(f"{item['Description']}: {item['Quantity']} {item['Unit']}    {item[amount]:.2f}")
-    pdf.ln(4)
-    for item in invoice["TotalLines"]:
-        line(f"{item['Label']}: {item['TotalAmount']:.2f}", style="B" if item["Type"] == "Total" else "")
-    if invoice["Comment"]:
-        pdf.ln(4)
-        line(invoice["Comment"])
     return bytes(pdf.output())
+
+
+def _line(item: JsonObject, amount: str) -> str:
+    if item["LineType"] == "Text":
+        return str(item["Description"])
+    return f"{item['Description']}: {item['Quantity']} {item['Unit']}    {item[amount]:.2f}"
 
 
 def latin(text: str) -> str:

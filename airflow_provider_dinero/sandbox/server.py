@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.sandbox.known import connection
@@ -26,22 +29,66 @@ class Sandbox:
         """The Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.known.connection`."""
         return connection(self.url, grant, organization)
 
+    def connection_json(self, grant: str = "personal_integration", organization: int = 100001) -> str:
+        """The same as text, for the environment variable ``AIRFLOW_CONN_DINERO_DEFAULT``."""
+        return json.dumps(self.connection(grant, organization))
+
     def requests(self) -> list[dict[str, Any]]:
         """What arrived so far."""
         return list(self._control("GET", "requests"))
 
     def outbox(self) -> list[dict[str, Any]]:
-        """The e-mails that were sent so far."""
+        """What was sent to people so far."""
         return list(self._control("GET", "outbox"))
+
+    def state(self) -> dict[str, int]:
+        """How many there are of everything."""
+        return dict(self._control("GET", "state"))
+
+    def seed(self, **counts: int) -> dict[str, int]:
+        """Fill it: see ``POST /_sandbox/seed``.
+
+        :param counts: ``contacts``, ``invoices``, ``entries`` and the ``organization``
+        """
+        return dict(self._control("POST", "seed", counts))
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return datetime.fromisoformat(self._control("GET", "clock")["now"])
+
+    def forward(self, **delta: float) -> datetime:
+        """Move its time ahead.
+
+        :param delta: ``days``, ``hours``, ``minutes``, ``seconds``
+        :return: the new time
+        """
+        return datetime.fromisoformat(self._control("POST", "clock", delta)["now"])
+
+    def fault(self, effect: str, **options: Any) -> None:
+        """Let requests go wrong.
+
+        :param effect: and the options: see :class:`airflow_provider_dinero.sandbox.faults.Fault`
+        """
+        self._control("POST", "faults", {"effect": effect, **options})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults on order, and how often each has struck."""
+        return list(self._control("GET", "faults"))
+
+    def clear_faults(self) -> None:
+        """Nothing goes wrong from now on."""
+        self._control("DELETE", "faults")
 
     def reset(self) -> None:
         """Back to the start."""
         self._control("POST", "reset")
 
-    def _control(self, method: str, name: str) -> Any:
+    def _control(self, method: str, name: str, body: Any = None) -> Any:
         import requests
 
-        response = requests.request(method, f"{self.url}/_sandbox/{name}", timeout=10)
+        response = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=120)
+        if response.status_code == 400:
+            raise ValueError(response.json()["message"])
         response.raise_for_status()
         return response.json()
 
@@ -79,16 +126,31 @@ def prepare(
     import uvicorn
 
     from airflow_provider_dinero.sandbox.app import create_app
+    from airflow_provider_dinero.sandbox.wire import Wire
+
+    wire = Wire()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             on_ready()
 
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # It stops within seconds anyway. Forced by a second signal, it would complain with a traceback.
+            self.should_exit = True
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            wire.stopping.set()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, wire),
+        http=wire.protocol(),
         log_level="warning",
         access_log=False,
+        date_header=False,
+        # A fault finds its connection by the client's real address.
+        proxy_headers=False,
         ws="none",
         # A client that keeps its connection open must not keep the sandbox from stopping.
         timeout_graceful_shutdown=3,

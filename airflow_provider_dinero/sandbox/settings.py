@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+MUTATIONS = frozenset({"book", "creditnote", "e-invoice", "mailout", "payment", "reminder", "sms"})
 
 
 def utc_now() -> datetime:
@@ -22,13 +24,20 @@ class Settings:
     :param token_lifetime: seconds that an access token lives
     :param refresh_tokens: ``reuse`` or ``one-time``, an application setting at Visma Connect
     :param refresh_grace: seconds in which a used one-time token may be exchanged again
+    :param redirect_uris: redirect URIs that are registered for the Visma Connect application
+    :param require_pkce: whether the application is set to demand PKCE
+    :param date_header: whether answers have a Date header
     :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones
     :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
     :param page_size_status: HTTP status for a pageSize over 1000; the documents give the code (43) only
     :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
+    :param updated_at_bumped_by: which mutations that aren't edits move the UpdatedAt of an invoice or credit note
     :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
     :param v1_changes_include_deleted: whether v1 lists give deleted rows when changesSince is asked for
     :param upload_error_body: body of a refused upload: the error ``object`` of all else, or a plain ``string``
+    :param ledger_post_answer: what a v1.2 post of ledger items answers: one ``object`` as documented, or an ``array``
+    :param ledger_post_seconds: how long such a post takes; another one in that time gets code 70
+    :param ledger_booking_seconds: how long booking ledger items takes, on the sandbox's clock
     :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
     """
 
@@ -37,11 +46,18 @@ class Settings:
     token_lifetime: int = 3600
     refresh_tokens: Literal["reuse", "one-time"] = "reuse"
     refresh_grace: int = 0
+    redirect_uris: Sequence[str] = ("http://localhost:8766/callback",)
+    require_pkce: bool = False
+    date_header: bool = True
     no_pro_code: Literal[90, 48] = 90
     large_file_status: Literal[400, 413] = 400
     page_size_status: Literal[400, 413, 500] = 400
     mailout_bumps_timestamp: bool = False
+    updated_at_bumped_by: frozenset[str] = MUTATIONS
     result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"
     v1_changes_include_deleted: bool = False
     upload_error_body: Literal["object", "string"] = "object"
+    ledger_post_answer: Literal["object", "array"] = "object"
+    ledger_post_seconds: float = 0.2
+    ledger_booking_seconds: float = 2
     clock: Callable[[], datetime] = utc_now

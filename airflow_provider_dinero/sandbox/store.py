@@ -5,11 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 # A rowversion as it was recorded at Dinero, so that ours look like the real ones.
 FIRST_VERSION = 0x20A5EA8
+TABLES = """
+    CREATE TABLE IF NOT EXISTS version (value INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS ahead (seconds REAL NOT NULL);
+    """
 
 
 class Store:
@@ -18,7 +23,8 @@ class Store:
     :param path: file to keep the state in, None for memory
     :param tables: the ``CREATE ... IF NOT EXISTS`` statements of all resources
     :param seeds: put in what is there from the start
-    :param clock: where "now" comes from
+    :param clock: the real time, from which the sandbox's own may be moved ahead
+    :raises sqlite3.DatabaseError: if another version of the sandbox wrote the file
     """
 
     def __init__(
@@ -28,7 +34,7 @@ class Store:
         seeds: Sequence[Callable[[Store], None]],
         clock: Callable[[], datetime],
     ) -> None:
-        self.clock = clock
+        self._real_clock = clock
         self._seeds = seeds
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
@@ -36,12 +42,23 @@ class Store:
         self._connection.create_function("fold", 1, _fold, deterministic=True)
         # NORMAL survives a killed process (the promise here); only a power cut could lose the last commits.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self._connection.executescript("CREATE TABLE IF NOT EXISTS version (value INTEGER NOT NULL);")
-        for statements in tables:
-            self._connection.executescript(statements)
+        self._create([TABLES, *tables])
         with self.transaction():
             if self.one("SELECT 1 FROM version") is None:
                 self.reset()
+        row = self.one("SELECT seconds FROM ahead")
+        self._ahead = timedelta(seconds=row["seconds"] if row else 0)
+
+    def _create(self, tables: Sequence[str]) -> None:
+        # A column that is missing would only show in the middle of a request.
+        mark = crc32("".join(tables).encode()) & 0x7FFFFFFF
+        found = self.execute("PRAGMA user_version").fetchone()[0]
+        if found != mark and self.one("SELECT 1 FROM sqlite_master"):
+            self.close()
+            raise sqlite3.DatabaseError("another version of the sandbox wrote the state file")
+        for statements in tables:
+            self._connection.executescript(statements)
+        self._connection.executescript(f"PRAGMA user_version = {mark};")
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""
@@ -56,6 +73,13 @@ class Store:
         """Add a row."""
         marks = ", ".join("?" * len(values))
         self.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+
+    def insert_all(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Add rows that have the same columns."""
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            sql = f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({marks})"
+            self._connection.executemany(sql, [list(row.values()) for row in rows])
 
     def update(self, table: str, key: tuple[int | None, str], values: dict[str, Any]) -> None:
         """Change the row of (organization, guid)."""
@@ -78,6 +102,17 @@ class Store:
         self.execute("UPDATE version SET value = value + 1")
         return f"{self.execute('SELECT value FROM version').fetchone()[0]:016X}"
 
+    def clock(self) -> datetime:
+        """The sandbox's time."""
+        return self._real_clock() + self._ahead
+
+    def forward(self, delta: timedelta) -> None:
+        """Move the sandbox's time ahead."""
+        _ = self.clock() + delta  # refuses what no calendar has
+        self._ahead += delta
+        self.execute("DELETE FROM ahead")
+        self.execute("INSERT INTO ahead VALUES (?)", [self._ahead.total_seconds()])
+
     def now(self) -> str:
         """The time as Dinero writes it: UTC, milliseconds, no zone."""
         return self.clock().replace(tzinfo=None).isoformat(timespec="milliseconds")
@@ -91,6 +126,7 @@ class Store:
         for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             self.execute(f"DELETE FROM {row['name']}")
         self.execute("INSERT INTO version VALUES (?)", [FIRST_VERSION])
+        self._ahead = timedelta()
         for seed in self._seeds:
             seed(self)
 

@@ -13,6 +13,8 @@ import requests
 
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
+from .browser import Browser
+
 PERSONAL = ("personal-sandbox", "sandbox-secret")
 START = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
 
@@ -88,6 +90,13 @@ def sandbox(shared_sandbox: Sandbox, clock: Clock) -> Sandbox:
     clock.now = START
     shared_sandbox.reset()
     return shared_sandbox
+
+
+@pytest.fixture
+def browser(sandbox: Sandbox) -> Iterator[Browser]:
+    """A person at Visma Connect who hasn't signed in."""
+    with Browser(sandbox) as browser:
+        yield browser
 
 
 @pytest.fixture

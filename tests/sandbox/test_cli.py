@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,6 +53,59 @@ def test_serve_says_when_it_is_ready_and_stops_on_a_signal(number: signal.Signal
         assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_more_signals_than_one_are_no_trouble() -> None:
+    with served() as (process, sandbox), ThreadPoolExecutor(1) as pool:
+        sandbox.fault("delay", seconds=30)
+        waiting = pool.submit(requests.get, f"{sandbox.url}/v1/organizations", timeout=10)
+        while not sandbox.faults()[0]["struck"]:
+            time.sleep(0.01)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+        with pytest.raises(requests.ConnectionError):
+            waiting.result()
+
+
+def test_nothing_that_was_answered_is_lost_when_it_is_killed_under_load(tmp_path: Path) -> None:
+    state, answered = str(tmp_path / "dinero.db"), []
+    with served("--state", state, "--requests-per-minute", "100000") as (process, sandbox):
+        token = personal_token(sandbox)
+
+        def write(_: int) -> None:
+            call = Caller(sandbox, token)
+            with call.session, contextlib.suppress(requests.RequestException):
+                while True:
+                    response = call.raw("POST", "/contacts", json={"Name": "Bo", "CountryKey": "DK"})
+                    answered.append(response.json()["ContactGuid"])
+
+        with ThreadPoolExecutor(4) as pool:
+            writers = pool.map(write, range(4))
+            while len(answered) < 100:
+                time.sleep(0.01)
+            process.kill()
+            list(writers)
+    with running(state=state) as sandbox:
+        call = Caller(sandbox, token)
+        with call.session:
+            found = call("GET", "/contacts", params={"fields": "ContactGuid", "pageSize": 1000})["Collection"]
+            assert len(answered) < 1000
+            assert set(answered) <= {row["ContactGuid"] for row in found}
+
+
+def test_state_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    state = str(tmp_path / "dinero.db")
+    with contextlib.closing(sqlite3.connect(state)) as connection:
+        connection.execute("CREATE TABLE contacts (name TEXT)")
+    done = subprocess.run(
+        [*COMMAND, "serve", "--port", "0", "--state", state], capture_output=True, text=True, timeout=10
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "another version of the sandbox wrote the state file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     state = str(tmp_path / "dinero.db")
     with served("--state", state) as (process, sandbox):
@@ -75,6 +132,18 @@ def test_switches_arrive() -> None:
             assert call.raw("GET", "/contacts").status_code == 429
 
 
+def test_nothing_but_edits_bumps_updated_at() -> None:
+    with served("--updated-at-bumped-by", "") as (_, sandbox):
+        call = Caller(sandbox, personal_token(sandbox))
+        with call.session:
+            contact = call("POST", "/contacts", json={"Name": "Bo", "CountryKey": "DK", "Email": "a@b.example"})
+            created = call("POST", "/invoices", json={**contact, "ProductLines": [line()]})
+            path = f"/invoices/{created['Guid']}"
+            before = call("GET", path)["UpdatedAt"]
+            booked = call("POST", f"{path}/book", json={"Timestamp": created["TimeStamp"]})
+    assert (booked["Status"], booked["UpdatedAt"]) == ("Booked", before)
+
+
 def test_port_that_is_taken() -> None:
     with running() as sandbox:
         port = sandbox.url.rpartition(":")[2]
@@ -96,16 +165,23 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "--token-lifetime",
         "--refresh-tokens",
         "--refresh-grace",
+        "--redirect-uri",
+        "--require-pkce",
+        "--no-date-header",
         "--no-pro-code",
         "--large-file-status",
         "--page-size-status",
         "--mailout-bumps-timestamp",
+        "--updated-at-bumped-by",
         "--result-without-filter",
     ):
         assert switch in text
 
 
-@pytest.mark.parametrize("arguments", [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"], ["--updated-at-bumped-by", "moon"]],
+)
 def test_senseless_switch_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["serve", *arguments])

@@ -107,7 +107,7 @@ def test_unknown_routes_are_html(call: Caller, method: str, path: str, status: i
 
 
 def test_documentation_of_the_framework_is_not_served(sandbox: object, call: Caller) -> None:
-    for path in ("/docs", "/openapi.json", "/redoc", "/"):
+    for path in ("/docs", "/openapi.json", "/redoc"):
         response = requests.get(call.sandbox.url + path, timeout=10)
         assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
 

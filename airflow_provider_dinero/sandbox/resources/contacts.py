@@ -7,7 +7,9 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
+from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
+from airflow_provider_dinero.sandbox.books import has_entries
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.countries import COUNTRIES, vat_region
@@ -68,7 +70,9 @@ def create_contact(call: Call) -> Response:
 @resource.operation("GET", ONE_V1)
 def get_contact(call: Call) -> Response:
     """One contact, also a deleted one."""
-    return answer(model(_existing(call)))
+    row = _existing(call)
+    roles = {"IsDebitor": has_entries(call, call.guid, DEBTORS), "IsCreditor": has_entries(call, call.guid, CREDITORS)}
+    return answer({**model(row), **roles})
 
 
 @resource.operation("PUT", ONE_V1)
@@ -113,7 +117,7 @@ def model(row: sqlite3.Row) -> JsonObject:
         "CreatedAt": row["created_at"],
         "UpdatedAt": row["updated_at"],
         "DeletedAt": row["deleted_at"],
-        # Documents silent on when these turn true: never here.
+        # Documents silent on when these turn true: with the first entry on the account, which the single read looks up.
         "IsDebitor": False,
         "IsCreditor": False,
     }

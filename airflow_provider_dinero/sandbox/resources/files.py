@@ -16,6 +16,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project, schema
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.known import OWNER
 from airflow_provider_dinero.sandbox.lists import paging
 
 PATH = "/v1/{organizationId}/files"
@@ -151,6 +152,6 @@ def _model(row: sqlite3.Row) -> JsonObject:
         "Size": row["size"],
         "UploadedAt": row["uploaded_at"],
         "Linked": decode(row["linked"]),
-        "UploadedBy": "Ida Holm",
+        "UploadedBy": OWNER,
     }
     return project("FilteredFileReadModel", known)

@@ -8,7 +8,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.countries import COUNTRIES
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, Organization
+from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, OWNER, Organization
 from airflow_provider_dinero.sandbox.lists import pick, wanted_fields
 
 resource = Resource()
@@ -48,7 +48,7 @@ def _model(organization: Organization) -> JsonObject:
         "Street": "Nørrebrogade 1",
         "City": "København N",
         "ZipCode": "2200",
-        "AttPerson": "Ida Holm",
+        "AttPerson": OWNER,
         "VatNumber": organization.vat_number,
         "CountryKey": "DK",
         "RoleKey": "Owner",

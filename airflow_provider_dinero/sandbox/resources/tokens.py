@@ -5,29 +5,22 @@ Documents silent on whether token calls count against the request limit: they do
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.responses import Response
 
+from airflow_provider_dinero.sandbox import grants, signing
 from airflow_provider_dinero.sandbox.answers import answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.known import API_KEYS, CLIENTS, REFRESH_TOKEN, Client
-from airflow_provider_dinero.sandbox.store import Store
+from airflow_provider_dinero.sandbox.known import API_KEYS, CLIENTS, OFFLINE, READ, WRITE, Client
 
+PERSONAL_SCOPES = {"read": READ, "write": WRITE}
+NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-def _seed(store: Store) -> None:
-    store.insert("refresh_tokens", {"token": REFRESH_TOKEN, "consent": "seed", "client": "isv_sandbox"})
-
-
-resource = Resource(
-    """
-    CREATE TABLE IF NOT EXISTS access_tokens (token TEXT PRIMARY KEY, client TEXT, organization INTEGER, expires REAL);
-    CREATE TABLE IF NOT EXISTS refresh_tokens (token TEXT PRIMARY KEY, consent TEXT, client TEXT, used REAL);
-    """,
-    _seed,
-)
+resource = Resource(grants.TABLES + signing.TABLES, grants.seed)
 
 
 @resource.operation("POST", "/dineroapi/oauth/token", open=True)
@@ -41,45 +34,97 @@ def personal_token(call: Call) -> Response:
     organization = API_KEYS.get(form.get("username", ""))
     if organization is None or form["username"] != form.get("password"):
         return refused("invalid_grant")
+    # Without a scope it is both, as one client has it.
+    asked = form.get("scope", "").split() or list(PERSONAL_SCOPES)
+    if not set(asked) <= set(PERSONAL_SCOPES):
+        return refused("invalid_scope")
+    scope = " ".join(PERSONAL_SCOPES[name] for name in asked)
     # A refresh token was part of this answer once; personal clients log in again instead.
-    return answer(_access_token(call, client, organization))
+    token = secrets.token_urlsafe(48)
+    return answer(grants.access_token(call, client.id, organization, scope, token), headers=NOT_STORED)
 
 
 @resource.operation("POST", "/connect/token", open=True)
 def connect_token(call: Call) -> Response:
-    """Exchange a refresh token at Visma Connect; the token reaches all organizations of the user."""
+    """Exchange a code or a refresh token at Visma Connect; the token reaches all organizations of the user."""
     form, client = _client(call, "visma_connect")
     if client is None:
         return refused("invalid_client")
-    if form.get("grant_type") != "refresh_token":
-        return refused("unsupported_grant_type")
-    token = form.get("refresh_token", "")
-    row = call.store.one("SELECT * FROM refresh_tokens WHERE token = ? AND client = ?", [token, client.id])
+    if form.get("grant_type") == "authorization_code":
+        return _exchange_code(call, client, form)
+    if form.get("grant_type") == "refresh_token":
+        return _refresh(call, client, form.get("refresh_token", ""))
+    return refused("unsupported_grant_type")
+
+
+@resource.operation("POST", "/connect/revocation", open=True)
+def revoke(call: Call) -> Response:
+    """Revoke a refresh token, and with it the others of its grant. An unknown one is no error (RFC 7009)."""
+    if not call.headers.get("authorization", "").lower().startswith("basic "):
+        return answer({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
+    form, client = _client(call, "visma_connect")
+    if client is None:
+        return refused("invalid_client")
+    if "token" not in form:
+        return refused("invalid_request")
+    sql = "SELECT g.id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token = ? AND g.client = ?"
+    if row := call.store.one(sql, [form["token"], client.id]):
+        grants.revoke_grant(call.store, row["id"])
+    return Response(status_code=200)
+
+
+def refused(error: str) -> Response:
+    """An OAuth error: 400 for all of them, also for a wrong client (where the standard allows 401)."""
+    return answer({"error": error}, 400, NOT_STORED)
+
+
+def _exchange_code(call: Call, client: Client, form: dict[str, str]) -> Response:
+    sql = "SELECT * FROM codes c JOIN grants g ON g.id = c.grant_id WHERE code = ? AND client = ?"
+    row = call.store.one(sql, [form.get("code", ""), client.id])
+    if row is None:
+        return refused("invalid_grant")
+    if row["used"]:
+        # A code that comes twice was stolen once: what came of it is revoked (RFC 6749, 4.1.2).
+        grants.revoke_grant(call.store, row["id"])
+        return refused("invalid_grant")
+    call.store.execute("UPDATE codes SET used = 1 WHERE code = ?", [row["code"]])
+    expired = row["expires"] <= call.store.clock().timestamp()
+    challenge = _challenge(form["code_verifier"]) if "code_verifier" in form else None
+    if expired or form.get("redirect_uri") != row["redirect_uri"] or challenge != row["challenge"]:
+        return refused("invalid_grant")
+    lasting = OFFLINE in row["scope"].split()
+    token = grants.new_refresh_token(call.store, row["id"]) if lasting else None
+    return answer(grants.connect_tokens(call, row, token, row["nonce"]), headers=NOT_STORED)
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _refresh(call: Call, client: Client, token: str) -> Response:
+    sql = "SELECT * FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id WHERE t.token = ? AND g.client = ?"
+    row = call.store.one(sql, [token, client.id])
     if row is None:
         return refused("invalid_grant")
     if call.settings.refresh_tokens == "one-time":
         now = call.store.clock().timestamp()
         # Within the grace period a used token may be exchanged again; the period runs from its first use.
         if row["used"] is not None and now - row["used"] > call.settings.refresh_grace:
-            # Replay: every refresh token of the consent dies. Access tokens can't be revoked, they run out.
-            call.store.execute("DELETE FROM refresh_tokens WHERE consent = ?", [row["consent"]])
+            grants.revoke_all(call.store, row)
             return refused("invalid_grant")
         call.store.execute("UPDATE refresh_tokens SET used = coalesce(used, ?) WHERE token = ?", [now, token])
-        token = secrets.token_hex(32).upper()
-        values = {"token": token, "consent": row["consent"], "client": client.id}
-        call.store.insert("refresh_tokens", values)
-    scope = "dineropublicapi:read dineropublicapi:write offline_access"
-    return answer({**_access_token(call, client, None), "refresh_token": token, "scope": scope})
+        token = grants.new_refresh_token(call.store, row["id"])
+    return answer(grants.connect_tokens(call, row, token), headers=NOT_STORED)
 
 
-def refused(error: str) -> Response:
-    """An OAuth error: 400 for all of them, also for a wrong client (where the standard allows 401)."""
-    return answer({"error": error}, 400)
+def form_of(call: Call) -> dict[str, str]:
+    """The fields of a form."""
+    return dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _client(call: Call, grant: str) -> tuple[dict[str, str], Client | None]:
     """The form, and the client if its secret is right: from the Basic header, or from the form at Visma Connect."""
-    form = dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
+    form = form_of(call)
     scheme, _, credentials = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -97,11 +142,3 @@ def _client(call: Call, grant: str) -> tuple[dict[str, str], Client | None]:
         return form, None
     call.client_id = client.id
     return form, client
-
-
-def _access_token(call: Call, client: Client, organization: int | None) -> dict[str, str | int]:
-    token, lifetime = secrets.token_urlsafe(48), call.settings.token_lifetime
-    expires = call.store.clock().timestamp() + lifetime
-    values = {"token": token, "client": client.id, "organization": organization, "expires": expires}
-    call.store.insert("access_tokens", values)
-    return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime}

@@ -1,4 +1,4 @@
-"""The list of invoices."""
+"""The lists of invoices, of credit notes, and of both."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import parameter
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.lists import Selection, paged, select
-from airflow_provider_dinero.sandbox.resources.invoice_model import STATUS, values
+from airflow_provider_dinero.sandbox.resources.sales_model import STATUS, values
 
-PATH = "/v1/{organizationId}/invoices"
+INVOICES, CREDIT_NOTES = "/v1/{organizationId}/invoices", "/v1/{organizationId}/sales/creditnotes"
+SALES = "/v1/{organizationId}/sales"
 SORT_COLUMNS = {"vouchernumber": "number", "voucherdate": "date", "contact": "contact_name COLLATE NOCASE"}
 STATUS_ORDER = ("Draft", "Overdue", "Booked", "OverPaid", "Paid")
 SEARCHED = "fold(number || char(10) || coalesce(contact_name, '') || char(10) || description || char(10) || total_text)"
@@ -18,21 +19,39 @@ SEARCHED = "fold(number || char(10) || coalesce(contact_name, '') || char(10) ||
 resource = Resource()
 
 
-@resource.operation("GET", PATH)
+@resource.operation("GET", INVOICES)
 def invoices(call: Call) -> Response:
     """Invoices that exist; the deleted ones with deletedOnly. ``Status`` holds the five-value status here."""
+    return _list(call, INVOICES, "Invoice")
+
+
+@resource.operation("GET", CREDIT_NOTES)
+def credit_notes(call: Call) -> Response:
+    """Credit notes, in the same way."""
+    return _list(call, CREDIT_NOTES, "CreditNote")
+
+
+@resource.operation("GET", SALES)
+def sales(call: Call) -> Response:
+    """Invoices and credit notes together."""
+    return _list(call, SALES)
+
+
+def _list(call: Call, path: str, kind: str | None = None) -> Response:
     status = f"({STATUS})".replace("?", f"'{call.store.today()}'")
-    selection = select(call, "invoices", PATH)
+    selection = select(call, "invoices", path)
+    if kind:
+        selection.restrict("type = ?", kind)
     selection.columns = f"*, {status} AS status"
-    _by_status(selection, status)
+    _by_status(selection, path, status)
     _by_date(selection)
     if text := call.text("freeTextSearch"):
         selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
-    return paged(selection, PATH, _order(call, status), lambda row: values(row, row["status"]))
+    return paged(selection, path, _order(call, status), lambda row: values(row, row["status"]))
 
 
-def _by_status(selection: Selection, status: str) -> None:
-    declared = parameter(PATH, "statusFilter")["x-allowed-values"]
+def _by_status(selection: Selection, path: str, status: str) -> None:
+    declared = parameter(path, "statusFilter")["x-allowed-values"]
     names = {name.lower(): name for name in declared}
     asked = [name.strip().lower() for name in selection.call.text("statusFilter").split(",") if name.strip()]
     if not set(asked) <= set(names):
@@ -52,11 +71,16 @@ def _by_date(selection: Selection) -> None:
         selection.filter("(NOT booked OR date BETWEEN ? AND ?)", start.isoformat(), end.isoformat())
 
 
-def _order(call: Call, status: str) -> str:
-    direction = call.text("sortOrder", "descending").lower()
-    if direction not in ("ascending", "descending"):
+def direction(call: Call) -> str:
+    """``ASC`` or ``DESC``, as sortOrder asks for."""
+    order = call.text("sortOrder", "descending").lower()
+    if order not in ("ascending", "descending"):
         raise invalid("sortOrder", "Must be ascending or descending.")
-    way = "ASC" if direction == "ascending" else "DESC"
+    return "ASC" if order == "ascending" else "DESC"
+
+
+def _order(call: Call, status: str) -> str:
+    way = direction(call)
     terms = []
     for name in call.text("sort", "VoucherNumber,VoucherDate").split(","):
         key = name.strip().lower()

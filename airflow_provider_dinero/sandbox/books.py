@@ -1,0 +1,135 @@
+"""The books: entries in double entry, and the vouchers' one series of numbers.
+
+An amount is in øre, positive for debit, negative for credit. Invoices and credit notes bring numbers of their own;
+everything else takes its number here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from airflow_provider_dinero.sandbox import accounts, years
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.errors import invalid
+
+# Documents silent: the number is an int64, but the number after it must be one too.
+LARGEST_NUMBER = 10**12
+
+TABLES = f"""
+    {accounts.TABLES}
+    {years.TABLES}
+    CREATE TABLE IF NOT EXISTS voucher_numbers (
+        organization INTEGER, number INTEGER, voucher_guid TEXT, PRIMARY KEY (organization, number)
+    );
+    CREATE TABLE IF NOT EXISTS entries (
+        id INTEGER PRIMARY KEY, organization INTEGER, guid TEXT, date TEXT, account INTEGER, ore INTEGER,
+        voucher_guid TEXT, voucher_type TEXT, number INTEGER, description TEXT, vat_code TEXT,
+        contact_guid TEXT, file_guid TEXT, created_at TEXT
+    );
+    CREATE INDEX IF NOT EXISTS entries_by_date ON entries (organization, date, account, ore);
+    CREATE INDEX IF NOT EXISTS entries_by_change ON entries (organization, created_at);
+    CREATE INDEX IF NOT EXISTS entries_by_voucher ON entries (organization, voucher_guid);
+    CREATE INDEX IF NOT EXISTS entries_by_contact ON entries (organization, contact_guid, account);
+"""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One entry to be.
+
+    :param ore: positive for debit, negative for credit
+    """
+
+    account: int
+    ore: int
+    vat_code: str | None = None
+    description: str | None = None
+    contact_guid: str | None = None
+    file_guid: str | None = None
+
+
+def post(call: Call, *, date: str, voucher_guid: str, voucher_type: str, number: int, lines: Iterable[Posting]) -> None:
+    """Book a voucher.
+
+    :param date: YYYY-MM-DD
+    :param voucher_guid: shared by all entries of the voucher
+    :param voucher_type: as entries show it: documents name ``Purchases`` only
+    :param number: the voucher's number
+    :param lines: what is booked; nothing is written for 0
+    :raises DineroError: code 47 for a date outside the accounting years, 42 if debit and credit differ
+    """
+    lines = [line for line in lines if line.ore]
+    if sum(line.ore for line in lines):
+        raise invalid("Lines", "Debit and credit differ: the voucher does not balance.")
+    years.make_bookable(call, date)
+    now = call.store.now()
+    for line in lines:
+        call.store.insert(
+            "entries",
+            {
+                "organization": call.organization,
+                "guid": str(uuid4()),
+                "date": date,
+                "account": line.account,
+                "ore": line.ore,
+                "voucher_guid": voucher_guid,
+                "voucher_type": voucher_type,
+                "number": number,
+                "description": line.description,
+                "vat_code": line.vat_code,
+                "contact_guid": line.contact_guid,
+                "file_guid": line.file_guid,
+                "created_at": now,
+            },
+        )
+
+
+def reverse(call: Call, voucher_guid: str) -> None:
+    """Offset all that a voucher has booked.
+
+    Documents silent on the date: the entries' own, so that every period is as if the voucher had never been; the
+    offsetting entries bear its number too.
+    """
+    rows = call.store.execute(
+        "SELECT * FROM entries WHERE organization = ? AND voucher_guid = ? ORDER BY id",
+        [call.organization, voucher_guid],
+    ).fetchall()
+    for row in rows:
+        offset = {"id": None, "guid": str(uuid4()), "ore": -row["ore"], "created_at": call.store.now()}
+        call.store.insert("entries", {**dict(row), **offset})
+
+
+def next_number(call: Call, voucher_guid: str, asked: int | None = None) -> int:
+    """Take the next number for a voucher, or the one that was asked for.
+
+    :param voucher_guid: the voucher
+    :param asked: the caller's own number
+    :raises DineroError: code 42 if it is taken
+    """
+    if asked is None:
+        sql = "SELECT coalesce(max(number), 0) + 1 AS next FROM voucher_numbers WHERE organization = ?"
+        asked = int(call.store.execute(sql, [call.organization]).fetchone()["next"])
+    else:
+        check_number(call, asked)
+    call.store.insert(
+        "voucher_numbers", {"organization": call.organization, "number": asked, "voucher_guid": voucher_guid}
+    )
+    return asked
+
+
+def check_number(call: Call, number: int) -> None:
+    """Whether a number is free.
+
+    :raises DineroError: code 42 if not
+    """
+    sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND number = ?"
+    if not 0 < number <= LARGEST_NUMBER or call.store.one(sql, [call.organization, number]):
+        raise invalid("Number", f"The number {number} is taken or not allowed.")
+
+
+def has_entries(call: Call, contact_guid: str, account: int) -> bool:
+    """Whether a contact has entries on an account."""
+    sql = "SELECT 1 FROM entries WHERE organization = ? AND contact_guid = ? AND account = ?"
+    return call.store.one(sql, [call.organization, contact_guid, account]) is not None

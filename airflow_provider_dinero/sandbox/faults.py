@@ -1,0 +1,106 @@
+"""Faults on order: which request is to go wrong, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Effect = Literal[
+    "status",
+    "html",
+    "redirect",
+    "expired-token",
+    "reset",
+    "reset-after",
+    "late",
+    "delay",
+    "drip",
+    "truncate",
+    "garbage",
+]
+
+
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What goes wrong, with which requests; ``docs/sandbox.md`` explains each effect.
+
+    :param effect: what happens
+    :param method: HTTP method, None for every one
+    :param path: pattern of the path: ``*`` or ``{name}`` is one segment, ``**`` any number of them
+    :param times: how often, None for always
+    :param probability: of the requests that match, this part
+    :param seed: of the probability, so that a run can be repeated
+    :param status: HTTP status of ``status``, ``html`` and ``redirect``
+    :param body: of ``status``: text, or anything else as JSON
+    :param retry_after: header of ``status``, as it is
+    :param seconds: of ``delay``, ``drip`` and ``late``
+    :param gone: how the client of ``late`` goes: the connection is ``reset``, or the client gives up at its ``timeout``
+    :param location: of ``redirect``
+    """
+
+    effect: Effect
+    method: str | None = None
+    path: str = "/**"
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    seed: int = 0
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    body: Any = None
+    retry_after: str | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 1.0
+    gone: Literal["reset", "timeout"] = "reset"
+    location: str = "https://elsewhere.example/"
+
+
+@dataclass
+class _Order:
+    fault: Fault
+    matches: Callable[[str], object]
+    random: Random
+    struck: int = field(default=0)
+
+    def strikes(self, method: str, path: str) -> bool:
+        fault = self.fault
+        if fault.times is not None and self.struck >= fault.times:
+            return False
+        if fault.method not in (None, method) or not self.matches(path):
+            return False
+        if self.random.random() >= fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+
+class Faults:
+    """The faults on order, oldest first. They are kept in memory only."""
+
+    def __init__(self) -> None:
+        self._orders: list[_Order] = []
+
+    def order(self, fault: Fault) -> None:
+        """Let it happen from now on."""
+        self._orders.append(_Order(fault, _pattern(fault.path), Random(fault.seed)))
+
+    def clear(self) -> None:
+        """Nothing goes wrong from now on."""
+        self._orders.clear()
+
+    def all(self) -> list[dict[str, Any]]:
+        """What is on order, and how often each has struck."""
+        return [{**msgspec.to_builtins(order.fault), "struck": order.struck} for order in self._orders]
+
+    def strike(self, method: str, path: str) -> Fault | None:
+        """The first fault that strikes this request, if there is one."""
+        return next((order.fault for order in self._orders if order.strikes(method, path)), None)
+
+
+def _pattern(path: str) -> Callable[[str], object]:
+    forms = {"**": ".*", "*": "[^/]+"}
+    parts = re.split(r"(\*\*|\*|\{[^{}/]*\})", path)
+    return re.compile(
+        "".join(forms.get(part, "[^/]+" if part[:1] == "{" else re.escape(part)) for part in parts)
+    ).fullmatch

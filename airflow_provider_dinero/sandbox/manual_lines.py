@@ -1,0 +1,65 @@
+"""Lines of manual vouchers and ledger items: an amount that passes from a balancing account to an account.
+
+A positive amount debits the account and credits the balancing account. It includes the VAT of purchase types, and
+excludes that of sales types and of types foreign to Denmark; documents say so for manual vouchers only. Without a
+balancing account a line is one side only, and the voucher must balance as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_dinero.sandbox.accounts import Account, unknown
+from airflow_provider_dinero.sandbox.amounts import ore
+from airflow_provider_dinero.sandbox.answers import JsonObject
+from airflow_provider_dinero.sandbox.books import Posting
+from airflow_provider_dinero.sandbox.vat import VatType
+from airflow_provider_dinero.sandbox.vat_split import debits, on_top, vat_type, within
+
+SIDES = (("AccountNumber", "AccountVatCode"), ("BalancingAccountNumber", "BalancingAccountVatCode"))
+
+
+@dataclass(frozen=True)
+class ManualLine:
+    """What a line means.
+
+    :param gross: øre that pass between the accounts, including VAT
+    :param sides: for the account and the balancing account: number or None, and VAT type
+    """
+
+    gross: int
+    sides: tuple[tuple[int | None, VatType | None], ...]
+
+    @property
+    def vat(self) -> int:
+        """The VAT øre within: of the account, or else of the balancing account."""
+        return next((vat for _, kind in self.sides if (vat := within(self.gross, kind))), 0)
+
+    def postings(self, text: str | None, contact_guid: str | None, file_guid: str | None) -> list[Posting]:
+        """What the line books."""
+        return [
+            posting
+            for sign, (number, kind) in zip((1, -1), self.sides, strict=True)
+            if number is not None
+            for posting in debits(number, sign * self.gross, kind, text, contact_guid=contact_guid, file_guid=file_guid)
+        ]
+
+
+def understood(known: dict[int, Account], line: JsonObject, path: str) -> ManualLine:
+    """A line as it was written, checked.
+
+    :param known: the chart of accounts
+    :param line: the line
+    :param path: where it is in the body
+    :raises DineroError: code 77 for an unknown account, 42 for an unknown VAT code
+    """
+    sides = []
+    for number_name, code_name in SIDES:
+        number = line[number_name]
+        if number is not None and number not in known:
+            raise unknown(f"{path}.{number_name}", number)
+        account = None if number is None else known[number]
+        sides.append((number, vat_type(account, line[code_name], f"{path}.{code_name}")))
+    amount = ore(line["Amount"])
+    sale = next((kind for number, kind in sides if number is not None and kind and kind.sale), None)
+    return ManualLine(amount + on_top(amount, sale), tuple(sides))

@@ -1,0 +1,78 @@
+"""Attachments: files for customers that go along with an invoice, a credit note or a trade offer."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.answers import answer, empty
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.errors import DineroError
+
+ALL = "/v1/{organizationId}/attachments/{documentGuid}"
+
+resource = Resource(
+    """
+    CREATE TABLE IF NOT EXISTS attachments (
+        organization INTEGER, document TEXT, file_guid TEXT, file_name TEXT,
+        PRIMARY KEY (organization, document, file_guid)
+    );
+    """
+)
+
+
+@resource.operation("GET", ALL)
+def attachments(call: Call) -> Response:
+    """What is bound to a document, in the order in which it was bound."""
+    sql = "SELECT * FROM attachments WHERE organization = ? AND document = ? ORDER BY rowid"
+    known = [
+        {
+            "OrganizationId": row["organization"],
+            "DocumentId": row["document"],
+            "FileGuid": row["file_guid"],
+            "FileName": row["file_name"],
+        }
+        for row in call.store.execute(sql, [call.organization, _document(call)])
+    ]
+    return answer([project("DocumentAttachmentReadModel", each) for each in known])
+
+
+@resource.operation("POST", ALL + "/{fileGuid}/{fileName}")
+def bind(call: Call) -> Response:
+    """Bind a file that was uploaded. Bound again it takes the new name (documents silent)."""
+    document, file = _document(call), call.route["fileGuid"].lower()
+    if call.store.one("SELECT 1 FROM files WHERE organization = ? AND guid = ?", [call.organization, file]) is None:
+        raise DineroError(40, status=404)
+    call.store.execute(
+        "INSERT INTO attachments VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET file_name = excluded.file_name",
+        [call.organization, document, file, call.route["fileName"]],
+    )
+    return empty()
+
+
+@resource.operation("POST", "/v1/{organizationId}/attachments/bind/default/{documentGuid}/{documentType}")
+def bind_defaults(call: Call) -> Response:
+    """Bind what the organization attaches to every document: nothing, as it can be chosen in the web app only."""
+    _document(call)
+    return empty()
+
+
+@resource.operation("DELETE", ALL + "/{fileGuid}")
+def unbind(call: Call) -> Response:
+    """Take a file off a document; the file stays."""
+    deleted = call.store.execute(
+        "DELETE FROM attachments WHERE organization = ? AND document = ? AND file_guid = ?",
+        [call.organization, _document(call), call.route["fileGuid"].lower()],
+    )
+    if not deleted.rowcount:
+        raise DineroError(40, status=404)
+    return empty()
+
+
+def _document(call: Call) -> str:
+    """The guid of the document in the path, which must exist."""
+    guid = call.route["documentGuid"].lower()
+    for table in ("invoices", "trade_offers"):
+        if call.store.one(f"SELECT 1 FROM {table} WHERE organization = ? AND guid = ?", [call.organization, guid]):
+            return guid
+    raise DineroError(40, status=404)

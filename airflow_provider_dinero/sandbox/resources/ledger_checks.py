@@ -1,0 +1,88 @@
+"""What ledger items must be like before they come into the ledger."""
+
+from __future__ import annotations
+
+from airflow_provider_dinero.sandbox import years
+from airflow_provider_dinero.sandbox.accounts import chart
+from airflow_provider_dinero.sandbox.amounts import rounded
+from airflow_provider_dinero.sandbox.answers import JsonObject
+from airflow_provider_dinero.sandbox.books import check_number
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.file_links import known_file
+from airflow_provider_dinero.sandbox.manual_lines import understood
+from airflow_provider_dinero.sandbox.resources.ledger_payments import paid_voucher
+
+MAX_LINES = 1000
+# What items with the same voucher number must have in common, and the code if they don't.
+COMMON = (("VoucherDate", 75), ("FileGuid", 76), ("Id", 78), ("Version", 87))
+
+
+def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
+    """The items of a request, those of one voucher number as one.
+
+    :raises DineroError: codes 75, 76, 78, 87 if those differ, among each other or from what is in the ledger; 409 with
+        code 72 if one id comes under several numbers
+    """
+    found: list[JsonObject] = []
+    by_number: dict[int, JsonObject] = {}
+    for item in items:
+        number = item["VoucherNumber"]
+        first = by_number.get(number) if number is not None else None
+        if first is not None:
+            _compare(first, item, COMMON)
+            first["Lines"] += item["Lines"]
+            continue
+        if item["Id"] and any(item["Id"] == other["Id"] for other in found):
+            raise DineroError(72, status=409)
+        if number is not None:
+            by_number[number] = item
+            _compare_with_ledger(call, item)
+        found.append(item)
+    return found
+
+
+def checked(call: Call, item: JsonObject) -> JsonObject:
+    """An item as it may be kept.
+
+    :raises DineroError: code 47 outside the accounting years, 77 for an unknown account, 42 for the rest
+    """
+    if not item["VoucherDate"]:
+        raise invalid("VoucherDate", "The VoucherDate field is required.")
+    years.check_bookable(call, item["VoucherDate"])
+    if item["VoucherNumber"] is not None:
+        check_number(call, item["VoucherNumber"])
+    if not item["Lines"]:
+        raise DineroError(45, "The request is invalid: a ledger item must have a line.")
+    known = chart(call)
+    for at, line in enumerate(item["Lines"]):
+        path = f"Lines[{at}]"
+        if line["Amount"] is None:
+            raise invalid(f"{path}.Amount", "The Amount field is required.")
+        if line["Amount"] != rounded(line["Amount"]):
+            raise invalid(f"{path}.Amount", "An amount has at most two decimals.")
+        if line["IsPaymentForVoucherId"]:
+            if line["AccountNumber"] is not None:
+                raise invalid(f"{path}.AccountNumber", "Must be empty when IsPaymentForVoucherId is set.")
+            paid_voucher(call, line["IsPaymentForVoucherId"])
+        elif line["AccountNumber"] is None and line["BalancingAccountNumber"] is None:
+            raise invalid(f"{path}.AccountNumber", "A line must have an account.")
+        understood(known, line, path)
+    return {**item, "FileGuid": known_file(call, item["FileGuid"])}
+
+
+def _compare(one: JsonObject, other: JsonObject, names: tuple[tuple[str, int], ...]) -> None:
+    for name, code in names:
+        if (one[name] or None) != (other[name] or None):
+            raise DineroError(code)
+
+
+def _compare_with_ledger(call: Call, item: JsonObject) -> None:
+    row = call.store.one(
+        "SELECT guid, date, file_guid FROM ledger_items WHERE organization = ? AND voucher_number = ? "
+        "AND state <> 'Booked' AND guid IS NOT ?",
+        [call.organization, item["VoucherNumber"], item["Id"]],
+    )
+    if row:
+        there = {"VoucherDate": row["date"], "FileGuid": row["file_guid"], "Id": row["guid"]}
+        _compare(there, item, COMMON[:3])

@@ -1,0 +1,22 @@
+"""Operations that are in no current document but that older clients call."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.resources.invoices import ONE, replace_invoice
+
+resource = Resource()
+
+# "Same functionality exists in the new endpoint", says the notice that announced their end.
+for version in ("v1", "v1.1"):
+    resource.operation("PUT", ONE.replace("v1", version))(replace_invoice)
+
+
+@resource.operation("GET", ONE + "/payments")
+@resource.operation("POST", ONE + "/e-invoice")
+def unknown_shape(call: Call) -> Response:
+    """Nothing public says what these two took and gave."""
+    raise DineroError(40, status=404)

@@ -1,0 +1,36 @@
+"""The settings of sales documents. They can be changed in the web app only."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.accounts import DEFAULT_SALES_ACCOUNT
+from airflow_provider_dinero.sandbox.answers import answer
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.resources.sales_model import TEMPLATE_ID
+from airflow_provider_dinero.sandbox.terms import SETTINGS_DAYS, SETTINGS_TYPE
+
+# Documents silent on the figures. Interest is taken as percent a year.
+REMINDER_FEE, REMINDER_INTEREST_RATE = Decimal(100), Decimal(8)
+
+resource = Resource()
+
+
+@resource.operation("GET", "/v1/{organizationId}/sales/settings")
+def settings(call: Call) -> Response:
+    """What a new invoice has unless it says otherwise."""
+    known = {
+        "LinesInclVat": False,
+        "UseFikCode": False,
+        "DefaultAccountNumber": DEFAULT_SALES_ACCOUNT,
+        "InvoiceTemplateId": TEMPLATE_ID,
+        "AddVoucherAsPdfAttachment": True,
+        "ReminderFee": REMINDER_FEE,
+        "ReminderInterestRate": REMINDER_INTEREST_RATE,
+        "PaymentConditionNumberOfDays": SETTINGS_DAYS,
+        "PaymentConditionType": SETTINGS_TYPE,
+    }
+    return answer(project("SalesVoucherSetttingsModel", known))

@@ -1,0 +1,105 @@
+"""The rows of invoices and credit notes, which share a table, a series of numbers and the rules of change."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+
+# Documents silent: it is an int64, but the number after it must be one too.
+LARGEST_NUMBER = 10**12
+MAIL_OUTS = ("mailout", "e-invoice", "sms")
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS invoices (
+        organization INTEGER, guid TEXT, type TEXT DEFAULT 'Invoice', credit_note_for TEXT,
+        booked INTEGER DEFAULT 0, number INTEGER DEFAULT 0,
+        date TEXT, payment_date TEXT, contact_guid TEXT, contact_name TEXT, description TEXT, external_reference TEXT,
+        total_ore INTEGER, total_text TEXT, paid_ore INTEGER DEFAULT 0, reminder_ore INTEGER DEFAULT 0,
+        mailout_status TEXT DEFAULT 'NotSent', mailout_type TEXT DEFAULT 'None', debt_collection INTEGER DEFAULT 0,
+        time_stamp TEXT, created_at TEXT, updated_at TEXT, deleted_at TEXT, data TEXT,
+        PRIMARY KEY (organization, guid)
+    );
+    CREATE UNIQUE INDEX IF NOT EXISTS invoice_numbers ON invoices (organization, number) WHERE booked;
+    CREATE INDEX IF NOT EXISTS invoices_in_order ON invoices (organization, type, deleted_at, number, date);
+    CREATE INDEX IF NOT EXISTS sales_in_order ON invoices (organization, deleted_at, number, date);
+    CREATE INDEX IF NOT EXISTS invoices_by_change ON invoices (organization, updated_at);
+    CREATE INDEX IF NOT EXISTS invoices_by_contact ON invoices (organization, contact_guid);
+"""
+
+
+def find(call: Call, guid: str) -> sqlite3.Row | None:
+    """The invoice or credit note with this guid in the organization of the call, also a deleted one."""
+    return call.store.one("SELECT * FROM invoices WHERE organization = ? AND guid = ?", [call.organization, guid])
+
+
+def existing(call: Call, kind: str = "Invoice", guid: str | None = None) -> sqlite3.Row:
+    """The invoice or credit note in the path.
+
+    :param kind: ``Invoice`` or ``CreditNote``
+    :param guid: another than the path's
+    :raises DineroError: 400 with code 63 if there is none: for these that is no 404
+    """
+    row = find(call, guid or call.guid)
+    if row is None or row["type"] != kind:
+        raise DineroError(63, "Invalid InvoiceGuid / CreditNoteGuid, no results found")
+    return row
+
+
+def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
+    """Whether a document may be changed at all, and from the version that the caller knows.
+
+    Documents silent on the order of the checks: deleted, version, status. So a booking that is sent again with the
+    Timestamp of before is stale (58), not "already booked".
+    """
+    if row["deleted_at"]:
+        raise DineroError(65, problems={"message": "You cannot make changes, the invoice is deleted."})
+    if timestamp and timestamp != row["time_stamp"]:
+        raise DineroError(58)
+
+
+def check_draft(row: sqlite3.Row) -> None:
+    """Whether it is a draft. Documents silent on the code for changing, deleting or booking a booked one."""
+    if row["booked"]:
+        raise DineroError(45, "The request is invalid: the voucher is booked.")
+
+
+def check_booked(row: sqlite3.Row) -> None:
+    """Whether it is booked.
+
+    :raises DineroError: code 59 if not
+    """
+    if not row["booked"]:
+        raise DineroError(59)
+
+
+def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], by: str | None = None) -> str:
+    """Write changes to an invoice or credit note.
+
+    :param row: which
+    :param changes: new values of columns
+    :param by: what changes it, where a switch says whether that moves UpdatedAt, see ``Settings``
+    :return: the Timestamp; it moves too, but for mail-outs, for which there is a switch
+    """
+    settings, version = call.settings, str(row["time_stamp"])
+    if by not in MAIL_OUTS or settings.mailout_bumps_timestamp:
+        version = call.store.next_version()
+    stamps = {"time_stamp": version}
+    if by is None or by in settings.updated_at_bumped_by:
+        stamps["updated_at"] = call.store.now()
+    call.store.update("invoices", (call.organization, row["guid"]), {**changes, **stamps})
+    return version
+
+
+def next_number(call: Call, asked: int | None) -> int:
+    """The number to book under. Documents silent: invoices and credit notes share one series."""
+    where = "FROM invoices WHERE organization = ? AND booked"
+    if asked is None:
+        row = call.store.one(f"SELECT coalesce(max(number), 0) + 1 AS next {where}", [call.organization])
+        return int(row["next"]) if row else 1
+    taken = call.store.one(f"SELECT 1 {where} AND number = ?", [call.organization, asked])
+    if not 0 < asked <= LARGEST_NUMBER or taken:
+        raise invalid("Number", f"The number {asked} is taken or not allowed.")
+    return asked

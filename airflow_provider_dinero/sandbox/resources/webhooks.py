@@ -1,0 +1,83 @@
+"""Webhooks: subscriptions are kept, and never called.
+
+Documents silent on the ids of events and on the shape of both lists; all of it is this sandbox's own choice.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from airflow_provider_dinero.sandbox.answers import answer, empty
+from airflow_provider_dinero.sandbox.calls import Call, Resource
+from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.known import CLIENTS
+
+PATH = "/v1/{organizationId}/webhooks"
+ENTRIES = "entries.created"
+EVENTS = {
+    "invoice.created": "An invoice was created",
+    "invoice.booked": "An invoice was booked",
+    "invoice.paid": "An invoice was paid",
+    "contact.created": "A contact was created",
+    "contact.updated": "A contact was changed",
+    ENTRIES: "Entries were booked",
+}
+
+resource = Resource(
+    """
+    CREATE TABLE IF NOT EXISTS webhooks (
+        organization INTEGER, client TEXT, event TEXT, uri TEXT, PRIMARY KEY (organization, client, event)
+    );
+    """
+)
+
+
+@resource.operation("GET", PATH + "/events")
+def events(call: Call) -> Response:
+    """What can be subscribed to."""
+    return answer([{"EventId": event, "Description": text} for event, text in EVENTS.items()])
+
+
+@resource.operation("GET", PATH + "/subscriptions")
+def subscriptions(call: Call) -> Response:
+    """The subscriptions of the caller's application."""
+    sql = "SELECT event, uri FROM webhooks WHERE organization = ? AND client = ? ORDER BY rowid"
+    rows = call.store.execute(sql, [call.organization, call.client_id])
+    return answer([{"EventId": row["event"], "Uri": row["uri"]} for row in rows])
+
+
+@resource.operation("POST", PATH + "/subscribe")
+def subscribe(call: Call) -> Response:
+    """Subscribe. There is one subscription for an event: a second one takes the place of the first."""
+    body = call.body("SubscribeToWebhookModel")
+    event, uri = body["EventId"] or "", body["Uri"] or ""
+    if event not in EVENTS:
+        raise invalid("EventId", f"Unknown event {event}.")
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" or not parts.hostname:
+        raise invalid("Uri", "Must be an https address.")
+    if event == ENTRIES and CLIENTS[call.client_id or ""].grant == "personal_integration":
+        raise DineroError(41, status=403)
+    call.store.execute(
+        "INSERT INTO webhooks VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET uri = excluded.uri",
+        [call.organization, call.client_id, event, uri],
+    )
+    return empty()
+
+
+@resource.operation("DELETE", PATH + "/unsubscribe")
+def unsubscribe(call: Call) -> Response:
+    """Drop the subscription of an event."""
+    event = call.body("UnsubscribeFromWebhookModel")["EventId"]
+    deleted = call.store.execute(
+        "DELETE FROM webhooks WHERE organization = ? AND client = ? AND event = ?",
+        [call.organization, call.client_id, event],
+    )
+    if not deleted.rowcount:
+        raise DineroError(40, status=404)
+    return empty()

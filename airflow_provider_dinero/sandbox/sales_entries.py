@@ -1,0 +1,48 @@
+"""What a sales document books: the debtor, the sale by account, and the VAT."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+from airflow_provider_dinero.sandbox.accounts import DEBTORS, DEPOSIT_ACCOUNT, chart
+from airflow_provider_dinero.sandbox.amounts import ore, total
+from airflow_provider_dinero.sandbox.answers import JsonObject
+from airflow_provider_dinero.sandbox.books import Posting
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.vat import VAT_TYPES
+
+
+def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Posting]:
+    """The postings of an invoice, in DKK. They always balance.
+
+    :param call: the request
+    :param content: the document, priced and added up
+    :param sign: 1 for an invoice, -1 for a credit note
+    """
+    currency, contact, text = content["Currency"], content["ContactGuid"], content["Description"]
+    owed = ore(content["TotalInclVat"], currency)
+    lines = [line for line in content["ProductLines"] if line["LineType"] == "Product"]
+    known = chart(call)
+    codes = {known[line["AccountNumber"]].vat_rate: known[line["AccountNumber"]].vat_code or "" for line in lines}
+    by_rate = total(call, content["ProductLines"], content["ShowLinesInclVat"]).vat
+    vat = {codes[rate]: ore(amount, currency) for rate, amount in by_rate.items()}
+    sales: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sales[line["AccountNumber"]] += line["TotalAmount"]
+    sold = {account: ore(amount, currency) for account, amount in sales.items()}
+    if sold:
+        # Rounding leaves some øre between the lines and the totals: the largest account bears them.
+        sold[max(sold, key=lambda account: abs(sold[account]))] += owed - sum(vat.values()) - sum(sold.values())
+    return [
+        Posting(DEBTORS, sign * owed, None, text, contact),
+        *(Posting(account, -sign * amount, known[account].vat_code, text, contact) for account, amount in sold.items()),
+        *(Posting(VAT_TYPES[code].account, -sign * amount, code, text, contact) for code, amount in vat.items()),
+    ]
+
+
+def paid_at_creation(content: JsonObject) -> list[Posting]:
+    """The payment of an invoice that was paid when it was made: on the default deposit account."""
+    owed = ore(content["TotalInclVat"], content["Currency"])
+    text, contact = content["Description"], content["ContactGuid"]
+    return [Posting(DEPOSIT_ACCOUNT, owed, None, text, contact), Posting(DEBTORS, -owed, None, text, contact)]

@@ -1,0 +1,86 @@
+"""Accounting years: calendar years; booking into the next possible one creates it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.store import Store
+
+TABLES = """
+    CREATE TABLE IF NOT EXISTS accounting_years (
+        organization INTEGER, name TEXT, first_day TEXT, last_day TEXT, created_at TEXT,
+        PRIMARY KEY (organization, name)
+    );
+"""
+
+
+@dataclass(frozen=True)
+class Year:
+    """An accounting year, from its first day to its last."""
+
+    name: str
+    first_day: str
+    last_day: str
+    created_at: str
+
+
+def seed(store: Store) -> None:
+    """Last year and this one."""
+    this = store.clock().year
+    for organization in ORGANIZATIONS:
+        for year in (this - 1, this):
+            _create(store, organization, year, f"{year}-01-01T00:00:00.000")
+
+
+def years(call: Call) -> list[Year]:
+    """The accounting years, oldest first."""
+    sql = "SELECT name, first_day, last_day, created_at FROM accounting_years WHERE organization = ? ORDER BY first_day"
+    return [Year(*row) for row in call.store.execute(sql, [call.organization])]
+
+
+def containing(call: Call, day: str) -> Year | None:
+    """The year of a day, None if it wasn't created."""
+    return next((year for year in years(call) if year.first_day <= day <= year.last_day), None)
+
+
+def named(call: Call, name: str) -> Year:
+    """The year of that name.
+
+    :raises DineroError: code 47 if there is none
+    """
+    found = next((year for year in years(call) if year.name == name), None)
+    if found is None:
+        raise DineroError(47)
+    return found
+
+
+def check_bookable(call: Call, day: str) -> None:
+    """Whether one may book on that day: in a year that is there, or in the next possible one.
+
+    :raises DineroError: code 47 if not
+    """
+    wanted = date.fromisoformat(day).year
+    if containing(call, day) is None and wanted != _next(call):
+        raise DineroError(47, problems={"Date": f"There is no accounting year for {day}."})
+
+
+def make_bookable(call: Call, day: str) -> None:
+    """The same, and create the year if it is the next one."""
+    check_bookable(call, day)
+    if containing(call, day) is None:
+        _create(call.store, call.organization, _next(call), call.store.now())
+
+
+def _next(call: Call) -> int:
+    return date.fromisoformat(years(call)[-1].last_day).year + 1
+
+
+def _create(store: Store, organization: int | None, year: int, created_at: str) -> None:
+    days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
+    store.insert(
+        "accounting_years", {"organization": organization, "name": str(year), **days, "created_at": created_at}
+    )
