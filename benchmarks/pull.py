@@ -64,7 +64,7 @@ def http_operator(url: str, pause: float) -> int:
             return {"data": {"page": str(number), "pageSize": "1000"}}
         return None
 
-    operator = HttpOperator(
+    pull = HttpOperator(
         task_id="pull",
         http_conn_id="bench",
         method="GET",
@@ -73,7 +73,7 @@ def http_operator(url: str, pause: float) -> int:
         pagination_function=next_page,
         response_filter=lambda answers: [row for answer in answers for row in answer.json()["Collection"]],
     )
-    return len(operator.execute({}))
+    return len(pull.execute({}))
 
 
 WAYS = {"ours": ours, "plain": plain, "http_operator": http_operator}
