@@ -82,9 +82,9 @@ def amounts() -> str:
         for name, member in schema.get("properties", {}).items()
         if "number" in (member.get("type") or ())
     }
-    lines = "".join(f'        "{name}",\n' for name in sorted(names))
+    lines = "".join(f'    "{name}",\n' for name in sorted(names))
     title = '"""The properties that are amounts: numbers that may have decimals."""'
-    return f"{HEADER}\n{title}\n\nAMOUNTS = frozenset(\n    {{\n{lines}    }}\n)\n"
+    return f"{HEADER}\n{title}\n\nAMOUNTS = frozenset({{\n{lines}}})\n"
 
 
 if __name__ == "__main__":
