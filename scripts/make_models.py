@@ -64,7 +64,7 @@ def models() -> str:
             "--input-file-type openapi --output-model-type pydantic_v2.BaseModel --target-python-version 3.11"
             " --enum-field-as-literal all --use-union-operator --use-standard-collections --use-double-quotes"
             " --use-annotated --field-constraints --disable-timestamp --use-schema-description"
-            " --formatters builtin"
+            " --formatters builtin --output-datetime-class datetime"
         )
         command = [str(Path(sys.executable).with_name("datamodel-codegen")), *options.split()]
         subprocess.run(

@@ -21,6 +21,12 @@ def running_sandbox() -> Iterator[Any]:
         yield box
 
 
+@pytest.fixture(scope="session")
+def unlimited_sandbox() -> Iterator[Any]:
+    with running(requests_per_minute=10_000) as box:
+        yield box
+
+
 @pytest.fixture
 def sandbox(running_sandbox: Any) -> Any:
     running_sandbox.reset()

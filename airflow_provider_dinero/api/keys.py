@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -112,5 +113,6 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (int, float, Decimal)):
         return format(Decimal(str(value)).normalize() + 0, "f")  # + 0 makes -0 a 0
-    text = MIDNIGHT.sub("", str(value).replace("\r\n", "\n").strip())
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    text = MIDNIGHT.sub("", text.replace("\r\n", "\n").strip())
     return text.lower() if GUID.fullmatch(text) else text

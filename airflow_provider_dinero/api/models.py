@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AnyUrl, AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, RootModel
 
 
 class AccountCreateModel(BaseModel):
@@ -231,10 +231,8 @@ class ContactStateOfAccountMailoutModel(BaseModel):
     ] = None
     Subject: str | None = None
     Message: str | None = None
-    From: Annotated[AwareDatetime | None, Field(description="Optional first date.")] = (
-        None
-    )
-    To: Annotated[AwareDatetime | None, Field(description="Optional last date.")] = None
+    From: Annotated[datetime | None, Field(description="Optional first date.")] = None
+    To: Annotated[datetime | None, Field(description="Optional last date.")] = None
     HideClosed: Annotated[bool, Field(description="true leaves closed entries out.")]
 
 
@@ -1273,8 +1271,7 @@ class CreditNoteForPurchaseVoucherRequest(BaseModel):
         Field(description="Text calls it optional although it is listed as required."),
     ]
     VoucherDate: Annotated[
-        AwareDatetime | None,
-        Field(description="Date of the credit note; left out: today."),
+        datetime | None, Field(description="Date of the credit note; left out: today.")
     ] = None
     FileGuid: Annotated[
         str | None, Field(description="Optional file of the credit note.")
@@ -1550,7 +1547,7 @@ class PurchaseCreditNoteCreateModel(BaseModel):
         UUID | None,
         Field(description="May be empty on a draft, but is needed for booking."),
     ] = None
-    Date: AwareDatetime | None = None
+    Date: datetime | None = None
     Currency: Annotated[
         str | None,
         Field(
@@ -1580,7 +1577,7 @@ class PurchaseCreditNoteUpdateModel(BaseModel):
         UUID | None,
         Field(description="May be empty on a draft, but is needed for booking."),
     ] = None
-    Date: AwareDatetime | None = None
+    Date: datetime | None = None
     Currency: Annotated[
         str | None,
         Field(

@@ -1,7 +1,7 @@
 """Documents: what is made as a draft, has a Timestamp, and is booked."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -62,13 +62,20 @@ class Documents(Resource):
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
 
-    def _update(self, operation: Operation, guid: str, body: Mapping[str, Any], timestamp: str | None) -> Row:
-        """Replace a draft."""
+    def _update(
+        self,
+        operation: Operation,
+        guid: str,
+        body: Mapping[str, Any],
+        timestamp: str | None,
+        not_kept: Collection[str] = (),
+    ) -> Row:
+        """Replace a draft. What Dinero takes and does not keep is not compared after a lost answer."""
         wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
 
         def look() -> Row | None:
             existing = self.get(guid)
-            content = {name: value for name, value in wanted.items() if name != "Timestamp"}
+            content = {name: value for name, value in wanted.items() if name not in {"Timestamp", *not_kept}}
             return None if keys.differences(content, existing) else existing
 
         return self._settled(

@@ -98,7 +98,8 @@ class PurchaseVouchers(WithPayments):
         :return: dict, the voucher
         :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        credit_only = ("ContactGuid", "PaymentDate") if body.get("PurchaseType") == "cash" else ()
+        return self._update(_UPDATE, guid, body, timestamp, credit_only)
 
     @_DELETE.performed_by
     @guarded

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from airflow_provider_dinero.api.errors import DineroNotFound
 from airflow_provider_dinero.api.operations import SAME_AGAIN, Lost, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.resources.base import Resource, guarded
 
 _SUBSCRIBE = Operation(
     "POST",
@@ -17,7 +18,7 @@ _UNSUBSCRIBE = Operation(
     "/v1/{organizationId}/webhooks/unsubscribe",
     Repeat.KEYED,
     body="UnsubscribeFromWebhookModel",
-    lost=SAME_AGAIN,
+    lost=SAME_AGAIN._replace(look_up="none: what is not there was ended"),
 )
 _SUBSCRIPTIONS = Operation("GET", "/v1/{organizationId}/webhooks/subscriptions")
 _EVENTS = Operation("GET", "/v1/{organizationId}/webhooks/events")
@@ -36,12 +37,17 @@ class Webhooks(Resource):
         self.client.send(_SUBSCRIBE, body={"EventId": event_id, "Uri": uri})
 
     @_UNSUBSCRIBE.performed_by
+    @guarded
     def unsubscribe(self, event_id: str) -> None:
         """End the subscription to an event (`DELETE /v1/{organizationId}/webhooks/unsubscribe`).
 
         :param event_id: str
         """
-        self.client.send(_UNSUBSCRIBE, body={"EventId": event_id})
+        try:
+            self.client.send(_UNSUBSCRIBE, body={"EventId": event_id})
+        except DineroNotFound as error:
+            if not error.lost:  # else it was ended by the try whose answer was lost
+                raise
 
     @_SUBSCRIPTIONS.performed_by
     def subscriptions(self) -> Any:
