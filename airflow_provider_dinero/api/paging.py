@@ -5,8 +5,8 @@ is on two pages, or on none. What is done about it:
 
 - A row is given once: of each row 8 bytes are kept, by which it is known again.
 - When rows went away before a page was read, the page before it is read again: what moved onto it is given now.
-- When a row turns up again that no new row has pushed there, others moved: the list is read once more, and gives the
-  rows that it has not given.
+- When a row turns up again that no new row has pushed there, or new rows turn up and the list has not grown, others
+  moved: the list is read once more, and gives the rows that it has not given.
 
 It can't be had where Dinero gives no sign: a list without `UpdatedAt` in which a row moved from a page that was read to
 one that was not, and a filtered list whose total counts what the filter leaves out, in which a row stopped matching.
@@ -17,6 +17,7 @@ is logged.
 import logging
 from array import array
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 PAGE_SIZE = 1000
 READINGS = 3
+# What was changed so long before the Date of a page may have been changed after the page was read.
+SLOWEST = timedelta(minutes=1)
 
 Row = dict[str, Any]
 
@@ -37,13 +40,13 @@ class Page(NamedTuple):
     :param rows: list of dicts
     :param size: int, how many rows a full page has
     :param total: int, how many rows Dinero counts, before or after filtering; 0 where it doesn't say
-    :param asked: str, a time at which the list was not read yet, in the form of `UpdatedAt`
+    :param date: datetime, when it was given, by the server's clock
     """
 
     rows: list[Row]
     size: int
     total: int
-    asked: str
+    date: datetime
 
 
 class _Given:
@@ -89,6 +92,11 @@ class Source(Protocol):
         """Decode a page."""
 
 
+def _stamp(instant: datetime) -> str:
+    """Return an instant in the form of `UpdatedAt`."""
+    return f"{instant:%Y-%m-%dT%H:%M:%S}"
+
+
 def rows(source: Source, key: str) -> Iterator[Row]:
     """Yield the rows of a list, each once. While a page is used, the next one is fetched.
 
@@ -110,20 +118,24 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
     """Read a list once, and give the rows that were not given."""
     moving = again
     page = source.read(source.fetch(0))
-    asked, total = page.asked, page.total
-    number = 0
+    asked, begun = _stamp(page.date - SLOWEST), _stamp(page.date + timedelta(seconds=1))
+    first = total = page.total
+    number = made = 0
     waiting: Callable[[], Answer] | None = None
     while True:
         came, total = page.total - total, page.total
         # A row that was changed since the start may have been given elsewhere: it is compared with all that were.
-        moving = moving or came != 0 or any((row.get("UpdatedAt") or "") >= asked for row in page.rows)
+        recent = [row for row in page.rows if (row.get("UpdatedAt") or "") >= asked]
+        moving = moving or came != 0 or bool(recent)
         new, repeated = given.new(page, moving=moving)
         known = repeated if again else len(page.rows) - len(new)
         if known == page.size > came:
             raise DineroUnexpectedAnswer(f"Page {number} of a list has only rows that were given.", "Try later.")
         if came < 0:
             new = given.new(source.read(source.fetch(number - 1)), moving=True)[0] + new
-        given.moved |= known > max(came, 0)
+        made += sum((row.get("CreatedAt") or "") >= begun for row in recent)
+        # Made, and yet there are no more of them: others went away, unseen.
+        given.moved |= known > max(came, 0) or made > max(total - first, 0)
         # Whether the total counts what a filter leaves out is undocumented; it is never too small.
         last = len(page.rows) < page.size or 0 < total <= (number + 1) * page.size
         yield from new[:1]

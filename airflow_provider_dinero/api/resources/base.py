@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -30,9 +30,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Row = dict[str, Any]
 Rows = list[Row]
-
-# What was changed so long before the Date of a page may have been changed after the page was read.
-SLOWEST = timedelta(minutes=1)
 
 
 class Resource:
@@ -68,11 +65,13 @@ class Resource:
     ) -> Iterator[Row]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
         with self.client.guard():
-            # Without fields, Dinero gives a few, and these in lower case. UpdatedAt tells what moved meanwhile.
+            # Without fields, Dinero gives a few, and these in lower case. The times tell what moved meanwhile.
             wanted = canonical(allowed if fields is None else as_list(fields), allowed)
             whole = {
                 **(query or {}),
-                "fields": ",".join(dict.fromkeys([*wanted, key, *({"UpdatedAt"} & set(allowed))])),
+                "fields": ",".join(
+                    dict.fromkeys([*wanted, key, *(name for name in ("CreatedAt", "UpdatedAt") if name in allowed)])
+                ),
                 "queryFilter": query_filter(filters, filterable),
                 "changesSince": since(changes_since),
                 "deletedOnly": "true" if deleted_only else None,
@@ -222,9 +221,8 @@ class _Pages:
         found = content.get("Collection") if isinstance(content, dict) else content
         if not isinstance(found, list):
             raise DineroUnexpectedAnswer("A page of a list has no rows, not even none.", "Try later.")
-        asked = f"{_date(answer) - SLOWEST:%Y-%m-%dT%H:%M:%S}"
         size = pagination.get("PageSize") or paging.PAGE_SIZE
-        return paging.Page(found, size, pagination.get("ResultWithoutFilter") or 0, asked)
+        return paging.Page(found, size, pagination.get("ResultWithoutFilter") or 0, _date(answer))
 
     def _query(self, number: int) -> dict[str, str | None]:
         return {**self.query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}
