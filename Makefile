@@ -1,9 +1,10 @@
 # `make demo` and `make test` do all from a fresh clone with Python 3.11 and make.
 PYTHON ?= python3.11
 MONTH ?= 2007-02
+SLACK ?= 1
 BIN := .venv/bin
 
-.PHONY: demo ui test toggl lint format models bench clean
+.PHONY: demo ui test toggl lint format models docs bench clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -24,6 +25,7 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python scripts/make_models.py --check
+	$(BIN)/python scripts/make_docs.py --check
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --preview --fix .
@@ -32,8 +34,12 @@ format: .venv/.installed-dev
 models: .venv/.installed-dev  ## the bodies' models, from openapi.json
 	$(BIN)/python scripts/make_models.py
 
-bench: .venv/.installed-dev
+docs: .venv/.installed-dev  ## the tables of all operations, from the client
+	$(BIN)/python scripts/make_docs.py
+
+bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=1.3 on a machine that does other things too
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/pull.py $(SLACK)
 
 clean:
 	rm -rf .venv .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

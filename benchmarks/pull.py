@@ -121,8 +121,8 @@ def counts(url: str) -> dict[str, int]:
     return found
 
 
-def main() -> None:
-    """Measure all, print the table, and fail where a budget is missed."""
+def main(slack: float) -> None:
+    """Measure all, print the table, and fail where a budget is missed by more than the slack allows."""
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -157,11 +157,11 @@ def main() -> None:
     print(f"100,000 rows, median of {ROUNDS}: {told}; {statistics.median(small):.0f} MB")
     for name, ratio, budget in lines:
         print(f"{name:62} {ratio:6.2f}   (at most {budget})")
-    sys.exit(any(ratio > budget for _, ratio, budget in lines))
+    sys.exit(any(ratio > budget * slack for _, ratio, budget in lines))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 2:
         run(sys.argv[1], sys.argv[2], float(sys.argv[3]))
     else:
-        main()
+        main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)

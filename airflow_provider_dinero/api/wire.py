@@ -160,11 +160,18 @@ class Wire:
         host = urlsplit(url).netloc
         if host not in self._environment:
             direct = urlsplit(url).hostname in LOOPBACK  # what stays on this machine goes through no proxy
-            self._environment[host] = {
-                "proxies": {} if direct else get_environ_proxies(url),
-                "verify": os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
-            }
+            self._environment[host] = {"proxies": {} if direct else get_environ_proxies(url), "verify": _ca_bundle()}
         return self._environment[host]
+
+
+def _ca_bundle() -> str | bool:
+    """Return the CA bundle of the environment, as `requests` does it, or True for its own."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := os.environ.get(name):
+            if not os.path.exists(path):
+                raise DineroConfigurationError(f"{name} names {path}, which is not there.", "Correct the environment.")
+            return path
+    return True
 
 
 class _Bearer:

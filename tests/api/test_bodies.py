@@ -1,13 +1,13 @@
 """A body is checked before it is sent."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from airflow_provider_dinero.api.bodies import check, encode
+from airflow_provider_dinero.api.bodies import check, complete, encode
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from tests.conftest import CONTACT, line
 
@@ -78,3 +78,35 @@ def test_what_authors_and_templates_give_is_understood() -> None:
 def test_booleans_that_dinero_fills_in_may_be_left_out() -> None:
     assert check("ContactCreateModel", CONTACT) == CONTACT
     assert check("ApiMailoutModel", {}) == {}
+
+
+def test_what_the_document_requires_is_filled_in_when_it_is_sent() -> None:
+    assert complete("ContactCreateModel", CONTACT) == {**CONTACT, "IsMember": False, "UseCvr": False}
+    assert complete("EInvoiceSendModel", {}) == {"PaymentMeanEnum": "Domestic"}
+    lines = complete("InvoiceCreateModel", {"ProductLines": [line(), line(Discount=5)]})["ProductLines"]
+    assert [each["Discount"] for each in lines] == [0, 5]
+
+
+def test_a_list_of_bodies_is_checked_one_by_one() -> None:
+    item = {"VoucherDate": date(2026, 2, 1), "Lines": [{"Amount": "1.25", "AccountNumber": 1000}]}
+    assert [each["VoucherDate"] for each in check("[LedgerItemModelV2]", [item, item])] == [date(2026, 2, 1)] * 2
+    assert len(check("[LedgerItemModelV2]", item)) == 1
+    with pytest.raises(DineroInvalidBody, match=r"LedgerItemModelV2 1: Lines\[0\]\.Amont is unknown .* mean Amount\?"):
+        check("[LedgerItemModelV2]", [item, {"Lines": [{"Amont": 1}]}])
+    for nothing in ([], "text", None, [None]):
+        with pytest.raises(DineroInvalidBody, match=r"(?i)nothing was sent|a dict is needed"):
+            check("[LedgerItemModelV2]", nothing)
+
+
+def test_either_spelling_of_a_timestamp_will_do() -> None:
+    assert check("BookModel", {"TimeStamp": "1"}) == check("BookModel", {"Timestamp": "1"}) == {"Timestamp": "1"}
+
+
+@pytest.mark.parametrize("given", [date(2026, 2, 1), "2026-02-01", datetime(2026, 2, 1, tzinfo=UTC)])
+def test_dates_are_understood_wherever_the_document_has_them(given: Any) -> None:
+    for model, name, others in (
+        ("PurchaseCreditNoteCreateModel", "Date", {"Lines": [{"Amount": 1, "AccountNumber": 6000, "Description": "x"}]}),
+        ("ManuelVoucherCreateModel", "VoucherDate", {}),
+        ("InvoiceCreateModel", "Date", {"ProductLines": [line()]}),
+    ):
+        assert encode(check(model, {name: given, **others})[name]).startswith(b'"2026-02-01')

@@ -1,11 +1,14 @@
 """Files, against the sandbox: what is not what its name says never leaves."""
 
+import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroUnavailable
 from airflow_provider_dinero.api.uploads import LARGEST
 
 PDF = b"%PDF-1.4 receipt"
@@ -61,3 +64,71 @@ def test_the_same_file_is_uploaded_once(client: Any, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(client: Any, tmp_path: Path) -> None:
     with pytest.raises(DineroInvalidBody, match=r"There is no file .*nothing\.pdf"):
         client.files.upload_once(tmp_path / "nothing.pdf")
+
+
+class Once(io.RawIOBase):
+    """A file that can be read once, such as a socket."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._left.readinto(buffer)
+
+
+def test_open_files_go_up_from_their_start(client: Any, tmp_path: Path, sandbox: Any) -> None:
+    path = tmp_path / "bilag.pdf"
+    path.write_bytes(PDF)
+    sandbox.fault("expired-token", method="POST", path="/v1/*/files", times=1)  # so that it is sent twice
+    with path.open("rb") as stream:
+        stream.read(3)
+        assert client.files.get(client.files.upload(stream)["FileGuid"]) == PDF
+    assert client.files.get(client.files.upload(Once(PDF), "bilag.pdf")["FileGuid"]) == PDF
+    assert [row["Name"] for row in client.files.list()] == ["bilag.pdf", "bilag.pdf"]
+
+
+def test_a_file_is_downloaded_whole(client: Any, tmp_path: Path, sandbox: Any) -> None:
+    guid = client.files.upload(PDF, "a.pdf")["FileGuid"]
+    target = tmp_path / "a.pdf"
+    target.write_bytes(b"what was there")
+    sandbox.fault("truncate", method="GET", path="/v1/*/files/*", times=1)
+    assert client.files.download(guid, target) == target
+    assert target.read_bytes() == PDF
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_or_not_at_all(make_client: Any, tmp_path: Path, sandbox: Any) -> None:
+    client = make_client(sleep=lambda seconds: None)
+    guid = client.files.upload(PDF, "a.pdf")["FileGuid"]
+    target = tmp_path / "a.pdf"
+    target.write_bytes(b"what was there")
+    sandbox.fault("truncate", method="GET", path="/v1/*/files/*")
+    with pytest.raises(DineroUnavailable):
+        client.files.download(guid, target)
+    with pytest.raises(DineroInvalidBody, match="There is no folder"):
+        client.files.download(guid, tmp_path / "nowhere" / "a.pdf")
+    assert target.read_bytes() == b"what was there"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+UPLOADED = """
+import sys, tracemalloc
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+client = DineroClient(100001, PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", sys.argv[1]),
+                      base_url=sys.argv[1])
+client.organizations.list()  # so that nothing has to be imported any more
+tracemalloc.start()
+client.files.upload(sys.argv[2])
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+def test_it_is_never_in_memory_whole(sandbox: Any, tmp_path: Path) -> None:
+    path = tmp_path / "large.pdf"
+    path.write_bytes(PDF + b"x" * (LARGEST - len(PDF)))
+    command = [sys.executable, "-c", UPLOADED, sandbox.url, str(path)]
+    peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert peak < LARGEST / 4

@@ -1,8 +1,10 @@
 """What is refused before anything is sent, and where a token may go."""
 
 import logging
+import socket
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -122,3 +124,56 @@ def test_an_import_is_light(module: str, heavy: list[str]) -> None:
     program = f"import sys, {module}; print([each for each in {heavy!r} if each in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_proxy_of_the_environment_is_used_and_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listening.getsockname()[1]}")
+    seen = []
+
+    def refuse() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            seen.append(connection.recv(65536))
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    with pytest.raises(errors.DineroUnavailable, match="the proxy and the network"):
+        DineroClient(1, PersonalIntegration("id", "the-secret", "the-key"), attempts=1).organizations.list()
+    thread.join()
+    listening.close()
+    assert seen[0].startswith(b"CONNECT authz.dinero.dk:443")
+    assert b"the-" not in seen[0]
+
+
+def test_a_ca_bundle_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(errors.DineroConfigurationError, match=r"REQUESTS_CA_BUNDLE .*/nowhere/ca\.pem"):
+        DineroClient(1, PersonalIntegration("id", "secret", "key"), attempts=1).organizations.list()
+
+
+def test_a_redirect_takes_no_token_along(make_client: Any, sandbox: Any) -> None:
+    client = make_client()
+    sandbox.fault("redirect", location="http://127.0.0.1:9/elsewhere", path="/v1/organizations")
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="a token is not sent to another host"):
+        client.organizations.list()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda client: client.reports.saldo("../2026"), "the Name of an accounting year"),
+        (lambda client: client.attachments.attach(GUID, GUID, "../a.pdf"), "a file name without path"),
+        (lambda client: client.attachments.attach(GUID, GUID, "a\r\n.pdf"), "a file name without path"),
+        (lambda client: client.attachments.attach(GUID, GUID, ".."), "a file name without path"),
+        (lambda client: client.attachments.bind_default(GUID, "In/voice"), "a type of document"),
+        (lambda client: client.purchase_vouchers.delete_payment(GUID, GUID, timestamp="a b"), "a Timestamp"),
+        (lambda client: client.files.get("../contacts"), "an id"),
+        (lambda client: client.reminders.get(GUID, "1/book"), "an id"),
+    ],
+)
+def test_all_parts_of_a_path_are_checked(client: Any, sandbox: Any, call: Any, told: str) -> None:
+    with pytest.raises(errors.DineroInvalidBody, match=told):
+        call(client)
+    assert sandbox.requests() == []
