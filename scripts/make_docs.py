@@ -6,7 +6,7 @@ from pathlib import Path
 from airflow_provider_dinero.api.__main__ import table, writes
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
-TEXT = """# All operations
+TEXT = f"""# All operations
 
 <!-- Made by `make docs` from the client itself. Do not edit. -->
 
@@ -18,18 +18,17 @@ table, `--json` for programs. What each method takes and returns is in its docst
 - *fenced*: carries the document's Timestamp; sent again, since a second one is refused as stale.
 - *bare*: neither; never sent twice blindly.
 
-{table}
+{table()}
 ## When the answer of a write is lost
 
 *Fence* is what makes a second one harmless. *Look-up* is what the client reads to see whether the write was done, and
-*sure* whether that can be relied on. *Otherwise* is what happens when nothing is to be seen: `DineroOutcomeUnknown` means
-that a person has to look. (`python -m airflow_provider_dinero.api --writes`)
+*sure* whether that can be relied on. *Otherwise* is what happens when nothing is to be seen: `DineroOutcomeUnknown`
+means that a person has to look. (`python -m airflow_provider_dinero.api --writes`)
 
-{writes}"""
+{writes()}"""
 
 if __name__ == "__main__":
-    text = TEXT.format(table=table(), writes=writes())
     if "--check" not in sys.argv:
-        PAGE.write_text(text)
-    elif PAGE.read_text() != text:
+        PAGE.write_text(TEXT)
+    elif PAGE.read_text() != TEXT:
         sys.exit("docs/operations.md is not what the client says: run `make docs`")

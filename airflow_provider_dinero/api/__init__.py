@@ -6,12 +6,15 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
     from airflow_provider_dinero.api.client import DineroClient
     from airflow_provider_dinero.api.filters import contains, eq
+    from airflow_provider_dinero.api.operations import Operation, Repeat
 
-__all__ = ["DineroClient", "PersonalIntegration", "VismaConnect", "contains", "eq"]
+__all__ = ["DineroClient", "Operation", "PersonalIntegration", "Repeat", "VismaConnect", "contains", "eq"]
 
 _HOMES = {
     "DineroClient": "client",
+    "Operation": "operations",
     "PersonalIntegration": "auth",
+    "Repeat": "operations",
     "VismaConnect": "auth",
     "contains": "filters",
     "eq": "filters",

@@ -104,8 +104,9 @@ def test_either_spelling_of_a_timestamp_will_do() -> None:
 
 @pytest.mark.parametrize("given", [date(2026, 2, 1), "2026-02-01", datetime(2026, 2, 1, tzinfo=UTC)])
 def test_dates_are_understood_wherever_the_document_has_them(given: Any) -> None:
+    bought = {"Amount": 1, "AccountNumber": 6000, "Description": "x"}
     for model, name, others in (
-        ("PurchaseCreditNoteCreateModel", "Date", {"Lines": [{"Amount": 1, "AccountNumber": 6000, "Description": "x"}]}),
+        ("PurchaseCreditNoteCreateModel", "Date", {"Lines": [bought]}),
         ("ManuelVoucherCreateModel", "VoucherDate", {}),
         ("InvoiceCreateModel", "Date", {"ProductLines": [line()]}),
     ):
