@@ -31,6 +31,11 @@ class Answer(NamedTuple):
     content: bytes
     host: str
 
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for people."""
+        return "html" in self.headers.get("Content-Type", "")
+
 
 def decode(operation: "Operation", answer: Answer) -> Any:
     """Return the JSON of an answer, with amounts as Decimal; None when it is empty.
@@ -77,7 +82,7 @@ def _exact_rows(page: Any) -> None:
     names = AMOUNTS.intersection(rows[0])
     for row in rows:
         for name in names:
-            if row[name].__class__ is int:
+            if row.get(name).__class__ is int:
                 row[name] = Decimal(row[name])
 
 
@@ -124,6 +129,6 @@ def _lenient(answer: Answer) -> Any:
     try:
         return msgspec.json.decode(answer.content)
     except msgspec.DecodeError:
-        if "html" in answer.headers.get("Content-Type", ""):
+        if answer.is_html:
             return "the answer is an HTML page"
         return answer.content.decode(errors="replace")[:LONGEST_MESSAGE] or None

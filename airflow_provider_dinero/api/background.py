@@ -1,12 +1,11 @@
 """One thread that does what will be wanted soon. It keeps no process from ending, as those of an executor would."""
 
+import os
 import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
-
-from airflow_provider_dinero.api.errors import DineroError
 
 T = TypeVar("T")
 Job = tuple[Callable[[], T], "queue.SimpleQueue[T | None]"]
@@ -17,10 +16,11 @@ class Background(Generic[T]):
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Job[T] | None] = queue.SimpleQueue()
+        self.process = os.getpid()  # a fork has no threads
         threading.Thread(target=_work, args=(self._jobs,), name="dinero-next-page", daemon=True).start()
 
     def begin(self, job: Callable[[], T]) -> Callable[[float], T | None]:
-        """Begin a job, and return what waits for its result: None when it raised a DineroError.
+        """Begin a job, and return what waits for its result: None when it raised an exception.
 
         :param job: callable
         :return: callable that takes the longest wait in seconds, and raises TimeoutError when that is over
@@ -45,7 +45,7 @@ def _work(jobs: "queue.SimpleQueue[Job[T] | None]") -> None:
     while (job := jobs.get()) is not None:
         result = None
         # What goes wrong here goes wrong again, and is told, when it is asked for in the usual way.
-        with suppress(DineroError):
+        with suppress(Exception):
             result = job[0]()
         job[1].put(result)
         del job, result

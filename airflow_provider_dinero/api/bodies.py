@@ -164,7 +164,7 @@ def _inexact(value: Any, place: str) -> list[str]:
         return [place] if math.isfinite(value) and round(value, 6) != value else []
     if isinstance(value, Mapping):
         return [each for name, inner in value.items() for each in _inexact(inner, f"{place}.{name}".lstrip("."))]
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [each for index, inner in enumerate(value) for each in _inexact(inner, f"{place}[{index}]")]
     return []
 

@@ -127,7 +127,12 @@ class DineroClient(Resources):
         :raises DineroError: of the class that says what follows
         """
         with self.guard():
-            return self._transport.perform(operation, self._prepare(operation, values, **options), self._tokens)
+            answer = self._transport.perform(operation, self._prepare(operation, values, **options), self._tokens)
+            if options.get("accept", JSON) != JSON and answer.is_html:
+                raise DineroUnexpectedAnswer(
+                    f"{answer.host} answered {operation} with an HTML page instead of a file.", "Try later."
+                )
+            return answer
 
     def ahead(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any
@@ -140,8 +145,14 @@ class DineroClient(Resources):
         :return: callable that gives the answer, as `send` would
         """
         with self.guard():
-            begun = self._transport.ahead(operation, self._prepare(operation, values, **options), self._tokens)
-        return lambda: begun() or self.send(operation, values, **options)
+            request = self._prepare(operation, values, **options)
+            begun = self._transport.ahead(operation, request, self._tokens)
+
+        def answer() -> Answer:
+            with self.guard():
+                return self._transport.perform(operation, request, self._tokens, begun)
+
+        return answer
 
     def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Any:
         """Perform an operation and return its answer: dicts and lists, amounts as Decimal; None when it is empty.
@@ -164,6 +175,7 @@ class DineroClient(Resources):
             except DineroUnexpectedAnswer as error:
                 if operation.repeat is Repeat.BARE:
                     raise unknown(operation, "a success that can't be read") from error
+                error.lost = operation.repeat is not Repeat.READ  # it was most likely done
                 raise
             if content is None and operation.repeat is Repeat.BARE:
                 raise unknown(operation, "a success without content")

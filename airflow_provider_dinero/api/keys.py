@@ -16,7 +16,7 @@ DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
 FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Some dates read back as times.
-MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?Z?$")
+MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|\+00:00)?$")
 NAMESPACE = UUID("5d7f0c34-6c0b-5d4e-9f43-0c8f6f2f1a6e")
 
 
@@ -65,34 +65,42 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
 
 
 def differences(
-    wanted: Mapping[str, Any], existing: Mapping[str, Any], *, empty_counts: bool = False
+    wanted: Mapping[str, Any], existing: Mapping[str, Any], *, empty_counts: bool = False, strict: bool = False
 ) -> dict[str, tuple[Any, Any]]:
-    """Return what differs, by property: (there, wanted). What Dinero doesn't give back can't differ.
+    """Return what differs, by property: (there, wanted).
 
     :param wanted: mapping, the checked body
     :param existing: mapping, the document as Dinero gives it
     :param empty_counts: bool, None is a wanted value and not "as Dinero likes it"; default False
+    :param strict: bool, what Dinero doesn't give back differs; default False
     """
     if wanted.get("LineType") == "Text":  # Dinero keeps nothing else of it
         wanted = {name: wanted.get(name) for name in ("LineType", "Description")}
     elif not empty_counts:
-        left_out = {name: value for name, value in DEFAULTS.items() if wanted.get(name) is None}
+        left_out = {name: value for name, value in DEFAULTS.items() if wanted.get(name) is None and name in existing}
         wanted = {**wanted, **left_out}
     found: dict[str, tuple[Any, Any]] = {}
     for name, want in wanted.items():
         empty = want in (None, "")
+        if name == "Amount" and "AmountInclVatValue" in existing:  # the lines of vouchers read back under other names
+            if _plain(want) not in _amounts(existing):
+                found[name] = (_plain(existing["AmountInclVatValue"]), _plain(want))
+            continue
+        if name not in existing and strict and not empty:
+            found[name] = (None, _plain(want))
         if name not in existing or (empty and not (empty_counts and name not in FILLED_IN)) or want == "Paid":
             continue  # Paid, a payment condition, reads back as NettoCash
         there = existing[name]
         if isinstance(want, list):
-            found |= _different_lines(name, want, there or [], including_vat=bool(wanted.get("ShowLinesInclVat")))
+            vat = bool(wanted.get("ShowLinesInclVat"))
+            found |= _different_lines(name, want, there or [], including_vat=vat, strict=strict)
         elif _plain(want) != _plain(there):
             found[name] = (_plain(there), _plain(want))
     return found
 
 
 def _different_lines(
-    name: str, want: list[Any], there: list[Any], *, including_vat: bool
+    name: str, want: list[Any], there: list[Any], *, including_vat: bool, strict: bool
 ) -> dict[str, tuple[Any, Any]]:
     if len(want) != len(there):
         return {name: (f"{len(there)} lines", f"{len(want)} lines")}
@@ -100,9 +108,26 @@ def _different_lines(
     for index, (wanted_line, line) in enumerate(zip(want, there, strict=True)):
         if including_vat:  # Dinero gives the unit amount back under two names
             line = {**line, "BaseAmountValue": line.get("BaseAmountValueInclVat")}
-        for inner, pair in differences(wanted_line, line).items():
+        for inner, pair in differences(wanted_line, line, strict=strict).items():
             found[f"{name}[{index}].{inner}"] = pair
     return found
+
+
+def _amounts(line: Mapping[str, Any]) -> set[Any]:
+    """Return what the amount of a line may have been: it is gross, on manual vouchers for some VAT types net."""
+    names = (
+        ("AmountInclVatValue", "AmountExclVatValue") if "BalancingAccountNumber" in line else ("AmountInclVatValue",)
+    )
+    return {_plain(line[name]) for name in names}
+
+
+def same_id(one: object, other: object) -> bool:
+    """Tell whether two texts are the same Guid, however they are written.
+
+    :param one: str or UUID
+    :param other: str or UUID
+    """
+    return str(one).replace("-", "").lower() == str(other).replace("-", "").lower()
 
 
 def _plain(value: Any) -> Any:

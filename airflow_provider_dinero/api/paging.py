@@ -4,14 +4,13 @@ A list is read by position, so a row that is made, deleted or moved in between s
 is on two pages, or on none. What is done about it:
 
 - A row is given once: of each row 8 bytes are kept, by which it is known again.
-- When rows went away before a page was read, the page before it is read again: what moved onto it is given now.
-- When a row turns up again that no new row has pushed there, or new rows turn up and the list has not grown, others
+- When rows went away meanwhile, or were changed, or turn up again though no new row has pushed them, others may have
   moved: the list is read once more, and gives the rows that it has not given.
 
 It can't be had where Dinero gives no sign: a list without `UpdatedAt` in which a row moved from a page that was read to
-one that was not, and a filtered list whose total counts what the filter leaves out, in which a row stopped matching.
-A row that is made while the list is read may be given or not. After three readings with rows still moving, a warning
-is logged.
+one that was not; a filtered list whose total counts what the filter leaves out, in which a row stopped matching; and a
+row that is made, unseen, while another one is deleted. A row that is made while the list is read may be given or not.
+After three readings with rows still moving, a warning is logged.
 """
 
 import logging
@@ -54,6 +53,7 @@ class _Given:
 
     def __init__(self, key: str) -> None:
         self.moved = False  # whether rows moved in the present reading
+        self.pages = 0
         self._key = key
         self._all: list[array[int]] = []
         self._known: set[int] | None = None
@@ -118,9 +118,9 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
     """Read a list once, and give the rows that were not given."""
     moving = again
     page = source.read(source.fetch(0))
-    asked, begun = _stamp(page.date - SLOWEST), _stamp(page.date + timedelta(seconds=1))
-    first = total = page.total
-    number = made = 0
+    asked, begun = _stamp(page.date - SLOWEST), _stamp(page.date)
+    total = page.total
+    number = stuck = 0
     waiting: Callable[[], Answer] | None = None
     while True:
         came, total = page.total - total, page.total
@@ -129,13 +129,11 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
         moving = moving or came != 0 or bool(recent)
         new, repeated = given.new(page, moving=moving)
         known = repeated if again else len(page.rows) - len(new)
-        if known == page.size > came:
+        stuck = stuck + 1 if known == page.size else 0
+        if stuck == READINGS or (again and number > given.pages + READINGS):
             raise DineroUnexpectedAnswer(f"Page {number} of a list has only rows that were given.", "Try later.")
-        if came < 0:
-            new = given.new(source.read(source.fetch(number - 1)), moving=True)[0] + new
-        made += sum((row.get("CreatedAt") or "") >= begun for row in recent)
-        # Made, and yet there are no more of them: others went away, unseen.
-        given.moved |= known > max(came, 0) or made > max(total - first, 0)
+        given.moved |= known > max(came, 0) or came < 0
+        given.moved |= number > 0 and any(row["UpdatedAt"] >= begun for row in recent)
         # Whether the total counts what a filter leaves out is undocumented; it is never too small.
         last = len(page.rows) < page.size or 0 < total <= (number + 1) * page.size
         yield from new[:1]
@@ -143,6 +141,7 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
             waiting = source.ahead(number + 1)
         yield from new[1:]
         if last:
+            given.pages = max(given.pages, number)
             return
         number += 1
         answer = waiting() if waiting else source.fetch(number)

@@ -1,6 +1,7 @@
 """One request in, one answer out: within the allowance, with a token, repeated as far as it may be."""
 
 import logging
+import os
 import time
 import weakref
 from collections.abc import Callable
@@ -18,12 +19,15 @@ from airflow_provider_dinero.api.errors import (
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.ports import Budget
 from airflow_provider_dinero.api.retry import Action, Failure, Verdict, decide
-from airflow_provider_dinero.api.wire import Request, Wire, chain, unknown
+from airflow_provider_dinero.api.wire import Attempt, Request, Wire, chain, unknown
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.auth import Tokens
 
 log = logging.getLogger(__name__)
+
+# An attempt that may be made, or was begun, and its bearer.
+Begun = tuple[str | None, Callable[[], Attempt]]
 
 # A slot further away than this is not waited for: the caller is told when to come back.
 LONGEST_WAIT = 60.0
@@ -55,23 +59,30 @@ class Transport:
         self._attempts = attempts
         self._sleep = sleep
         self._wire = Wire(timeout)
-        self._background: Background[Answer | None] | None = None
+        self._background: Background[Attempt] | None = None
 
-    def perform(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Answer:
+    def perform(
+        self, operation: Operation, request: Request, tokens: "Tokens | None", begun: Begun | None = None
+    ) -> Answer:
         """Send a request until it is answered, and return the answer, which is a success.
 
         :param operation: Operation, which says how it may be repeated
         :param request: Request
         :param tokens: Tokens for the bearer, or None
+        :param begun: what `ahead` returned for this request: its first attempt; default none
         :return: Answer
         :raises DineroError: of the class that says what follows; its `lost` tells whether a try may have been done
         """
         number, renewed, lost = 0, tokens is None, False
         while True:
             number += 1
-            self._wait_for_slot(operation)
-            bearer = tokens.access() if tokens else None
-            answer, failure, cause = self._wire.attempt(operation, request, bearer)
+            try:
+                bearer, attempt = begun or self._attempt(operation, request, tokens)
+                answer, failure, cause = attempt()
+            except DineroError as error:  # of the slot or the token; what it says of itself is not of this request
+                error.lost = lost
+                raise
+            begun = None
             verdict = decide(
                 operation.repeat,
                 number,
@@ -88,43 +99,46 @@ class Transport:
             told = f"HTTP {answer.status}" if answer else _told(failure, cause)
             if verdict.action is Action.RENEW and tokens and bearer:
                 log.info("Dinero did not accept the token for %s: a new one is fetched", operation)
-                tokens.renew(bearer)
+                try:
+                    tokens.renew(bearer)
+                except DineroError as error:
+                    error.lost = lost
+                    raise
                 renewed = True
             elif verdict.action is Action.AGAIN:
                 advice = f"again in {verdict.seconds:.1f} s"
                 log.info("%s: %s, %s (attempt %d of %d)", operation, told, advice, number, self._attempts)
                 self._sleep(verdict.seconds)
             else:
-                error = _error(operation, request, verdict, answer, f"{told}, attempt {number}")
-                error.lost = lost
+                ended = _error(operation, request, verdict, answer, f"{told}, attempt {number}")
+                ended.lost = lost
                 # Not `from cause`: what `requests` raises holds the address with its query, and the request.
-                raise error from None
+                raise ended from None
 
-    def ahead(self, operation: Operation, request: Request, tokens: "Tokens") -> Callable[[], Answer | None]:
-        """Begin a read that will be wanted soon, if there is a slot for it now; one try, in the background.
+    def ahead(self, operation: Operation, request: Request, tokens: "Tokens") -> Begun | None:
+        """Begin a read that will be wanted soon, if there is a slot for it now: one attempt, in the background.
 
         :param operation: Operation, a read
         :param request: Request
         :param tokens: Tokens for the bearer, which is fetched now
-        :return: callable that waits for the answer and returns it; None where it has to be asked for again
+        :return: what `perform` takes as its first attempt; None where there is no slot
         """
         if self._budget.reserve(self._budget_key, self._per_minute, 0) > time.time():
-            return lambda: None
+            return None
         bearer, wire = tokens.access(), self._wire
-        if self._background is None:
+        if self._background is None or self._background.process != os.getpid():
             self._background = Background()
             weakref.finalize(self, self._background.end)
-        waiting = self._background.begin(lambda: wire.attempt(operation, request, bearer, watched=False)[0])
+        waiting = self._background.begin(lambda: wire.attempt(operation, request, bearer, watched=False))
 
-        def wait() -> Answer | None:
+        def attempt() -> Attempt:
             try:
-                answer = waiting(wire.longest)
-            except TimeoutError:  # whatever it waits for, nobody waits for it any more
-                self._wire, self._background = Wire(wire.timeout), None
-                return None
-            return answer if answer and answer.status == 200 else None
+                return waiting(wire.longest) or (None, Failure.LOST, None)
+            except TimeoutError:
+                wire.cut()
+                return None, Failure.LOST, None
 
-        return wait
+        return bearer, attempt
 
     def close(self) -> None:
         """Close the connection."""
@@ -132,6 +146,12 @@ class Transport:
         if self._background is not None:
             self._background.end()
             self._background = None
+
+    def _attempt(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Begun:
+        """Wait for a slot and a token, and return the attempt that may be made then."""
+        self._wait_for_slot(operation)
+        bearer = tokens.access() if tokens else None
+        return bearer, lambda: self._wire.attempt(operation, request, bearer)
 
     def _wait_for_slot(self, operation: Operation) -> None:
         slot = self._budget.reserve(self._budget_key, self._per_minute, LONGEST_WAIT)

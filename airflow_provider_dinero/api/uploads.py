@@ -51,7 +51,7 @@ class Upload:
         self.content_type = f"multipart/form-data; boundary={boundary}"
 
     def __call__(self) -> "_Body":
-        return _Body(self._head, self._open, self._tail, len(self._head) + self.size + len(self._tail))
+        return _Body(self._head, self._open, self._tail, self.size)
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the content."""
@@ -66,29 +66,45 @@ class _Body:
     """A body of known length that `requests` reads piece by piece."""
 
     def __init__(
-        self, head: bytes, open_: Callable[[], AbstractContextManager[BinaryIO]], tail: bytes, length: int
+        self, head: bytes, open_: Callable[[], AbstractContextManager[BinaryIO]], tail: bytes, size: int
     ) -> None:
-        self._head, self._open, self._tail, self._length = head, open_, tail, length
+        self._head, self._open, self._tail, self._size = head, open_, tail, size
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._head) + self._size + len(self._tail)
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
+        left = self._size
         with self._open() as stream:
-            while piece := stream.read(PIECE):
+            for piece in _pieces(stream):
+                left -= len(piece)
+                if left < 0:
+                    break
                 yield piece
+        if left:  # more or less than was announced would be taken for the next request, or waited for
+            raise DineroInvalidBody("The file changed while it was sent.", "Dinero has not got it: send it again.")
         yield self._tail
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield a file that may give less than is asked for, no further than is needed to see that it is too large."""
+    left = LARGEST + 1
+    while left > 0 and (piece := stream.read(min(PIECE, left))):
+        left -= len(piece)
+        yield piece
 
 
 def _opener(file: Any) -> tuple[Callable[[], AbstractContextManager[BinaryIO]], str]:
     """Return what opens the file at its start, and the name that it has itself."""
-    if isinstance(file, bytes):
+    if isinstance(file, bytes | bytearray | memoryview):
         return lambda: io.BytesIO(file), ""
     if hasattr(file, "read"):
         content = file
-        if not file.seekable():  # such as a socket: it can't be read a second time
-            content = io.BytesIO(file.read(LARGEST + 1))
+        if isinstance(file, io.TextIOBase):
+            raise DineroInvalidBody("The file is open as text.", 'Open it with mode "rb"; nothing was sent.')
+        if not getattr(file, "seekable", bool)():  # such as a socket: it can't be read a second time
+            content = io.BytesIO(b"".join(_pieces(file)))
 
         def rewound() -> AbstractContextManager[BinaryIO]:
             content.seek(0)

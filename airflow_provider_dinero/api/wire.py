@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_dinero import __version__
 from airflow_provider_dinero.api.answers import Answer
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroOutcomeUnknown
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroOutcomeUnknown
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.retry import Failure
 
@@ -25,6 +25,10 @@ CONNECT_SECONDS = 10.0
 PIECE = 262144
 # An answer that drips, each piece within the timeout, is given up after so many timeouts.
 TIMEOUTS_IN_TOTAL = 5
+
+
+# The answer, or why there is none and what was raised.
+Attempt = tuple[Answer | None, Failure | None, Exception | None]
 
 
 @dataclass(frozen=True)
@@ -58,41 +62,63 @@ class Wire:
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
+        self._environment: dict[str, dict[str, Any]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         # Not a session: no redirects, so a token goes to the host that was configured and to no other; no cookies.
         self._adapter: requests.adapters.HTTPAdapter | None = None
-        self._environment: dict[str, dict[str, Any]] = {}
         self._one_at_a_time = threading.Lock()
+        self.socket: socket.socket | None = None
 
     @property
     def longest(self) -> float:
         """Seconds that an answer may take in total."""
         return TIMEOUTS_IN_TOTAL * self.timeout
 
+    def cut(self) -> None:
+        """End the request that is under way, as if the connection had broken."""
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close the connection."""
-        with self._one_at_a_time:
+        with self._alone(seconds=0):
             if self._adapter is not None:
                 self._adapter.close()
 
-    def attempt(
-        self, operation: Operation, request: Request, bearer: str | None, *, watched: bool = True
-    ) -> tuple[Answer | None, Failure | None, Exception | None]:
+    @contextmanager
+    def _alone(self, seconds: float) -> Generator[None]:
+        """Wait for the request that is under way, so long and no longer."""
+        if self._process != os.getpid():  # a fork: the connection and whatever is under way are the other process's
+            self._begin()
+        if not self._one_at_a_time.acquire(timeout=seconds):
+            self.cut()
+            self._one_at_a_time.acquire()
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+    def attempt(self, operation: Operation, request: Request, bearer: str | None, *, watched: bool = True) -> Attempt:
         """Send a request once, and read its answer to the end.
 
         :param operation: Operation; a bare one goes over a fresh connection
         :param request: Request
         :param bearer: str or None
         :param watched: bool, cut the connection when the time in total is over; else whoever waits has to look to that
-        :return: the answer, or why there is none and what was raised
+        :return: Attempt
         :raises DineroConfigurationError: the address or its certificate is wrong
         :raises DineroOutcomeUnknown: a bare write was interrupted
         """
         import requests
         from urllib3.exceptions import HTTPError
 
-        with self._one_at_a_time:
+        with self._alone(self.longest), self._within_total() if watched else nullcontext():
             if self._adapter is None:
-                self._adapter = requests.adapters.HTTPAdapter()
+                self._adapter = adapter(self)
             if operation.repeat is Repeat.BARE:
                 # A kept connection that the server is just closing would make the outcome unknown for nothing.
                 self._adapter.close()
@@ -108,10 +134,12 @@ class Wire:
                 response = self._adapter.send(
                     prepared, timeout=(CONNECT_SECONDS, self.timeout), stream=True, **self._surroundings(request.url)
                 )
-                with response, self._within_total(response) if watched else nullcontext():
+                with response:
                     return self._read(response, request), None, None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-                raise DineroConfigurationError(f"{request.host} is not an address.", "Correct the host.") from None
+                raise DineroConfigurationError(
+                    f"{request.host}, or the proxy of the environment, is not an address.", "Correct it."
+                ) from None
             except (requests.exceptions.RequestException, HTTPError) as error:
                 if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain(error)):
                     raise DineroConfigurationError(
@@ -119,6 +147,9 @@ class Wire:
                         "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE.",
                     ) from None
                 return None, _failure(error), error
+            except DineroError:  # a file that changes while it is sent: Dinero has not got all of it
+                self._adapter.close()
+                raise
             except BaseException as interruption:  # Airflow's timeout, a signal
                 if operation.repeat is Repeat.BARE:
                     raise unknown(operation, type(interruption).__name__) from interruption
@@ -127,25 +158,17 @@ class Wire:
     def _read(self, response: "requests.Response", request: Request) -> Answer:
         """Read an answer to its end."""
         content = b""
-        if request.sink and response.status_code == 200:
+        if request.sink and response.status_code == 200 and "html" not in response.headers.get("Content-Type", ""):
             request.sink(response.raw.stream(PIECE, decode_content=True))
         else:
             content = response.raw.read(decode_content=True)  # in one piece: half the time of many
         return Answer(response.status_code, response.headers, content, request.host)
 
     @contextmanager
-    def _within_total(self, response: "requests.Response") -> Generator[None]:
+    def _within_total(self) -> Generator[None]:
         """Cut the connection when the time in total is over: a timeout of `requests` begins anew with each byte."""
-        connection = response.raw.connection  # none, where the body was empty
-        if connection is None:
-            yield
-            return
-
-        def cut() -> None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(self.longest, cut)
+        self.socket = None
+        timer = threading.Timer(self.longest, self.cut)
         timer.daemon = True
         timer.start()
         try:
@@ -172,6 +195,28 @@ def _ca_bundle() -> str | bool:
                 raise DineroConfigurationError(f"{name} names {path}, which is not there.", "Correct the environment.")
             return path
     return True
+
+
+def adapter(wire: Wire) -> "requests.adapters.HTTPAdapter":
+    """Return an adapter of `requests` whose connections tell the wire which socket is in use, so that it can be cut.
+
+    :param wire: Wire
+    """
+    from requests.adapters import HTTPAdapter
+
+    class Tells:
+        def getresponse(self: Any) -> Any:
+            wire.socket = self.sock
+            return super().getresponse()  # type: ignore[misc]
+
+    class Telling(HTTPAdapter):
+        def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*args, **options)
+            if not issubclass(pool.ConnectionCls, Tells):
+                pool.ConnectionCls = type("Connection", (Tells, pool.ConnectionCls), {})
+            return pool
+
+    return Telling()
 
 
 class _Bearer:

@@ -156,6 +156,7 @@ def test_lists_stream_over_pages(make_client: Any, sandbox: Any, monkeypatch: py
     client = make_client(requests_per_minute=1000)
     for number in range(6):
         client.invoices.create({"ExternalReference": str(number), "ProductLines": [line()]})
+    sandbox.forward(seconds=5)  # what was made in this very second may be made while one reads
     rows = client.invoices.list(fields=["ExternalReference"])
     assert sorted(row["ExternalReference"] for row in rows) == list("012345")
     pages = [each["path"] for each in sandbox.requests() if "page=" in each["path"]]
@@ -172,7 +173,8 @@ def test_a_row_that_moves_between_pages_is_given_once(client: Any, monkeypatch: 
     seen = [next(rows)["Name"], next(rows)["Name"]]
     client.contacts.create({"Name": "new", "CountryKey": "DK", "IsPerson": True})  # pushes one to the next page
     seen += [row["Name"] for row in rows]
-    assert sorted(seen) == ["0", "1", "2"]
+    assert sorted(set(seen) - {"new"}) == ["0", "1", "2"]  # what is made meanwhile may be given or not
+    assert len(seen) == len(set(seen))
 
 
 @pytest.mark.parametrize("since", ["2020-01-01T00:00:00Z", "2020-01-01 00:00", "2020-01-01T01:00:00+01:00"])

@@ -31,10 +31,11 @@ def contact(client: DineroClient, name: object) -> str:
 
 
 @pytest.fixture
-def contacts(client: DineroClient) -> list[str]:
+def contacts(client: DineroClient, sandbox: Any) -> list[str]:
     """The names of eight contacts, in the order of their list."""
     for number in range(8):
         contact(client, number)
+    sandbox.forward(seconds=5)
     return [row["Name"] for row in client.contacts.list(fields=["Name"])]
 
 
@@ -63,6 +64,10 @@ DISTURBANCES: dict[str, Callable[[DineroClient, str, str], object]] = {
     "one that was given is deleted": lambda client, first, last: client.contacts.delete(first),
     "one that was given is changed": lambda client, first, last: changed(client, "first", first),
     "one that was not given is changed": lambda client, first, last: changed(client, "last", last),
+    "one goes, and one that was not given is changed": lambda client, first, last: (
+        client.contacts.delete(first),
+        changed(client, "last", last),
+    ),
     "several": lambda client, first, last: (client.contacts.delete(first), contact(client, "new")),
 }
 

@@ -1,6 +1,7 @@
 """Attachments: files that go to the customer with an invoice, a trade offer or a credit note."""
 
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
+from airflow_provider_dinero.api.keys import same_id
 from airflow_provider_dinero.api.operations import NOWHERE, REFUSED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Rows, guarded
 
@@ -81,4 +82,4 @@ class Attachments(Resource):
         self.client.send(_BIND_DEFAULT, {"documentGuid": document_guid, "documentType": document_type})
 
     def _has(self, document_guid: str, file_guid: str) -> bool:
-        return any(each["FileGuid"] == file_guid for each in self.list(document_guid))
+        return any(same_id(each["FileGuid"], file_guid) for each in self.list(document_guid))

@@ -12,16 +12,10 @@ from airflow_provider_dinero.api import paging
 from airflow_provider_dinero.api.answers import Answer
 from airflow_provider_dinero.api.bodies import as_list, canonical
 from airflow_provider_dinero.api.changes import Changes, as_utc, changes_since
-from airflow_provider_dinero.api.errors import (
-    DineroError,
-    DineroOutcomeUnknown,
-    DineroRefused,
-    DineroTemporaryError,
-    DineroUnexpectedAnswer,
-)
+from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
 from airflow_provider_dinero.api.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.wire import unknown
+from airflow_provider_dinero.api.resources.settling import Settling
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -32,11 +26,8 @@ Row = dict[str, Any]
 Rows = list[Row]
 
 
-class Resource:
+class Resource(Settling):
     """A resource of one client."""
-
-    def __init__(self, client: "DineroClient") -> None:
-        self.client = client
 
     def _object(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Row:
         """Perform an operation that answers with an object."""
@@ -110,74 +101,6 @@ class Resource:
                 deleted_apart=deleted_apart,
             )
 
-    def _once(self, name: str, find: Callable[[], T | None], send: Callable[[], T]) -> tuple[T, str]:
-        """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
-
-        :param name: str, the write
-        :param find: callable that returns what the write leaves behind, or None
-        :param send: callable that does the write
-        :return: what is there, and created or unchanged
-        :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
-        """
-        client = self.client
-        with client.lock.hold(name):
-            # One that was begun and never ended may still be under way: it gets the server's time.
-            found = self._look(find) if client.intents.begun(name) else find()
-            if found is not None:
-                client.intents.end(name)
-                return found, "unchanged"
-            client.intents.begin(name)
-            try:
-                sent = send()
-            except DineroOutcomeUnknown:
-                found = self._look(find)
-                if found is None:
-                    raise
-                sent = found
-            except DineroError:  # refused, or never sent
-                client.intents.end(name)
-                raise
-            client.intents.end(name)
-            return sent, "created"
-
-    def _settled(
-        self, send: Callable[[], T], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
-    ) -> T:
-        """Do a write that may be repeated; where an answer was lost on the way, look whether the write is in.
-
-        :param send: callable that does the write
-        :param look: callable that returns what `send` would have, once the write is in; else None
-        :param operation: Operation, named in the error
-        :param harmless: bool, doing it again later changes nothing; else an end without an answer is unknown
-        :raises DineroOutcomeUnknown: it can't be told
-        """
-        try:
-            return send()
-        except (DineroRefused, DineroTemporaryError) as error:
-            refused = isinstance(error, DineroRefused)
-            if not error.lost or (harmless and isinstance(error, DineroTemporaryError)):
-                raise
-            try:
-                # What was refused at last is decided; else it may still be under way.
-                found = look() if refused else self._look(look)
-            except DineroTemporaryError:
-                found = None
-            if found is not None:
-                return found
-            if refused:
-                raise
-            raise unknown(operation, "its answer was lost, and nothing of it is to be seen") from error
-
-    def _look(self, find: Callable[[], T | None]) -> T | None:
-        """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
-        found = find()
-        for seconds in self.client.look_again:
-            if found is not None:
-                break
-            self.client.sleep(seconds)
-            found = find()
-        return found
-
 
 def optional(**query: object) -> dict[str, str | None]:
     """Return a query as text: dates as YYYY-MM-DD, booleans as true and false; None stays None and is left out."""
@@ -204,11 +127,13 @@ class _Pages:
     values: Mapping[str, object] | None
     query: Mapping[str, str | None]
     note_date: Callable[[str | None], None]
+    noted: bool = False
 
     def fetch(self, number: int) -> Answer:
         answer = self.client.send(self.operation, self.values, query=self._query(number))
-        if number == 0:
+        if not self.noted:  # a list that is read again has its mark from the first reading
             self.note_date(answer.headers.get("Date"))
+            self.noted = True
         return answer
 
     def ahead(self, number: int) -> Callable[[], Answer]:

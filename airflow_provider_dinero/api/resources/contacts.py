@@ -1,7 +1,6 @@
 """Contacts: customers and suppliers."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -191,11 +190,15 @@ class Contacts(Documents):
         existing = self._find(match_by, str(value))
         if existing is None:
             guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
-            with suppress(DineroDuplicate):
+            try:
                 self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
+            except DineroDuplicate as error:
+                lost = error.lost
             existing = self.get(guid)  # made in this moment, or before and then changed or deleted
             keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
+            if lost and not keys.differences(wanted, existing):
+                return {"ContactGuid": guid, "Change": "created"}
         return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
 
     def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:

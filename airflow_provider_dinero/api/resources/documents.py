@@ -14,6 +14,7 @@ from airflow_provider_dinero.api.errors import (
     DineroNotFound,
     DineroRefused,
     DineroStaleTimestamp,
+    DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row
@@ -40,7 +41,11 @@ class Documents(Resource):
         """Return a body with its Timestamp: the author's, else the latest, which takes a request."""
         given = timestamp or body.get("Timestamp") or body.get("TimeStamp")
         rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
-        return {**rest, "Timestamp": given or self.get(guid)[self.STAMP]}
+        return {**rest, "Timestamp": given or self._latest(guid)}
+
+    def _latest(self, guid: str) -> str:
+        """Return the latest Timestamp."""
+        return str(self.get(guid)[self.STAMP])
 
     def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
         """Create a draft under a Guid of ours; where it is there and the same, return it whole."""
@@ -53,12 +58,12 @@ class Documents(Resource):
             keys.require_same(f"{self.WHAT} {guid}", wanted, existing)
             return existing
 
-        def send() -> Row:
+        def send() -> Row | None:
             try:
                 created: Row | None = self.client.json(operation, body=wanted)
             except DineroDuplicate:
                 return there()
-            return created or self.get(str(guid))  # a 201 may come without a body
+            return created
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
 
@@ -76,11 +81,9 @@ class Documents(Resource):
         def look() -> Row | None:
             existing = self.get(guid)
             content = {name: value for name, value in wanted.items() if name not in {"Timestamp", *not_kept}}
-            return None if keys.differences(content, existing) else existing
+            return None if keys.differences(content, existing, strict=True) else existing
 
-        return self._settled(
-            lambda: self._object(operation, {"guid": guid}, body=wanted) or self.get(guid), look, operation=operation
-        )
+        return self._settled(lambda: self._object(operation, {"guid": guid}, body=wanted), look, operation=operation)
 
     def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
         """Delete a document; without a Timestamp, whatever its latest state is."""
@@ -104,7 +107,7 @@ class Documents(Resource):
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
             booked: Row | None = self.client.json(operation, {"guid": guid}, body=body)
-        except (DineroStaleTimestamp, DineroInvalidRequest) as error:
+        except (DineroStaleTimestamp, DineroInvalidRequest, DineroUnexpectedAnswer) as error:
             # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
             document = self.get(guid)
             if document["Status"] in DRAFTS:

@@ -59,6 +59,7 @@ class Entries(Resource):
     def _changed(self, first: datetime, last: datetime, *, include_primo: bool) -> Iterator[Row]:
         # The windows touch, and whether their ends are included is undocumented: what two have in common is given once.
         before: set[str] = set()
+        primo: set[str] = set()
         while True:
             end = min(last, first + LONGEST_WINDOW)
             query = optional(changesFrom=_instant(first), changesTo=_instant(end), includePrimo=include_primo)
@@ -66,7 +67,9 @@ class Entries(Resource):
             yield from (row for row in found if row["EntryGuid"] not in before)
             if end >= last:
                 return
-            before = {row["EntryGuid"] for row in found}
+            # Opening entries come back in every window in which their total changed.
+            primo |= {row["EntryGuid"] for row in found if row["Type"] == "Primo"}
+            before = {row["EntryGuid"] for row in found} | primo
             first = end
 
 

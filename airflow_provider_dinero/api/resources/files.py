@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import as_list
 from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -76,9 +76,9 @@ class Files(Resource):
         if not target.parent.is_dir():
             raise DineroInvalidBody(f"There is no folder {target.parent}.", "Make it; nothing was read.")
         # Beside the target, so that it takes its place in one step.
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        part = target.parent / f".{uuid4()}.part"
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with part.open("xb") as stream:
 
                 def sink(pieces: Iterator[bytes]) -> None:
                     stream.seek(0)
@@ -86,10 +86,10 @@ class Files(Resource):
                     stream.writelines(pieces)
 
                 self.client.send(_GET, {"fileGuid": file_guid}, accept=PDF, sink=sink)
-            Path(name).replace(target)
+            part.replace(target)
         except BaseException:
             with suppress(OSError):
-                Path(name).unlink()
+                part.unlink()
             raise
         return target
 

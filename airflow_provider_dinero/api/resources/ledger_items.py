@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from airflow_provider_dinero.api import keys
 from airflow_provider_dinero.api.bodies import check
@@ -74,8 +74,8 @@ class LedgerItems(Resource):
         chosen = not all(item.get("Id") for item in wanted)
         for item in wanted:
             item["Id"] = item.get("Id") or uuid4()
-            for line in item.get("Lines") or ():
-                line["Id"] = line.get("Id") or uuid4()
+            for index, line in enumerate(item.get("Lines") or ()):
+                line["Id"] = line.get("Id") or uuid5(UUID(str(item["Id"])), str(index))  # the same at each call
 
         def there() -> Rows | None:
             found = self._found(wanted)
@@ -85,9 +85,9 @@ class LedgerItems(Resource):
                 keys.require_same(f"Ledger item {item['Id']}", _content(item), _by_id(found, item))
             return [{"Id": str(item["Id"]), "Version": _by_id(found, item).get("Version")} for item in wanted]
 
-        def send() -> Rows:
+        def send() -> Rows | None:
             try:
-                created = self.client.json(_CREATE, body=wanted)
+                created: Any = self.client.json(_CREATE, body=wanted)
             except DineroDuplicate as error:
                 found = there()
                 if found is None:
@@ -97,9 +97,9 @@ class LedgerItems(Resource):
                     ) from error
                 return found
             # The document says one object, clients have seen a list.
-            return (
-                created if isinstance(created, list) else [created] if len(wanted) == 1 else self.status(_ids(wanted))
-            )
+            if created is None or isinstance(created, list):
+                return created
+            return [created] if len(wanted) == 1 else self.status(_ids(wanted))
 
         return self._settled(send, there, operation=_CREATE, harmless=not chosen)
 
@@ -117,7 +117,7 @@ class LedgerItems(Resource):
         def look() -> Rows | None:
             found = self._found(wanted)
             same = len(found) == len(wanted) and all(
-                not keys.differences(_content(item), _by_id(found, item)) for item in wanted
+                not keys.differences(_content(item), _by_id(found, item), strict=True) for item in wanted
             )
             return [{"Id": item["Id"], "Version": item.get("Version")} for item in found] if same else None
 
@@ -134,7 +134,7 @@ class LedgerItems(Resource):
         def look() -> bool | None:
             return all(item["Status"] != "Draft" for item in self.status(_ids(wanted))) or None
 
-        wanted = list(items)
+        wanted = _listed(items)
         self._settled(lambda: self._sent(_BOOK, wanted), look, operation=_BOOK)
 
     @_STATUS.performed_by
@@ -159,7 +159,7 @@ class LedgerItems(Resource):
         def look() -> bool | None:
             return not self._found(wanted) or None
 
-        wanted = list(items)
+        wanted = _listed(items)
         self._settled(lambda: self._sent(_DELETE, wanted), look, operation=_DELETE)
 
     def _sent(self, operation: Operation, items: Bodies) -> bool:
@@ -177,8 +177,13 @@ class LedgerItems(Resource):
             raise
 
 
-def _ids(items: Iterable[Any]) -> Rows:
-    return [{"Id": item["Id"] if isinstance(item, Mapping) else item} for item in items]
+def _listed(items: Any) -> list[Any]:
+    """Return items as a list, also when one alone was given."""
+    return [items] if isinstance(items, Mapping | str) else list(items)
+
+
+def _ids(items: Any) -> Rows:
+    return [{"Id": item["Id"] if isinstance(item, Mapping) else item} for item in _listed(items)]
 
 
 def _content(item: Row) -> Row:

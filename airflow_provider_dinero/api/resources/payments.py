@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.keys import same_id
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -27,14 +28,16 @@ class WithPayments(Documents):
     ) -> Row:
         """Register a payment. Its ExternalReference, ours where the author gives none, tells it from others."""
         wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
-        wanted["ExternalReference"] = reference = wanted.get("ExternalReference") or str(uuid4())
+        # An author's may be that of several payments, such as an order number: those that are there are others.
+        given = wanted.get("ExternalReference")
+        others = {payment["Guid"] for payment in self._payments(guid)} if given else set()
+        wanted["ExternalReference"] = reference = given or str(uuid4())
 
         def look() -> Row | None:
             for payment in self._payments(guid):
-                if payment["ExternalReference"] == reference and payment["Amount"] == wanted["Amount"]:
-                    stamp = self.get(guid)[self.STAMP]
+                if payment["ExternalReference"] == reference and payment["Guid"] not in others:
                     related = payment.get("RelatedVoucherId")
-                    return {"Guid": payment["Guid"], "TimeStamp": stamp, "RelatedVoucherGuid": related}
+                    return {"Guid": payment["Guid"], "TimeStamp": self._latest(guid), "RelatedVoucherGuid": related}
             return None
 
         return self._settled(
@@ -55,8 +58,8 @@ class WithPayments(Documents):
         """Remove a payment."""
 
         def look() -> Row | None:
-            if any(payment["Guid"] == payment_guid for payment in self._payments(guid)):
+            if any(same_id(payment["Guid"], payment_guid) for payment in self._payments(guid)):
                 return None
-            return {"TimeStamp": self.get(guid)[self.STAMP]}
+            return {"TimeStamp": self._latest(guid)}
 
         return self._settled(lambda: self._object(operation, place, body=body), look, operation=operation)

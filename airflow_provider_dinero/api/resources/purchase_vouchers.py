@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_dinero.api.errors import DineroNotFound
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, PAID, REPLACED, UNPAID, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
 from airflow_provider_dinero.api.resources.payments import WithPayments
@@ -193,6 +194,12 @@ class PurchaseVouchers(WithPayments):
         stamp = str(self._stamped({}, guid, timestamp)["Timestamp"])
         place = {"id": guid, "paymentId": payment_guid, "timestamp": stamp}
         return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place)
+
+    def _latest(self, guid: str) -> str:
+        try:
+            return super()._latest(guid)
+        except DineroNotFound:  # a purchase credit note is paid here too
+            return str(self.client.purchase_credit_notes.get(guid)["Timestamp"])
 
     def _payments(self, guid: str) -> Rows:
         return self.payments(guid)

@@ -225,4 +225,5 @@ def _place(invoice_guid: str, reminder_id: int | str) -> dict[str, object]:
 
 
 def _same(wanted: Row, there: Row) -> bool:
-    return not keys.differences({name: value for name, value in wanted.items() if name != "Timestamp"}, there)
+    content = {name: value for name, value in wanted.items() if name != "Timestamp"}
+    return not keys.differences(content, there, strict=True)

@@ -1,0 +1,107 @@
+"""How a write is done once, although answers get lost."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_provider_dinero.api.errors import (
+    DineroConflict,
+    DineroError,
+    DineroOutcomeUnknown,
+    DineroRefused,
+    DineroUnauthorized,
+)
+from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.wire import unknown
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.client import DineroClient
+
+T = TypeVar("T")
+
+
+class Settling:
+    """What looks for the writes of a client."""
+
+    def __init__(self, client: "DineroClient") -> None:
+        self.client = client
+
+    def _once(self, name: str, find: Callable[[], T | None], send: Callable[[], T]) -> tuple[T, str]:
+        """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
+
+        :param name: str, the write
+        :param find: callable that returns what the write leaves behind, or None
+        :param send: callable that does the write
+        :return: what is there, and created or unchanged
+        :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
+        """
+        client = self.client
+        with client.lock.hold(name):
+            # One that was begun and never ended may still be under way: it gets the server's time.
+            found = self._look(find) if client.intents.begun(name) else find()
+            if found is not None:
+                client.intents.end(name)
+                return found, "unchanged"
+            client.intents.begin(name)
+            try:
+                sent = send()
+            except DineroOutcomeUnknown:
+                found = self._look(find)
+                if found is None:
+                    raise
+                sent = found
+            except DineroError:  # refused, or never sent
+                client.intents.end(name)
+                raise
+            client.intents.end(name)
+            return sent, "created"
+
+    def _settled(
+        self, send: Callable[[], T | None], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
+    ) -> T:
+        """Do a write that may be repeated; where it isn't known how it went, look whether it is in.
+
+        :param send: callable that does the write, and returns None where Dinero says nothing
+        :param look: callable that returns what `send` would have, once the write is in; else None
+        :param operation: Operation, named in the error
+        :param harmless: bool, doing it again later changes nothing; else an end without an answer is unknown
+        :raises DineroOutcomeUnknown: it can't be told
+        """
+        try:
+            sent = send()
+        except DineroConflict:
+            raise
+        except DineroError as error:
+            refused = isinstance(error, DineroRefused) and not isinstance(error, DineroUnauthorized)
+            # What is refused may be in already, by an earlier call. A new document can't be.
+            new = operation.repeat is Repeat.KEYED and operation.method == "POST"
+            if not error.lost and not (refused and harmless and not new):
+                raise
+            found = self._seen(look, patient=not refused and not harmless)
+            if found is not None:
+                return found
+            if refused or harmless:
+                raise
+            raise unknown(operation, "its answer was lost, and nothing of it is to be seen") from error
+        if sent is None:
+            sent = self._seen(look, patient=True)
+        if sent is None:
+            raise unknown(operation, "a success without content, and nothing of it is to be seen")
+        return sent
+
+    def _seen(self, look: Callable[[], T | None], *, patient: bool) -> T | None:
+        try:
+            return self._look(look) if patient else look()
+        except DineroConflict:
+            raise
+        except DineroError:  # nobody answers the look either
+            return None
+
+    def _look(self, find: Callable[[], T | None]) -> T | None:
+        """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
+        found = find()
+        for seconds in self.client.look_again:
+            if found is not None:
+                break
+            self.client.sleep(seconds)
+            found = find()
+        return found
