@@ -1,6 +1,7 @@
 """A proxy before a server that loses answers: the request is passed on, and the connection is cut."""
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Generator
@@ -91,6 +92,33 @@ def before(upstream: str) -> Generator[Faults]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def dripping(begin: bytes) -> Generator[str]:
+    """Run a server that begins each answer so, and then gives a byte every now and then, for ever."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(begin)
+                    while not ended.wait(0.05):
+                        connection.sendall(b" ")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        ended.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join()
 
 
 def _is(place: str, ending: str) -> bool:

@@ -1,17 +1,15 @@
 """Lists that are read while others write, and the page that is fetched while the one before it is used."""
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors, paging
+from airflow_provider_dinero.api import DineroClient, errors, paging
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.api.resources.base import Resource
 from tests.conftest import line
 
@@ -208,48 +206,6 @@ def test_an_unknown_field_is_named(client: DineroClient, sandbox: Any) -> None:
     with pytest.raises(errors.DineroInvalidBody, match=r"no field Emial\. It has Email"):
         client.contacts.list(fields=["Emial"])
     assert sandbox.requests() == []
-
-
-@pytest.fixture
-def dripping() -> Iterator[str]:
-    """A server that gives a byte every now and then, for ever."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    ended = threading.Event()
-
-    def serve() -> None:
-        while not ended.is_set():
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(65536)
-                connection.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
-                )
-                try:
-                    while not ended.wait(0.05):
-                        connection.sendall(b" ")
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    ended.set()
-    listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
-    thread.join()
-
-
-def test_an_answer_that_drips_is_given_up(dripping: str) -> None:
-    grant = PersonalIntegration("id", "secret", "key", dripping)
-    options: dict[str, Any] = {"token_store": MemoryTokenStore(), "budget": ProcessBudget()}
-    client = DineroClient(1, grant, base_url=dripping, timeout=0.2, attempts=1, **options)
-    begin = time.monotonic()
-    with pytest.raises(errors.DineroUnavailable, match="gave no answer"):
-        client.organizations.list()
-    assert time.monotonic() - begin > 0.9  # five times the timeout, which alone would never end it
 
 
 @pytest.mark.parametrize("amount", ["100", "100.5", "-3"])
