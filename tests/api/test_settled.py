@@ -139,9 +139,15 @@ def test_a_change_that_is_in_is_not_refused_when_it_is_asked_for_again(
         draft = resource.create({name: value for name, value in body(100).items() if name != "ContactGuid"})
         for _ in range(2):
             resource.update(draft["Guid"], body(200), timestamp=draft["Timestamp"])
-        latest = resource.get(draft["Guid"])["Timestamp"]
-        for _ in range(2):
-            resource.delete(draft["Guid"], timestamp=latest)
+    draft = client.invoices.create({"ProductLines": [line()]})
+    for _ in range(2):
+        client.invoices.delete(draft["Guid"], timestamp=draft["TimeStamp"])
+
+
+def test_what_was_never_there_is_not_taken_for_deleted(client: DineroClient) -> None:
+    for resource in (client.invoices, client.contacts, client.manual_vouchers, client.products):
+        with pytest.raises(errors.DineroNotFound):
+            resource.delete(GUID)
 
 
 def test_another_credit_note_with_the_same_guid_is_a_conflict(client: DineroClient, contact: str, day: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroError,
+    DineroNotFound,
     DineroOutcomeUnknown,
     DineroRefused,
     DineroUnauthorized,
@@ -72,9 +73,9 @@ class Settling:
             raise
         except DineroError as error:
             refused = isinstance(error, DineroRefused) and not isinstance(error, DineroUnauthorized)
-            # What is refused may be in already, by an earlier call. A new document can't be.
+            # What is refused may be in already, by an earlier call. A new document can't be, nor one that isn't there.
             new = operation.repeat is Repeat.KEYED and operation.method == "POST"
-            if not error.lost and not (refused and harmless and not new):
+            if not error.lost and (not refused or not harmless or new or isinstance(error, DineroNotFound)):
                 raise
             found = self._seen(look, patient=not refused and not harmless)
             if found is not None:
