@@ -77,6 +77,9 @@ def book_manual_voucher(call: Call) -> Response:
     lines, known = decode(row["data"])["Lines"], chart(call)
     if not lines:
         raise invalid("Lines", "A voucher must have a line to be booked.")
+    for at, line in enumerate(lines):
+        if line["AccountNumber"] is None and line["BalancingAccountNumber"] is None:
+            raise invalid(f"Lines[{at}].AccountNumber", "A line must have an account to be booked.")
     postings = [
         posting
         for at, line in enumerate(lines)
