@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from airflow_provider_dinero.sandbox.server import running
 
-from .bookkeeper import YEAR, Bookkeeper
+from .bookkeeper import CASH, YEAR, Bookkeeper
 from .conftest import Caller, Clock, Draft, line, personal_token
 
 
@@ -234,3 +235,27 @@ def test_vat_of_a_sale_goes_by_the_vat_code_of_each_account(keeper: Bookkeeper, 
     assert sums["64060"] == Decimal("-0.13")
     assert sums["64000"] == Decimal("-0.25")
     assert sum(sums.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "body"),
+    [
+        ("/vouchers/manuel", "v1", {}),
+        ("/vouchers/purchase", "v1.2", CASH),
+        ("/vouchers/purchase/fetch", "v1", CASH),
+        ("/vouchers/purchase/creditnotes", "v1", {}),
+    ],
+)
+def test_totals_that_no_book_holds_are_refused(call: Caller, path: str, version: str, body: dict[str, Any]) -> None:
+    # 10**19 øre would be beyond 64 bits.
+    lines = [{"AccountNumber": 2000, "BalancingAccountNumber": 55000, "Amount": 10**12}] * 100_000
+    answer = call("POST", path, 400, version=version, json={**body, "Lines": lines})
+    assert set(answer["validationErrors"]) == {"Lines"}
+
+
+def test_totals_of_sales_and_ledger_that_no_book_holds_are_refused(call: Caller) -> None:
+    largest = line(10**12, Quantity=10**12)
+    assert call.code("POST", "/invoices", json={"ProductLines": [largest]}) == 42
+    lines = [{"AccountNumber": 60000, "BalancingAccountNumber": 55000, "Amount": 10**12}] * 2
+    body = [{"VoucherDate": "2026-03-10", "Lines": lines}]
+    assert call.code("POST", "/ledgeritems", version="v1.2", json=body) == 42

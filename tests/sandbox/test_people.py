@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 import requests
 from pypdf import PdfReader
 
-from .conftest import Caller, Draft
+from .conftest import START, Caller, Draft
 
 UI = "/_sandbox/ui"
 
@@ -43,6 +44,12 @@ def test_time_is_moved_with_a_click(call: Caller, booked: Draft) -> None:
     booked()
     assert "2026-04-09 12:00 UTC" in submit(call, "/clock", step="month")
     assert "1 Overdue" in page(call, "/")
+
+
+def test_there_is_no_month_after_the_last(call: Caller) -> None:
+    call.sandbox.forward(days=(datetime(9999, 12, 20, 12, tzinfo=UTC) - START).days)
+    assert "9999-12-20 12:00 UTC" in submit(call, "/clock", step="month")
+    assert "9999-12-27 12:00 UTC" in submit(call, "/clock", step="week")
 
 
 def test_mail_and_its_pdf(call: Caller, booked: Draft) -> None:
