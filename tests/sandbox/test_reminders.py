@@ -183,9 +183,9 @@ def test_replacing_keeps_ten_days_to_both_neighbours(call: Caller, late: Late) -
     second = [remind(call, late, date) for date in dates][1]
     path = f"/invoices/{late['Guid']}"
     one = f"{path}/reminders/{second['Id']}"
-    for date, status in (("2026-01-29", 400), ("2026-02-06", 400), ("2026-02-05", 200), ("2026-01-30", 200)):
+    for date, answered in (("2026-01-29", 400), ("2026-02-06", 400), ("2026-02-05", 200), ("2026-01-30", 200)):
         body = {"Timestamp": call("GET", path)["TimeStamp"], "Date": date}
-        assert call("PUT", one, status, json=body).get("code") == (42 if status == 400 else None)
+        assert call("PUT", one, answered, json=body).get("code") == (42 if answered == 400 else None)
 
 
 def test_numbers_are_used_once_and_booked_in_order(call: Caller, late: Late) -> None:

@@ -16,13 +16,14 @@ from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.lists import changes_since
 from airflow_provider_dinero.sandbox.resources import contacts
 
-# ``invoice`` is the guid of the document, whatever it is: see document_type. ``reminder`` is the id of a reminder of it.
+# ``invoice`` is the guid of the document, whatever it is: see document_type;
+# ``reminder`` is the id of the reminder of it that is sent.
 resource = Resource(
     """
     CREATE TABLE IF NOT EXISTS outbox (
         id INTEGER PRIMARY KEY, organization INTEGER, invoice TEXT, document_type TEXT, number INTEGER,
-        contact_name TEXT, channel TEXT, type TEXT, reminder INTEGER, sender TEXT, "to" TEXT, subject TEXT, message TEXT,
-        cc_to_sender INTEGER, total TEXT, time TEXT
+        contact_name TEXT, channel TEXT, type TEXT, sender TEXT, "to" TEXT, subject TEXT, message TEXT,
+        reminder INTEGER, cc_to_sender INTEGER, total TEXT, time TEXT
     );
     CREATE INDEX IF NOT EXISTS outbox_by_invoice ON outbox (organization, invoice);
     """

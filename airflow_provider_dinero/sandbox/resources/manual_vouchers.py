@@ -103,7 +103,11 @@ def columns(call: Call, body: JsonObject) -> dict[str, Any]:
         amounts = {"Gross": meant.gross, "Vat": meant.vat}
         lines.append({**line, **codes, **amounts})
     total = capped(line["Gross"] for line in lines)
-    content = {"Lines": lines, "Vat": sum(line["Vat"] for line in lines), "ExternalReference": body["ExternalReference"]}
+    content = {
+        "Lines": lines,
+        "Vat": sum(line["Vat"] for line in lines),
+        "ExternalReference": body["ExternalReference"],
+    }
     return {
         "date": day_of(body["VoucherDate"], "VoucherDate") or call.store.today(),
         "file_guid": known_file(call, body["FileGuid"]),
