@@ -101,7 +101,11 @@ def test_requests_of_pages_are_not_noted(call: Caller) -> None:
 
 @pytest.mark.parametrize("path", ["/outbox/1", "/outbox/x/pdf", "/100003/invoices", "/x/books"])
 def test_what_is_not_there_is_404(call: Caller, path: str) -> None:
-    assert requests.get(call.sandbox.url + UI + path, timeout=10).status_code == 404
+    assert "<h1>Not found</h1>" in page(call, UI + path, 404)
+
+
+def test_refusals_are_pages_too(call: Caller) -> None:
+    assert "page must be a whole number." in page(call, f"{UI}/outbox?page=x", 400)
 
 
 def test_nothing_is_loaded_from_elsewhere(call: Caller) -> None:

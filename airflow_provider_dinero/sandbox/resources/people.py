@@ -160,6 +160,11 @@ def forward(call: Call) -> Response:
     return RedirectResponse("/", 303)
 
 
+def refusal(call: Call, error: DineroError) -> Response:
+    """An error as a page."""
+    return _page(call, "refusal.html", error.status, message=error.message)
+
+
 def _page(call: Call, template: str, status: int = 200, **values: Any) -> Response:
     shared = {"ui": UI, "now": call.store.clock(), "steps": STEPS, "faults": call.faults.all(), "path": call.url}
     return render(template, status, all_organizations=ORGANIZATIONS, **shared, **values)
