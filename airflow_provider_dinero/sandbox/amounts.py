@@ -166,12 +166,17 @@ def total(call: Call, lines: list[JsonObject], incl_vat: bool) -> Totals:
     :param incl_vat: whether the amounts that were written include VAT
     """
     sums: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
-    known = chart(call)
+    known, size = chart(call), ZERO
     for line in lines:
         if line["LineType"] == "Product":
-            rate = known[line["AccountNumber"]].vat_rate
-            sums[rate] += line["TotalAmountInclVat" if incl_vat else "TotalAmount"]
-    if any(abs(amount) > LARGEST_TOTAL for amount in sums.values()):
+            rate, amount = (
+                known[line["AccountNumber"]].vat_rate,
+                line["TotalAmountInclVat" if incl_vat else "TotalAmount"],
+            )
+            sums[rate] += amount
+            size += abs(amount)
+    # Also lines that cancel each other may be on different accounts.
+    if size > LARGEST_TOTAL:
         raise invalid("ProductLines", "The total is too large.")
     vat_free = sums.pop(Decimal(0), ZERO)
     vat = {rate: rounded(amount * rate / (1 + rate) if incl_vat else amount * rate) for rate, amount in sums.items()}

@@ -10,7 +10,7 @@ import pytest
 import requests
 from pypdf import PdfReader
 
-from .conftest import START, Caller, Draft
+from .conftest import START, Caller, Clock, Draft
 
 UI = "/_sandbox/ui"
 
@@ -46,10 +46,12 @@ def test_time_is_moved_with_a_click(call: Caller, booked: Draft) -> None:
     assert "1 Overdue" in page(call, "/")
 
 
-def test_there_is_no_month_after_the_last(call: Caller) -> None:
+def test_there_is_no_month_after_the_last(call: Caller, clock: Clock) -> None:
     call.sandbox.forward(days=(datetime(9999, 12, 20, 12, tzinfo=UTC) - START).days)
     assert "9999-12-20 12:00 UTC" in submit(call, "/clock", step="month")
     assert "9999-12-27 12:00 UTC" in submit(call, "/clock", step="week")
+    clock.forward(days=9)
+    assert "9999-12-31 23:59 UTC" in submit(call, "/clock", step="hour")
 
 
 def test_mail_and_its_pdf(call: Caller, booked: Draft) -> None:
