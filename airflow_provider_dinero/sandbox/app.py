@@ -107,7 +107,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
                 note(call, response.status_code)
                 return response
         except DineroError as error:
-            response = error.response()
+            response = people.refusal(call, error) if call.url.startswith(people.UI) else error.response()
         except Exception:
             log.exception("%s %s", call.method, call.url)
             response = DineroError(50, status=500).response()

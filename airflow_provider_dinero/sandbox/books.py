@@ -16,6 +16,8 @@ from airflow_provider_dinero.sandbox.errors import invalid
 
 # Documents silent: the number is an int64, but the number after it must be one too.
 LARGEST_NUMBER = 10**12
+# The voucher type of every payment, of sales and of purchases.
+PAYMENTS = "Payments"
 
 TABLES = f"""
     {accounts.TABLES}

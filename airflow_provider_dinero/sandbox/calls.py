@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -74,10 +75,11 @@ class Call:
 
     def number(self, name: str, default: int) -> int:
         """A query parameter that is a whole number."""
-        try:
-            return int(self.text(name, str(default)))
-        except ValueError:
-            raise malformed(name, "a whole number") from None
+        text = self.text(name, str(default))
+        # Python's int also takes 1_0 and the digits of other scripts, and not more than 4300 of them.
+        if not re.fullmatch(r"[+-]?[0-9]{1,100}", text):
+            raise malformed(name, "a whole number")
+        return int(text)
 
     def day(self, name: str, separator: str = "-") -> date | None:
         """A query parameter that is a date, None if left out."""

@@ -23,6 +23,7 @@ Effect = Literal[
     "truncate",
     "garbage",
 ]
+BODILESS, REDIRECTS = (204, 205, 304), (301, 302, 303, 307, 308)
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +56,18 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     gone: Literal["reset", "timeout"] = "reset"
     location: str = "https://elsewhere.example/"
 
+    def __post_init__(self) -> None:
+        """Refuse what could never be sent, or never match."""
+        self.method = self.method and self.method.upper()
+        if not self.path.startswith("/"):
+            raise ValueError("path must begin with /")
+        if self.retry_after is not None and not re.fullmatch(r"[ -~\xa0-\xff]*", self.retry_after):
+            raise ValueError("retry_after must be of printable latin-1 characters, as headers are")
+        if self.status in BODILESS and (self.effect == "html" or self.body not in (None, "")):
+            raise ValueError(f"status {self.status} has no body")
+        if self.effect == "redirect" and self.status is not None and self.status not in REDIRECTS:
+            raise ValueError(f"status of a redirect must be of {', '.join(str(status) for status in REDIRECTS)}")
+
 
 @dataclass
 class _Order:
@@ -67,6 +80,8 @@ class _Order:
         fault = self.fault
         if fault.times is not None and self.struck >= fault.times:
             return False
+        # The sandbox takes a path with a slash at its end too.
+        path = path.rstrip("/") or "/"
         if fault.method not in (None, method) or not self.matches(path):
             return False
         if self.random.random() >= fault.probability:
@@ -76,9 +91,13 @@ class _Order:
 
 
 class Faults:
-    """The faults on order, oldest first. They are kept in memory only."""
+    """The faults on order, oldest first. They are kept in memory only.
+
+    ``era`` changes with a reset: what struck before must not reach what comes after.
+    """
 
     def __init__(self) -> None:
+        self.era = 0
         self._orders: list[_Order] = []
 
     def order(self, fault: Fault) -> None:
@@ -88,6 +107,11 @@ class Faults:
     def clear(self) -> None:
         """Nothing goes wrong from now on."""
         self._orders.clear()
+
+    def reset(self) -> None:
+        """The same, and what waits for its time is never handled."""
+        self.clear()
+        self.era += 1
 
     def all(self) -> list[dict[str, Any]]:
         """What is on order, and how often each has struck."""
@@ -100,7 +124,7 @@ class Faults:
 
 def _pattern(path: str) -> Callable[[str], object]:
     forms = {"**": ".*", "*": "[^/]+"}
-    parts = re.split(r"(\*\*|\*|\{[^{}/]*\})", path)
+    parts = re.split(r"(\*\*|\*|\{[^{}/]*\})", path.rstrip("/") or "/")
     return re.compile(
         "".join(forms.get(part, "[^/]+" if part[:1] == "{" else re.escape(part)) for part in parts)
     ).fullmatch

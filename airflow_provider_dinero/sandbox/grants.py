@@ -67,9 +67,10 @@ def revoke_grant(store: Store, grant: str) -> None:
 
 
 def revoke_all(store: Store, grant: sqlite3.Row) -> None:
-    """End every grant of the same client and user, as replay does."""
+    """End every grant of the same client and user, as replay does: codes that are still out too."""
     same = "SELECT id FROM grants WHERE client = ? AND user = ?"
-    store.execute(f"DELETE FROM refresh_tokens WHERE grant_id IN ({same})", [grant["client"], grant["user"]])
+    for table in ("refresh_tokens", "codes"):
+        store.execute(f"DELETE FROM {table} WHERE grant_id IN ({same})", [grant["client"], grant["user"]])
 
 
 def access_token(call: Call, client: str, organization: int | None, scope: str, token: str) -> JsonObject:

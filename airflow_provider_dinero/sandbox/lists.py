@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -106,8 +107,13 @@ def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> 
 def changes_since(call: Call) -> str:
     """The instant, comparable with the columns (zone-less UTC), or "". Only the documented form is taken."""
     since = call.text("changesSince")
-    if since and not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", since, re.ASCII):
-        raise malformed("changesSince", "UTC in the form 2015-08-18T06:36:22Z")
+    try:
+        if since and not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", since, re.ASCII):
+            raise ValueError(since)
+        # Also a form may hold what no calendar has.
+        _ = since and datetime.fromisoformat(since)
+    except ValueError:
+        raise malformed("changesSince", "UTC in the form 2015-08-18T06:36:22Z") from None
     return f"{since.removesuffix('Z')}.000" if since else ""
 
 

@@ -49,7 +49,7 @@ class Misbehaviour:
         if fault is None:
             await self._app(scope, receive, send)
             return
-        scope["dinero.fault"] = fault.effect
+        scope["dinero.fault"], era = fault.effect, self._faults.era
         body = await _body(receive)
         if body is None:  # the client went while it was sending
             return
@@ -67,11 +67,11 @@ class Misbehaviour:
         elif fault.effect in ("delay", "expired-token"):
             if fault.effect == "expired-token":
                 self._expire(scope)
-            if fault.effect == "expired-token" or await self._wire.pause(fault.seconds):
+            if fault.effect == "expired-token" or await self._waited(fault, era):
                 await self._app(scope, again, send)
             else:
                 await self._reset(scope, receive)
-        elif fault.effect != "late" or await self._gone(fault, scope, receive):
+        elif fault.effect != "late" or await self._gone(fault, era, scope, receive):
             head, content = await _handled(self._app, scope, again)
             if fault.effect == "reset-after":
                 await self._reset(scope, receive)
@@ -85,12 +85,20 @@ class Misbehaviour:
         self._wire.reset(scope)
         await _disconnected(receive)
 
-    async def _gone(self, fault: Fault, scope: Scope, receive: Receive) -> bool:
+    async def _waited(self, fault: Fault, era: int) -> bool:
+        """Wait as long as the fault says.
+
+        :param era: when it struck
+        :return: whether the sandbox is still the same, neither stopped nor reset
+        """
+        return await self._wire.pause(fault.seconds) and era == self._faults.era
+
+    async def _gone(self, fault: Fault, era: int, scope: Scope, receive: Receive) -> bool:
         """Wait until the client has gone, and then some more."""
         if fault.gone == "reset":
             self._wire.reset(scope)
         await _disconnected(receive)
-        return await self._wire.pause(fault.seconds)
+        return await self._waited(fault, era)
 
     async def _spoil(self, fault: Fault, head: Message, content: bytes, send: Send) -> None:
         """Send what is left of an answer."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from airflow_provider_dinero.sandbox.accounts import DEBTORS, DEPOSIT_ACCOUNT, chart
-from airflow_provider_dinero.sandbox.amounts import ore, total
+from airflow_provider_dinero.sandbox.accounts import DEBTORS, DEPOSIT_ACCOUNT, Account, chart
+from airflow_provider_dinero.sandbox.amounts import ore, rounded, total
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.books import Posting
 from airflow_provider_dinero.sandbox.calls import Call
@@ -24,9 +24,7 @@ def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Po
     owed = ore(content["TotalInclVat"], currency)
     lines = [line for line in content["ProductLines"] if line["LineType"] == "Product"]
     known = chart(call)
-    codes = {known[line["AccountNumber"]].vat_rate: known[line["AccountNumber"]].vat_code or "" for line in lines}
-    by_rate = total(call, content["ProductLines"], content["ShowLinesInclVat"]).vat
-    vat = {codes[rate]: ore(amount, currency) for rate, amount in by_rate.items()}
+    vat = _vat_by_code(call, content, known)
     sales: defaultdict[int, Decimal] = defaultdict(Decimal)
     for line in lines:
         sales[line["AccountNumber"]] += line["TotalAmount"]
@@ -39,6 +37,23 @@ def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Po
         *(Posting(account, -sign * amount, known[account].vat_code, text, contact) for account, amount in sold.items()),
         *(Posting(VAT_TYPES[code].account, -sign * amount, code, text, contact) for code, amount in vat.items()),
     ]
+
+
+def _vat_by_code(call: Call, content: JsonObject, known: dict[int, Account]) -> dict[str, int]:
+    """The VAT in Danish øre. It is computed by rate; where codes share a rate, each bears the VAT of its own lines."""
+    currency, incl_vat = content["Currency"], content["ShowLinesInclVat"]
+    sums: defaultdict[Decimal, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for line in content["ProductLines"]:
+        account = known.get(line["AccountNumber"])
+        if line["LineType"] == "Product" and account and account.vat_code:
+            sums[account.vat_rate][account.vat_code] += line["TotalAmountInclVat" if incl_vat else "TotalAmount"]
+    vat: dict[str, int] = {}
+    for rate, amount in total(call, content["ProductLines"], incl_vat).vat.items():
+        share = rate / (1 + rate) if incl_vat else rate
+        shares = {code: ore(rounded(base * share), currency) for code, base in sums[rate].items()}
+        shares[max(shares, key=lambda code: abs(shares[code]))] += ore(amount, currency) - sum(shares.values())
+        vat |= shares
+    return vat
 
 
 def paid_at_creation(content: JsonObject) -> list[Posting]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 MUTATIONS = frozenset({"book", "creditnote", "e-invoice", "mailout", "payment", "reminder", "sms"})
 
@@ -39,6 +39,7 @@ class Settings:
     :param ledger_post_seconds: how long such a post takes; another one in that time gets code 70
     :param ledger_booking_seconds: how long booking ledger items takes, on the sandbox's clock
     :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
+    :raises ValueError: for a value that a switch doesn't have
     """
 
     state: str | None = None
@@ -61,3 +62,18 @@ class Settings:
     ledger_post_seconds: float = 0.2
     ledger_booking_seconds: float = 2
     clock: Callable[[], datetime] = utc_now
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing.
+
+        :raises ValueError: with the switch and what it may be
+        """
+        for name, kind in get_type_hints(Settings).items():
+            value, allowed = getattr(self, name), get_args(kind)
+            if get_origin(kind) is Literal and value not in allowed:
+                raise ValueError(f"{name} is {value!r}, but must be one of {', '.join(map(repr, allowed))}.")
+        if unknown := set(self.updated_at_bumped_by) - MUTATIONS:
+            raise ValueError(
+                f"updated_at_bumped_by has {', '.join(map(repr, sorted(unknown)))}, "
+                f"but must be of {', '.join(map(repr, sorted(MUTATIONS)))}."
+            )

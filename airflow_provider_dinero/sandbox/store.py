@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -103,8 +103,11 @@ class Store:
         return f"{self.execute('SELECT value FROM version').fetchone()[0]:016X}"
 
     def clock(self) -> datetime:
-        """The sandbox's time."""
-        return self._real_clock() + self._ahead
+        """The sandbox's time, which stands still at the end of the calendar."""
+        try:
+            return self._real_clock() + self._ahead
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
 
     def forward(self, delta: timedelta) -> None:
         """Move the sandbox's time ahead."""

@@ -26,6 +26,8 @@ def terms(body: JsonObject, contact: JsonObject | None) -> tuple[str, int]:
         if days is not None:
             raise invalid("PaymentConditionNumberOfDays", f"Must be null with {kind}.")
         return kind, 0
+    if days is not None and days < 0:
+        raise invalid("PaymentConditionNumberOfDays", "Must not be negative.")
     return kind, SETTINGS_DAYS if days is None else days
 
 

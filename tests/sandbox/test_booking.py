@@ -97,3 +97,7 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
             assert caller("GET", "/invoices/" + created["Guid"])["TimeStamp"] == created["TimeStamp"]
             later = caller("POST", "/invoices", json={"ProductLines": [line()]})
     assert later["TimeStamp"] > created["TimeStamp"]
+
+
+def test_an_invoice_below_zero_is_never_overdue(booked: Draft) -> None:
+    assert booked(line(-100), Date="2026-01-05", PaymentConditionType="NettoCash")["PaymentStatus"] == "Booked"

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from airflow_provider_dinero.sandbox.server import running
 
-from .bookkeeper import YEAR, Bookkeeper
+from .bookkeeper import CASH, YEAR, Bookkeeper
 from .conftest import Caller, Clock, Draft, line, personal_token
 
 
@@ -222,3 +223,41 @@ def test_contacts_become_debtor_and_creditor(call: Caller, contact: str, keeper:
     purchase = {"PurchaseType": "credit", "PaymentDate": "2026-03-31"}
     keeper.purchase(**purchase, Lines=[{"AccountNumber": 2000, "Amount": 1}])
     assert roles() == (True, True)
+
+
+@pytest.mark.parametrize("incl", [False, True])
+def test_vat_of_a_sale_goes_by_the_vat_code_of_each_account(keeper: Bookkeeper, incl: bool) -> None:
+    # 1000 has U25, 2000 I25: the same rate, but other accounts for the VAT. Together 0.125 * 3 rounds to 0.38.
+    lines = [{"AccountNumber": account, "BaseAmountValue": 0.5 if not incl else 0.63} for account in (1000, 2000, 1000)]
+    sums = keeper.sums(keeper.invoice(ProductLines=lines, ShowLinesInclVat=incl)["Guid"])
+    owed = Decimal("1.89") if incl else Decimal("1.88")
+    assert sums["56000"] == owed
+    assert sums["64060"] == Decimal("-0.13")
+    assert sums["64000"] == Decimal("-0.25")
+    assert sum(sums.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "body"),
+    [
+        ("/vouchers/manuel", "v1", {}),
+        ("/vouchers/purchase", "v1.2", CASH),
+        ("/vouchers/purchase/fetch", "v1", CASH),
+        ("/vouchers/purchase/creditnotes", "v1", {}),
+    ],
+)
+def test_totals_that_no_book_holds_are_refused(call: Caller, path: str, version: str, body: dict[str, Any]) -> None:
+    # 10**19 øre would be beyond 64 bits.
+    lines = [{"AccountNumber": 2000, "BalancingAccountNumber": 55000, "Amount": 10**12}] * 100_000
+    answer = call("POST", path, 400, version=version, json={**body, "Lines": lines})
+    assert set(answer["validationErrors"]) == {"Lines"}
+
+
+def test_totals_of_sales_and_ledger_that_no_book_holds_are_refused(call: Caller) -> None:
+    largest = line(10**12, Quantity=10**12)
+    # The second line cancels the first, but on another account.
+    for more in ([], [line(-(10**12), 2000, Quantity=10**12)]):
+        assert call.code("POST", "/invoices", json={"ProductLines": [largest, *more]}) == 42
+    lines = [{"AccountNumber": 60000, "BalancingAccountNumber": 55000, "Amount": 10**12}] * 2
+    body = [{"VoucherDate": "2026-03-10", "Lines": lines}]
+    assert call.code("POST", "/ledgeritems", version="v1.2", json=body) == 42

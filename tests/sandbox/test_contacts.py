@@ -87,6 +87,7 @@ def test_error_body_has_the_recorded_shape(call: Caller) -> None:
         ({"ExternalReference": "x" * 129}, "ExternalReference"),
         ({"PaymentConditionType": "netto"}, "PaymentConditionType"),
         ({"PaymentConditionNumberOfDays": 1.5}, "PaymentConditionNumberOfDays"),
+        ({"PaymentConditionNumberOfDays": -1}, "PaymentConditionNumberOfDays"),
         ({"PaymentConditionNumberOfDays": 2**31}, "PaymentConditionNumberOfDays"),
         ({"PaymentConditionType": "NettoCash", "PaymentConditionNumberOfDays": 0}, "PaymentConditionNumberOfDays"),
         ({"VatNumber": "12345674"}, "VatNumber"),

@@ -110,6 +110,19 @@ def test_path_pattern(call: Caller, pattern: str, strikes: bool) -> None:
     assert call.raw("GET", "/contacts?page=0").status_code == (500 if strikes else 200)
 
 
+def test_method_in_any_case_and_a_slash_at_the_end(call: Caller) -> None:
+    call.sandbox.fault("status", method="get", path="/v1/*/contacts")
+    assert call.raw("GET", "/contacts/").status_code == 500
+    assert call.raw("GET", "/contacts/?page=0").status_code == 500
+    assert call.sandbox.faults()[0]["method"] == "GET"
+
+
+def test_status_without_a_body(call: Caller) -> None:
+    call.sandbox.fault("status", status=204)
+    response = call.raw("GET", "/contacts")
+    assert (response.status_code, response.content) == (204, b"")
+
+
 def test_probability_is_seeded_and_repeatable(call: Caller) -> None:
     def run(seed: int) -> list[int]:
         call.sandbox.clear_faults()
@@ -153,6 +166,16 @@ def test_committed_some_time_after_the_client_gave_up(call: Caller) -> None:
         exchange(call, "/v1/100001/contacts", wait=0.3)
     assert contacts(call) == 0
     eventually(call, 1)
+
+
+def test_reset_forgets_what_waits_for_its_time(call: Caller) -> None:
+    call.sandbox.fault("late", method="POST", seconds=0.3)
+    with pytest.raises(ConnectionResetError):
+        exchange(call, "/v1/100001/contacts")
+    call.sandbox.reset()
+    arrived = call.sandbox.requests()
+    time.sleep(0.6)
+    assert call.sandbox.requests() == arrived == []
 
 
 def test_delay(call: Caller) -> None:
@@ -238,10 +261,16 @@ def test_reset_clears_faults(call: Caller) -> None:
         {"effect": "status", "probability": 2},
         {"effect": "status", "state": 500},
         {"effect": "delay", "seconds": -1},
+        {"effect": "status", "path": "v1/*/contacts"},
+        {"effect": "status", "status": 204, "body": {"oh": "no"}},
+        {"effect": "html", "status": 304},
+        {"effect": "redirect", "status": 200},
+        {"effect": "status", "retry_after": "7\r\nX: y"},
+        {"effect": "status", "retry_after": "\u20ac"},
     ],
 )
 def test_senseless_fault_is_refused(call: Caller, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"\$|Invalid|unknown field"):
+    with pytest.raises(ValueError, match=r"\$|Invalid|unknown field|must|has no body"):
         call.sandbox.fault(**wrong)
     assert call.sandbox.faults() == []
 

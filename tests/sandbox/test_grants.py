@@ -94,9 +94,11 @@ def test_scope_of_a_personal_token(sandbox: Sandbox) -> None:
 def test_replay_revokes_every_grant_of_the_client_and_user() -> None:
     with running(refresh_tokens="one-time") as sandbox, Browser(sandbox) as browser:
         other = exchange(sandbox, browser.code()).json()["refresh_token"]
+        code = browser.code()
         refresh(sandbox)
         assert refresh(sandbox).status_code == 400
         assert refresh(sandbox, other).json() == {"error": "invalid_grant"}
+        assert exchange(sandbox, code).json() == {"error": "invalid_grant"}
 
 
 def test_revocation_ends_the_grant_and_leaves_others(browser: Browser, sandbox: Sandbox) -> None:

@@ -149,6 +149,7 @@ def test_terms_of_the_contact_come_before_the_settings(call: Caller) -> None:
         ({"Date": "2026-W01-1"}, "Date"),
         ({"PaymentConditionType": "NettoCash", "PaymentConditionNumberOfDays": 8}, "PaymentConditionNumberOfDays"),
         ({"PaymentConditionNumberOfDays": 2**31 - 1}, "PaymentConditionNumberOfDays"),
+        ({"PaymentConditionNumberOfDays": -1}, "PaymentConditionNumberOfDays"),
         ({"ReminderFee": 101}, "ReminderFee"),
         ({"InvoiceTemplateId": UNKNOWN}, "InvoiceTemplateId"),
         ({"ProductLines": [line(Unit=None)]}, "ProductLines[0].Unit"),

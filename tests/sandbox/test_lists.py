@@ -54,7 +54,9 @@ def test_changes_since_is_inclusive_and_leaves_deleted_out_in_v1(call: Caller, p
     assert names(call, changesSince="") == ["Cykelbud", "Ida's Café", "Bo Ærø"]
 
 
-@pytest.mark.parametrize("value", ["2026-03-10", "2026-03-10T12:00:00", "2026-03-10T12:00:00.5Z", "x"])
+@pytest.mark.parametrize(
+    "value", ["2026-03-10", "2026-03-10T12:00:00", "2026-03-10T12:00:00.5Z", "2026-13-45T00:00:00Z"]
+)
 def test_changes_since_in_another_form_is_44(call: Caller, value: str) -> None:
     assert call.code("GET", "/contacts", params={"changesSince": value}) == 44
 
@@ -129,6 +131,9 @@ def test_paging(call: Caller, people: dict[str, str]) -> None:
         ({"page": -1}, 43),
         ({"page": 2**63}, 43),
         ({"page": "one"}, 44),
+        ({"pageSize": "1_0"}, 44),
+        ({"pageSize": "\u0661"}, 44),
+        ({"page": "9" * 5000}, 44),
         ({"deletedOnly": "maybe"}, 44),
     ],
 )

@@ -103,7 +103,8 @@ def test_refused(call: Caller, keeper: Bookkeeper) -> None:
         ({**LINE, "BalancingAccountVatCode": ""}, 42),
     ):
         assert call.code("POST", "/vouchers/manuel", json={"Lines": [line]}) == code
-    for lines in ([], [{**LINE, "BalancingAccountNumber": None}]):
+    nowhere = {"Amount": 125}
+    for lines in ([], [{**LINE, "BalancingAccountNumber": None}], [LINE, nowhere]):
         created = call("POST", "/vouchers/manuel", json={"Lines": lines})
         body = {"Timestamp": created["Timestamp"]}
         assert call.code("POST", f"/vouchers/manuel/{created['Guid']}/book", json=body) == 42

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 import requests
 from pypdf import PdfReader
 
-from .conftest import Caller, Draft
+from .conftest import START, Caller, Clock, Draft
 
 UI = "/_sandbox/ui"
 
@@ -43,6 +44,14 @@ def test_time_is_moved_with_a_click(call: Caller, booked: Draft) -> None:
     booked()
     assert "2026-04-09 12:00 UTC" in submit(call, "/clock", step="month")
     assert "1 Overdue" in page(call, "/")
+
+
+def test_there_is_no_month_after_the_last(call: Caller, clock: Clock) -> None:
+    call.sandbox.forward(days=(datetime(9999, 12, 20, 12, tzinfo=UTC) - START).days)
+    assert "9999-12-20 12:00 UTC" in submit(call, "/clock", step="month")
+    assert "9999-12-27 12:00 UTC" in submit(call, "/clock", step="week")
+    clock.forward(days=9)
+    assert "9999-12-31 23:59 UTC" in submit(call, "/clock", step="hour")
 
 
 def test_mail_and_its_pdf(call: Caller, booked: Draft) -> None:
@@ -94,7 +103,11 @@ def test_requests_of_pages_are_not_noted(call: Caller) -> None:
 
 @pytest.mark.parametrize("path", ["/outbox/1", "/outbox/x/pdf", "/100003/invoices", "/x/books"])
 def test_what_is_not_there_is_404(call: Caller, path: str) -> None:
-    assert requests.get(call.sandbox.url + UI + path, timeout=10).status_code == 404
+    assert "<h1>Not found</h1>" in page(call, UI + path, 404)
+
+
+def test_refusals_are_pages_too(call: Caller) -> None:
+    assert "page must be a whole number." in page(call, f"{UI}/outbox?page=x", 400)
 
 
 def test_nothing_is_loaded_from_elsewhere(call: Caller) -> None:

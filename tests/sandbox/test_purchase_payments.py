@@ -83,11 +83,15 @@ def test_payments_are_checked(call: Caller, keeper: Bookkeeper, contact: str) ->
     assert call.code("GET", f"/purchase-vouchers/{UNKNOWN}/payments", 404) == 40
 
 
-@pytest.mark.parametrize(("amount", "fee"), [(120, "-5.00"), (131, "6.00")])
-def test_the_remainder_is_a_fee(call: Caller, keeper: Bookkeeper, amount: int, fee: str) -> None:
+def test_the_remainder_is_a_fee(call: Caller, keeper: Bookkeeper) -> None:
     bill = keeper.purchase(**CREDIT, Lines=LINES)
-    paid = keeper.pay(f"/purchase-vouchers/{bill['Guid']}", Amount=amount, RemainderIsFee=True)
-    assert keeper.sums(paid["Guid"]) == {"63000": Decimal(125), "55000": Decimal(-amount), "6310": Decimal(fee)}
+    path = f"/purchase-vouchers/{bill['Guid']}/payments"
+    body = {"Timestamp": bill["Timestamp"], "DepositAccountNumber": 55000, "Description": "x", "RemainderIsFee": True}
+    # More than remains leaves no fee, as on sales.
+    assert set(call("POST", path, 400, json={**body, "Amount": 131})["validationErrors"]) == {"RemainderIsFee"}
+    paid = call("POST", path, json={**body, "Amount": 120})
+    sums = {"63000": Decimal(125), "55000": Decimal(-120), "6310": Decimal(-5)}
+    assert keeper.sums(paid["RelatedVoucherGuid"]) == sums
     assert call("GET", f"/vouchers/purchase/{bill['Guid']}")["Status"] == "Paid"
 
 

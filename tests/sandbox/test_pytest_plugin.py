@@ -12,6 +12,8 @@ from textwrap import dedent
 
 import pytest
 
+from airflow_provider_dinero.sandbox.settings import Settings
+
 DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 
@@ -96,3 +98,23 @@ def test_every_switch_fault_and_handle_is_in_the_docs(capsys: pytest.CaptureFixt
     switches = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
     missing = [name for name in (*switches, *get_args(Effect), *handles) if f"`{name}" not in text]
     assert sorted(missing) == []
+
+
+def test_misspelt_switch_fails_the_test(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.mark.dinero_sandbox(refresh_tokens="onetime")
+        def test_value(dinero_sandbox):
+            pass
+        """,
+    )
+    assert done.returncode == 1
+    assert "refresh_tokens is 'onetime', but must be one of 'reuse', 'one-time'." in done.stdout
+
+
+def test_settings_name_the_mutations() -> None:
+    with pytest.raises(ValueError, match="updated_at_bumped_by has 'mail', but must be of 'book'"):
+        Settings(updated_at_bumped_by=frozenset({"mail"}))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pypdf
 import pytest
+import requests
 
-from .conftest import Caller, Draft
+from .conftest import Caller, Draft, line
 from .test_payments import entries, pay, payments, status
 
 Late = dict[str, Any]
@@ -130,7 +131,13 @@ def test_sent_by_mail(call: Caller, late: Late) -> None:
     assert sent == {"Recipients": [{"Email": "bogholderi@cykelbud.example"}]}
     after = call("GET", path)
     assert (after["LatestMailOutType"], after["IsSentToDebtCollection"]) == ("Reminder", True)
-    assert [(item["type"], item["number"]) for item in call.sandbox.outbox()] == [("Reminder", 1)]
+    # The outbox shows the reminder itself: its total with the fee, and its PDF.
+    (mail,) = call.sandbox.outbox()
+    assert (mail["type"], mail["number"], mail["total"], mail["reminder"]) == ("Reminder", 1, 225.0, reminder["Id"])
+    url = f"{call.sandbox.url}/_sandbox/ui/outbox/{mail['id']}"
+    pdf = requests.get(f"{url}/pdf", timeout=10).content
+    assert "Rykker 1" in pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    assert "Reminder of Invoice 1 to Aarhus Cykelbud ApS, 225,00" in requests.get(url, timeout=10).text
 
 
 def test_sent_electronically(call: Caller, late: Late, contact: str) -> None:
@@ -169,3 +176,36 @@ def test_fee_of_the_invoice(call: Caller, booked: Draft) -> None:
     paid = pay(call, invoice["Guid"], 25)
     assert entries(call, paid["RelatedVoucherGuid"])
     assert str(call("GET", f"/invoices/{invoice['Guid']}/reminders")[0]["PaidAmount"]) == "-25.00"
+
+
+def test_replacing_keeps_ten_days_to_both_neighbours(call: Caller, late: Late) -> None:
+    dates = ("2026-01-20", "2026-02-01", "2026-02-15")
+    second = [remind(call, late, date) for date in dates][1]
+    path = f"/invoices/{late['Guid']}"
+    one = f"{path}/reminders/{second['Id']}"
+    for date, answered in (("2026-01-29", 400), ("2026-02-06", 400), ("2026-02-05", 200), ("2026-01-30", 200)):
+        body = {"Timestamp": call("GET", path)["TimeStamp"], "Date": date}
+        assert call("PUT", one, answered, json=body).get("code") == (42 if answered == 400 else None)
+
+
+def test_numbers_are_used_once_and_booked_in_order(call: Caller, late: Late) -> None:
+    first, second = remind(call, late, "2026-01-20"), remind(call, late, "2026-02-01")
+    path = f"/invoices/{late['Guid']}/reminders"
+    stamp = {"Timestamp": second["Timestamp"]}
+    assert call.code("POST", f"{path}/{second['Id']}/book", json=stamp) == 45
+    booked = book(call, late, {**first, **stamp})
+    call("DELETE", f"{path}/{first['Id']}", json={"Timestamp": booked["Timestamp"]})
+    assert remind(call, late, "2026-02-11")["Number"] == 3
+    assert [item["Number"] for item in call("GET", path)] == [1, 2, 3]
+
+
+def test_fees_of_a_foreign_invoice_are_in_its_currency(call: Caller, booked: Draft) -> None:
+    invoice = booked(Date="2026-01-05", Currency="EUR")
+    # 100 and 310 kroner at 7.46
+    reminder = remind(call, invoice, WithCompensationFee=True)
+    assert (str(reminder["FeeAmount"]), str(reminder["CompensationFeeAmount"])) == ("13.40", "41.55")
+
+
+def test_interest_beyond_measure_is_refused(call: Caller, booked: Draft) -> None:
+    invoice = booked(line(10**11), Date="2026-01-05", ReminderInterestRate=100)
+    assert remind(call, invoice, "9999-12-31", 400, WithInterestFee=True)["code"] == 42

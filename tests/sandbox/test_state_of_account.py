@@ -45,6 +45,16 @@ def test_purchases(call: Caller, contact: str) -> None:
     assert (str(state["Income"]), str(state["Expenses"])) == ("0.00", "250.00")
     assert rows(state) == [("2026-02-01", "-250.00", "-250.00", "open")]
     assert state["Entries"][0]["RelatedVoucherCategory"] == "purchases"
+    stamp = call("GET", path)["Timestamp"]
+    payment = {"Timestamp": stamp, "DepositAccountNumber": 55000, "Description": "Bank", "PaymentDate": "2026-02-10"}
+    call("POST", f"/purchase-vouchers/{created['Guid']}/payments", json={**payment, "Amount": 250})
+    state = call("GET", f"/state-of-account/{contact}")
+    assert rows(state) == [
+        ("2026-02-01", "-250.00", "-250.00", "closed"),
+        ("2026-02-10", "250.00", "0.00", "closed"),
+    ]
+    assert {row["RelatedVoucherGuid"] for row in state["Entries"]} == {created["Guid"]}
+    assert rows(call("GET", f"/state-of-account/{contact}", params={"hideClosed": "true"})) == []
 
 
 def test_mail_and_pdf(call: Caller, booked: Draft, contact: str) -> None:

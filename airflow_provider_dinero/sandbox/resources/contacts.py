@@ -149,6 +149,8 @@ def _checked(body: JsonObject) -> JsonObject:
         body["PaymentConditionType"] = body["PaymentConditionType"] or SETTINGS_TYPE
         if body["PaymentConditionNumberOfDays"] is None:
             body["PaymentConditionNumberOfDays"] = SETTINGS_DAYS
+        if body["PaymentConditionNumberOfDays"] < 0:
+            problems["PaymentConditionNumberOfDays"] = "Must not be negative."
     if problems:
         raise DineroError(42, problems=problems)
     return {

@@ -149,5 +149,5 @@ def reset(call: Call) -> Response:
     """Back to the start: no documents, tokens, requests or faults; the real time. Clients and organizations stay."""
     call.store.reset()
     call.limiter.reset()
-    call.faults.clear()
+    call.faults.reset()
     return answer({"status": "ok"})

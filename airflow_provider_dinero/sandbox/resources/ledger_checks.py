@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_dinero.sandbox import years
 from airflow_provider_dinero.sandbox.accounts import chart
-from airflow_provider_dinero.sandbox.amounts import rounded
+from airflow_provider_dinero.sandbox.amounts import capped, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.books import check_number
 from airflow_provider_dinero.sandbox.calls import Call
@@ -67,7 +67,7 @@ def checked(call: Call, item: JsonObject) -> JsonObject:
             paid_voucher(call, line["IsPaymentForVoucherId"])
         elif line["AccountNumber"] is None and line["BalancingAccountNumber"] is None:
             raise invalid(f"{path}.AccountNumber", "A line must have an account.")
-        understood(known, line, path)
+    capped(understood(known, line, f"Lines[{at}]").gross for at, line in enumerate(item["Lines"]))
     return {**item, "FileGuid": known_file(call, item["FileGuid"])}
 
 

@@ -149,7 +149,11 @@ def book_what_is_due(call: Call) -> None:
 
 def due_at(call: Call) -> str:
     """When an item is booked whose booking starts now."""
-    due = call.store.clock() + timedelta(seconds=call.settings.ledger_booking_seconds)
+    now = call.store.clock()
+    try:
+        due = now + timedelta(seconds=call.settings.ledger_booking_seconds)
+    except OverflowError:  # the end of the calendar
+        due = now
     return due.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 

@@ -16,13 +16,14 @@ from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.lists import changes_since
 from airflow_provider_dinero.sandbox.resources import contacts
 
-# ``invoice`` is the guid of the document, whatever it is: see document_type.
+# ``invoice`` is the guid of the document, whatever it is: see document_type;
+# ``reminder`` is the id of the reminder of it that is sent.
 resource = Resource(
     """
     CREATE TABLE IF NOT EXISTS outbox (
         id INTEGER PRIMARY KEY, organization INTEGER, invoice TEXT, document_type TEXT, number INTEGER,
         contact_name TEXT, channel TEXT, type TEXT, sender TEXT, "to" TEXT, subject TEXT, message TEXT,
-        cc_to_sender INTEGER, total TEXT, time TEXT
+        reminder INTEGER, cc_to_sender INTEGER, total TEXT, time TEXT
     );
     CREATE INDEX IF NOT EXISTS outbox_by_invoice ON outbox (organization, invoice);
     """
@@ -85,10 +86,13 @@ def defaults(call: Call, row: sqlite3.Row, language: str, kind: Kind) -> JsonObj
     }
 
 
-def send(call: Call, row: sqlite3.Row, language: str, kind: Kind, body: JsonObject) -> Response:
+def send(
+    call: Call, row: sqlite3.Row, language: str, kind: Kind, body: JsonObject, reminder: JsonObject | None = None
+) -> Response:
     """Send an e-mail, here into the outbox.
 
     :param body: bound to ``ApiMailoutModel``
+    :param reminder: the reminder that it brings, as it is read
     :raises DineroError: code 55 without a receiver, 49 for one that is no address
     """
     known = defaults(call, row, language, kind)
@@ -96,6 +100,7 @@ def send(call: Call, row: sqlite3.Row, language: str, kind: Kind, body: JsonObje
     put(
         call,
         row,
+        reminder,
         type=kind.type,
         sender=body["Sender"] or known["Sender"],
         to=",".join(to),
@@ -122,6 +127,7 @@ def receivers(addresses: str | None, without: int) -> list[str]:
 def put(
     call: Call,
     row: sqlite3.Row | JsonObject,
+    reminder: JsonObject | None = None,
     *,
     to: str,
     type: str,
@@ -132,6 +138,7 @@ def put(
     """Put something into the outbox.
 
     :param row: the document: guid, type, number, contact_name and total_text
+    :param reminder: the reminder of it that is sent, as it is read
     :param to: its receiver
     :param type: as ``LatestMailOutType`` names it
     :param channel: ``email``, ``e-invoice`` or ``sms``
@@ -147,9 +154,10 @@ def put(
             "contact_name": row["contact_name"],
             "channel": channel,
             "type": type,
+            "reminder": reminder and reminder["Id"],
             '"to"': to,
             "cc_to_sender": cc_to_sender,
-            "total": row["total_text"],
+            "total": f"{reminder['ReminderTotalInclVatAmount']:.2f}" if reminder else row["total_text"],
             "time": call.store.now(),
             **texts,
         },

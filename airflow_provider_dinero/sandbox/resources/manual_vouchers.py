@@ -9,7 +9,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.accounts import chart
-from airflow_provider_dinero.sandbox.amounts import kroner
+from airflow_provider_dinero.sandbox.amounts import capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
 from airflow_provider_dinero.sandbox.books import next_number, post
@@ -77,6 +77,9 @@ def book_manual_voucher(call: Call) -> Response:
     lines, known = decode(row["data"])["Lines"], chart(call)
     if not lines:
         raise invalid("Lines", "A voucher must have a line to be booked.")
+    for at, line in enumerate(lines):
+        if line["AccountNumber"] is None and line["BalancingAccountNumber"] is None:
+            raise invalid(f"Lines[{at}].AccountNumber", "A line must have an account to be booked.")
     postings = [
         posting
         for at, line in enumerate(lines)
@@ -90,17 +93,21 @@ def book_manual_voucher(call: Call) -> Response:
 
 def columns(call: Call, body: JsonObject) -> dict[str, Any]:
     """What the body of a manual voucher puts into its row. Documents silent on a date left out: today."""
-    known, lines, total, vat = chart(call), [], 0, 0
+    known, lines = chart(call), []
     for at, line in enumerate(body["Lines"]):
         meant = understood(known, line, f"Lines[{at}]")
-        total, vat = total + meant.gross, vat + meant.vat
         codes = {
             name: code_as_read(kind, line[name])
             for name, (_, kind) in zip(("AccountVatCode", "BalancingAccountVatCode"), meant.sides, strict=True)
         }
         amounts = {"Gross": meant.gross, "Vat": meant.vat}
         lines.append({**line, **codes, **amounts})
-    content = {"Lines": lines, "Vat": vat, "ExternalReference": body["ExternalReference"]}
+    total = capped(line["Gross"] for line in lines)
+    content = {
+        "Lines": lines,
+        "Vat": sum(line["Vat"] for line in lines),
+        "ExternalReference": body["ExternalReference"],
+    }
     return {
         "date": day_of(body["VoucherDate"], "VoucherDate") or call.store.today(),
         "file_guid": known_file(call, body["FileGuid"]),

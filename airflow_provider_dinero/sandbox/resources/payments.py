@@ -151,7 +151,7 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
         call,
         date=values["date"],
         voucher_guid=voucher,
-        voucher_type="Payments",
+        voucher_type=books.PAYMENTS,
         number=books.next_number(call, voucher),
         lines=[Posting(account, amount, None, text, contact) for account, amount in postings],
     )

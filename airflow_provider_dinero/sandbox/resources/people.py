@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
@@ -17,7 +18,7 @@ from airflow_provider_dinero.sandbox.errors import DineroError
 from airflow_provider_dinero.sandbox.faults import Effect, Fault
 from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS, Client, Organization
 from airflow_provider_dinero.sandbox.pages import FOLDER, render
-from airflow_provider_dinero.sandbox.resources import credit_notes, invoices, state_of_account, trade_offers
+from airflow_provider_dinero.sandbox.resources import credit_notes, invoices, reminders, state_of_account, trade_offers
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
 from airflow_provider_dinero.sandbox.resources.tokens import form_of
 from airflow_provider_dinero.sandbox.years import years
@@ -108,11 +109,12 @@ def mail(call: Call) -> Response:
 def mail_pdf(call: Call) -> Response:
     """The PDF of a mail's document, as the API gives it."""
     row = _mail(call)
-    operation = PDFS.get(row["document_type"])
+    operation = reminders.get_reminder if row["reminder"] else PDFS.get(row["document_type"])
     if operation is None:
         raise DineroError(40, status=404)
     headers = {"accept": "application/octet-stream"}
-    asked = replace(call, organization=row["organization"], route={"guid": row["invoice"]}, headers=headers)
+    route = {"guid": row["invoice"], "voucherGuid": row["invoice"], "id": str(row["reminder"])}
+    asked = replace(call, organization=row["organization"], route=route, headers=headers)
     return Response(operation(asked).body, media_type="application/pdf")
 
 
@@ -152,8 +154,15 @@ def forward(call: Call) -> Response:
     """Move the time ahead by one of the steps."""
     form = form_of(call)
     if form.get("step") in STEPS:
-        call.store.forward(STEPS[form["step"]])
+        # At the end of the calendar there is no later.
+        with suppress(OverflowError):
+            call.store.forward(STEPS[form["step"]])
     return RedirectResponse("/", 303)
+
+
+def refusal(call: Call, error: DineroError) -> Response:
+    """An error as a page."""
+    return _page(call, "refusal.html", error.status, message=error.message)
 
 
 def _page(call: Call, template: str, status: int = 200, **values: Any) -> Response:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, kroner
+from airflow_provider_dinero.sandbox.amounts import DKK_RATES, capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
 from airflow_provider_dinero.sandbox.books import Posting, next_number, post
@@ -172,7 +172,7 @@ def _columns(call: Call, body: JsonObject) -> dict[str, Any]:
         "credit_note_for": body["CreditNoteFor"],
         "file_guid": known_file(call, file),
         "currency": currency,
-        "total_ore": sum(line["Gross"] for line in lines),
+        "total_ore": capped(line["Gross"] for line in lines),
         "data": encode({"Lines": lines}).decode(),
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_dinero.sandbox.accounts import deposit
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES
+from airflow_provider_dinero.sandbox.amounts import DKK_RATES, capped
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
 from airflow_provider_dinero.sandbox.binding import day_of
 from airflow_provider_dinero.sandbox.calls import Call
@@ -58,7 +58,7 @@ def columns(call: Call, body: JsonObject, *, with_tags: bool) -> dict[str, Any]:
         "contact_guid": None if cash else body["ContactGuid"],
         "file_guid": known_file(call, body["FileGuid"]),
         "currency": currency,
-        "total_ore": sum(line["Gross"] for line in lines),
+        "total_ore": capped(line["Gross"] for line in lines),
         "data": encode(content).decode(),
     }
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, EXCHANGE_GAINS, EXCHANGE_LOSSES, FEES, deposit
 from airflow_provider_dinero.sandbox.amounts import kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
-from airflow_provider_dinero.sandbox.books import Posting, next_number, post, reverse
+from airflow_provider_dinero.sandbox.books import PAYMENTS, Posting, next_number, post, reverse
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.errors import DineroError, invalid
 from airflow_provider_dinero.sandbox.resources.purchase_creditnotes import KIND as CREDIT_NOTE
@@ -42,6 +42,8 @@ def pay(call: Call) -> Response:
     account = deposit(call, body["DepositAccountNumber"]).number
     paid, settled = _amounts(body, row["currency"])
     rest = row["total_ore"] - row["settled_ore"] - settled if body["RemainderIsFee"] else 0
+    if rest < 0:
+        raise invalid("RemainderIsFee", "More was paid than remains.")
     gone, fee = owed(call, row, settled + rest), ore(kroner(rest), row["currency"])
     # What was paid for the debt beyond what it stood at in the books.
     loss = paid + fee - gone
@@ -58,7 +60,7 @@ def pay(call: Call) -> Response:
         call,
         date=body["PaymentDate"],
         voucher_guid=related,
-        voucher_type="Payment",
+        voucher_type=PAYMENTS,
         number=next_number(call, related),
         lines=[Posting(number, sign * amount, None, text, contact) for number, amount in parts],
     )

@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.errors import DineroError
 from airflow_provider_dinero.sandbox.resources import mail
 from airflow_provider_dinero.sandbox.resources.e_invoices import address
 from airflow_provider_dinero.sandbox.resources.invoice_mail import language, sent
-from airflow_provider_dinero.sandbox.resources.reminder_model import earlier
+from airflow_provider_dinero.sandbox.resources.reminder_model import earlier, view
 from airflow_provider_dinero.sandbox.resources.reminders import ALL, ONE, existing, invoice
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked, check_change, touch
 
@@ -34,7 +34,7 @@ def send(call: Call) -> Response:
     row, body = invoice(call), call.body("ApiMailoutModel", optional=True)
     check_change(row, body["Timestamp"])
     reminder = _latest(call, row)
-    response = mail.send(call, row, language(row), mail.REMINDER, body)
+    response = mail.send(call, row, language(row), mail.REMINDER, body, view(call, row, dict(reminder)))
     touch(call, row, _sent(row, reminder, mail.REMINDER.type), "mailout")
     return response
 
@@ -48,7 +48,7 @@ def send_electronically(call: Call) -> Response:
     if not reminder["booked"] or reminder["deleted"]:
         raise DineroError(88)
     kind = "ElectronicInvoiceReminder"
-    mail.put(call, row, to=address(call, row, body), type=kind, channel="e-invoice")
+    mail.put(call, row, view(call, row, dict(reminder)), to=address(call, row, body), type=kind, channel="e-invoice")
     touch(call, row, _sent(row, reminder, kind), "e-invoice")
     return empty()
 

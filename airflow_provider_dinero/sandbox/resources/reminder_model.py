@@ -6,7 +6,7 @@ import sqlite3
 from datetime import date
 from decimal import Decimal
 
-from airflow_provider_dinero.sandbox.amounts import ZERO, kroner, rounded
+from airflow_provider_dinero.sandbox.amounts import DKK_RATES, LARGEST_TOTAL, ZERO, kroner, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.binding import parse_day
 from airflow_provider_dinero.sandbox.calls import Call
@@ -66,20 +66,29 @@ def day(body: JsonObject) -> date:
         raise invalid("Date", "Must be a date in the form yyyy-MM-dd.") from None
 
 
+def next_number(call: Call, invoice: sqlite3.Row) -> int:
+    """The number of an invoice's next reminder. Those that were booked and deleted keep theirs."""
+    sql = "SELECT coalesce(max(number), 0) + 1 FROM reminders WHERE organization = ? AND invoice = ?"
+    return int(call.store.execute(sql, [call.organization, invoice["guid"]]).fetchone()[0])
+
+
 def check_next(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None = None) -> None:
     """Whether there may be such a reminder. Documents silent on the codes for too many and too early.
 
     :param than: the reminder that is replaced, if one is
     :raises DineroError: code 43 for a fourth, 42 for one that isn't after the due date, or less than ten days
-        after the one before
+        after the one before or before the one after
     """
     before = earlier(call, invoice, than)
+    after = [row for row in earlier(call, invoice) if than is not None and row["id"] > than]
     if len(before) >= MOST:
         raise DineroError(43, problems={"message": f"An invoice has {MOST} reminders at most."})
     if day(body).isoformat() <= invoice["payment_date"]:
         raise invalid("Date", "Must be after the invoice's due date.")
     if before and (day(body) - date.fromisoformat(before[-1]["date"])).days < DAYS_APART:
         raise invalid("Date", f"Must be {DAYS_APART} days after the reminder before, or later.")
+    if after and (date.fromisoformat(after[0]["date"]) - day(body)).days < DAYS_APART:
+        raise invalid("Date", f"Must be {DAYS_APART} days before the next reminder, or earlier.")
 
 
 def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None = None) -> dict[str, int]:
@@ -94,17 +103,21 @@ def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None 
     before = [row for row in earlier(call, invoice, than) if row["booked"]]
     if body["WithCompensationFee"] and not compensation_available(call, invoice, than):
         raise invalid("WithCompensationFee", "Not available.")
-    fee = REMINDER_FEE if written["ReminderFee"] is None else Decimal(written["ReminderFee"])
+    # The defaults are kroner; what an invoice says of itself is in its own currency.
+    kroner_rate = DKK_RATES[written["Currency"]]
+    fee = REMINDER_FEE / kroner_rate if written["ReminderFee"] is None else Decimal(written["ReminderFee"])
     rate = REMINDER_INTEREST_RATE
     if written["ReminderInterestRate"] is not None:
         rate = Decimal(written["ReminderInterestRate"])
     since = max([invoice["payment_date"], *(row["date"] for row in before if row["with_interest"])])
     days = max((when - date.fromisoformat(since)).days, 0)
-    interest = rounded(kroner(max(payments.remaining(invoice), 0)) * rate * days / 36500)
+    interest = kroner(max(payments.remaining(invoice), 0)) * rate * days / 36500
+    if abs(interest) > LARGEST_TOTAL:
+        raise invalid("WithInterestFee", "The interest is too large.")
     return {
         "fee_ore": int(rounded(fee) * 100) if body["WithFee"] else 0,
-        "interest_ore": int(interest * 100) if body["WithInterestFee"] else 0,
-        "compensation_ore": int(COMPENSATION * 100) if body["WithCompensationFee"] else 0,
+        "interest_ore": int(rounded(interest) * 100) if body["WithInterestFee"] else 0,
+        "compensation_ore": int(rounded(COMPENSATION / kroner_rate) * 100) if body["WithCompensationFee"] else 0,
     }
 
 

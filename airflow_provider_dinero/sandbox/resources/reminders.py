@@ -22,6 +22,7 @@ from airflow_provider_dinero.sandbox.resources.reminder_model import (
     claims,
     columns,
     earlier,
+    next_number,
     total_ore,
     view,
 )
@@ -65,7 +66,7 @@ def create_reminder(call: Call) -> Response:
     values = {
         "organization": call.organization,
         "invoice": found["guid"],
-        "number": len(earlier(call, found)) + 1,
+        "number": next_number(call, found),
         **columns(body),
         **claims(call, found, body),
         "updated_at": call.store.now(),
@@ -140,9 +141,14 @@ def delete_reminder(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/book")
 def book_reminder(call: Call) -> Response:
-    """Book a draft: from now on the customer owes its fee and interest."""
+    """Book a draft: from now on the customer owes its fee and interest.
+
+    Documents silent on drafts out of order: the one before is booked first.
+    """
     found, row, _ = _draft(call, "ReminderBookModel")
     check_overdue(call, found)
+    if any(not other["booked"] for other in earlier(call, found, row["id"])):
+        raise DineroError(45, "The request is invalid: the reminder before is not booked.")
     claimed, guid = total_ore(row), str(uuid4())
     before = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"])
     dkk = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"] + claimed) - before
@@ -194,7 +200,7 @@ def _calculated(call: Call, body: JsonObject) -> Response:
     found = invoice(call)
     check_overdue(call, found)
     check_next(call, found, body)
-    unsaved = {"id": None, "booked": 0, "deleted": 0, "number": len(earlier(call, found)) + 1}
+    unsaved = {"id": None, "booked": 0, "deleted": 0, "number": next_number(call, found)}
     return answer(view(call, found, {**unsaved, **columns(body), **claims(call, found, body)}))
 
 

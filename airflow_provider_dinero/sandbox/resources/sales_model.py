@@ -24,7 +24,7 @@ STATUS = """CASE
     WHEN NOT booked THEN 'Draft'
     WHEN paid_ore = total_ore + reminder_ore THEN 'Paid'
     WHEN paid_ore > total_ore + reminder_ore AND paid_ore > 0 THEN 'OverPaid'
-    WHEN payment_date < ? THEN 'Overdue'
+    WHEN payment_date < ? AND paid_ore < total_ore + reminder_ore THEN 'Overdue'
     ELSE 'Booked' END"""
 
 
