@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "again revokes the whole grant (%(default)s)",
     )
     serve.add_argument(
-        "--refresh-grace",
+        "--grace-seconds",
         type=_at_least(0),
         default=0,
         metavar="SECONDS",
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="HTTP status for a file over 6 MB; the documents name both (%(default)s)",
     )
     serve.add_argument(
-        "--page-size-status",
+        "--page-size-error",
         type=int,
         choices=[400, 413, 500],
         default=400,

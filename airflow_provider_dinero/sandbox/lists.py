@@ -143,7 +143,7 @@ def paging(call: Call, default_size: int) -> tuple[int, int]:
     if page < 0 or page > 2**31 - 1 or not 1 <= size <= MAX_PAGE_SIZE:
         key = "page" if 1 <= size <= MAX_PAGE_SIZE else "pageSize"
         reason = f"page starts at 0, pageSize is 1 to {MAX_PAGE_SIZE}."
-        raise DineroError(43, status=call.settings.page_size_status, problems={key: reason})
+        raise DineroError(43, status=call.settings.page_size_error, problems={key: reason})
     return page, size
 
 

@@ -23,13 +23,13 @@ class Settings:
     :param requests_per_minute: limit for every client, instead of 100 (Visma Connect) and 60 (personal)
     :param token_lifetime: seconds that an access token lives
     :param refresh_tokens: ``reuse`` or ``one-time``, an application setting at Visma Connect
-    :param refresh_grace: seconds in which a used one-time token may be exchanged again
+    :param grace_seconds: seconds in which a used one-time token may be exchanged again
     :param redirect_uris: redirect URIs that are registered for the Visma Connect application
     :param require_pkce: whether the application is set to demand PKCE
     :param date_header: whether answers have a Date header
     :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones
     :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
-    :param page_size_status: HTTP status for a pageSize over 1000; the documents give the code (43) only
+    :param page_size_error: HTTP status for a pageSize over 1000; the documents give the code (43) only
     :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
     :param updated_at_bumped_by: which mutations that aren't edits move the UpdatedAt of an invoice or credit note
     :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
@@ -46,13 +46,13 @@ class Settings:
     requests_per_minute: int | None = None
     token_lifetime: int = 3600
     refresh_tokens: Literal["reuse", "one-time"] = "reuse"
-    refresh_grace: int = 0
+    grace_seconds: int = 0
     redirect_uris: Sequence[str] = ("http://localhost:8766/callback",)
     require_pkce: bool = False
     date_header: bool = True
     no_pro_code: Literal[90, 48] = 90
     large_file_status: Literal[400, 413] = 400
-    page_size_status: Literal[400, 413, 500] = 400
+    page_size_error: Literal[400, 413, 500] = 400
     mailout_bumps_timestamp: bool = False
     updated_at_bumped_by: frozenset[str] = MUTATIONS
     result_without_filter: Literal["before-paging", "before-filter"] = "before-paging"

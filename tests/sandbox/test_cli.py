@@ -164,13 +164,13 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "--requests-per-minute",
         "--token-lifetime",
         "--refresh-tokens",
-        "--refresh-grace",
+        "--grace-seconds",
         "--redirect-uri",
         "--require-pkce",
         "--no-date-header",
         "--no-pro-code",
         "--large-file-status",
-        "--page-size-status",
+        "--page-size-error",
         "--mailout-bumps-timestamp",
         "--updated-at-bumped-by",
         "--result-without-filter",
@@ -180,7 +180,7 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--requests-per-minute", "0"], ["--refresh-grace", "-1"], ["--port", "x"], ["--updated-at-bumped-by", "moon"]],
+    [["--requests-per-minute", "0"], ["--grace-seconds", "-1"], ["--port", "x"], ["--updated-at-bumped-by", "moon"]],
 )
 def test_senseless_switch_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

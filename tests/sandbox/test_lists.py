@@ -142,7 +142,7 @@ def test_refused_paging(call: Caller, query: dict[str, Any], code: int) -> None:
 
 
 def test_meaning_and_status_of_paging_are_switches() -> None:
-    with running(result_without_filter="before-filter", page_size_status=413) as sandbox:
+    with running(result_without_filter="before-filter", page_size_error=413) as sandbox:
         call = Caller(sandbox, personal_token(sandbox))
         with call.session:
             for name in ("Bo", "Ida"):

@@ -98,7 +98,7 @@ def test_one_time_token_rotates_and_its_replay_revokes_the_grant() -> None:
 
 def test_grace_period_allows_the_same_one_time_token_again() -> None:
     clock = Clock()
-    with running(refresh_tokens="one-time", refresh_grace=30, clock=clock) as sandbox:
+    with running(refresh_tokens="one-time", grace_seconds=30, clock=clock) as sandbox:
         first = refresh(sandbox).json()["refresh_token"]
         clock.forward(seconds=30)
         again = refresh(sandbox)

@@ -109,7 +109,7 @@ def _refresh(call: Call, client: Client, token: str) -> Response:
     if call.settings.refresh_tokens == "one-time":
         now = call.store.clock().timestamp()
         # Within the grace period a used token may be exchanged again; the period runs from its first use.
-        if row["used"] is not None and now - row["used"] > call.settings.refresh_grace:
+        if row["used"] is not None and now - row["used"] > call.settings.grace_seconds:
             grants.revoke_all(call.store, row)
             return refused("invalid_grant")
         call.store.execute("UPDATE refresh_tokens SET used = coalesce(used, ?) WHERE token = ?", [now, token])
