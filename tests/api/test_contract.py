@@ -54,8 +54,8 @@ MISTAKES = [
     ("resources/reminders.py", "_ALL}/next", "_ALL}/nxt", "reminders.next"),
     (
         "resources/purchase_vouchers.py",
-        '"Timestamp": {"Timestamp": stamped["Timestamp"]}',
-        '"Timestamp": stamped["Timestamp"]',
+        '{"Timestamp": {"Timestamp": timestamp or self._latest(guid)}}',
+        '{"Timestamp": timestamp or self._latest(guid)}',
         "purchase_vouchers.generate_credit_note",
     ),
     (

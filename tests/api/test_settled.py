@@ -212,3 +212,16 @@ def test_the_time_in_total_covers_all_of_an_answer(part: bytes) -> None:
         with pytest.raises((errors.DineroUnavailable, errors.DineroUnexpectedAnswer)):
             client.organizations.list()
         assert 0.9 < time.monotonic() - begin < 5
+
+
+def test_a_wrong_body_is_refused_before_anything_is_asked_for(client: DineroClient, sandbox: Any) -> None:
+    bad: Any = "text"
+    for call in (
+        lambda: client.invoices.update(GUID, {"ProductLines": [line(Amont=1)]}),
+        lambda: client.invoices.add_payment(GUID, {**PAYMENT, "Amont": 1}),
+        lambda: client.invoices.update(GUID, bad),
+        lambda: client.reminders.create(GUID, {"Date": "2026-01-01"}),
+    ):
+        with pytest.raises(errors.DineroInvalidBody):
+            call()
+    assert sandbox.requests() == []

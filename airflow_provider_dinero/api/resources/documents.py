@@ -1,6 +1,7 @@
 """Documents: what is made as a draft, has a Timestamp, and is booked."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -25,7 +26,7 @@ DRAFTS = ("Draft", "Editing")
 PDF = "application/octet-stream"
 
 
-class Documents(Resource):
+class Documents(Resource, ABC):
     """What invoices, credit notes, trade offers and vouchers have in common."""
 
     # What Dinero calls it in this kind of document: bodies say Timestamp, answers say either.
@@ -33,15 +34,19 @@ class Documents(Resource):
     NUMBER: ClassVar[str] = "Number"
     WHAT: ClassVar[str]
 
+    @abstractmethod
     def get(self, guid: str) -> Row:
         """Return the document, deleted or not."""
-        raise NotImplementedError
 
-    def _stamped(self, body: Mapping[str, Any], guid: str, timestamp: str | None) -> Row:
-        """Return a body with its Timestamp: the author's, else the latest, which takes a request."""
+    def _checked(self, operation: Operation, body: Mapping[str, Any], guid: str, timestamp: str | None) -> Row:
+        """Return a body, checked before anything is asked for, with its Timestamp."""
+        model = operation.body or ""
+        if not isinstance(body, Mapping):
+            check(model, body)
         given = timestamp or body.get("Timestamp") or body.get("TimeStamp")
         rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
-        return {**rest, "Timestamp": given or self._latest(guid)}
+        wanted: Row = check(model, {**rest, "Timestamp": given or "the latest"})
+        return wanted if given else {**wanted, "Timestamp": self._latest(guid)}
 
     def _latest(self, guid: str) -> str:
         """Return the latest Timestamp."""
@@ -76,7 +81,7 @@ class Documents(Resource):
         not_kept: Collection[str] = (),
     ) -> Row:
         """Replace a draft. What Dinero takes and does not keep is not compared after a lost answer."""
-        wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
+        wanted = self._checked(operation, body, guid, timestamp)
 
         def look() -> Row | None:
             existing = self.get(guid)
@@ -87,9 +92,9 @@ class Documents(Resource):
 
     def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
         """Delete a document; without a Timestamp, whatever its latest state is."""
+        if required and timestamp is None:
+            timestamp = self._latest(guid)
         body: Row = {} if timestamp is None else {"Timestamp": timestamp}
-        if required:
-            body = self._stamped(body, guid, timestamp)
 
         def send() -> bool:
             self.client.send(operation, {"guid": guid}, body=body)

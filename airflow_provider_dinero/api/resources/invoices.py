@@ -193,7 +193,7 @@ class Invoices(InvoiceMail, WithPayments, SalesLists):
         :return: `{"TimeStamp"}`
         """
         place = {"guid": guid, "paymentGuid": payment_guid}
-        return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place, self._stamped({}, guid, timestamp))
+        return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place, {"Timestamp": timestamp or self._latest(guid)})
 
     @_GENERATE.performed_by
     def generate_credit_note(self, guid: str, *, timestamp: str | None = None) -> Row:

@@ -1,10 +1,10 @@
 """Payments of invoices, credit notes and credit purchases."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.keys import same_id
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
@@ -14,9 +14,9 @@ from airflow_provider_dinero.api.resources.documents import Documents
 class WithPayments(Documents):
     """Documents that are paid."""
 
+    @abstractmethod
     def _payments(self, guid: str) -> Rows:
         """Return the payments of a document."""
-        raise NotImplementedError
 
     def _pay(
         self,
@@ -27,7 +27,7 @@ class WithPayments(Documents):
         place: Mapping[str, str] | None = None,
     ) -> Row:
         """Register a payment. Its ExternalReference, ours where the author gives none, tells it from others."""
-        wanted = check(operation.body or "", self._stamped(body, guid, timestamp))
+        wanted = self._checked(operation, body, guid, timestamp)
         # An author's may be that of several payments, such as an order number: those that are there are others.
         given = wanted.get("ExternalReference")
         others = {payment["Guid"] for payment in self._payments(guid)} if given else set()

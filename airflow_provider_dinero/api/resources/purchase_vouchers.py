@@ -152,10 +152,9 @@ class PurchaseVouchers(WithPayments):
         :return: `{"Guid", "TimeStamp"}` of the credit note
         :raises DineroOutcomeUnknown: the answer was lost
         """
-        stamped = self._stamped(body or {}, guid, timestamp)
         # Here alone, the Timestamp is an object that holds the Timestamp.
-        nested = {**stamped, "Timestamp": {"Timestamp": stamped["Timestamp"]}}
-        return self._object(_GENERATE, {"guid": guid}, body=nested)
+        stamp = {"Timestamp": {"Timestamp": timestamp or self._latest(guid)}}
+        return self._object(_GENERATE, {"guid": guid}, body={**(body or {}), **stamp})
 
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Rows:
@@ -191,8 +190,7 @@ class PurchaseVouchers(WithPayments):
         :return: `{"TimeStamp"}`
         """
         # Here alone, the Timestamp is a part of the path.
-        stamp = str(self._stamped({}, guid, timestamp)["Timestamp"])
-        place = {"id": guid, "paymentId": payment_guid, "timestamp": stamp}
+        place = {"id": guid, "paymentId": payment_guid, "timestamp": timestamp or self._latest(guid)}
         return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place)
 
     def _latest(self, guid: str) -> str:

@@ -1,6 +1,6 @@
 """Reminders of overdue invoices: at most three, ten days apart; draft, book, send."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -95,8 +95,7 @@ class Reminders(Resource):
         :return: dict, the reminder
         :raises DineroOutcomeUnknown: the answers were lost, and the reminder can't be found
         """
-        given = timestamp or body.get("Timestamp") or self.next(invoice_guid)["Timestamp"]
-        wanted = check("ReminderCreateModel", {**body, "Timestamp": given})
+        wanted = _checked(body, timestamp, lambda: str(self.next(invoice_guid)["Timestamp"]))
 
         def look() -> Row | None:
             drafts = [each for each in self.list(invoice_guid) if each["IsDraft"] and not each["IsDeleted"]]
@@ -122,8 +121,7 @@ class Reminders(Resource):
         :param timestamp: str, that of the reminder; default the body's, else the latest, which takes a request
         :return: dict, the reminder
         """
-        given = timestamp or body.get("Timestamp") or self.get(invoice_guid, reminder_id)["Timestamp"]
-        wanted = check("ReminderCreateModel", {**body, "Timestamp": given})
+        wanted = _checked(body, timestamp, lambda: str(self.get(invoice_guid, reminder_id)["Timestamp"]))
 
         def look() -> Row | None:
             there = self.get(invoice_guid, reminder_id)
@@ -218,6 +216,13 @@ class Reminders(Resource):
         :raises DineroOutcomeUnknown: the answer was lost
         """
         self.client.send(_E_REMINDER, _place(invoice_guid, reminder_id), body=body)
+
+
+def _checked(body: Mapping[str, Any], timestamp: str | None, latest: Callable[[], str]) -> Row:
+    """Return a body, checked before anything is asked for, with its Timestamp."""
+    given = timestamp or body.get("Timestamp")
+    wanted: Row = check("ReminderCreateModel", {**body, "Timestamp": given or "the latest"})
+    return wanted if given else {**wanted, "Timestamp": latest()}
 
 
 def _place(invoice_guid: str, reminder_id: int | str) -> dict[str, object]:
