@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
-from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.errors import DineroConflict
 
 # What a property means that a create leaves out, where the documents say so.
@@ -29,17 +28,6 @@ def guid_for(organization_id: int, resource: str, key: str, generation: int = 0)
     :param generation: int, raised by the author to start anew after a document was deleted; default 0
     """
     return str(uuid5(NAMESPACE, f"{organization_id}/{resource}/{generation}/{key}"))
-
-
-def with_guid(model_name: str, body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a checked body with a Guid: the author's, else a new one, so that sending it again can't do it twice.
-
-    :param model_name: str, a class of `models.py`
-    :param body: mapping
-    :param name: str, the property that holds the Guid
-    """
-    wanted = check(model_name, body)
-    return {**wanted, name: wanted.get(name) or uuid4()}
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
