@@ -53,11 +53,6 @@ class Account:
         """The rate as a fraction that a sales line on this account has, 0 without VAT."""
         return VAT_TYPES[self.vat_code].included if self.vat_code else Decimal(0)
 
-    @property
-    def of_balance(self) -> bool:
-        """Whether this is an asset or a liability."""
-        return self.number >= FIRST_BALANCE_ACCOUNT
-
 
 def seed(store: Store) -> None:
     """The chart that every organization has from the start."""
