@@ -79,11 +79,13 @@ def _exact_rows(page: Any) -> None:
     rows = page.get("Collection") if isinstance(page, dict) else page
     if not rows or not isinstance(rows, list) or not isinstance(rows[0], dict):
         return
-    names = AMOUNTS.intersection(rows[0])
-    for row in rows:
-        for name in names:
-            if row.get(name).__class__ is int:
-                row[name] = Decimal(row[name])
+    try:
+        for name in AMOUNTS.intersection(rows[0]):
+            for row in rows:
+                if row[name].__class__ is int:
+                    row[name] = Decimal(row[name])
+    except KeyError:  # not the same properties after all
+        _exact(rows)
 
 
 def refused(operation: str, answer: Answer) -> DineroError:
