@@ -62,12 +62,11 @@ class Attachments(Resource):
         :param document_guid: str
         :param file_guid: str
         """
-
-        def send() -> bool:
-            self.client.send(_DETACH, {"documentGuid": document_guid, "fileGuid": file_guid})
-            return True
-
-        self._settled(send, lambda: not self._has(document_guid, file_guid) or None, operation=_DETACH)
+        self._settled(
+            lambda: self._sent(_DETACH, {"documentGuid": document_guid, "fileGuid": file_guid}),
+            lambda: not self._has(document_guid, file_guid) or None,
+            operation=_DETACH,
+        )
 
     @_BIND_DEFAULT.performed_by
     def bind_default(self, document_guid: str, document_type: str) -> None:

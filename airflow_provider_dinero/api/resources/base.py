@@ -39,6 +39,11 @@ class Resource(Settling):
         found: Rows = self.client.json(operation, values, **options) or []
         return found
 
+    def _sent(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> bool:
+        """Perform an operation that answers with nothing, and return that it was done."""
+        self.client.send(operation, values, **options)
+        return True
+
     def _list(
         self,
         operation: Operation,

@@ -77,9 +77,8 @@ class ContactNotes(Resource):
         :param contact_guid: str
         :param note_guid: str
         """
-
-        def send() -> bool:
-            self.client.send(_DELETE, {"contactGuid": contact_guid, "noteGuid": note_guid})
-            return True
-
-        self._settled(send, lambda: gone(lambda: self.get(contact_guid, note_guid)), operation=_DELETE)
+        self._settled(
+            lambda: self._sent(_DELETE, {"contactGuid": contact_guid, "noteGuid": note_guid}),
+            lambda: gone(lambda: self.get(contact_guid, note_guid)),
+            operation=_DELETE,
+        )

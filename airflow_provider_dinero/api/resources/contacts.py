@@ -139,12 +139,9 @@ class Contacts(Documents):
 
         :param guid: str
         """
-
-        def send() -> bool:
-            self.client.send(_DELETE, {"guid": guid})
-            return True
-
-        self._settled(send, lambda: gone(lambda: self.get(guid)), operation=_DELETE)
+        self._settled(
+            lambda: self._sent(_DELETE, {"guid": guid}), lambda: gone(lambda: self.get(guid)), operation=_DELETE
+        )
 
     @_RESTORE.performed_by
     @guarded
@@ -153,12 +150,11 @@ class Contacts(Documents):
 
         :param guid: str
         """
-
-        def send() -> bool:
-            self.client.send(_RESTORE, {"guid": guid})
-            return True
-
-        self._settled(send, lambda: self.get(guid)["DeletedAt"] is None or None, operation=_RESTORE)
+        self._settled(
+            lambda: self._sent(_RESTORE, {"guid": guid}),
+            lambda: self.get(guid)["DeletedAt"] is None or None,
+            operation=_RESTORE,
+        )
 
     @guarded
     def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference", generation: int = 0) -> Row:

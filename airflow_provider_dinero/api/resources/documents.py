@@ -96,11 +96,11 @@ class Documents(Resource, ABC):
             timestamp = self._latest(guid)
         body: Row = {} if timestamp is None else {"Timestamp": timestamp}
 
-        def send() -> bool:
-            self.client.send(operation, {"guid": guid}, body=body)
-            return True
-
-        self._settled(send, lambda: gone(lambda: self.get(guid)), operation=operation)
+        self._settled(
+            lambda: self._sent(operation, {"guid": guid}, body=body),
+            lambda: gone(lambda: self.get(guid)),
+            operation=operation,
+        )
 
     def _book(self, operation: Operation, guid: str, timestamp: str | None, number: int | None) -> Row:
         """Book a draft; a booked document is returned as it is."""

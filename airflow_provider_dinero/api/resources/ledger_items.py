@@ -135,7 +135,7 @@ class LedgerItems(Resource):
             return all(item["Status"] != "Draft" for item in self.status(_ids(wanted))) or None
 
         wanted = _listed(items)
-        self._settled(lambda: self._sent(_BOOK, wanted), look, operation=_BOOK)
+        self._settled(lambda: self._sent(_BOOK, body=_versions(wanted)), look, operation=_BOOK)
 
     @_STATUS.performed_by
     def status(self, items: Iterable[str] | Bodies) -> Rows:
@@ -160,12 +160,7 @@ class LedgerItems(Resource):
             return not self._found(wanted) or None
 
         wanted = _listed(items)
-        self._settled(lambda: self._sent(_DELETE, wanted), look, operation=_DELETE)
-
-    def _sent(self, operation: Operation, items: Bodies) -> bool:
-        body = [{"Id": item.get("Id"), "Version": item.get("Version")} for item in items]
-        self.client.send(operation, body=body)
-        return True
+        self._settled(lambda: self._sent(_DELETE, body=_versions(wanted)), look, operation=_DELETE)
 
     def _found(self, items: Bodies) -> Rows:
         """Return those of the items that are in the ledger."""
@@ -184,6 +179,13 @@ def _listed(items: Any) -> list[Any]:
 
 def _ids(items: Any) -> Rows:
     return [{"Id": item["Id"] if isinstance(item, Mapping) else item} for item in _listed(items)]
+
+
+def _versions(items: Iterable[Any]) -> list[Any]:
+    """Return of each item what names its version; what is no item is left for the check to name."""
+    return [
+        {"Id": item.get("Id"), "Version": item.get("Version")} if isinstance(item, Mapping) else item for item in items
+    ]
 
 
 def _content(item: Row) -> Row:

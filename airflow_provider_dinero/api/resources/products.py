@@ -110,12 +110,9 @@ class Products(Resource):
 
         :param guid: str
         """
-
-        def send() -> bool:
-            self.client.send(_DELETE, {"guid": guid})
-            return True
-
-        self._settled(send, lambda: gone(lambda: self.get(guid)), operation=_DELETE)
+        self._settled(
+            lambda: self._sent(_DELETE, {"guid": guid}), lambda: gone(lambda: self.get(guid)), operation=_DELETE
+        )
 
     def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
         return self._list(_LIST, "ProductGuid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)

@@ -144,15 +144,13 @@ class Reminders(Resource):
         """
         body = {"Timestamp": timestamp or self.get(invoice_guid, reminder_id)["Timestamp"]}
 
-        def send() -> bool:
-            self.client.send(_DELETE, _place(invoice_guid, reminder_id), body=body)
-            return True
-
         def look() -> bool | None:
             there = [each for each in self.list(invoice_guid) if str(each["Id"]) == str(reminder_id)]
             return all(each["IsDeleted"] for each in there) or None
 
-        self._settled(send, look, operation=_DELETE)
+        self._settled(
+            lambda: self._sent(_DELETE, _place(invoice_guid, reminder_id), body=body), look, operation=_DELETE
+        )
 
     @_BOOK.performed_by
     @guarded
