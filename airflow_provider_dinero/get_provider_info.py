@@ -100,6 +100,11 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "description": "Refuse every write before it is sent.",
                         "schema": {"type": "boolean", "default": False, "section": "Advanced"},
                     },
+                    "coordination_url": {
+                        "label": "Coordination",
+                        "description": "Where workers share locks and allowance, such as redis://host:6379/0.",
+                        "schema": {"type": ["string", "null"], "format": "password", "section": "Advanced"},
+                    },
                     "allowed_organizations": {
                         "label": "Allowed organizations",
                         "description": "Numbers with commas in between. Empty allows all that the credentials reach.",
@@ -108,4 +113,43 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 },
             }
         ],
+        "config": {
+            "dinero": {
+                "description": "How workers share the authorization and the request allowance of Dinero.",
+                "options": {
+                    "coordination_url": {
+                        "description": (
+                            "Where all workers share locks and request allowance: a Redis (redis://host:6379/0, extra "
+                            "redis) for several hosts, or a folder (file:///a/folder). Empty for the folder dinero in "
+                            "AIRFLOW_HOME, which is right for one host. A connection's own field comes first."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "sensitive": True,
+                        "example": "redis://redis:6379/1",
+                        "default": "",
+                    },
+                    "redirect_uri": {
+                        "description": (
+                            "Where `airflow dinero authorize` listens for the answer of Visma Connect. It has to be "
+                            "registered there, exactly like this."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "http://localhost:8766/callback",
+                        "default": "http://localhost:8766/callback",
+                    },
+                    "token_requests_count": {
+                        "description": (
+                            "Whether requests for a token use the request allowance too. Dinero doesn't say; True is "
+                            "the careful answer."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "False",
+                        "default": "True",
+                    },
+                },
+            }
+        },
     }

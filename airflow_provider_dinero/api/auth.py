@@ -1,10 +1,7 @@
-"""The two grants, and the token that a deployment shares. authlib prepares the requests, the transport sends them."""
+"""The two grants, and what they ask a token endpoint for. authlib prepares the requests, the transport sends them."""
 
 import hashlib
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import ClassVar
 
 from airflow_provider_dinero.api.errors import (
@@ -12,19 +9,27 @@ from airflow_provider_dinero.api.errors import (
     DineroReauthorizationRequired,
     DineroUnauthorized,
 )
-from airflow_provider_dinero.api.ports import Lock, Token, TokenStore
+from airflow_provider_dinero.api.operations import Repeat
+from airflow_provider_dinero.api.ports import Token
 
-# A token this close to its end is renewed before it is used: a request may wait a minute for its slot.
-LEEWAY_SECONDS = 90.0
+CONSENT_AGAIN = "A person must consent again and put the new refresh token into the connection."
 
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """A prepared request to a token endpoint."""
+    """A prepared request to a token endpoint.
+
+    :param url: str
+    :param headers: dict
+    :param body: str, a form
+    :param repeat: Repeat; default KEYED: a refresh token whose answer is lost is of no more use unless it is presented
+        again within its grace period
+    """
 
     url: str
     headers: dict[str, str] = field(repr=False)
     body: str = field(repr=False)
+    repeat: Repeat = Repeat.KEYED
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class PersonalIntegration:
         :param stored: Token or None
         :return: TokenRequest
         """
-        return _prepare(
+        return prepare(
             f"{self.auth_url}/dineroapi/oauth/token",
             "client_secret_basic",
             self,
@@ -80,14 +85,18 @@ class VismaConnect:
 
     :param client_id: str, begins with isv_
     :param client_secret: str
-    :param refresh_token: str, from the user's consent
+    :param refresh_token: str, from the user's consent; default empty, where the token store has it
     :param auth_url: str, root of Visma Connect; default https://connect.visma.com
+    :param name: str, tells consents apart that have no refresh token here; default empty
+    :param advice: str, how a person consents again, for the error that asks for it
     """
 
     client_id: str
     client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
     auth_url: str = "https://connect.visma.com"
+    name: str = ""
+    advice: str = CONSENT_AGAIN
 
     requests_per_minute: ClassVar[int] = 100
     spends_refresh_token: ClassVar[bool] = True
@@ -98,7 +107,7 @@ class VismaConnect:
 
         Not the secret: when that is changed, the rotated refresh token must still be found.
         """
-        return self.refresh_token
+        return self.refresh_token or f"name {self.name}"
 
     def request(self, stored: Token | None) -> TokenRequest:
         """Return the request for a token (`POST /connect/token`), with the newest refresh token.
@@ -106,13 +115,20 @@ class VismaConnect:
         :param stored: Token or None, which may hold a newer refresh token than the connection
         :return: TokenRequest
         """
-        return _prepare(
+        return prepare(
             f"{self.auth_url}/connect/token",
             "client_secret_post",
             self,
             grant_type="refresh_token",
-            refresh_token=(stored.refresh_token if stored else None) or self.refresh_token,
+            refresh_token=self.newest(stored),
         )
+
+    def newest(self, stored: Token | None) -> str:
+        """Return the refresh token that is to be spent next; empty where there is none.
+
+        :param stored: Token or None
+        """
+        return (stored.refresh_token if stored else None) or self.refresh_token
 
     def refused(self, reason: str) -> DineroUnauthorized:
         """Return the error for a refresh token, or a client, that was not accepted."""
@@ -123,14 +139,32 @@ class VismaConnect:
             )
         return DineroReauthorizationRequired(
             f"Visma Connect refused the refresh token of {self.client_id}: {reason}.",
-            "A person must consent again and put the new refresh token into the connection.",
+            self.advice,
         )
 
 
 Grant = PersonalIntegration | VismaConnect
 
 
-def _prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters: str) -> TokenRequest:
+def token_key(grant: Grant) -> str:
+    """Return the name under which a grant's token is stored: connections that share a grant share it.
+
+    :param grant: Grant
+    """
+    digest = hashlib.sha256("\n".join((grant.auth_url, grant.client_id, grant.seed)).encode()).hexdigest()
+    return f"dinero_token__{digest[:32]}"
+
+
+def prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters: str) -> TokenRequest:
+    """Return a request to a token endpoint.
+
+    :param url: str
+    :param method: str, client_secret_basic or client_secret_post
+    :param grant: Grant, for the client's credentials
+    :param grant_type: str
+    :param parameters: str, what else the form holds
+    :raises DineroConfigurationError: the credentials can't be sent
+    """
     from authlib.oauth2.auth import ClientAuth
     from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
@@ -143,84 +177,3 @@ def _prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters:
     auth = ClientAuth(grant.client_id, grant.client_secret, method)
     url, headers, body = auth.prepare("POST", url, headers, body)
     return TokenRequest(url, headers, body)
-
-
-class Tokens:
-    """The access token of a grant: from the store while it is valid, else fetched once and stored before it is used.
-
-    :param grant: Grant
-    :param store: TokenStore
-    :param lock: Lock
-    :param fetch: callable that sends a TokenRequest and returns the decoded answer of the endpoint
-    :param may_spend: bool, whether a refresh token may be spent; default True
-    """
-
-    def __init__(
-        self,
-        grant: Grant,
-        store: TokenStore,
-        lock: Lock,
-        fetch: Callable[[TokenRequest], dict[str, object]],
-        *,
-        may_spend: bool = True,
-    ) -> None:
-        self._grant = grant
-        self._store = store
-        self._lock = lock
-        self._fetch = fetch
-        self._may_spend = may_spend or not grant.spends_refresh_token
-        self._current: Token | None = None
-        digest = hashlib.sha256("\n".join((grant.auth_url, grant.client_id, grant.seed)).encode()).hexdigest()
-        self.key = f"dinero_token__{digest[:32]}"
-
-    def access(self) -> str:
-        """Return a valid access token.
-
-        :raises DineroUnauthorized: the credentials were not accepted
-        """
-        if not _valid(self._current):
-            self._current = self._renewed(rejected=None)
-        assert self._current is not None
-        return self._current.access_token
-
-    def renew(self, rejected: str) -> None:
-        """Replace an access token that Dinero did not accept.
-
-        :param rejected: str, that token
-        """
-        self._current = self._renewed(rejected)
-
-    def _renewed(self, rejected: str | None) -> Token:
-        with self._lock.hold(self.key):
-            stored = self._store.load(self.key)
-            if stored and _valid(stored) and stored.access_token != rejected:
-                return stored
-            if not self._may_spend:
-                raise DineroConfigurationError(
-                    "No valid access token is stored for this connection, and a test never spends a refresh token.",
-                    "Run a task that uses the connection, which renews the token, then test again.",
-                )
-            answer = self._fetch(self._grant.request(stored))
-            token = Token(
-                access_token=str(answer["access_token"]),
-                expires_at=time.time() + _lifetime(answer.get("expires_in")),
-                refresh_token=self._newest_refresh_token(answer, stored),
-            )
-            self._store.save(self.key, token)
-            return token
-
-    def _newest_refresh_token(self, answer: dict[str, object], stored: Token | None) -> str | None:
-        if not isinstance(self._grant, VismaConnect):
-            return None
-        # An answer without one means: keep the one that was used.
-        kept = (stored.refresh_token if stored else None) or self._grant.refresh_token
-        return str(answer.get("refresh_token") or kept)
-
-
-def _lifetime(expires_in: object) -> float:
-    """Return the seconds that a token lives; an hour where its answer doesn't say."""
-    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0
-
-
-def _valid(token: Token | None) -> bool:
-    return token is not None and token.expires_at - time.time() > LEEWAY_SECONDS

@@ -8,27 +8,27 @@ from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api import ports
 from airflow_provider_dinero.api.answers import Answer, decode
-from airflow_provider_dinero.api.auth import Grant, TokenRequest, Tokens
+from airflow_provider_dinero.api.auth import Grant
 from airflow_provider_dinero.api.bodies import check, complete, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
-    DineroRefused,
     DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.pace import Pace
 from airflow_provider_dinero.api.paths import fill, organization_number
 from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.retry import ATTEMPTS
+from airflow_provider_dinero.api.token_endpoint import TokenEndpoint
+from airflow_provider_dinero.api.tokens import Tokens
 from airflow_provider_dinero.api.transport import Transport
 from airflow_provider_dinero.api.uploads import Upload
 from airflow_provider_dinero.api.wire import LOOPBACK, Request, unknown
 
 JSON = "application/json"
 BASE_URL = "https://api.dinero.dk"
-# A token request may be repeated when its answer is lost: a refresh token whose answer is lost is of no more use
-# unless it is presented again within its grace period.
-_TOKEN = Operation("POST", "the token endpoint", Repeat.KEYED)
+TOKEN_TIMEOUT = 10.0
 
 
 class DineroClient(Resources):
@@ -51,6 +51,8 @@ class DineroClient(Resources):
     :param attempts: int, how often a request is tried before its error is raised; default 4
     :param sleep: callable that waits some seconds; default time.sleep
     :param may_spend: bool, whether a refresh token may be spent; default True
+    :param token_requests_count: bool, whether requests for a token use the allowance; default True
+    :param meter: Meter; default none
     :param adapt: callable that is shown each error before it is raised; default none
     """
 
@@ -71,6 +73,8 @@ class DineroClient(Resources):
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         may_spend: bool = True,
+        token_requests_count: bool = True,
+        meter: ports.Meter = ports.NO_METER,
         adapt: Callable[[DineroError], None] = lambda error: None,
     ) -> None:
         self.lock = lock
@@ -83,15 +87,14 @@ class DineroClient(Resources):
         self._read_only = read_only
         self._allowed = allowed_organizations
         self._adapt = adapt
-        self._transport = Transport(
-            budget,
-            f"{grant.client_id}/{organization_id}",
-            requests_per_minute or grant.requests_per_minute,
-            timeout,
-            attempts,
-            sleep,
-        )
-        self._tokens = Tokens(grant, token_store, lock, self._fetch_token, may_spend=may_spend)
+        key, per_minute = f"{grant.client_id}/{organization_id}", requests_per_minute or grant.requests_per_minute
+        self.pace = Pace(budget, key, per_minute, sleep, meter)
+        self._transport = Transport(self.pace, meter, timeout, attempts, sleep)
+        # A lost answer has to be asked for again while the refresh token has grace: 60 seconds at the most.
+        wait = min(timeout, TOKEN_TIMEOUT)
+        pace = self.pace if token_requests_count else None
+        self.endpoint = TokenEndpoint(grant, Transport(pace, meter, wait, attempts, sleep), self._require_safe)
+        self.tokens = Tokens(grant, token_store, lock, self.endpoint.fetch, may_spend=may_spend, meter=meter)
         super().__init__(self)
 
     @property
@@ -127,7 +130,7 @@ class DineroClient(Resources):
         :raises DineroError: of the class that says what follows
         """
         with self.guard():
-            answer = self._transport.perform(operation, self._prepare(operation, values, **options), self._tokens)
+            answer = self._transport.perform(operation, self._prepare(operation, values, **options), self.tokens)
             if options.get("accept", JSON) != JSON and answer.is_html:
                 raise DineroUnexpectedAnswer(
                     f"{answer.host} answered {operation} with an HTML page instead of a file.", "Try later."
@@ -146,11 +149,11 @@ class DineroClient(Resources):
         """
         with self.guard():
             request = self._prepare(operation, values, **options)
-            begun = self._transport.ahead(operation, request, self._tokens)
+            begun = self._transport.ahead(operation, request, self.tokens)
 
         def answer() -> Answer:
             with self.guard():
-                return self._transport.perform(operation, request, self._tokens, begun)
+                return self._transport.perform(operation, request, self.tokens, begun)
 
         return answer
 
@@ -181,9 +184,19 @@ class DineroClient(Resources):
                 raise unknown(operation, "a success without content")
             return content
 
+    @property
+    def requests_per_minute(self) -> int:
+        """The allowance that is in force."""
+        return self.pace.per_minute
+
+    def remaining(self) -> int:
+        """Return how much of the allowance is left now, for all who share it."""
+        return self.pace.remaining()
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+        self.endpoint.close()
 
     def _prepare(
         self,
@@ -214,28 +227,14 @@ class DineroClient(Resources):
         params = {name: value for name, value in (query or {}).items() if value is not None}
         return Request(f"{self._base_url}{path}", headers, params or None, data, sink)
 
-    def _fetch_token(self, request: TokenRequest) -> dict[str, object]:
-        self._require_https(request.url)
-        if _local(self._base_url) and not _local(request.url):
+    def _require_safe(self, url: str) -> None:
+        """Make sure that credentials may go to this token endpoint."""
+        self._require_https(url)
+        if _local(self._base_url) and not _local(url):
             raise DineroConfigurationError(
                 f"The API is on this machine, and the token endpoint is not: {self._grant.auth_url}.",
                 "Give the sandbox's address as auth_url too; nothing was sent.",
             )
-        prepared = Request(request.url, request.headers, None, request.body)
-        try:
-            answer: dict[str, object] = decode(_TOKEN, self._transport.perform(_TOKEN, prepared, None))
-        except DineroRefused as error:
-            if error.said in {"invalid_grant", "invalid_client", "unauthorized_client"}:
-                raise self._grant.refused(error.said) from None
-            raise DineroConfigurationError(
-                f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
-                "Check the authorization address (auth_url) and the credentials of the connection.",
-            ) from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            raise DineroUnexpectedAnswer(
-                f"The token endpoint {self._grant.auth_url} gave no access token.", "Check the auth_url."
-            )
-        return answer
 
     def _require_https(self, url: str) -> None:
         parts = urlsplit(url)

@@ -6,26 +6,42 @@ workers gives its own.
 
 import threading
 import time
-from collections import deque
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from bisect import bisect_right
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple, Protocol
 
-WINDOW_SECONDS = 60.0
+# Dinero's minute, and a little: a request that was sent late must not meet the one that was sent a minute after it.
+WINDOW_SECONDS = 61.0
+# The place of a Lock that excludes all processes of all hosts.
+EVERYWHERE = "everywhere"
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token and what renews it.
+    """An access token, what renews it, and what is known of it.
 
-    :param access_token: str, the bearer
+    :param access_token: str, the bearer; empty where there is none yet
     :param expires_at: float, seconds since the epoch
     :param refresh_token: str or None, what renews it (Visma Connect only)
+    :param renewed_at: float, seconds since the epoch; default 0, unknown
+    :param place: str, the Lock under which it was renewed; default empty, unknown
+    :param one_time: bool or None, whether each renewal spends the refresh token; default None, unknown
+    :param refused: bool, whether the refresh token was refused: only a person's consent helps; default False
+    :param scope: str, what the endpoint said that it covers; default empty
+    :param begun_at: float, when its renewal was begun, in seconds since the epoch; default 0
     """
 
     access_token: str
     expires_at: float
     refresh_token: str | None = None
+    renewed_at: float = 0.0
+    place: str = ""
+    one_time: bool | None = None
+    refused: bool = False
+    scope: str = ""
+    begun_at: float = 0.0
 
     def __repr__(self) -> str:  # a token must not reach a log by way of a repr
         return f"Token(expires_at={self.expires_at:.0f})"
@@ -33,6 +49,17 @@ class Token:
     def as_dict(self) -> dict[str, Any]:
         """Return the token as plain JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Token":
+        """Return the token that `as_dict` gave, perhaps in another release.
+
+        :param stored: dict
+        :raises KeyError, TypeError, ValueError: it is none
+        """
+        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        token = str(known.pop("access_token"))
+        return cls(token, float(known.pop("expires_at")), **known)
 
 
 class TokenStore(Protocol):
@@ -42,21 +69,66 @@ class TokenStore(Protocol):
         """Return the stored token, or None."""
 
     def save(self, key: str, token: Token) -> None:
-        """Store a token; it must be readable by the others when this returns."""
+        """Store a token; it is readable by the others when this returns.
+
+        :raises DineroUnavailable: it could not be stored
+        """
+
+
+class Held(Protocol):
+    """A lock that is held."""
+
+    # Who excludes each other: two processes whose places differ don't.
+    place: str
+    # What an earlier holder left for the next ones; empty for nothing.
+    note: str
+
+    def leave(self, note: str) -> None:
+        """Leave a note for the next holders, or take it away with an empty one."""
+
+    def still(self) -> bool:
+        """Tell whether the lock is still held: one that has to be kept alive may have been lost."""
 
 
 class Lock(Protocol):
     """Makes sure that one at a time does a named thing."""
 
-    def hold(self, name: str) -> AbstractContextManager[Any]:
-        """Wait for the lock of this name, and hold it inside the `with`."""
+    def hold(self, name: str) -> AbstractContextManager[Held]:
+        """Wait for the lock of this name, and hold it inside the `with`. The thread that holds it gets it again.
+
+        :raises DineroUnavailable: whatever it is shared by can't be reached, or somebody holds it for too long
+        """
+
+
+class Slot(NamedTuple):
+    """A place in the request allowance.
+
+    :param at: float, when the request may be sent, in seconds since the epoch
+    :param left: int, how many requests may be sent at once after this one
+    """
+
+    at: float
+    left: int
 
 
 class Budget(Protocol):
     """Hands out the request allowance in dated slots, first come first served."""
 
-    def reserve(self, key: str, per_minute: int, within: float) -> float:
-        """Return the time of the next slot, in seconds since the epoch; it is reserved if it lies within so many."""
+    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+        """Return the next slot; it is reserved if it lies within so many seconds.
+
+        Nothing is reserved where `within` is negative: that only looks.
+        """
+
+
+class Meter(Protocol):
+    """Counts what is seen from outside: requests, waits, answers of 429, renewals, what remains of the allowance."""
+
+    def count(self, name: str) -> None:
+        """Count one more of this."""
+
+    def measure(self, name: str, value: float) -> None:
+        """Note how much there is of this now."""
 
 
 class Intents(Protocol):
@@ -87,15 +159,46 @@ class MemoryTokenStore:
         self._tokens[key] = token
 
 
+class NoMeter:
+    """A Meter that nobody reads."""
+
+    def count(self, name: str) -> None:
+        """Count nothing."""
+
+    def measure(self, name: str, value: float) -> None:
+        """Note nothing."""
+
+
+class ProcessHeld:
+    """A lock among the threads of this process, held."""
+
+    place = ""
+
+    def __init__(self) -> None:
+        self.threads = threading.RLock()
+        self.note = ""
+
+    def leave(self, note: str) -> None:
+        """Leave a note for the next holders."""
+        self.note = note
+
+    def still(self) -> bool:
+        """Tell whether the lock is still held: always."""
+        return True
+
+
 class ProcessLock:
     """Locks among the threads of this process."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, threading.RLock] = {}
+        self._locks: dict[str, ProcessHeld] = {}
 
-    def hold(self, name: str) -> AbstractContextManager[Any]:
+    @contextmanager
+    def hold(self, name: str) -> Generator[Held]:
         """Wait for the lock of this name, and hold it inside the `with`."""
-        return self._locks.setdefault(name, threading.RLock())
+        held = self._locks.setdefault(name, ProcessHeld())
+        with held.threads:
+            yield held
 
 
 class ProcessIntents:
@@ -118,28 +221,38 @@ class ProcessIntents:
 
 
 class ProcessBudget:
-    """The allowance of this process: at most `per_minute` slots in any 60 seconds."""
+    """The allowance of this process."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, deque[float]] = {}
+        self._slots: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, key: str, per_minute: int, within: float) -> float:
-        """Return the time of the next slot, in seconds since the epoch; it is reserved if it lies within so many."""
+    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+        """Return the next slot; it is reserved if it lies within so many seconds."""
         with self._lock:
-            slots = self._slots.setdefault(key, deque())
-            slot = now = time.time()
-            if len(slots) >= per_minute:
-                slot = max(slot, slots[-per_minute] + WINDOW_SECONDS)
-            if slot - now > within:
-                return slot
-            slots.append(slot)
-            while len(slots) > per_minute:
-                slots.popleft()
-            return slot
+            slots = self._slots.setdefault(key, [])
+            return next_slot(slots, time.time(), per_minute, within)
+
+
+def next_slot(slots: list[float], now: float, per_minute: int, within: float) -> Slot:
+    """Find the next slot, and add it to those that are taken if it lies within so many seconds.
+
+    :param slots: list of float, the slots taken, in order; those that are over are taken out
+    :param now: float
+    :param per_minute: int, how many requests any minute may hold
+    :param within: float, seconds
+    :return: Slot
+    """
+    del slots[: bisect_right(slots, now - WINDOW_SECONDS)]
+    at = max(now, slots[-per_minute] + WINDOW_SECONDS) if len(slots) >= per_minute else now
+    at = max(at, slots[-1]) if slots else at  # first come, first served
+    if at - now <= within:
+        slots.append(at)
+    return Slot(at, max(0, per_minute - len(slots)))
 
 
 # Shared by all clients of a process that bring nothing of their own.
 TOKENS = MemoryTokenStore()
 LOCK = ProcessLock()
 BUDGET = ProcessBudget()
+NO_METER = NoMeter()

@@ -17,28 +17,25 @@ from airflow_provider_dinero.api.errors import (
     DineroUnavailable,
 )
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.ports import Budget
+from airflow_provider_dinero.api.pace import Pace
+from airflow_provider_dinero.api.ports import Meter
 from airflow_provider_dinero.api.retry import Action, Failure, Verdict, decide
 from airflow_provider_dinero.api.wire import Attempt, Request, Wire, chain, unknown
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.api.auth import Tokens
+    from airflow_provider_dinero.api.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
 # An attempt that may be made, or was begun, and its bearer.
 Begun = tuple[str | None, Callable[[], Attempt]]
 
-# A slot further away than this is not waited for: the caller is told when to come back.
-LONGEST_WAIT = 60.0
-
 
 class Transport:
     """Sends requests one after another, within the allowance, and repeats what may be repeated.
 
-    :param budget: Budget, where slots are reserved
-    :param budget_key: str, whose allowance it is
-    :param per_minute: int, the allowance
+    :param pace: Pace, or None for requests that don't count
+    :param meter: Meter
     :param timeout: float, seconds to wait for an answer
     :param attempts: int, how often a request is tried
     :param sleep: callable that waits some seconds
@@ -46,16 +43,14 @@ class Transport:
 
     def __init__(
         self,
-        budget: Budget,
-        budget_key: str,
-        per_minute: int,
+        pace: Pace | None,
+        meter: Meter,
         timeout: float,
         attempts: int,
         sleep: Callable[[float], None],
     ) -> None:
-        self._budget = budget
-        self._budget_key = budget_key
-        self._per_minute = per_minute
+        self._pace = pace
+        self._meter = meter
         self._attempts = attempts
         self._sleep = sleep
         self._wire = Wire(timeout)
@@ -83,6 +78,9 @@ class Transport:
                 error.lost = lost
                 raise
             begun = None
+            self._meter.count("requests")
+            if answer and answer.status == 429:
+                self._meter.count("throttled")
             verdict = decide(
                 operation.repeat,
                 number,
@@ -123,9 +121,9 @@ class Transport:
         :param tokens: Tokens for the bearer, which is fetched now
         :return: what `perform` takes as its first attempt; None where there is no slot
         """
-        if self._budget.reserve(self._budget_key, self._per_minute, 0) > time.time():
-            return None
         bearer, wire = tokens.access(), self._wire
+        if self._pace and not self._pace.free():
+            return None
         if self._background is None or self._background.process != os.getpid():
             self._background = Background()
             weakref.finalize(self, self._background.end)
@@ -148,20 +146,11 @@ class Transport:
             self._background = None
 
     def _attempt(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Begun:
-        """Wait for a slot and a token, and return the attempt that may be made then."""
-        self._wait_for_slot(operation)
+        """Wait for a token and a slot, and return the attempt that may be made then."""
         bearer = tokens.access() if tokens else None
+        if self._pace and self._pace.wait(operation) and tokens:
+            bearer = tokens.access()  # it may have come to its end meanwhile
         return bearer, lambda: self._wire.attempt(operation, request, bearer)
-
-    def _wait_for_slot(self, operation: Operation) -> None:
-        slot = self._budget.reserve(self._budget_key, self._per_minute, LONGEST_WAIT)
-        seconds = slot - time.time()
-        if seconds > LONGEST_WAIT:
-            until = datetime.fromtimestamp(slot, UTC)
-            raise DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
-        if seconds > 0:
-            log.info("%s waits %.1f s for its share of %d requests a minute", operation, seconds, self._per_minute)
-            self._sleep(seconds)
 
 
 def _told(failure: Failure | None, cause: Exception | None) -> str:

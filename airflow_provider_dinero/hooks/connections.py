@@ -24,6 +24,7 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
     from airflow.sdk.log import mask_secret
 
     from airflow_provider_dinero.api.client import DineroClient
+    from airflow_provider_dinero.hooks.shared import StatsMeter, coordination_of, token_requests_count
     from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
     given = connection.extra_dejson
@@ -33,11 +34,18 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
     for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
         mask_secret(str(secret or ""))
     minute = _number(extra, "requests_per_minute", 1)
+    grant = _grant(connection, extra)
+    organization = extra.get("organization_id") if organization_id is None else organization_id
+    lock, budget = coordination_of(extra)
     return DineroClient(
-        extra.get("organization_id") if organization_id is None else organization_id,
-        _grant(connection, extra),
+        organization,
+        grant,
         base_url=_base_url(connection),
         token_store=VariableTokenStore(),
+        lock=lock,
+        budget=budget,
+        meter=StatsMeter(grant.client_id, str(organization)),
+        token_requests_count=token_requests_count(),
         requests_per_minute=None if minute is None else int(minute),
         timeout=_number(extra, "timeout", 1) or 60.0,
         read_only=_true(extra, "read_only"),
@@ -50,29 +58,26 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
     from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
 
     name = str(extra.get("grant", "personal_integration"))
-    grants: dict[str, tuple[Any, str]] = {
-        "personal_integration": (PersonalIntegration, "api_key"),
-        "visma_connect": (VismaConnect, "refresh_token"),
-    }
-    if name not in grants:
+    needed = {"login (client id)": connection.login, "password (client secret)": connection.password}
+    if name == "personal_integration":
+        needed["api_key"] = extra.get("api_key")
+    elif name != "visma_connect":
         raise DineroConfigurationError(
-            f"Connection {connection.conn_id}: {name!r} is no grant.", f"Choose {' or '.join(grants)}."
+            f"Connection {connection.conn_id}: {name!r} is no grant.", "Choose personal_integration or visma_connect."
         )
-    made, seed = grants[name]
-    given = {
-        "login (client id)": connection.login,
-        "password (client secret)": connection.password,
-        seed: extra.get(seed),
-    }
-    missing = [label for label, value in given.items() if not value]
+    missing = [label for label, value in needed.items() if not value]
     if missing:
         raise DineroConfigurationError(
             f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
-            f"The grant {name} needs {', '.join(given)}.",
+            f"The grant {name} needs {', '.join(needed)}.",
         )
+    given = str(connection.login), str(connection.password)
     where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
-    grant: Grant = made(connection.login, connection.password, str(extra[seed]), **where)
-    return grant
+    if name == "personal_integration":
+        return PersonalIntegration(*given, str(extra["api_key"]), **where)
+    advice = f"Run `airflow dinero authorize {connection.conn_id}`."
+    # Without a refresh token, a person's consent is stored under the connection's name.
+    return VismaConnect(*given, str(extra.get("refresh_token", "")), name=connection.conn_id, advice=advice, **where)
 
 
 def _base_url(connection: "Connection") -> str:

@@ -6,38 +6,41 @@ import sys
 import time
 from typing import Any
 
-from airflow_provider_dinero.api.errors import DineroConfigurationError
-from airflow_provider_dinero.api.ports import TOKENS, Token
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.api.ports import Token
 
 log = logging.getLogger(__name__)
 
 # Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
 PAUSES = (1.0, 3.0, 6.0)
-# Tokens whose ends lie this close were fetched by tasks that began together.
-SAME_SECONDS = 300.0
+# What this process could not store: it goes on with it, and only it can.
+_unstored: dict[str, Token] = {}
 
 
 class VariableTokenStore:
     """A TokenStore that all workers, triggerers and API servers of a deployment share.
 
-    Tasks and triggers reach Variables through the Task SDK; the API server (Test button) and the CLI through
+    Tasks and triggers reach Variables through the Task SDK; the API server (Test button, consent) and the CLI through
     `airflow.models`.
     """
 
     def load(self, key: str) -> Token | None:
-        """Return the stored token, or None.
+        """Return the newest token: the stored one, or one that this process could not store.
 
         :param key: str, the name of the Variable
+        :raises DineroUnavailable: Airflow's API server doesn't answer
         """
-        return self._read(key) or TOKENS.load(key)
+        there, mine = self._read(key), _unstored.get(key)
+        if mine and (there is None or mine.renewed_at > there.renewed_at):
+            return mine
+        return there
 
     def _read(self, key: str) -> Token | None:
         value = _get(key)
         if not value:
             return None
         try:
-            stored = json.loads(value)
-            token = Token(str(stored["access_token"]), float(stored["expires_at"]), stored.get("refresh_token"))
+            token = Token.from_dict(json.loads(value))
         except (ValueError, TypeError, KeyError):
             log.warning("The Airflow Variable %s holds no Dinero token; it is written anew.", key)
             return None
@@ -49,22 +52,30 @@ class VariableTokenStore:
 
         :param key: str, the name of the Variable
         :param token: Token
+        :raises DineroUnavailable: it could not be stored; this process will find it all the same
         :raises DineroConfigurationError: the Variable is shadowed
         """
         _mask(token)
-        TOKENS.save(key, token)
-        if not _kept(key, json.dumps(token.as_dict())):
-            # The new token is good: this process goes on with it, and says what the others are missing.
-            lost = "its new refresh token ends with this process" if token.refresh_token else "others log in themselves"
-            log.error("The Dinero token could not be stored: %s.", lost)
-            return
+        _unstored[key] = token
+        _set(key, json.dumps(token.as_dict()))
         there = self._read(key)
-        # Another task may have stored its token in this moment: that one is as good.
-        if there is None or there.expires_at < token.expires_at - SAME_SECONDS:
+        # Another host, which shares no lock, may have stored its token in this moment: it has to live with that.
+        if there is None or (there.renewed_at, there.begun_at) < (token.renewed_at, token.begun_at):
             raise DineroConfigurationError(
                 f"The Airflow Variable {key} can't be kept: something shadows it.",
                 f"Remove AIRFLOW_VAR_{key.upper()}, or the entry in the secrets backend.",
             )
+        del _unstored[key]
+
+    def delete(self, key: str) -> None:
+        """Forget a token. Only where the metadata database is at hand: in the CLI and the API server.
+
+        :param key: str, the name of the Variable
+        """
+        from airflow.models import Variable
+
+        _unstored.pop(key, None)
+        Variable.delete(key)  # ruff: ignore[airflow3-suggested-update]
 
 
 def _in_task() -> bool:
@@ -82,28 +93,38 @@ def _variable() -> Any:
 
 
 def _get(key: str) -> str | None:
+    from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         value = _variable().get(key, **({"default": None} if _in_task() else {"default_var": None}))
     except SQLAlchemyError:  # a script beside Airflow, without its database
         return None
+    except (OSError, AirflowRuntimeError) as error:
+        raise _lost("read", error) from None
     return None if value is None else str(value)
 
 
-def _kept(key: str, value: str) -> bool:
-    """Store a Variable, and tell whether it could be done."""
+def _set(key: str, value: str) -> None:
     from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
-    for seconds in (*PAUSES, 0.0) if _in_task() else (0.0,):
+    for seconds in (*PAUSES, None) if _in_task() else (None,):
         try:
             _variable().set(key, value, description="The token of a Dinero connection; written by the provider.")
-        except (OSError, SQLAlchemyError, AirflowRuntimeError):
+        except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
+            if seconds is None:
+                raise _lost("stored", error) from None
             time.sleep(seconds)
         else:
-            return True
-    return False
+            return
+
+
+def _lost(what: str, error: Exception) -> DineroUnavailable:
+    """Return the error for a store that fails; its own text may hold what was to be stored."""
+    return DineroUnavailable(
+        f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", "Is its API server up?"
+    )
 
 
 def _mask(token: Token) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
-from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
+from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, Slot
 from tests.conftest import line
 from tests.faulty import dripping
 
@@ -48,9 +48,9 @@ class Spent(ProcessBudget):
 
     left = 1
 
-    def reserve(self, key: str, per_minute: int, within: float) -> float:
+    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
         self.left -= 1
-        return time.time() + (0 if self.left >= 0 else 600)
+        return Slot(time.time() + (0 if self.left >= 0 else 600), 0)
 
 
 def test_a_lost_answer_is_remembered_when_the_allowance_ends(

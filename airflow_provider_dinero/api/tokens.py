@@ -1,0 +1,249 @@
+"""The token that a deployment shares: renewed by one at a time, and stored before it is used."""
+
+import hashlib
+import logging
+import os
+import random
+import socket
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_dinero.api.auth import Grant, TokenRequest, VismaConnect, token_key
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroReauthorizationRequired,
+    DineroUnavailable,
+)
+from airflow_provider_dinero.api.ports import EVERYWHERE, Held, Lock, Meter, ProcessHeld, Token, TokenStore
+
+log = logging.getLogger(__name__)
+
+# A token is renewed so long before its end, at the most; each process at a moment of its own.
+LEEWAY_SECONDS = (90.0, 150.0)
+# After so many seconds a token that could not be stored is stored again.
+STORE_AGAIN_SECONDS = 30.0
+
+
+class Tokens:
+    """The access token of a grant: from the store while it is valid, else renewed.
+
+    :param grant: Grant
+    :param store: TokenStore
+    :param lock: Lock
+    :param fetch: callable that sends a TokenRequest and returns the decoded answer of the endpoint
+    :param may_spend: bool, whether a refresh token may be spent; default True
+    :param meter: Meter, counts renewals
+    """
+
+    def __init__(
+        self,
+        grant: Grant,
+        store: TokenStore,
+        lock: Lock,
+        fetch: Callable[[TokenRequest], dict[str, Any]],
+        *,
+        may_spend: bool,
+        meter: Meter,
+    ) -> None:
+        self.key = token_key(grant)
+        self._grant = grant
+        self._store = store
+        self._lock = lock
+        self._fetch = fetch
+        self._may_spend = may_spend or not grant.spends_refresh_token
+        self._meter = meter
+        self._leeway = random.uniform(*LEEWAY_SECONDS)
+        self._current: Token | None = None
+        self._store_again_at = float("inf")
+
+    def access(self) -> str:
+        """Return a valid access token.
+
+        :raises DineroUnauthorized: the credentials were not accepted
+        :raises DineroReauthorizationRequired: a person has to consent
+        """
+        if not self._valid(self._current):
+            self._current = self._renewed(rejected=None)
+        elif time.time() > self._store_again_at:
+            self._keep_again()
+        assert self._current is not None
+        return self._current.access_token
+
+    def renew(self, rejected: str) -> None:
+        """Replace an access token that Dinero did not accept.
+
+        :param rejected: str, that token
+        """
+        self._current = self._renewed(rejected)
+
+    def adopt(self, token: Token) -> None:
+        """Store a token that a person's consent has just given: it wins over whatever was stored.
+
+        :param token: Token
+        :raises DineroUnavailable: it could not be stored
+        """
+        with self._lock.hold(self.key) as held:
+            self._store.save(self.key, token)
+            held.leave("")
+        self._current = token
+
+    def _renewed(self, rejected: str | None) -> Token:
+        with self._alone() as held:
+            stored = self._store.load(self.key)
+            if stored and self._valid(stored) and stored.access_token != rejected:
+                return stored
+            if self._grant.spends_refresh_token:
+                self._require_safe(stored, held)
+                # Whatever keeps the new refresh token from being stored shows now, before the old one is spent.
+                begun = stored or Token("", 0.0, self._sent(stored))
+                self._store.save(self.key, replace(begun, begun_at=time.time()))
+            try:
+                answer = self._fetch(self._grant.request(stored))
+            except DineroReauthorizationRequired:
+                return self._renewed_by_another(stored)
+            token = self._token(answer, stored, held.place)
+            self._meter.count("token_renewals")
+            if not held.still():
+                other = self._store.load(self.key)
+                if other and self._valid(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
+                    return other  # whoever got the lock meanwhile has stored a newer one
+            self._keep(token, stored, held)
+            return token
+
+    @contextmanager
+    def _alone(self) -> Generator[Held]:
+        """Hold the lock; without it go on only where a second renewal does no harm."""
+        with ExitStack() as stack:
+            held: Held = ProcessHeld()
+            try:
+                held = stack.enter_context(self._lock.hold(self.key))
+            except DineroUnavailable as error:
+                stored = self._store.load(self.key)
+                safe = not self._grant.spends_refresh_token or (stored and stored.one_time is False)
+                if not safe and not self._valid(stored):
+                    raise
+                log.warning("The token is renewed without a lock: %s", error)
+            yield held
+
+    def _require_safe(self, stored: Token | None, held: Held) -> None:
+        """Make sure that the refresh token may be spent here and now."""
+        if not self._sent(stored):
+            raise DineroReauthorizationRequired("Nobody has consented to this connection yet.", self._advice)
+        if not self._may_spend:
+            raise DineroConfigurationError(
+                "No valid access token is stored for this connection, and a test never spends a refresh token.",
+                "`airflow dinero check` with the connection's id renews it, as every task does; then test again.",
+            )
+        if stored is None:
+            return
+        if stored.refused:
+            raise self._grant.refused("invalid_grant")
+        spent, _, who = held.note.partition(" ")
+        if spent == fingerprint(self._sent(stored)):
+            raise DineroReauthorizationRequired(
+                f"The refresh token was spent by {who}, which could not store the new one.",
+                f"While that process lives it tries again. {self._advice}",
+            )
+        if held.place not in {"", EVERYWHERE} and stored.place and stored.place != held.place:
+            told = f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
+            way_out = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
+            if stored.one_time:
+                raise DineroConfigurationError(
+                    f"{told} A one-time refresh token that two hosts spend at once ends the consent.",
+                    f"{way_out} If the other host is gone for good: {self._advice}",
+                )
+            log.warning("%s %s", told, way_out)
+
+    def _renewed_by_another(self, stored: Token | None) -> Token:
+        """Return what somebody else has stored while our refresh token was refused; else remember the refusal."""
+        there = self._store.load(self.key)
+        if there and self._valid(there):
+            return there
+        refused = self._grant.refused("invalid_grant")
+        if there is None or self._sent(there) == self._sent(stored):
+            dead = there or Token("", 0.0, self._sent(stored))
+            try:
+                self._store.save(self.key, replace(dead, access_token="", expires_at=0.0, refused=True))
+            except DineroUnavailable as error:
+                log.warning("Others will be refused too: %s", error)
+        raise refused
+
+    def _token(self, answer: dict[str, Any], stored: Token | None, place: str) -> Token:
+        now = time.time()
+        token = Token(
+            str(answer["access_token"]),
+            now + _lifetime(answer.get("expires_in")),
+            renewed_at=now,
+            place=place,
+            scope=str(answer.get("scope", "")),
+        )
+        if not self._grant.spends_refresh_token:
+            return token
+        sent = self._sent(stored)
+        # An answer without one means: keep the one that was used.
+        got = str(answer.get("refresh_token") or sent)
+        return replace(token, refresh_token=got, one_time=got != sent)
+
+    def _keep(self, token: Token, stored: Token | None, held: Held) -> None:
+        """Store a new token. It is good, also where that fails: this process goes on with it."""
+        self._store_again_at = float("inf")
+        try:
+            self._store.save(self.key, token)
+        except DineroUnavailable as error:
+            self._store_again_at = time.time() + STORE_AGAIN_SECONDS
+            if not token.one_time:
+                log.warning("%s Others renew it themselves.", error)
+                return
+            log.error(
+                "%s It holds a new one-time refresh token, which ends with this process; the old one is spent. This "
+                "process goes on and tries again; nobody else renews it meanwhile. If it ends before: %s",
+                error,
+                self._advice,
+            )
+            who = f"process {os.getpid()} of {socket.gethostname()} at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            held.leave(f"{fingerprint(self._sent(stored))} {who}")
+        else:
+            held.leave("")
+
+    def _keep_again(self) -> None:
+        with self._alone() as held:
+            self._store_again_at = float("inf")
+            if self._current is None or self._store.load(self.key) != self._current:
+                return  # somebody else has a newer one
+            try:
+                self._store.save(self.key, self._current)
+            except DineroUnavailable:
+                self._store_again_at = time.time() + STORE_AGAIN_SECONDS
+            else:
+                held.leave("")
+
+    def _sent(self, stored: Token | None) -> str:
+        return self._grant.newest(stored) if isinstance(self._grant, VismaConnect) else ""
+
+    @property
+    def _advice(self) -> str:
+        return self._grant.advice if isinstance(self._grant, VismaConnect) else ""
+
+    def _valid(self, token: Token | None) -> bool:
+        if token is None:
+            return False
+        lifetime = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
+        return token.expires_at - time.time() > min(self._leeway, lifetime / 4)
+
+
+def fingerprint(refresh_token: str) -> str:
+    """Return what tells refresh tokens apart and gives none away.
+
+    :param refresh_token: str
+    """
+    return hashlib.sha256(refresh_token.encode()).hexdigest()[:16]
+
+
+def _lifetime(expires_in: object) -> float:
+    """Return the seconds that a token lives; an hour where its answer doesn't say."""
+    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0

@@ -1,0 +1,34 @@
+"""Which lock and which allowance a URL names."""
+
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.ports import Budget, Lock
+
+
+@lru_cache
+def coordination(url: str) -> tuple[Lock, Budget]:
+    """Return the lock and the budget that all who give this URL share; always the same ones in a process.
+
+    :param url: str, redis://, rediss://, file:///folder, or a folder
+    :return: (Lock, Budget)
+    :raises DineroConfigurationError: it is none of these, or the extra redis is missing
+    """
+    from airflow_provider_dinero.coordination.alone import Careful
+
+    parts = urlsplit(url)
+    if parts.scheme in {"redis", "rediss", "unix"}:
+        from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
+
+        return RedisLock(url), Careful(RedisBudget(url))
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(url)
+    if parts.scheme not in {"file", ""} or not path.is_absolute():
+        raise DineroConfigurationError(
+            f"coordination_url begins with {parts.scheme or path.parts[0]!r}, which is neither a Redis nor a folder.",
+            "Give redis://host:6379/0, rediss://..., or file:///a/folder.",
+        )
+    from airflow_provider_dinero.coordination.files import FileBudget, FileLock
+
+    return FileLock(path), Careful(FileBudget(path))

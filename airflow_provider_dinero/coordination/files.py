@@ -1,0 +1,197 @@
+"""Locks and request allowance of all processes that share a folder: those of one host, as a rule."""
+
+import fcntl
+import hashlib
+import logging
+import os
+import secrets
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from airflow_provider_dinero.api.errors import DineroUnavailable
+from airflow_provider_dinero.api.ports import Held, Slot, next_slot
+
+log = logging.getLogger(__name__)
+
+LONGEST_HOLD = 600.0
+PAUSE = 0.02
+
+
+class Folder:
+    """A folder whose files are locked. It is made when it is first needed.
+
+    :param path: Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def locked(self, name: str, kind: str, longest: float = LONGEST_HOLD) -> Generator[int]:
+        """Hold the lock of a file inside the `with`; the kernel frees it when the process dies.
+
+        :param name: str, any text
+        :param kind: str, the file's suffix
+        :param longest: float, seconds to wait for it; default 600
+        :return: int, its descriptor, open for reading and writing
+        :raises DineroUnavailable: it can't be opened, or somebody holds it for too long
+        """
+        path = self._path / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{kind}"
+        descriptor = self._take(path, time.monotonic() + longest)
+        try:
+            yield descriptor
+        finally:
+            # Whoever waits for the file that goes here finds another one under its name, and takes that.
+            with suppress(OSError):
+                if os.fstat(descriptor).st_size == 0:
+                    path.unlink()
+            os.close(descriptor)
+
+    def _take(self, path: Path, until: float) -> int:
+        try:
+            while True:
+                self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    _wait_for(descriptor, path, until)
+                    with suppress(FileNotFoundError):
+                        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                            return descriptor
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+                os.close(descriptor)
+        except OSError as error:
+            raise _lost(self._path, error) from None
+
+    def place(self) -> str:
+        """Return what this folder is known by: its name stays, wherever it is mounted.
+
+        :raises DineroUnavailable: it can't be read
+        """
+        path = self._path / "place"
+        try:
+            if not path.exists():
+                made = path.with_name(secrets.token_hex(8))
+                made.write_text(f"{socket.gethostname()}-{secrets.token_hex(4)}")
+                with suppress(FileExistsError):
+                    os.link(made, path)
+                made.unlink()
+            return path.read_text()
+        except OSError as error:
+            raise _lost(self._path, error) from None
+
+
+def _wait_for(descriptor: int, path: Path, until: float) -> None:
+    pause = PAUSE / 16
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise DineroUnavailable(f"Another process holds {path} for too long.", "Is it stopped?") from None
+            time.sleep(pause)
+            pause = min(2 * pause, PAUSE)
+        else:
+            return
+
+
+def _lost(path: Path, error: OSError) -> DineroUnavailable:
+    return DineroUnavailable(
+        f"The folder {path}, by which processes keep out of each other's way, can't be used: {error.strerror}.",
+        "Make it writable, or name another one in [dinero] coordination_url.",
+    )
+
+
+class FileHeld:
+    """A lock of a file, held. What was left for the next holder is the content of the file."""
+
+    def __init__(self, place: str, descriptor: int) -> None:
+        self.place = place
+        self._descriptor = descriptor
+        self.note = os.pread(descriptor, 65536, 0).decode()
+
+    def leave(self, note: str) -> None:
+        """Leave a note for the next holders, or take it away with an empty one."""
+        if note == self.note:
+            return
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, note.encode(), 0)
+            self.note = note
+        except OSError as error:
+            log.error("A note for other processes could not be left: %s", error.strerror)
+
+    def still(self) -> bool:
+        """Tell whether the lock is still held: always, while the process lives."""
+        return True
+
+
+class FileLock:
+    """A Lock for all processes that share a folder.
+
+    :param path: Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._folder = Folder(path)
+        self._mine = threading.local()
+
+    @contextmanager
+    def hold(self, name: str) -> Generator[Held]:
+        """Wait for the lock of this name, and hold it inside the `with`. The thread that holds it gets it again.
+
+        :param name: str
+        :raises DineroUnavailable: the folder can't be used, or somebody holds it for ten minutes
+        """
+        mine: dict[str, Held] = self._mine.__dict__
+        if name in mine:
+            yield mine[name]
+            return
+        with self._folder.locked(name, "lock") as descriptor:
+            mine[name] = FileHeld(self._folder.place(), descriptor)
+            try:
+                yield mine[name]
+            finally:
+                del mine[name]
+
+
+class FileBudget:
+    """A Budget for all processes that share a folder.
+
+    :param path: Path
+    :param clock: callable, the time in seconds since the epoch; default time.time
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._folder = Folder(path)
+        self._clock = clock
+
+    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+        """Return the next slot; it is reserved if it lies within so many seconds.
+
+        :param key: str, whose allowance it is
+        :param per_minute: int
+        :param within: float, seconds
+        :raises DineroUnavailable: the folder can't be used
+        """
+        with self._folder.locked(key, "slots", longest=5.0) as descriptor:
+            now = self._clock()
+            slots = _slots(os.pread(descriptor, os.fstat(descriptor).st_size, 0), now)
+            found = next_slot(slots, now, per_minute, within)
+            # One write, which a killed process has done or not; what is left of a longer one behind it isn't read.
+            os.pwrite(descriptor, struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots), 0)
+            return found
+
+
+def _slots(data: bytes, now: float) -> list[float]:
+    if not data:
+        return []
+    written, count = struct.unpack_from("<dq", data)
+    back = max(0.0, written - now)  # where the clock was set back the slots go with it
+    return [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
