@@ -116,7 +116,11 @@ class Airflow:
         if "Authorization" not in self._session.headers:
             token = self._session.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
             self._session.headers["Authorization"] = f"Bearer {token}"
-        answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=60, **options)
+        for seconds in (1, 3, 0):
+            answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=60, **options)
+            if answer.status_code < 500 or method == "POST":
+                break
+            time.sleep(seconds)  # SQLite is locked while many runs begin at once
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -11,8 +11,7 @@ import pytest
 from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
-from airflow_provider_dinero.api.auth import Tokens
-from airflow_provider_dinero.api.ports import LOCK, TOKENS
+from airflow_provider_dinero.api.auth import token_key
 from tests.faulty import Faults, before
 
 
@@ -61,7 +60,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         before(url) as faults,
         airflow(folder / "home", dags, **connections(url, faults.url)) as running,
     ):
-        made = {"connection_id": "dinero_in_database", **as_rest(json.loads(connection(url)))}
+        given = json.loads(connection(url))
+        given["extra"]["requests_per_minute"] = 10000
+        made = {"connection_id": "dinero_in_database", **as_rest(given)}
         running.call("POST", "/connections", json=made)
         yield Deployment(running, url, faults)
 
@@ -86,23 +87,28 @@ def connections(url: str, faulty_url: str) -> dict[str, str]:
     personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
 
     def changed(base: dict[str, Any], extra: dict[str, Any] | None = None, **changes: Any) -> str:
-        return json.dumps({**base, **changes, "extra": {**base["extra"], **(extra or {})}})
+        # All share an allowance, as they should; none has to wait for it.
+        return json.dumps({
+            **base,
+            **changes,
+            "extra": {**base["extra"], "requests_per_minute": 10000, **(extra or {})},
+        })
 
     made = {
-        "default": changed(personal, {"requests_per_minute": 10000}),
-        "visma": changed(visma, {"requests_per_minute": 10000}),
+        "default": changed(personal),
+        "visma": changed(visma),
         "wrong_secret": changed(personal, password="wrong"),
         "no_pro": changed(visma, {"organization_id": 100002}),
         "no_api_key": changed(personal, {"api_key": None}),
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
-        "faulty": changed(personal, {"requests_per_minute": 10000}, host=faulty_url),
+        "faulty": changed(personal, host=faulty_url),
         "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }
     grant = PersonalIntegration(personal["login"], personal["password"], "sandbox-api-key-no-pro", url)
-    shadow = Tokens(grant, TOKENS, LOCK, lambda request: {}).key.upper()
+    shadow = token_key(grant).upper()
     return {
         f"AIRFLOW_VAR_{shadow}": "not a token",
         **{f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()},

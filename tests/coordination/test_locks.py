@@ -1,0 +1,138 @@
+"""One at a time, among threads and processes, whoever dies."""
+
+import multiprocessing
+import os
+import signal
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.redis import LEASE_SECONDS
+
+# Each process begins on its own, as Airflow's workers on two hosts do.
+processes = multiprocessing.get_context("spawn")
+
+
+def add(url: str, counter: str, times: int) -> None:
+    lock, _ = coordination(url)
+    for _ in range(times):
+        with lock.hold("counter"):
+            value = int(Path(counter).read_text())
+            time.sleep(0.001)
+            Path(counter).write_text(str(value + 1))
+
+
+def hold(url: str, name: str, held: Any) -> None:
+    with coordination(url)[0].hold(name) as lock:
+        lock.leave("from the dead")
+        held.set()
+        time.sleep(600)
+
+
+def holder(url: str, name: str = "x") -> Any:
+    """A process that holds a lock until it is killed."""
+    held = processes.Event()
+    process = processes.Process(target=hold, args=(url, name, held))
+    process.start()
+    assert held.wait(30)
+    return process
+
+
+def test_processes_and_threads_exclude_each_other(url: str, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    work: list[Any] = [processes.Process(target=add, args=(url, str(counter), 50)) for _ in range(3)]
+    work += [threading.Thread(target=add, args=(url, str(counter), 50)) for _ in range(3)]
+    for each in work:
+        each.start()
+    for each in work:
+        each.join()
+    assert counter.read_text() == "300"
+
+
+def test_other_names_are_not_waited_for(url: str) -> None:
+    process = holder(url)
+    begin = time.monotonic()
+    with coordination(url)[0].hold("y"):
+        assert time.monotonic() - begin < 1
+    process.kill()
+    process.join()
+
+
+def test_the_thread_that_holds_it_gets_it_again(url: str) -> None:
+    lock, _ = coordination(url)
+    with lock.hold("x") as outer:
+        with lock.hold("x") as inner:
+            assert inner is outer
+        assert outer.still()
+
+
+def test_a_killed_holder_frees_it_and_its_note_stays(url: str) -> None:
+    process = holder(url)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    begin = time.monotonic()
+    with coordination(url)[0].hold("x") as held:
+        took = time.monotonic() - begin
+        assert held.note == "from the dead"
+        held.leave("")
+    assert took < (0.5 if url.startswith("file") else LEASE_SECONDS + 1)
+    with coordination(url)[0].hold("x") as held:
+        assert held.note == ""
+
+
+def test_a_holder_that_lost_its_lease_knows(redis_url: str) -> None:
+    process = holder(redis_url, "paused")
+    os.kill(process.pid, signal.SIGSTOP)
+    with coordination(redis_url)[0].hold("paused") as held:
+        assert held.still()
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(2.5)  # it would keep its lease alive now
+        assert held.still()
+    process.kill()
+    process.join()
+
+
+def test_a_lease_is_kept_alive_as_long_as_it_takes(redis_url: str) -> None:
+    lock, _ = coordination(redis_url)
+    with lock.hold("long") as held:
+        time.sleep(LEASE_SECONDS + 1)
+        assert held.still()
+
+
+def test_the_folder_is_for_its_owner_and_keeps_no_files_of_locks(tmp_path: Path) -> None:
+    lock, budget = coordination(f"{tmp_path}/made/here")
+    with lock.hold("x"):
+        budget.reserve("k", 100, 60)
+    assert stat.S_IMODE((tmp_path / "made/here").stat().st_mode) == 0o700
+    assert sorted(each.suffix for each in (tmp_path / "made/here").iterdir()) == ["", ".slots"]
+
+
+def test_two_folders_are_two_places(tmp_path: Path, redis_url: str) -> None:
+    places = []
+    for url in (f"{tmp_path}/one", f"file://{tmp_path}/two", f"{tmp_path}/one", redis_url):
+        with coordination(url)[0].hold("x") as held:
+            places.append(held.place)
+    assert places[0] == places[2] != places[1]
+    assert places[3] == "everywhere"
+
+
+@pytest.mark.parametrize("url", ["/proc/nowhere", "redis://user:s3cret@127.0.0.1:1/0"])
+def test_what_cannot_be_reached_is_named(url: str) -> None:
+    lock, _ = coordination(url)
+    with pytest.raises(DineroUnavailable, match="can't be used") as raised, lock.hold("x"):
+        pass
+    assert "s3cret" not in str(raised.value)
+    assert ("127.0.0.1:1" if url.startswith("redis") else url) in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "relative/folder", "redis://host:port", "file://"])
+def test_a_wrong_url_is_an_error(url: str) -> None:
+    with pytest.raises(DineroConfigurationError, match="coordination_url"):
+        coordination(url)
