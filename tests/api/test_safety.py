@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,22 +93,6 @@ def test_no_secret_is_logged(make_client: Any, caplog: pytest.LogCaptureFixture)
     told = caplog.text + repr(raised.value) + repr(raised.value.__cause__) + repr(raised.value.__context__)
     for secret in ("sandbox-secret", "sandbox-api-key", "wrong-secret", "Bearer", "12345678"):
         assert secret not in told
-
-
-def test_the_allowance_is_kept(make_client: Any, sandbox: Any) -> None:
-    slept: list[float] = []
-    client = make_client(requests_per_minute=3, sleep=slept.append)
-    for _ in range(3):
-        client.organizations.subscriptions()
-    assert len(slept) == 1  # the token was the first of the three
-    assert 50 < slept[0] <= 61
-    until = []
-    for _ in range(9):
-        with pytest.raises(errors.DineroThrottled) as raised:
-            [client.organizations.subscriptions() for _ in range(9)]
-        until.append(raised.value.until)
-    assert until[0] is not None
-    assert max(until) - min(until) < timedelta(seconds=1)  # who is sent away takes no slot along
 
 
 @pytest.mark.parametrize(

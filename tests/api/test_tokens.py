@@ -149,7 +149,7 @@ def test_a_refused_refresh_token_is_not_presented_again(one_time: Any) -> None:
     store = MemoryTokenStore()
     grant = VismaConnect("isv_sandbox", "sandbox-secret", "dead", one_time.url, advice="Run the command.")
     for _ in range(3):
-        with pytest.raises(errors.DineroReauthorizationRequired, match="invalid_grant. Run the command"):
+        with pytest.raises(errors.DineroReauthorizationRequired, match=r"invalid_grant\. Run the command"):
             client_of(one_time, grant=grant, token_store=store).organizations.subscriptions()
     assert token_requests(one_time) == 1
 
