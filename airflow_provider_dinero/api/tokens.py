@@ -7,15 +7,16 @@ import random
 import socket
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from airflow_provider_dinero.api.auth import Grant, TokenRequest, VismaConnect, token_key
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
+    DineroError,
     DineroReauthorizationRequired,
     DineroUnavailable,
 )
@@ -67,11 +68,10 @@ class Tokens:
         :raises DineroUnauthorized: the credentials were not accepted
         :raises DineroReauthorizationRequired: a person has to consent
         """
-        if not self._valid(self._current):
+        if not self._usable(self._current):
             self._current = self._renewed(rejected=None)
         elif time.time() > self._store_again_at:
-            self._keep_again()
-        assert self._current is not None
+            self._keep_again(self._current)
         return self._current.access_token
 
     def renew(self, rejected: str) -> None:
@@ -93,9 +93,9 @@ class Tokens:
         self._current = token
 
     def _renewed(self, rejected: str | None) -> Token:
-        with self._alone() as held:
+        with self._alone(rejected) as held:
             stored = self._store.load(self.key)
-            if stored and self._valid(stored) and stored.access_token != rejected:
+            if self._usable(stored, rejected):
                 return stored
             if self._grant.spends_refresh_token:
                 self._require_safe(stored, held)
@@ -109,14 +109,15 @@ class Tokens:
             token = self._token(answer, stored, held.place)
             self._meter.count("token_renewals")
             if not held.still():
-                other = self._store.load(self.key)
-                if other and self._valid(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
-                    return other  # whoever got the lock meanwhile has stored a newer one
+                with suppress(DineroError):
+                    other = self._store.load(self.key)
+                    if self._usable(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
+                        return other  # whoever got the lock meanwhile has stored a newer one
             self._keep(token, stored, held)
             return token
 
     @contextmanager
-    def _alone(self) -> Generator[Held]:
+    def _alone(self, rejected: str | None = None) -> Generator[Held]:
         """Hold the lock; without it go on only where a second renewal does no harm."""
         with ExitStack() as stack:
             held: Held = ProcessHeld()
@@ -125,7 +126,7 @@ class Tokens:
             except DineroUnavailable as error:
                 stored = self._store.load(self.key)
                 safe = not self._grant.spends_refresh_token or (stored and stored.one_time is False)
-                if not safe and not self._valid(stored):
+                if not safe and not self._usable(stored, rejected):
                     raise
                 log.warning("The token is renewed without a lock: %s", error)
             yield held
@@ -162,7 +163,8 @@ class Tokens:
     def _renewed_by_another(self, stored: Token | None) -> Token:
         """Return what somebody else has stored while our refresh token was refused; else remember the refusal."""
         there = self._store.load(self.key)
-        if there and self._valid(there):
+        # What was written ahead holds the access token of before, which Dinero may not have accepted.
+        if self._usable(there, stored.access_token if stored else None):
             return there
         refused = self._grant.refused("invalid_grant")
         if there is None or self._sent(there) == self._sent(stored):
@@ -194,7 +196,7 @@ class Tokens:
         self._store_again_at = float("inf")
         try:
             self._store.save(self.key, token)
-        except DineroUnavailable as error:
+        except DineroError as error:
             self._store_again_at = time.time() + STORE_AGAIN_SECONDS
             if not token.one_time:
                 log.warning("%s Others renew it themselves.", error)
@@ -210,17 +212,17 @@ class Tokens:
         else:
             held.leave("")
 
-    def _keep_again(self) -> None:
-        with self._alone() as held:
-            self._store_again_at = float("inf")
-            if self._current is None or self._store.load(self.key) != self._current:
-                return  # somebody else has a newer one
-            try:
-                self._store.save(self.key, self._current)
-            except DineroUnavailable:
-                self._store_again_at = time.time() + STORE_AGAIN_SECONDS
-            else:
+    def _keep_again(self, mine: Token) -> None:
+        self._store_again_at = float("inf")
+        try:
+            with self._alone() as held:
+                there = self._store.load(self.key)
+                if there and there.renewed_at > mine.renewed_at:
+                    return  # somebody else has a newer one
+                self._store.save(self.key, mine)
                 held.leave("")
+        except DineroError:
+            self._store_again_at = time.time() + STORE_AGAIN_SECONDS
 
     def _sent(self, stored: Token | None) -> str:
         return self._grant.newest(stored) if isinstance(self._grant, VismaConnect) else ""
@@ -229,8 +231,9 @@ class Tokens:
     def _advice(self) -> str:
         return self._grant.advice if isinstance(self._grant, VismaConnect) else ""
 
-    def _valid(self, token: Token | None) -> bool:
-        if token is None:
+    def _usable(self, token: Token | None, rejected: str | None = None) -> TypeGuard[Token]:
+        """Tell whether a token is valid for a while yet, and not the one that Dinero did not accept."""
+        if token is None or token.access_token == rejected:
             return False
         lifetime = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
         return token.expires_at - time.time() > min(self._leeway, lifetime / 4)
