@@ -1,5 +1,6 @@
 """Locks and request allowance of all processes that share a folder: those of one host, as a rule."""
 
+import errno
 import fcntl
 import hashlib
 import logging
@@ -50,6 +51,8 @@ class Folder:
             with suppress(OSError):
                 if os.fstat(descriptor).st_size == 0:
                     path.unlink()
+            # Closing alone frees nothing while a process that was forked meanwhile has it open too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def _take(self, path: Path, until: float) -> int:
@@ -68,6 +71,20 @@ class Folder:
                 os.close(descriptor)
         except OSError as error:
             raise _lost(self._path, error) from None
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        """Write the content of a locked file. What is left of a longer one behind it stays.
+
+        :param descriptor: int
+        :param data: bytes, in one write, which a killed process has done or not
+        :raises DineroUnavailable: it can't be written: the disk is full, say
+        """
+        try:
+            written = os.pwrite(descriptor, data, 0)
+        except OSError as error:
+            raise _lost(self._path, error) from None
+        if written < len(data):
+            raise _lost(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def place(self) -> str:
         """Return what this folder is known by: its name stays, wherever it is mounted.
@@ -184,14 +201,14 @@ class FileBudget:
             now = self._clock()
             slots = _slots(os.pread(descriptor, os.fstat(descriptor).st_size, 0), now)
             found = next_slot(slots, now, per_minute, within)
-            # One write, which a killed process has done or not; what is left of a longer one behind it isn't read.
-            os.pwrite(descriptor, struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots), 0)
+            self._folder.write(descriptor, struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots))
             return found
 
 
 def _slots(data: bytes, now: float) -> list[float]:
-    if not data:
+    if len(data) < 16:
         return []
     written, count = struct.unpack_from("<dq", data)
+    count = min(count, len(data) // 8 - 2)  # on a full disk the end may be missing
     back = max(0.0, written - now)  # where the clock was set back the slots go with it
     return [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
