@@ -56,13 +56,21 @@ def connect(url: str) -> "redis.Redis":
     """
     try:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
     except ImportError:
         raise DineroConfigurationError(
             "A Redis is configured, and its client is not installed.",
             "Install airflow-provider-dinero[redis] wherever Airflow runs.",
         ) from None
     try:
-        return redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, decode_responses=True)
+        return redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 1),  # a kept connection may be closed by now
+        )
     except ValueError:
         raise DineroConfigurationError("coordination_url is not the URL of a Redis.", "Correct it.") from None
 
