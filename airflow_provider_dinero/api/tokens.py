@@ -7,6 +7,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # A token is renewed so long before its end, at the most; each process at a moment of its own.
 LEEWAY_SECONDS = (90.0, 150.0)
+# A renewal that was begun under another lock is over after so many seconds, one way or the other.
+BEGUN_SECONDS = 60.0
 # After so many seconds a token that could not be stored is stored again.
 STORE_AGAIN_SECONDS = 30.0
 
@@ -101,20 +104,25 @@ class Tokens:
                 self._require_safe(stored, held)
                 # Whatever keeps the new refresh token from being stored shows now, before the old one is spent.
                 begun = stored or Token("", 0.0, self._sent(stored))
-                self._store.save(self.key, replace(begun, begun_at=time.time()))
-            try:
-                answer = self._fetch(self._grant.request(stored))
-            except DineroReauthorizationRequired:
-                return self._renewed_by_another(stored)
-            token = self._token(answer, stored, held.place)
-            self._meter.count("token_renewals")
-            if not held.still():
-                with suppress(DineroError):
-                    other = self._store.load(self.key)
-                    if self._usable(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
-                        return other  # whoever got the lock meanwhile has stored a newer one
-            self._keep(token, stored, held)
-            return token
+                self._store.save(self.key, replace(begun, begun_at=time.time(), place=held.place))
+            # In a thread: what Airflow raises in this one, a timeout say, takes no token away that is just coming.
+            with ThreadPoolExecutor(1, "dinero-token") as apart:
+                return apart.submit(self._fetched, stored, held).result()
+
+    def _fetched(self, stored: Token | None, held: Held) -> Token:
+        try:
+            answer = self._fetch(self._grant.request(stored))
+        except DineroReauthorizationRequired:
+            return self._renewed_by_another(stored)
+        token = self._token(answer, stored, held.place)
+        self._meter.count("token_renewals")
+        if not held.still():
+            with suppress(DineroError):
+                other = self._store.load(self.key)
+                if self._usable(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
+                    return other  # whoever got the lock meanwhile has stored a newer one
+        self._keep(token, stored, held)
+        return token
 
     @contextmanager
     def _alone(self, rejected: str | None = None) -> Generator[Held]:
@@ -153,6 +161,8 @@ class Tokens:
         if held.place not in {"", EVERYWHERE} and stored.place and stored.place != held.place:
             told = f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
             way_out = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
+            if stored.one_time is not False and stored.renewed_at < stored.begun_at > time.time() - BEGUN_SECONDS:
+                raise DineroUnavailable(told, f"The other one is at it just now. {way_out}")
             if stored.one_time:
                 raise DineroConfigurationError(
                     f"{told} A one-time refresh token that two hosts spend at once ends the consent.",
@@ -199,6 +209,8 @@ class Tokens:
         except DineroError as error:
             self._store_again_at = time.time() + STORE_AGAIN_SECONDS
             if not token.one_time:
+                if isinstance(error, DineroConfigurationError):
+                    raise
                 log.warning("%s Others renew it themselves.", error)
                 return
             log.error(

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
@@ -31,9 +32,12 @@ class VariableTokenStore:
         :raises DineroUnavailable: Airflow's API server doesn't answer
         """
         there, mine = self._read(key), _unstored.get(key)
-        if mine and (there is None or mine.renewed_at > there.renewed_at):
-            return mine
-        return there
+        if mine is None or (there and mine.renewed_at <= there.renewed_at):
+            return there
+        with suppress(DineroUnavailable):
+            _set(key, mine, pauses=())
+            del _unstored[key]
+        return mine
 
     def _read(self, key: str) -> Token | None:
         value = _get(key)
@@ -57,7 +61,7 @@ class VariableTokenStore:
         """
         _mask(token)
         _unstored[key] = token
-        _set(key, json.dumps(token.as_dict()))
+        _set(key, token, PAUSES if _in_task() else ())
         there = self._read(key)
         # Another host, which shares no lock, may have stored its token in this moment: it has to live with that.
         if there is None or (there.renewed_at, there.begun_at) < (token.renewed_at, token.begun_at):
@@ -105,11 +109,12 @@ def _get(key: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _set(key: str, value: str) -> None:
+def _set(key: str, token: Token, pauses: tuple[float, ...]) -> None:
     from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
-    for seconds in (*PAUSES, None) if _in_task() else (None,):
+    value = json.dumps(token.as_dict())
+    for seconds in (*pauses, None):
         try:
             _variable().set(key, value, description="The token of a Dinero connection; written by the provider.")
         except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:

@@ -21,7 +21,7 @@ TOLD = {
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
     "bad_no_resource": "'vouchers' has no changes to wait for",
     "bad_no_api_key": "no api_key",
-    "bad_dead_refresh_token": "A person must consent again",
+    "bad_dead_refresh_token": "Run `airflow dinero authorize dinero_dead_refresh_token`",
     "bad_empty_key": "The idempotency_key is empty",
     "bad_own_guid": "Leave it out: it is made from the idempotency_key",
     "bad_text_for_dict": "A template renders text",

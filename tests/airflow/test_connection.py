@@ -77,7 +77,7 @@ def test_a_refresh_token_is_never_spent_by_a_test(deployment: Deployment) -> Non
     before = token_calls(deployment)
     answer = button(deployment, "visma_connect", extra={"refresh_token": "not-used-yet"})
     assert answer["status"] is False
-    assert "Run a task that uses the connection" in answer["message"]
+    assert "`airflow dinero check`" in answer["message"]
     assert token_calls(deployment) == before
 
 

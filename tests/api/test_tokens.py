@@ -1,5 +1,6 @@
 """One token for all who share a grant and a store."""
 
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -272,3 +273,32 @@ def test_short_lived_tokens_are_used_for_most_of_their_life() -> None:
         for _ in range(5):
             client.organizations.subscriptions()
         assert token_requests(box) == 1
+
+
+def test_a_timeout_takes_no_token_away_that_is_just_coming(one_time: Any) -> None:
+    def timeout(number: int, frame: Any) -> None:
+        raise TimeoutError("Airflow's execution_timeout")
+
+    store = MemoryTokenStore()
+    one_time.fault("delay", path="/connect/token", seconds=1, times=1)
+    before = signal.signal(signal.SIGALRM, timeout)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    with pytest.raises(TimeoutError, match="execution_timeout"):
+        client_of(one_time, token_store=store).organizations.subscriptions()
+    signal.signal(signal.SIGALRM, before)
+    client_of(one_time, token_store=store).organizations.subscriptions()
+    assert token_requests(one_time) == 1
+
+
+def test_who_comes_while_another_host_renews_for_the_first_time_is_told_to_wait(one_time: Any, tmp_path: Path) -> None:
+    store = MemoryTokenStore()
+    one_time.fault("delay", path="/connect/token", seconds=1, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        one = client_of(one_time, token_store=store, lock=FileLock(tmp_path / "one"))
+        first = pool.submit(one.organizations.subscriptions)
+        while not store._tokens:
+            time.sleep(0.01)
+        with pytest.raises(errors.DineroUnavailable, match="at it just now"):
+            client_of(one_time, token_store=store, lock=FileLock(tmp_path / "two")).organizations.subscriptions()
+        assert first.result()
+    assert token_requests(one_time) == 1
