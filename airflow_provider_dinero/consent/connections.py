@@ -1,0 +1,111 @@
+"""Dinero connections where the metadata database is at hand: found as Airflow finds them, and written."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.hooks.connections import client_of
+
+if TYPE_CHECKING:
+    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+
+    from airflow_provider_dinero.api.client import DineroClient
+
+CONN_TYPE = "dinero"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A Dinero connection, and the client that it describes.
+
+    :param conn_id: str
+    :param connection: Connection
+    :param in_database: bool, whether it comes from the metadata database, and so can be written
+    """
+
+    conn_id: str
+    connection: "Connection"
+    in_database: bool
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What its extra sets: neither empty nor null."""
+        return {name: value for name, value in self.connection.extra_dejson.items() if value not in (None, "")}
+
+    def client(self, organization_id: int | str | None = None) -> "DineroClient":
+        """Return a new client.
+
+        :param organization_id: int, digits as str, or None for the connection's own
+        :raises DineroConfigurationError: the connection lacks something
+        """
+        return client_of(self.connection, organization_id)
+
+
+def find(conn_id: str) -> Found:
+    """Return a connection, looked for in Airflow's order: secrets backend, environment, database.
+
+    :param conn_id: str
+    :raises DineroConfigurationError: there is none, or it is no Dinero connection
+    """
+    from airflow.exceptions import AirflowNotFoundException
+    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+
+    try:
+        connection = Connection.get_connection_from_secrets(conn_id)
+    except AirflowNotFoundException:
+        raise DineroConfigurationError(
+            f"There is no connection {conn_id}.",
+            f"Create one of type Dinero, or set AIRFLOW_CONN_{conn_id.upper()}.",
+        ) from None
+    if connection.conn_type != CONN_TYPE:
+        raise DineroConfigurationError(
+            f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."
+        )
+    # Only a row of the database has a number.
+    return Found(conn_id, connection, connection.id is not None)
+
+
+def in_database() -> list[str]:
+    """Return the ids of all Dinero connections in the metadata database, in order."""
+    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    wanted = select(Connection.conn_id).where(Connection.conn_type == CONN_TYPE).order_by(Connection.conn_id)
+    with create_session() as session:
+        return list(session.scalars(wanted))
+
+
+def sharing(key: str) -> list[str]:
+    """Return the ids of the connections in the database that use a stored token.
+
+    :param key: str, the name of its Variable
+    """
+    found = []
+    for conn_id in in_database():
+        try:
+            each = find(conn_id)
+            if each.in_database and each.client().tokens.key == key:
+                found.append(conn_id)
+        except DineroError:  # an unfinished connection uses no token
+            continue
+    return found
+
+
+def write(conn_ids: Collection[str], changes: Mapping[str, object]) -> None:
+    """Change fields in the extra of connections in the database, and leave the others as they are.
+
+    :param conn_ids: collection of str
+    :param changes: mapping of field to value, None to take it away
+    """
+    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        rows = session.scalars(select(Connection).where(Connection.conn_id.in_(conn_ids)).with_for_update())
+        for row in rows:
+            extra = {**row.extra_dejson, **changes}
+            row.extra = json.dumps({name: value for name, value in extra.items() if value is not None})

@@ -1,0 +1,124 @@
+"""Consent from end to end: the link, the answer, the tokens kept, the organization chosen; and the end of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_dinero.api.consent import READ_ONLY_SCOPE, SCOPE, Consent, code_of, exchange, revoke
+from airflow_provider_dinero.api.consent import begin as ask
+from airflow_provider_dinero.api.consent import visma_connect
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.ports import Token
+from airflow_provider_dinero.consent.connections import Found, find, sharing, write
+from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+
+
+def begin(conn_id: str, redirect_uri: str, response_mode: str = "query") -> Consent:
+    """Return what is needed to ask a person for consent; nothing is sent and nothing is stored.
+
+    :param conn_id: str
+    :param redirect_uri: str, exactly as it is registered at Visma
+    :param response_mode: str, query or form_post; default query
+    :return: Consent, to keep until the browser brings the answer
+    :raises DineroConfigurationError: the connection lacks something, or is a personal integration
+    """
+    client = find(conn_id).client()
+    scope = READ_ONLY_SCOPE if client.read_only else SCOPE
+    return ask(visma_connect(client), redirect_uri, response_mode, scope)
+
+
+def finish(
+    conn_id: str, consent: Consent, answer: Mapping[str, str], organization: int | str | None = None
+) -> list[dict[str, Any]]:
+    """Turn the browser's answer into a stored token, and settle the connection's organization where that is clear.
+
+    The token is stored before anything else is tried: what fails after that can be repeated without a person.
+
+    :param conn_id: str
+    :param consent: Consent that `begin` gave
+    :param answer: mapping, the fields that came to the redirect URI
+    :param organization: int or digits as str, what to use from now on; default the connection's own, else the only one
+    :return: list of dicts with Id, Name and IsPro: what the person may use. Where the connection has no organization
+        yet and there are several, somebody has to `choose`
+    :raises DineroError: says what happened, and whether the consent is stored
+    """
+    found = find(conn_id)
+    client = found.client()
+    _keep(found, exchange(client, consent, code_of(consent, answer)))
+    reached = organizations(conn_id)
+    if organization is None and "organization_id" not in found.extra and len(reached) == 1:
+        organization = reached[0]["Id"]
+    if organization is not None:
+        choose(conn_id, organization, reached)
+    return reached
+
+
+def organizations(conn_id: str) -> list[dict[str, Any]]:
+    """Return the organizations that a connection reaches (`GET /v1/organizations`).
+
+    :param conn_id: str
+    :return: list of dicts with Id, Name and IsPro
+    """
+    return find(conn_id).client().organizations.list(fields=("Id", "Name", "IsPro"))
+
+
+def choose(conn_id: str, organization: int | str, reached: list[dict[str, Any]]) -> None:
+    """Make an organization the connection's own.
+
+    :param conn_id: str
+    :param organization: int or digits as str
+    :param reached: list of dicts, what `organizations` gave
+    :raises DineroConfigurationError: it is not among them, or not allowed, or the connection can't be written
+    """
+    found = find(conn_id)
+    number = found.client(organization).organization_id
+    if number not in {each["Id"] for each in reached}:
+        listed = ", ".join(f"{each['Id']} ({each['Name']})" for each in reached) or "none"
+        raise DineroConfigurationError(
+            f"This consent doesn't reach organization {number}. It reaches: {listed}.", "Name one of these."
+        )
+    if str(found.extra.get("organization_id")) == str(number):
+        return
+    if not found.in_database:
+        raise DineroConfigurationError(
+            f"Connection {conn_id} is not in Airflow's database, so its organization can't be written.",
+            f'Put "organization_id": {number} into its extra, where it is defined.',
+        )
+    write([conn_id], {"organization_id": str(number)})
+
+
+def disconnect(conn_id: str) -> list[str]:
+    """End a consent at Visma Connect, and forget its tokens here.
+
+    :param conn_id: str
+    :return: ids of the connections in the database that it is taken from
+    :raises DineroUnauthorized: the client's credentials were not accepted; nothing was changed
+    """
+    found = find(conn_id)
+    client, store = found.client(), VariableTokenStore()
+    key = client.tokens.key
+    with client.lock.hold(key):
+        spent = visma_connect(client).newest(store.load(key))
+        if spent:
+            revoke(client, spent)
+        shared = sharing(key)
+        write(shared, {"refresh_token": None})
+        if found.in_database:
+            store.delete(key)
+        else:
+            # Its refresh token stays where it is defined. Presented once more, a spent one would be taken for stolen.
+            store.save(key, Token("", 0.0, spent or None, refused=True))
+    return shared
+
+
+def _keep(found: Found, token: Token) -> None:
+    """Store the tokens of a new consent, under the name that the connection looks for."""
+    client, store = found.client(), VariableTokenStore()
+    client.tokens.adopt(token)
+    if "refresh_token" in found.extra or not found.in_database:
+        return  # its name stays, and whoever shared the old consent shares the new one
+    # It had no consent before, so its token's name is its own. With the refresh token in it, the Test button, which
+    # runs under another id, finds the token too, and a copy of the connection shares it.
+    with client.lock.hold(client.tokens.key):
+        write([found.conn_id], {"refresh_token": token.refresh_token})
+        find(found.conn_id).client().tokens.adopt(token)
+        store.delete(client.tokens.key)

@@ -1,0 +1,113 @@
+"""How the connections stand, told from what is stored: no request is sent."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from airflow_provider_dinero.api.auth import VismaConnect
+from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.consent.connections import Found, find, in_database
+from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+
+# What is known of a connection's consent.
+GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
+    "given", "untried", "missing", "refused", "not needed", "unknown"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class State:
+    """How a connection stands.
+
+    :param conn_id: str
+    :param grant: str, visma_connect or personal_integration; empty where the connection says neither
+    :param organization: str, the number; empty where the connection has none
+    :param in_database: bool, whether Airflow can write the connection
+    :param consent: str, given; untried (a refresh token is there that was not used yet); missing; refused;
+        not needed (a personal integration); unknown (the connection is not complete)
+    :param expires_at: datetime (UTC) or None, until when the stored access token is valid
+    :param renewed_at: datetime (UTC) or None, when it was renewed
+    :param place: str, the lock under which it was renewed
+    :param scope: str, what it covers; empty where that is unknown
+    :param who: str, who must act, and how; empty where nobody must
+    """
+
+    conn_id: str
+    grant: str = ""
+    organization: str = ""
+    in_database: bool = True
+    consent: str = UNKNOWN
+    expires_at: datetime | None = None
+    renewed_at: datetime | None = None
+    place: str = ""
+    scope: str = ""
+    who: str = ""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the stored access token is valid now."""
+        return self.expires_at is not None and self.expires_at.timestamp() > time.time()
+
+
+def states() -> list[State]:
+    """Return how all Dinero connections of the metadata database stand."""
+    return [state_of(conn_id) for conn_id in in_database()]
+
+
+def state_of(conn_id: str) -> State:
+    """Return how a connection stands; what is wrong with it is told in `who`.
+
+    :param conn_id: str
+    """
+    try:
+        found = find(conn_id)
+    except DineroError as error:
+        return State(conn_id, in_database=False, who=str(error))
+    try:
+        return _state(found)
+    except DineroError as error:
+        grant = str(found.extra.get("grant", "personal_integration"))
+        return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")
+
+
+def _state(found: Found) -> State:
+    client = found.client()
+    token = VariableTokenStore().load(client.tokens.key)
+    grant = client.grant
+    if not isinstance(grant, VismaConnect):
+        consent = NOT_NEEDED
+    elif token and token.refused:
+        consent = REFUSED
+    elif token and token.refresh_token:
+        consent = GIVEN
+    else:
+        consent = UNTRIED if grant.refresh_token else MISSING
+    organization = str(found.extra.get("organization_id", ""))
+    return State(
+        found.conn_id,
+        str(found.extra.get("grant", "personal_integration")),
+        organization,
+        found.in_database,
+        consent,
+        _instant(token.expires_at) if token and token.access_token else None,
+        _instant(token.renewed_at) if token else None,
+        token.place if token else "",
+        token.scope if token else "",
+        _who(found.conn_id, consent, organization),
+    )
+
+
+def _who(conn_id: str, consent: str, organization: str) -> str:
+    """Return who must act, and how."""
+    consents = f"press Connect, or run `airflow dinero authorize {conn_id}`."
+    if consent == MISSING:
+        return f"A user of Dinero must consent: {consents}"
+    if consent == REFUSED:
+        return f"A user of Dinero must consent again, the last consent has ended: {consents}"
+    if not organization:
+        return f"Somebody must choose the organization: `airflow dinero organizations {conn_id}` lists them."
+    return ""
+
+
+def _instant(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
