@@ -33,6 +33,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
         "triggers": [
             {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.triggers.changes"]},
         ],
+        "cli": ["airflow_provider_dinero.cli.get_dinero_cli_commands"],
         "connection-types": [
             {
                 "connection-type": "dinero",

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.hooks.connections import client_of
 from airflow_provider_dinero.hooks.failures import mark
+from airflow_provider_dinero.hooks.subscription import subscription_of
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -69,17 +70,6 @@ class DineroHook(BaseHook):
         """
         try:
             # One try: whoever pressed the button is waiting.
-            client = self._make_client(may_spend=False, attempts=1)
-            number = client.organization_id
-            found = {each["Id"]: each for each in client.organizations.subscriptions()}
+            return subscription_of(self._make_client(may_spend=False, attempts=1))
         except DineroError as error:
             return False, str(error)
-        if number not in found:
-            reached = ", ".join(f"{each['Id']} ({each['Name']})" for each in found.values()) or "none"
-            return False, f"These credentials don't reach organization {number}. They reach: {reached}."
-        subscription = found[number]["Subscription"]
-        told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
-        name = f"{found[number]['Name']} ({number})"
-        if told is None:
-            return False, f"{name} has no Pro subscription: Dinero refuses all else. Renew it in Dinero."
-        return True, f"{name}, subscription {told}."

@@ -1,0 +1,121 @@
+"""Whether a connection works, found out with one cheap call; and for each thing wrong, what to do."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow_provider_dinero.api.consent import WRITE
+from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
+from airflow_provider_dinero.api.ports import EVERYWHERE, Token
+from airflow_provider_dinero.consent.connections import Found, find
+from airflow_provider_dinero.hooks.subscription import subscription_of
+from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.client import DineroClient
+
+OK, WARNING, WRONG = "ok", "warning", "wrong"
+UNSHARED = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was looked at.
+
+    :param verdict: str, ok, warning or wrong
+    :param about: str, what was looked at
+    :param told: str, what was found, and what to do about it
+    """
+
+    verdict: str
+    about: str
+    told: str
+
+
+def check(conn_id: str) -> list[Line]:
+    """Check a connection (`GET /v1.1/organizations`). An expired token is renewed, as a task would do it.
+
+    :param conn_id: str
+    :return: list of Line
+    """
+    try:
+        found = find(conn_id)
+        client = found.client()
+    except DineroError as error:
+        return [Line(WRONG, "connection", str(error))]
+    with_client = f"grant {found.extra.get('grant', 'personal_integration')}, client id {client.grant.client_id}"
+    where = "from Airflow's database" if found.in_database else "not from Airflow's database, which can't change it"
+    return [Line(OK, "connection", f"{with_client}; {where}."), *_used(found, client)]
+
+
+def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
+    """Use the connection once, and tell what that shows."""
+    store = VariableTokenStore()
+    try:
+        place = _place(client)
+        before = store.load(client.tokens.key)
+        client.tokens.access()
+    except DineroError as error:
+        yield Line(WRONG, "token", str(error))
+        return
+    token = store.load(client.tokens.key)
+    if token is not None:
+        yield _token(token)
+        yield from _scope(token, client)
+    try:
+        well, told = subscription_of(client)
+        yield Line(OK if well else WRONG, "organization", told)
+    except DineroError as error:
+        yield Line(WRONG, "organization", str(error))
+        if "organization_id" not in found.extra:
+            yield _reached(client)
+    yield _limits(client, place)
+    if before and before.place and EVERYWHERE not in {place, before.place} and before.place != place:
+        told = f"The token was renewed under another lock ({before.place}) than the one here ({place}): two locks."
+        yield Line(WRONG if before.one_time else WARNING, "lock", f"{told} {UNSHARED}")
+
+
+def _token(token: Token) -> Line:
+    minutes = (token.expires_at - time.time()) / 60
+    kind = {None: "", True: ", one-time refresh tokens", False: ", a refresh token that is used again"}[token.one_time]
+    renewed = f", renewed {datetime.fromtimestamp(token.renewed_at, UTC):%Y-%m-%d %H:%M} UTC" * bool(token.renewed_at)
+    return Line(OK, "token", f"valid for {minutes:.0f} minutes{renewed}{kind}.")
+
+
+def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
+    """Tell what the token covers, where Visma Connect has said it."""
+    if not token.scope.startswith("dineropublicapi"):
+        return
+    if WRITE in token.scope.split() or client.read_only:
+        yield Line(OK, "scopes", token.scope)
+    else:
+        told = "Dinero will refuse writes. Consent again, with an application at Visma that was granted"
+        yield Line(WARNING, "scopes", f"{token.scope}. {told} {WRITE}; or set read_only in the connection.")
+
+
+def _limits(client: "DineroClient", place: str) -> Line:
+    """Tell the allowance, who shares it, and what is left of it."""
+    shared = "shared by all hosts" if place == EVERYWHERE else f"shared by the processes of {place or 'this process'}"
+    minute = client.pace.per_minute
+    try:
+        return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.pace.remaining()} left now.")
+    except DineroUnavailable as error:
+        return Line(WARNING, "limits", f"{minute} requests a minute. {error}")
+
+
+def _place(client: "DineroClient") -> str:
+    """Return what the lock is shared by."""
+    with client.lock.hold(client.tokens.key) as held:
+        return held.place
+
+
+def _reached(client: "DineroClient") -> Line:
+    """Tell which organizations the credentials reach, for somebody who has to choose one."""
+    try:
+        rows = client.organizations.list(fields=("Id", "Name"))
+    except DineroError as error:
+        return Line(WRONG, "organizations", str(error))
+    reached = ", ".join(f"{each['Id']} ({each['Name']})" for each in rows) or "none"
+    return Line(OK, "organizations", f"The credentials reach {reached}.")

@@ -1,0 +1,157 @@
+"""What `airflow dinero …` does. Texts go to stdout, what went wrong to stderr; nothing secret goes to either."""
+
+import getpass
+import json
+import os
+import sys
+import webbrowser
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+from airflow.cli.utils import redirect_stdout_log_handlers_to_stderr
+from airflow.utils.cli import action_cli
+from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+from airflow_provider_dinero.api.consent import Consent
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.consent import flow
+from airflow_provider_dinero.consent.check import WRONG
+from airflow_provider_dinero.consent.check import check as check_connection
+from airflow_provider_dinero.consent.listener import Listener
+from airflow_provider_dinero.consent.states import state_of
+
+REDIRECT_URI = "http://localhost:8766/callback"
+WAIT_SECONDS = 600.0
+TRIES = 3
+
+
+def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
+    """Make a command of Airflow's CLI: an exit code, and one text on stderr for what went wrong."""
+
+    @wraps(action)
+    def command(args: Namespace) -> None:
+        redirect_stdout_log_handlers_to_stderr()
+        try:
+            code = action(args)
+        except DineroError as error:
+            print(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
+            code = 1
+        except KeyboardInterrupt:
+            code = 130
+        sys.exit(code)
+
+    made: Callable[[Namespace], None] = action_cli(providers_configuration_loaded(command))
+    return made
+
+
+@_command
+def authorize(args: Namespace) -> int:
+    """Let a person consent, and keep what comes of it."""
+    redirect_uri = args.redirect_uri or _configured()
+    mode = "query" if args.paste else args.response_mode
+    consent = flow.begin(args.conn_id, redirect_uri, mode)
+    print(f"Redirect URI, to be registered at Visma exactly so:\n\n    {redirect_uri}\n")
+    answer = _pasted(consent, args) if args.paste else _listened(consent, args)
+    reached = flow.finish(args.conn_id, consent, answer, args.organization)
+    state = state_of(args.conn_id)
+    print(f"\nConsent is stored for {args.conn_id}.")
+    if not state.in_database:
+        print("The connection is not in Airflow's database; it stays as it is. Keep its Airflow Variable.")
+    if not state.organization and args.organization is None:
+        print("\nIt reaches these organizations:\n")
+        _print_table(reached)
+        if not sys.stdin.isatty():
+            print(f"\n{state.who}")
+            return 0
+        flow.choose(args.conn_id, input("\nNumber of the organization to use: ").strip(), reached)
+        state = state_of(args.conn_id)
+    named = {str(each["Id"]): each["Name"] for each in reached}
+    if state.organization not in named:
+        print(f"But it does not reach organization {state.organization}. It reaches:\n", file=sys.stderr)
+        _print_table(reached)
+        return 1
+    print(f"Organization: {state.organization} ({named[state.organization]})")
+    return 0
+
+
+@_command
+def revoke(args: Namespace) -> int:
+    """End a consent."""
+    shared = flow.disconnect(args.conn_id)
+    print(f"The consent of {args.conn_id} is revoked at Visma Connect. What is renewed from now on is refused;")
+    print("an access token that is in use runs out within the hour.")
+    if others := sorted(set(shared) - {args.conn_id}):
+        print(f"These connections shared it: {', '.join(others)}.")
+    if args.conn_id not in shared:
+        print("The connection is not in Airflow's database: take its refresh_token away where it is defined.")
+    return 0
+
+
+@_command
+def check(args: Namespace) -> int:
+    """Check a connection."""
+    lines = check_connection(args.conn_id)
+    if args.json:
+        print(json.dumps([asdict(each) for each in lines], ensure_ascii=False, indent=2))
+    else:
+        for each in lines:
+            print(f"{each.verdict:>8}  {each.about}: {each.told}")
+    return int(any(each.verdict == WRONG for each in lines))
+
+
+@_command
+def organizations(args: Namespace) -> int:
+    """List what a connection reaches."""
+    reached = flow.organizations(args.conn_id)
+    if args.json:
+        print(json.dumps(reached, ensure_ascii=False, indent=2))
+    else:
+        _print_table(reached)
+    return 0
+
+
+def _configured() -> str:
+    from airflow.configuration import conf
+
+    return str(conf.get("dinero", "redirect_uri", fallback=REDIRECT_URI))
+
+
+def _listened(consent: Consent, args: Namespace) -> dict[str, str]:
+    """Return the answer that the browser brings to this machine."""
+    with Listener(consent.redirect_uri, consent.is_answered_by) as listener:
+        opened = not args.no_browser and _has_browser() and webbrowser.open(consent.url)
+        print("The browser opens this page:" if opened else "Open this in a browser of this machine:")
+        print(f"\n    {consent.url}\n\nWaiting for the answer; Ctrl-C ends it.", flush=True)
+        return listener.wait(WAIT_SECONDS)
+
+
+def _pasted(consent: Consent, args: Namespace) -> dict[str, str]:
+    """Return the answer that a person pastes; it is not shown, since it holds the code."""
+    print(f"Open this in any browser:\n\n    {consent.url}\n")
+    print("Consent there. The browser then ends at a page that it may not be able to show: copy its address.")
+    for _ in range(TRIES):
+        print("Paste it here and press Enter; it is not shown.", flush=True)
+        text = getpass.getpass("Address: ") if sys.stdin.isatty() else sys.stdin.readline()
+        if not text:
+            break
+        answer = dict(parse_qsl(text.strip().partition("#")[0].rpartition("?")[2]))
+        if consent.is_answered_by(answer):
+            return answer
+        print("That is not the answer to this link.", file=sys.stderr)
+    raise DineroConfigurationError("No answer was pasted.", "Start again.")
+
+
+def _has_browser() -> bool:
+    """Tell whether a browser would have a window: one in the terminal would take the terminal over."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def _print_table(reached: list[dict[str, Any]]) -> None:
+    for each in reached:
+        print(f"{each['Id']:>10}  {each['Name']}{'' if each['IsPro'] else '  (no Pro subscription)'}")
