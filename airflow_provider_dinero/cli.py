@@ -1,29 +1,37 @@
 """`airflow dinero …`: what there is. What it does is imported when it is done."""
 
+from typing import Any
+
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
 
-CONN_ID = Arg(("conn_id",), metavar="CONN_ID", help="id of a connection of type Dinero")
-JSON = Arg(("--json",), action="store_true", help="print JSON instead of text")
-REDIRECT_URI = Arg(
-    ("--redirect-uri",),
+
+def _arg(*flags: str, **options: Any) -> Arg:
+    return Arg(flags, **options)  # type: ignore[no-untyped-call]
+
+
+CONN_ID = _arg("conn_id", metavar="CONN_ID", help="id of a connection of type Dinero")
+JSON = _arg("--json", action="store_true", help="print JSON instead of text")
+REDIRECT_URI = _arg(
+    "--redirect-uri",
     metavar="URI",
-    help="where the browser comes back to, exactly as it is registered at Visma ([dinero] redirect_uri)",
+    help="where the browser comes back to, exactly as it is registered at Visma; default [dinero] redirect_uri",
 )
-PASTE = Arg(
-    ("--paste",),
+PASTE = _arg(
+    "--paste",
     action="store_true",
     help="don't wait for the browser: ask for the address that it ended at; for a machine without a browser",
 )
-ORGANIZATION = Arg(
-    ("--organization",), metavar="NUMBER", help="the organization to use, where the user has several; stored"
+ORGANIZATION = _arg(
+    "--organization", metavar="NUMBER", help="the organization that the connection is to use, where there are several"
 )
-NO_BROWSER = Arg(("--no-browser",), action="store_true", help="print the link, and open no browser")
-RESPONSE_MODE = Arg(
-    ("--response-mode",),
+NO_BROWSER = _arg("--no-browser", action="store_true", help="print the link, and open no browser")
+RESPONSE_MODE = _arg(
+    "--response-mode",
     choices=("query", "form_post"),
     default="query",
     help="how the browser brings the answer; default query",
 )
+CHOOSE = _arg("--choose", metavar="NUMBER", help="let the connection use this one from now on")
 
 
 def get_dinero_cli_commands() -> list[CLICommand]:
@@ -34,7 +42,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
         )),
         ("revoke", "end the consent at Visma Connect, and forget its tokens", (CONN_ID,)),
         ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON)),
-        ("organizations", "list the organizations that a connection reaches", (CONN_ID, JSON)),
+        ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip
     return [
         GroupCommand(

@@ -82,9 +82,9 @@ class DineroClient(Resources):
         self.look_again = look_again
         self.sleep = sleep
         self._organization_id = organization_id
-        self._grant = grant
+        self.grant = grant
         self._base_url = base_url.rstrip("/")
-        self._read_only = read_only
+        self.read_only = read_only
         self._allowed = allowed_organizations
         self._adapt = adapt
         key, per_minute = f"{grant.client_id}/{organization_id}", requests_per_minute or grant.requests_per_minute
@@ -211,7 +211,7 @@ class DineroClient(Resources):
         accept: str = JSON,
     ) -> Request:
         self._require_https(self._base_url)
-        if self._read_only and operation.repeat is not Repeat.READ:
+        if self.read_only and operation.repeat is not Repeat.READ:
             raise DineroConfigurationError(
                 f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
             )
@@ -232,7 +232,7 @@ class DineroClient(Resources):
         self._require_https(url)
         if _local(self._base_url) and not _local(url):
             raise DineroConfigurationError(
-                f"The API is on this machine, and the token endpoint is not: {self._grant.auth_url}.",
+                f"The API is on this machine, and the token endpoint is not: {self.grant.auth_url}.",
                 "Give the sandbox's address as auth_url too; nothing was sent.",
             )
 

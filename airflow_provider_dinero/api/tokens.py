@@ -189,7 +189,7 @@ class Tokens:
         now = time.time()
         token = Token(
             str(answer["access_token"]),
-            now + _lifetime(answer.get("expires_in")),
+            now + lifetime(answer.get("expires_in")),
             renewed_at=now,
             place=place,
             scope=str(answer.get("scope", "")),
@@ -247,8 +247,8 @@ class Tokens:
         """Tell whether a token is valid for a while yet, and not the one that Dinero did not accept."""
         if token is None or token.access_token == rejected:
             return False
-        lifetime = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
-        return token.expires_at - time.time() > min(self._leeway, lifetime / 4)
+        lives = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
+        return token.expires_at - time.time() > min(self._leeway, lives / 4)
 
 
 def fingerprint(refresh_token: str) -> str:
@@ -259,6 +259,9 @@ def fingerprint(refresh_token: str) -> str:
     return hashlib.sha256(refresh_token.encode()).hexdigest()[:16]
 
 
-def _lifetime(expires_in: object) -> float:
-    """Return the seconds that a token lives; an hour where its answer doesn't say."""
+def lifetime(expires_in: object) -> float:
+    """Return the seconds that a token lives; an hour where its answer doesn't say.
+
+    :param expires_in: what the endpoint's answer has under this name
+    """
     return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0

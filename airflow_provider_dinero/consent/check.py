@@ -98,9 +98,9 @@ def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
 def _limits(client: "DineroClient", place: str) -> Line:
     """Tell the allowance, who shares it, and what is left of it."""
     shared = "shared by all hosts" if place == EVERYWHERE else f"shared by the processes of {place or 'this process'}"
-    minute = client.pace.per_minute
+    minute = client.requests_per_minute
     try:
-        return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.pace.remaining()} left now.")
+        return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
     except DineroUnavailable as error:
         return Line(WARNING, "limits", f"{minute} requests a minute. {error}")
 

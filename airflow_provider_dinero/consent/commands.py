@@ -24,7 +24,6 @@ from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import state_of
 
-REDIRECT_URI = "http://localhost:8766/callback"
 WAIT_SECONDS = 600.0
 TRIES = 3
 
@@ -44,8 +43,8 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
             code = 130
         sys.exit(code)
 
-    made: Callable[[Namespace], None] = action_cli(providers_configuration_loaded(command))
-    return made
+    logged: Callable[..., Callable[[Namespace], None]] = action_cli
+    return logged(providers_configuration_loaded(command))
 
 
 @_command
@@ -105,8 +104,10 @@ def check(args: Namespace) -> int:
 
 @_command
 def organizations(args: Namespace) -> int:
-    """List what a connection reaches."""
+    """List what a connection reaches, and choose one of these."""
     reached = flow.organizations(args.conn_id)
+    if args.choose is not None:
+        flow.choose(args.conn_id, args.choose, reached)
     if args.json:
         print(json.dumps(reached, ensure_ascii=False, indent=2))
     else:
@@ -117,7 +118,7 @@ def organizations(args: Namespace) -> int:
 def _configured() -> str:
     from airflow.configuration import conf
 
-    return str(conf.get("dinero", "redirect_uri", fallback=REDIRECT_URI))
+    return str(conf.get("dinero", "redirect_uri"))
 
 
 def _listened(consent: Consent, args: Namespace) -> dict[str, str]:

@@ -9,7 +9,7 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroE
 from airflow_provider_dinero.hooks.connections import client_of
 
 if TYPE_CHECKING:
-    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.models import Connection
 
     from airflow_provider_dinero.api.client import DineroClient
 
@@ -49,8 +49,8 @@ def find(conn_id: str) -> Found:
     :param conn_id: str
     :raises DineroConfigurationError: there is none, or it is no Dinero connection
     """
-    from airflow.exceptions import AirflowNotFoundException
-    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.models import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
         connection = Connection.get_connection_from_secrets(conn_id)
@@ -69,7 +69,7 @@ def find(conn_id: str) -> Found:
 
 def in_database() -> list[str]:
     """Return the ids of all Dinero connections in the metadata database, in order."""
-    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.models import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
@@ -100,7 +100,7 @@ def write(conn_ids: Collection[str], changes: Mapping[str, object]) -> None:
     :param conn_ids: collection of str
     :param changes: mapping of field to value, None to take it away
     """
-    from airflow.models import Connection  # ruff: ignore[airflow3-suggested-update]
+    from airflow.models import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select
 

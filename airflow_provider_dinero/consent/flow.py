@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.consent import READ_ONLY_SCOPE, SCOPE, Consent, code_of, exchange, revoke
+from airflow_provider_dinero.api.consent import (
+    READ_ONLY_SCOPE,
+    SCOPE,
+    Consent,
+    code_of,
+    exchange,
+    revoke,
+    visma_connect,
+)
 from airflow_provider_dinero.api.consent import begin as ask
-from airflow_provider_dinero.api.consent import visma_connect
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent.connections import Found, find, sharing, write

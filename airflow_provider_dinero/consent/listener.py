@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
         """Pass over whatever goes wrong with a request: the default prints it."""
 
 
-def _addresses(host: str | None) -> list[tuple[int, str]]:
+def _addresses(host: str | None) -> list[tuple[socket.AddressFamily, str]]:
     """Return where to listen: browsers take localhost for the one or the other."""
     both = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
     return both if host == "localhost" else [each for each in both if each[1] == host]

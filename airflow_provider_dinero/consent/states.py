@@ -105,7 +105,7 @@ def _who(conn_id: str, consent: str, organization: str) -> str:
     if consent == REFUSED:
         return f"A user of Dinero must consent again, the last consent has ended: {consents}"
     if not organization:
-        return f"Somebody must choose the organization: `airflow dinero organizations {conn_id}` lists them."
+        return f"Somebody must choose its organization: `airflow dinero organizations {conn_id} --choose NUMBER`."
     return ""
 
 
