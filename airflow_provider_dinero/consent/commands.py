@@ -60,10 +60,10 @@ def authorize(args: Namespace) -> int:
     print(f"\nConsent is stored for {args.conn_id}.")
     if not state.in_database:
         print("The connection is not in Airflow's database; it stays as it is. Keep its Airflow Variable.")
-    if not state.organization and args.organization is None:
+    if not state.organization:
         print("\nIt reaches these organizations:\n")
         _print_table(reached)
-        if not sys.stdin.isatty():
+        if not (state.in_database and sys.stdin.isatty()):
             print(f"\n{state.who}")
             return 0
         flow.choose(args.conn_id, input("\nNumber of the organization to use: ").strip(), reached)

@@ -13,7 +13,7 @@ from airflow_provider_dinero.api.consent import (
     visma_connect,
 )
 from airflow_provider_dinero.api.consent import begin as ask
-from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent.connections import Found, find, sharing, write
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
@@ -50,12 +50,18 @@ def finish(
     """
     found = find(conn_id)
     client = found.client()
-    _keep(found, exchange(client, consent, code_of(consent, answer)))
-    reached = organizations(conn_id)
-    if organization is None and "organization_id" not in found.extra and len(reached) == 1:
-        organization = reached[0]["Id"]
     if organization is not None:
-        choose(conn_id, organization, reached)
+        _require_writable(found, organization)
+    _keep(found, exchange(client, consent, code_of(consent, answer)))
+    try:
+        reached = organizations(conn_id)
+        if organization is None and "organization_id" not in found.extra and found.in_database and len(reached) == 1:
+            organization = reached[0]["Id"]
+        if organization is not None:
+            choose(conn_id, organization, reached)
+    except DineroError as error:
+        error.args = (f"The consent is stored. {error}",)
+        raise
     return reached
 
 
@@ -76,19 +82,11 @@ def choose(conn_id: str, organization: int | str, reached: list[dict[str, Any]])
     :param reached: list of dicts, what `organizations` gave
     :raises DineroConfigurationError: it is not among them, or not allowed, or the connection can't be written
     """
-    found = find(conn_id)
-    number = found.client(organization).organization_id
+    number = _require_writable(find(conn_id), organization)
     if number not in {each["Id"] for each in reached}:
         listed = ", ".join(f"{each['Id']} ({each['Name']})" for each in reached) or "none"
         raise DineroConfigurationError(
-            f"This consent doesn't reach organization {number}. It reaches: {listed}.", "Name one of these."
-        )
-    if str(found.extra.get("organization_id")) == str(number):
-        return
-    if not found.in_database:
-        raise DineroConfigurationError(
-            f"Connection {conn_id} is not in Airflow's database, so its organization can't be written.",
-            f'Put "organization_id": {number} into its extra, where it is defined.',
+            f"This consent doesn't reach organization {number}. It reaches: {listed}.", "Choose one of these."
         )
     write([conn_id], {"organization_id": str(number)})
 
@@ -113,8 +111,19 @@ def disconnect(conn_id: str) -> list[str]:
             store.delete(key)
         else:
             # Its refresh token stays where it is defined. Presented once more, a spent one would be taken for stolen.
-            store.save(key, Token("", 0.0, spent or None, refused=True))
+            store.save(key, Token("", 0.0, refused=True))
     return shared
+
+
+def _require_writable(found: Found, organization: int | str) -> int:
+    """Return the number of an organization that can become the connection's own."""
+    number = found.client(organization).organization_id
+    if not found.in_database and str(found.extra.get("organization_id")) != str(number):
+        raise DineroConfigurationError(
+            f"Connection {found.conn_id} is not in Airflow's database, so its organization can't be written.",
+            f'Put "organization_id": {number} into its extra, where it is defined.',
+        )
+    return number
 
 
 def _keep(found: Found, token: Token) -> None:

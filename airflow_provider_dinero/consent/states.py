@@ -93,20 +93,22 @@ def _state(found: Found) -> State:
         _instant(token.renewed_at) if token else None,
         token.place if token else "",
         token.scope if token else "",
-        _who(found.conn_id, consent, organization),
+        _who(found, consent, organization),
     )
 
 
-def _who(conn_id: str, consent: str, organization: str) -> str:
+def _who(found: Found, consent: str, organization: str) -> str:
     """Return who must act, and how."""
-    consents = f"press Connect, or run `airflow dinero authorize {conn_id}`."
+    consents = f"press Connect, or run `airflow dinero authorize {found.conn_id}`."
     if consent == MISSING:
         return f"A user of Dinero must consent: {consents}"
     if consent == REFUSED:
         return f"A user of Dinero must consent again, the last consent has ended: {consents}"
-    if not organization:
-        return f"Somebody must choose its organization: `airflow dinero organizations {conn_id} --choose NUMBER`."
-    return ""
+    if organization:
+        return ""
+    if not found.in_database:
+        return "Whoever defines the connection must put organization_id into its extra."
+    return f"Somebody must choose its organization: `airflow dinero organizations {found.conn_id} --choose NUMBER`."
 
 
 def _instant(seconds: float) -> datetime | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from urllib.parse import parse_qs
+from html import unescape
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import requests
 from joserfc import jwt
@@ -67,6 +68,18 @@ def answer(response: requests.Response) -> dict[str, str]:
     where, _, query = response.headers["Location"].partition("?")
     assert where == CALLBACK
     return {name: values[0] for name, values in parse_qs(query).items()}
+
+
+def answered(sandbox: Sandbox, url: str, decision: str = "allow") -> dict[str, str]:
+    """Follow a client's link, sign in, decide, and return the fields that the browser brings back."""
+    browser = Browser(sandbox)
+    page = browser.visit("GET", url.removeprefix(sandbox.url))
+    if page.status_code == 200:  # else refused before anybody was asked
+        page = browser.submit(browser.sign_in(page), decision=decision)
+    if page.status_code == 303:
+        return dict(parse_qsl(urlsplit(page.headers["Location"]).query))
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in fields}
 
 
 def exchange(sandbox: Sandbox, code: str, **changes: str) -> requests.Response:

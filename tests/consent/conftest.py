@@ -1,0 +1,79 @@
+"""Consent where the metadata database is at hand, as in Airflow's CLI and API server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.sandbox.known import connection
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="session")
+def migrated() -> None:
+    """A metadata database in the AIRFLOW_HOME of the tests."""
+    done = subprocess.run([str(BIN / "airflow"), "db", "migrate"], env=os.environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def database(migrated: None) -> Iterator[None]:
+    """A metadata database without connections and variables."""
+    from airflow.models import Connection, Variable
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    def clear() -> None:
+        with create_session() as session:
+            session.execute(delete(Connection))
+            session.execute(delete(Variable))
+
+    clear()
+    yield
+    clear()
+
+
+@pytest.fixture
+def add(database: None, sandbox: Any) -> Callable[..., str]:
+    """Add a connection to the database; its consent is missing unless a refresh token is given."""
+
+    def add(conn_id: str, grant: str = "visma_connect", **extra: Any) -> str:
+        from airflow.models import Connection
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.add(Connection(conn_id, **described(sandbox.url, grant, **extra)))
+        return conn_id
+
+    return add
+
+
+def described(url: str, grant: str = "visma_connect", **extra: Any) -> dict[str, Any]:
+    """A connection to a sandbox, without consent and organization unless they are given."""
+    made = connection(url, grant)
+    for name in ("refresh_token", "organization_id"):
+        made["extra"].pop(name, None)
+    made["extra"].update({"requests_per_minute": 10_000, **extra})
+    return made
+
+
+def variables() -> dict[str, str]:
+    """What Airflow's Variables hold."""
+    from airflow.models import Variable
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return {each.key: str(each.val) for each in session.scalars(select(Variable))}
+
+
+def extra_of(conn_id: str) -> dict[str, Any]:
+    """The extra of a connection in the database."""
+    from airflow_provider_dinero.consent.connections import find
+
+    return find(conn_id).extra
