@@ -4,7 +4,7 @@ MONTH ?= 2007-02
 SLACK ?= 1
 BIN := .venv/bin
 
-.PHONY: demo ui test toggl lint format models docs bench clean
+.PHONY: demo ui test cluster cluster-test toggl lint format models docs bench clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -14,6 +14,12 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
 	$(BIN)/python -m pytest
+
+cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
+	$(BIN)/python scripts/cluster.py
+
+cluster-test: .venv/.installed-dev .venv/.installed-cluster  ## what must hold there
+	$(BIN)/python -m pytest tests/cluster
 
 toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, against the sandbox
 	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
@@ -52,6 +58,10 @@ clean:
 
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+.venv/.installed-cluster: .venv/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[redis]' --group cluster
 	touch $@
 
 .toggl/.installed: tests/foreign/requirements.txt

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -21,16 +22,25 @@ START_SECONDS = 180.0
 
 
 @contextmanager
-def started(command: list[str], log: Path, environment: dict[str, str]) -> Generator[subprocess.Popen[bytes]]:
+def started(
+    command: list[str], log: Path, environment: dict[str, str], user: str | None = None
+) -> Generator[subprocess.Popen[bytes]]:
     """Run a program for the length of the `with`; then stop it as Ctrl-C does, and whatever it leaves behind.
 
     :param command: list of str
     :param log: Path, where its output goes
     :param environment: dict, added to this process's own
+    :param user: str, who runs it; default None, the user of this process
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, env={**os.environ, **environment}, start_new_session=True
+            command,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+            start_new_session=True,
+            user=user,
+            group=user,
         )
         try:
             yield process
@@ -177,9 +187,22 @@ def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    settings = {
+    url = f"http://127.0.0.1:{free_port()}"
+    log = folder / "airflow.log"
+    with started([str(BIN / "airflow"), "standalone"], log, {**settings(folder, dags, url), **environment}) as process:
+        running = Airflow(url)
+        wait_for(running.healthy, process, log)
+        yield running
+
+
+def settings(folder: Path, dags: Path, url: str) -> dict[str, str]:
+    """Return the environment of all components of an Airflow.
+
+    :param folder: Path, its AIRFLOW_HOME
+    :param dags: Path, its DAGs
+    :param url: str, where its API server listens
+    """
+    return {
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -189,19 +212,13 @@ def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__FERNET_KEY": fernet_key(),
         "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__PORT": str(urlsplit(url).port),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        **environment,
     }
-    log = folder / "airflow.log"
-    with started([str(BIN / "airflow"), "standalone"], log, settings) as process:
-        running = Airflow(url)
-        wait_for(running.healthy, process, log)
-        yield running
 
 
 def fernet_key() -> str:

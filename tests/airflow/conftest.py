@@ -20,7 +20,7 @@ class Deployment(NamedTuple):
 
     airflow: Airflow
     sandbox: str
-    faults: Faults
+    faults: Faults | None  # between the two, if anything is
 
     def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
         """Run a DAG to its end and return its task instances by (task_id, map_index)."""

@@ -1,0 +1,77 @@
+"""Postgres and Redis from Debian's packages, on free ports of this machine and in folders of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import free_port, started, wait_for
+
+PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
+DATABASE = "postgres"  # the one that is there from the start
+
+
+def find(program: str) -> Path:
+    """Return where a program of Postgres or Redis is; Debian keeps those of Postgres out of the PATH.
+
+    :param program: str
+    """
+    beside = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda each: int(each.parts[4]))
+    found = beside[-1:] or [Path(there) for there in [shutil.which(program)] if there]
+    if not found:
+        sys.exit(f"There is no {program}. Install what is missing: apt-get install {PACKAGES[program]}")
+    return found[0]
+
+
+@contextmanager
+def postgres(logs: Path) -> Generator[str]:
+    """Run an empty Postgres, and give the address of its database, without the driver: user@host:port/name.
+
+    What it stores is gone afterwards. It trusts whoever is on this machine.
+
+    :param logs: Path, folder for its log
+    """
+    programs = find("postgres").parent
+    # It refuses to run as root; and it may not be able to look into a clone, such as one below /root.
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="dinero-postgres-") as folder:
+        if user:
+            shutil.chown(folder, user, user)
+        data, port, log = f"{folder}/data", free_port(), logs / "postgres.log"
+        options = ["--username", "airflow", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
+        subprocess.run(
+            [str(programs / "initdb"), "--pgdata", data, *options],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            user=user,
+            group=user,
+        )
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": "300",
+            "fsync": "off",  # nothing of it is kept
+        }
+        given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(programs / "postgres"), "-D", data, "-p", str(port), *given]
+        with started(command, log, {}, user) as process:
+            wait_for(lambda: "ready to accept connections" in log.read_text(), process, log)
+            yield f"airflow@127.0.0.1:{port}/{DATABASE}"
+
+
+@contextmanager
+def redis(logs: Path) -> Generator[str]:
+    """Run an empty Redis, and give its address without the number of a database: redis://host:port.
+
+    :param logs: Path, folder for its log
+    """
+    port, log = free_port(), logs / "redis.log"
+    command = [str(find("redis-server")), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(logs)]
+    with started(command, log, {}) as process:
+        wait_for(lambda: "Ready to accept connections" in log.read_text(), process, log)
+        yield f"redis://127.0.0.1:{port}"
