@@ -96,7 +96,10 @@ class Tokens:
         self._current = token
 
     def _renewed(self, rejected: str | None) -> Token:
-        with self._alone(rejected) as held:
+        stored = self._store.load(self.key)
+        if self._usable(stored, rejected):
+            return stored
+        with self._alone(stored) as held:
             stored = self._store.load(self.key)
             if self._usable(stored, rejected):
                 return stored
@@ -125,16 +128,14 @@ class Tokens:
         return token
 
     @contextmanager
-    def _alone(self, rejected: str | None = None) -> Generator[Held]:
+    def _alone(self, stored: Token | None) -> Generator[Held]:
         """Hold the lock; without it go on only where a second renewal does no harm."""
         with ExitStack() as stack:
             held: Held = ProcessHeld()
             try:
                 held = stack.enter_context(self._lock.hold(self.key))
             except DineroUnavailable as error:
-                stored = self._store.load(self.key)
-                safe = not self._grant.spends_refresh_token or (stored and stored.one_time is False)
-                if not safe and not self._usable(stored, rejected):
+                if self._grant.spends_refresh_token and (stored is None or stored.one_time is not False):
                     raise
                 log.warning("The token is renewed without a lock: %s", error)
             yield held
@@ -227,7 +228,7 @@ class Tokens:
     def _keep_again(self, mine: Token) -> None:
         self._store_again_at = float("inf")
         try:
-            with self._alone() as held:
+            with self._alone(mine) as held:
                 there = self._store.load(self.key)
                 if there and there.renewed_at > mine.renewed_at:
                     return  # somebody else has a newer one
