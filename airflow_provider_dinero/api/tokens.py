@@ -27,8 +27,11 @@ log = logging.getLogger(__name__)
 
 # A token is renewed so long before its end, at the most; each process at a moment of its own.
 LEEWAY_SECONDS = (90.0, 150.0)
+# The first renewal after a consent waits so long for other hosts that don't share its lock, and begin it too.
+FIRST_SECONDS = 1.0
 # A renewal that was begun under another lock is over after so many seconds, one way or the other.
 BEGUN_SECONDS = 60.0
+WAY_OUT = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
 # After so many seconds a token that could not be stored is stored again.
 STORE_AGAIN_SECONDS = 30.0
 
@@ -105,12 +108,20 @@ class Tokens:
                 return stored
             if self._grant.spends_refresh_token:
                 self._require_safe(stored, held)
-                # Whatever keeps the new refresh token from being stored shows now, before the old one is spent.
-                begun = stored or Token("", 0.0, self._sent(stored))
-                self._store.save(self.key, replace(begun, begun_at=time.time(), place=held.place))
+                self._begin(stored, held)
             # In a thread: what Airflow raises in this one, a timeout say, takes no token away that is just coming.
             with ThreadPoolExecutor(1, "dinero-token") as apart:
                 return apart.submit(self._fetched, stored, held).result()
+
+    def _begin(self, stored: Token | None, held: Held) -> None:
+        """Store that a renewal begins: whatever keeps the new token from being stored shows before the old is spent."""
+        begun = replace(stored or Token("", 0.0, self._sent(stored)), begun_at=time.time(), place=held.place)
+        self._store.save(self.key, begun)
+        if held.place not in {"", EVERYWHERE} and not (stored and stored.place):
+            time.sleep(FIRST_SECONDS)
+            there = self._store.load(self.key)
+            if there and there.place != held.place:
+                raise DineroUnavailable(f"{_two_locks(there, held)} The other one is at it just now.", WAY_OUT)
 
     def _fetched(self, stored: Token | None, held: Held) -> Token:
         try:
@@ -160,16 +171,15 @@ class Tokens:
                 f"While that process lives it tries again. {self._advice}",
             )
         if held.place not in {"", EVERYWHERE} and stored.place and stored.place != held.place:
-            told = f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
-            way_out = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
+            told = _two_locks(stored, held)
             if stored.one_time is not False and stored.renewed_at < stored.begun_at > time.time() - BEGUN_SECONDS:
-                raise DineroUnavailable(told, f"The other one is at it just now. {way_out}")
+                raise DineroUnavailable(f"{told} The other one is at it just now.", WAY_OUT)
             if stored.one_time:
                 raise DineroConfigurationError(
                     f"{told} A one-time refresh token that two hosts spend at once ends the consent.",
-                    f"{way_out} If the other host is gone for good: {self._advice}",
+                    f"{WAY_OUT} If the other host is gone for good: {self._advice}",
                 )
-            log.warning("%s %s", told, way_out)
+            log.warning("%s %s", told, WAY_OUT)
 
     def _renewed_by_another(self, stored: Token | None) -> Token:
         """Return what somebody else has stored while our refresh token was refused; else remember the refusal."""
@@ -250,6 +260,10 @@ class Tokens:
             return False
         lives = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
         return token.expires_at - time.time() > min(self._leeway, lives / 4)
+
+
+def _two_locks(stored: Token, held: Held) -> str:
+    return f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
 
 
 def fingerprint(refresh_token: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_dinero.api.consent import WRITE
 from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
 from airflow_provider_dinero.api.ports import EVERYWHERE, Token
+from airflow_provider_dinero.api.tokens import WAY_OUT
 from airflow_provider_dinero.consent.connections import Found, find
 from airflow_provider_dinero.hooks.subscription import subscription_of
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
-UNSHARED = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
     yield _limits(client, place)
     if before and before.place and EVERYWHERE not in {place, before.place} and before.place != place:
         told = f"The token was renewed under another lock ({before.place}) than the one here ({place}): two locks."
-        yield Line(WRONG if before.one_time else WARNING, "lock", f"{told} {UNSHARED}")
+        yield Line(WRONG if before.one_time else WARNING, "lock", f"{told} {WAY_OUT}")
 
 
 def _token(token: Token) -> Line:

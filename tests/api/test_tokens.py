@@ -302,3 +302,33 @@ def test_who_comes_while_another_host_renews_for_the_first_time_is_told_to_wait(
             client_of(one_time, token_store=store, lock=FileLock(tmp_path / "two")).organizations.subscriptions()
         assert first.result()
     assert token_requests(one_time) == 1
+
+
+def test_two_hosts_that_begin_at_once_after_a_consent_dont_both_spend_it(one_time: Any, tmp_path: Path) -> None:
+    store, together = MemoryTokenStore(), threading.Barrier(2)
+
+    class Together(MemoryTokenStore):
+        """Both read that nothing is stored yet before either of them writes."""
+
+        reads = 0
+
+        def load(self, key: str) -> Token | None:
+            self.reads += 1
+            there = store.load(key)
+            if self.reads == 2:
+                together.wait(10)
+            return there
+
+        def save(self, key: str, token: Token) -> None:
+            store.save(key, token)
+
+    def use(host: str) -> bool:
+        client = client_of(one_time, token_store=Together(), lock=FileLock(tmp_path / host))
+        try:
+            return bool(client.organizations.subscriptions())
+        except errors.DineroUnavailable as error:
+            return "at it just now" not in str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(use, ("one", "two"))) == [False, True]
+    assert [each["status"] for each in one_time.requests() if "/token" in each["path"]] == [200]
