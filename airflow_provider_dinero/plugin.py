@@ -1,0 +1,40 @@
+"""The page Dinero in Airflow's navigation. Every Airflow process loads this module: it imports next to nothing."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from airflow.sdk.plugins_manager import AirflowPlugin
+
+Message = MutableMapping[str, Any]
+
+
+async def page(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Answer a request for the page: an ASGI application, which is imported when it is first asked.
+
+    :param scope: of the request, as ASGI has it
+    :param receive: gives the request's body
+    :param send: takes the answer
+    """
+    from airflow_provider_dinero.ui.app import app
+
+    await app(scope, receive, send)
+
+
+class DineroPlugin(AirflowPlugin):
+    """Mounts the page in the API server, and names it in Airflow's menu Admin.
+
+    The view has no `url_route`, so that Airflow opens the page in a tab, and not in its frame: a frame that may open
+    no window can't lead to Visma Connect (docs/adr).
+    """
+
+    name = "dinero"
+    # Airflow reads the class, and makes no instance of it.
+    fastapi_apps = [  # ruff: ignore[mutable-class-default]
+        {"app": page, "url_prefix": "/dinero", "name": "Dinero"}
+    ]
+    # Relative to the base of Airflow's pages, which holds the path prefix of [api] base_url.
+    external_views = [  # ruff: ignore[mutable-class-default]
+        {"name": "Dinero", "href": "dinero/", "destination": "nav", "category": "admin"}
+    ]

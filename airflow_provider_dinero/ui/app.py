@@ -1,0 +1,196 @@
+"""The page Dinero of Airflow's API server: connections and their state, and the way to a person's consent and back.
+
+GET  /              the connections
+POST /connect       to Visma Connect, in the same tab
+POST /callback      the browser brings the answer, from another site, so without any cookie: it is put into one
+GET  /callback      the same browser, with its cookies: the code is exchanged
+GET  /organization  which organization, where the person may use several and the connection has none
+POST /organization  this one
+POST /disconnect    the consent ends
+"""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from airflow.configuration import conf
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from airflow_provider_dinero.api.consent import Consent
+from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.consent import flow, states
+from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of
+from airflow_provider_dinero.ui.pages import HEADERS, render, style
+from airflow_provider_dinero.ui.sealed import seal, unseal
+
+# How long a person may take at Visma Connect, and a browser for the redirect from POST to GET.
+CONSENT_SECONDS = 15 * 60
+ANSWER_SECONDS = 2 * 60
+# A browser keeps 4096 bytes of a cookie.
+COOKIE_BYTES = 4000
+# What an answer holds that is of use; the rest is not kept.
+ANSWER = ("code", "state", "error", "error_description")
+
+app = FastAPI(title="Dinero", openapi_url=None)
+
+
+def address(request: Request) -> str:
+    """Return the public address of the page, without a slash at its end: of `[api] base_url`, else as it was asked."""
+    base = conf.get("api", "base_url", fallback="") or str(request.base_url).removesuffix("/dinero/")
+    return f"{base.rstrip('/')}/dinero"
+
+
+def redirect_uri(request: Request) -> str:
+    """Return the redirect URI that has to be registered at Visma."""
+    return f"{address(request)}/callback"
+
+
+@app.get("/style.css")
+def style_sheet() -> Response:
+    return Response(style(), media_type="text/css", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@app.get("/")
+def connections(request: Request, user: Editor) -> Response:
+    """Show the connections that the user may edit, and what the step before had to tell."""
+    allowed = editable(user)
+    found = [each for each in states.states() if each.conn_id in allowed]
+    told = unseal("told", request.cookies.get("dinero_told", ""), ANSWER_SECONDS)
+    page = render(
+        "connections.html",
+        connections=found,
+        redirect_uri=redirect_uri(request),
+        seal=form_seal(user),
+        told=told,
+    )
+    _keep(page, request, "dinero_told", "", 0)
+    return page
+
+
+@app.post("/connect")
+def connect(request: Request, user: Editor, form: FilledIn) -> Response:
+    """Lead the browser to Visma Connect, and give it what it needs to come back."""
+    conn_id = form.get("conn_id", "")
+    check(user, conn_id)
+    consent = flow.begin(conn_id, redirect_uri(request), "form_post")
+    kept = {"conn_id": conn_id, "user": name_of(user), **consent.as_dict(), "url": ""}
+    # Not a redirect: Chromium applies form-action to each address on the way, and only Visma knows where that leads.
+    response = render("leaving.html", url=consent.url, host=urlsplit(consent.url).netloc)
+    response.headers["Refresh"] = f"0; url={consent.url}"
+    # One cookie for each consent, so that several tabs don't disturb each other.
+    _keep(response, request, _cookie(consent.state), seal("consent", kept), CONSENT_SECONDS)
+    return response
+
+
+@app.post("/callback")
+def arrive(request: Request, form: AnyForm) -> Response:
+    """Take the answer, and send the browser to the same address again, now from this site, with its cookies.
+
+    It comes from another site: Airflow's cookies, SameSite=Lax, are not with it, so nobody is known here. Nothing is
+    done but to give the same browser back what it brought, encrypted. In a body, the code is in no log.
+    """
+    sealed = seal("answer", {name: form[name] for name in ANSWER if name in form})
+    if len(sealed) > COOKIE_BYTES:
+        raise HTTPException(413, "This answer is too long.")
+    response = RedirectResponse("callback", 303, HEADERS)
+    _keep(response, request, "dinero_answer", sealed, ANSWER_SECONDS)
+    return response
+
+
+@app.get("/callback")
+def finish(request: Request, user: Editor) -> Response:
+    """Exchange the code, if this browser and this user asked for it."""
+    answer = unseal("answer", request.cookies.get("dinero_answer", ""), ANSWER_SECONDS) or {}
+    cookie = _cookie(answer.get("state", ""))
+    kept = unseal("consent", request.cookies.get(cookie, ""), CONSENT_SECONDS)
+    response: Response
+    if kept is None or kept["user"] != name_of(user):
+        response = render(
+            "message.html",
+            400,
+            title="This sign-in was not begun here",
+            text="It was begun in another browser, by another user, at another address of Airflow, or too long ago; or "
+            f"this is its second answer. Nothing was changed. Open {address(request)}/ and press Connect.",
+        )
+    else:
+        check(user, kept["conn_id"])
+        response = _finish(request, kept["conn_id"], Consent.from_dict(kept), answer)
+        _keep(response, request, cookie, "", 0)
+    _keep(response, request, "dinero_answer", "", 0)
+    return response
+
+
+def _finish(request: Request, conn_id: str, consent: Consent, answer: dict[str, str]) -> Response:
+    try:
+        found = flow.finish(conn_id, consent, answer)
+    except DineroError as error:
+        return _back(request, "bad", str(error))
+    if len(found) > 1 and not states.state_of(conn_id).organization:
+        return RedirectResponse(f"organization?{urlencode({'conn_id': conn_id})}", 303, HEADERS)
+    names = ", ".join(f"{each['Name']} ({each['Id']})" for each in found)
+    reached = names if len(found) < 4 else f"{len(found)} organizations"
+    return _back(request, "good", f"{conn_id} is connected. It reaches {reached}.")
+
+
+@app.get("/organization")
+def organizations(user: Editor, conn_id: str = "") -> Response:
+    """Let the person choose one of the organizations that the connection reaches."""
+    check(user, conn_id)
+    return render("organization.html", conn_id=conn_id, organizations=flow.organizations(conn_id), seal=form_seal(user))
+
+
+@app.post("/organization")
+def choose(request: Request, user: Editor, form: FilledIn) -> Response:
+    """Write the organization into the connection."""
+    conn_id = form.get("conn_id", "")
+    check(user, conn_id)
+    number = form.get("organization", "")
+    flow.choose(conn_id, number, flow.organizations(conn_id))
+    return _back(request, "good", f"{conn_id} works with organization {number}.")
+
+
+@app.post("/disconnect")
+def disconnect(request: Request, user: Editor, form: FilledIn) -> Response:
+    """End the consent at Visma Connect, and forget its tokens."""
+    conn_id = form.get("conn_id", "")
+    check(user, conn_id)
+    names = ", ".join(sorted({conn_id, *flow.disconnect(conn_id)}))
+    return _back(request, "good", f"The consent has ended at Visma Connect. Disconnected: {names}.")
+
+
+@app.exception_handler(DineroError)
+def went_wrong(request: Request, error: Exception) -> Response:
+    """Tell on the list what went wrong."""
+    return _back(request, "bad", str(error))
+
+
+@app.exception_handler(HTTPException)
+def refused(request: Request, error: Exception) -> Response:
+    """Answer a person with a page; who is not logged in and may come back is led to the login."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 401 and request.method == "GET":
+        wanted = address(request) + request.scope["path"].removeprefix(request.scope["root_path"])
+        return RedirectResponse(f"../api/v2/auth/login?{urlencode({'next': wanted})}", 303, HEADERS)
+    titles = {401: "You are not logged in", 403: "You may not do this", 404: "Not found"}
+    title = titles.get(error.status_code, "This did not work")
+    return render("message.html", error.status_code, title=title, text=error.detail)
+
+
+def _back(request: Request, kind: str, text: str) -> Response:
+    """Lead back to the list, which tells a text once. By a cookie: nobody can make up a text by way of a link."""
+    response = RedirectResponse("./", 303, HEADERS)
+    _keep(response, request, "dinero_told", seal("told", {"kind": kind, "text": text[:1000]}), ANSWER_SECONDS)
+    return response
+
+
+def _cookie(state: str) -> str:
+    """Return the name of the cookie of one consent."""
+    return f"dinero_consent_{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+
+
+def _keep(response: Response, request: Request, name: str, value: str, seconds: int) -> None:
+    """Let the browser keep something for this page alone."""
+    options: dict[str, Any] = {"path": f"{request.scope['root_path']}/", "httponly": True, "samesite": "lax"}
+    response.set_cookie(name, value, seconds, secure=address(request).startswith("https:"), **options)
