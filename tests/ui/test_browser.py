@@ -1,0 +1,132 @@
+"""From Airflow's menu to a person's consent and back to green, in Chromium, over two sites: localhost and 127.0.0.1."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from local import ROOT
+
+from tests.ui.conftest import PASSWORDS, PERSON, Server
+
+CHROMIUM = shutil.which("chromium")
+SCREENSHOTS = ROOT / ".airflow" / "screenshots"
+SIZES = {"desktop": {"width": 1280, "height": 860}, "narrow": {"width": 390, "height": 844}}
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """A browser that knows nobody yet."""
+    context = chromium.new_context(viewport=SIZES["desktop"])
+    yield context
+    context.close()
+
+
+def log_in(page: Any, user: str) -> None:
+    page.get_by_label("Username").fill(user)
+    page.locator("input[type=password]").fill(PASSWORDS[user])
+    page.get_by_role("button", name="Sign in").click()
+
+
+def photograph(page: Any, name: str) -> None:
+    """Keep how a page looks: on a desktop and a telephone, in the light and in the dark."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for size, viewport in SIZES.items():
+            page.set_viewport_size(viewport)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide, {size}"
+            page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(SIZES["desktop"])
+
+
+def test_from_the_menu_to_consent_and_back_to_green(server: Server, browser: Any) -> None:
+    server.connection("shop")
+    airflow = browser.new_page()
+    airflow.goto(f"{server.url}/")
+    log_in(airflow, "ida")
+    airflow.get_by_role("button", name="Admin").click()
+    airflow.screenshot(path=SCREENSHOTS / "menu.png")
+    with browser.expect_page() as opened:
+        airflow.get_by_role("menuitem", name="Dinero").click()
+    page = opened.value
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shop = page.get_by_role("region", name="shop")
+    assert shop.get_by_text("not connected").is_visible()
+    assert page.get_by_label("Redirect URI").input_value() == f"{server.page}/callback"
+    photograph(page, "not-connected")
+
+    page.get_by_role("button", name="Connect shop").click()
+    page.wait_for_url(f"{server.sandbox}/**")
+    page.get_by_label("E-mail").fill(PERSON["email"])
+    page.get_by_label("Password").fill(PERSON["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(f"{server.page}/organization?conn_id=shop")
+    photograph(page, "organization")
+
+    page.get_by_label("Nørrebro Cykler ApS").check()
+    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("status").wait_for()
+    assert shop.get_attribute("data-state") == "given"
+    assert (
+        shop.get_by_text("connected", exact=True).evaluate("each => getComputedStyle(each).color") == "rgb(23, 105, 58)"
+    )
+    photograph(page, "connected")
+    assert f"{server.page}/callback" in asked
+    assert not any("code=" in url for url in asked)
+    assert {each["name"] for each in browser.cookies(server.page)} == {"_token"}
+
+    check = server.airflow("dinero", "check", "shop")
+    assert check.returncode == 0, check.stdout + check.stderr
+
+    shop.get_by_text("Disconnect…").click()
+    photograph(page, "disconnect")
+    page.get_by_role("button", name="Disconnect shop").click()
+    page.get_by_role("status").wait_for()
+    assert shop.get_by_text("not connected").is_visible()
+    assert server.airflow("dinero", "check", "shop").returncode == 1
+
+
+def test_a_login_on_the_way_leads_back_to_the_page(server: Server, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(f"{server.page}/")
+    log_in(page, "vera")
+    page.wait_for_url(f"{server.page}/")
+    page.get_by_text("You may not edit connections").wait_for()
+    photograph(page, "refused")
+
+
+def test_other_sites_can_neither_frame_the_page_nor_press_its_buttons(server: Server, browser: Any) -> None:
+    server.connection("shop", organization_id="100001")
+    server.session("ida").connect("shop")
+    page = browser.new_page()
+    page.goto(f"{server.url}/")
+    log_in(page, "ida")
+    page.get_by_role("button", name="Admin").wait_for()
+    seal = server.session("olga").seal()  # its author may have one of their own
+    other = f"""<iframe src="{server.page}/"></iframe>
+        <form method="post" action="{server.page}/disconnect">
+        <input name="seal" value="{seal}"><input name="conn_id" value="shop"><button>Win!</button></form>"""
+    page.route("http://127.0.0.1:9/", lambda route: route.fulfill(body=other, content_type="text/html"))
+    page.goto("http://127.0.0.1:9/")
+    assert "Dinero connections" not in page.frames[1].content()
+    page.get_by_role("button", name="Win!").click()
+    page.get_by_text("This form is not from this page").wait_for()
+    page.goto(f"{server.page}/")
+    assert page.get_by_role("region", name="shop").get_attribute("data-state") == "given"

@@ -1,0 +1,211 @@
+"""The page as whoever has no browser sees it: who may use it, and what others try with it."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests.ui.conftest import PASSWORDS, Server, Session, consent
+
+GET = ("/", "/callback", "/organization?conn_id=shop")
+POST = ("/connect", "/disconnect", "/organization")
+
+
+@pytest.fixture
+def shop(server: Server) -> Server:
+    """The server, with one connection that nobody has consented to yet."""
+    server.connection("shop", organization_id="100001")
+    return server
+
+
+@pytest.mark.parametrize("path", GET)
+def test_who_is_not_logged_in_is_led_to_the_login_and_back(shop: Server, path: str) -> None:
+    response = Session(shop).go("GET", path)
+    login = requests.compat.urljoin(f"{shop.page}{path}", response.headers["Location"])
+    led = requests.get(login, allow_redirects=False, timeout=30)
+    assert (response.status_code, led.status_code) == (303, 307)
+    assert parse_qs(urlsplit(led.headers["Location"]).query)["next"] == [shop.page + path.partition("?")[0]]
+
+
+@pytest.mark.parametrize("path", POST)
+def test_forms_need_a_login(shop: Server, path: str) -> None:
+    form = {"seal": shop.session("ida").seal(), "conn_id": "shop", "organization": "100001"}
+    assert Session(shop).go("POST", path, data=form).status_code == 401
+
+
+def test_who_may_not_edit_connections_may_do_nothing_here(shop: Server) -> None:
+    viewer, form = shop.session("vera"), {"seal": shop.session("ida").seal(), "conn_id": "shop"}
+    answers = [viewer.go("GET", path) for path in GET] + [viewer.go("POST", path, data=form) for path in POST]
+    assert [each.status_code for each in answers] == [403] * 6
+    assert "You may not edit connections" in answers[0].text
+    assert not any("shop" in each.text or "isv_" in each.text for each in answers)
+
+
+def test_who_may_edit_connections_sees_how_they_stand(shop: Server) -> None:
+    shop.connection("own_company", grant="personal_integration", api_key="sandbox-api-key", organization_id="100001")
+    shop.connection("unfinished", requests_per_minute="many")
+    text = shop.session("olga").text()
+    assert "shop not connected Grant Visma Connect Organization 100001 Access token none yet" in text
+    assert "own_company API key Grant Personal integration" in text
+    assert "unfinished incomplete" in text
+    assert "Whoever edits connections: The connection's requests_per_minute is not a number." in text
+
+
+def test_a_form_counts_only_for_whom_it_was_shown_to(shop: Server) -> None:
+    ida, olga = shop.session("ida"), shop.session("olga")
+    ida.connect("shop")
+    cookies = [value for name, value in olga.cookies.items() if name.startswith("dinero")]
+    olga.begin("shop")
+    cookies += [value for name, value in olga.cookies.items() if name.startswith("dinero")]
+    for seal in ("", "made up", ida.seal(), *cookies):
+        for path in POST:
+            form = {"seal": seal, "conn_id": "shop", "organization": "100001"}
+            assert olga.go("POST", path, data=form).status_code == 403
+    assert "shop connected" in ida.text()
+
+
+def test_consent_makes_the_connection_work(shop: Server) -> None:
+    ida = shop.session("ida")
+    ida.connect("shop")
+    assert "shop is connected. It reaches Nørrebro Cykler ApS (100001), Østerbro Blomster (100002)." in ida.text()
+    text = ida.text()
+    assert "It reaches" not in text  # told once
+    assert "shop connected Grant Visma Connect Organization 100001 Access token ends in 5" in text
+    assert "Nobody: tasks renew the token themselves." in text
+    assert not [name for name in ida.cookies if name.startswith("dinero")]
+
+
+def test_where_there_are_several_organizations_the_person_chooses(shop: Server) -> None:
+    shop.connection("which")
+    ida = shop.session("ida")
+    asked = ida.arrive(consent(ida.begin("which")))
+    assert asked.headers["Location"] == "organization?conn_id=which"
+    assert "Nørrebro Cykler ApS 100001 Østerbro Blomster 100002, no Pro" in ida.text("/" + asked.headers["Location"])
+    assert "Choose the organization" in ida.text()
+    assert ida.press("/organization", conn_id="which", organization="4711").headers["Location"] == "./"
+    assert "doesn't reach organization 4711" in ida.text()
+    ida.press("/organization", conn_id="which", organization="100001")
+    assert "which works with organization 100001." in ida.text()
+    assert "which connected Grant Visma Connect Organization 100001" in ida.text()
+
+
+def test_an_answer_counts_only_in_the_browser_that_asked(shop: Server) -> None:
+    ida, olga = shop.session("ida"), shop.session("olga")
+    answer = consent(olga.begin("shop"))
+    ida.begin("shop")
+    for other in (ida, shop.session("olga")):  # another user, and another browser of the same user
+        assert other.arrive(answer).status_code == 400
+    stolen = shop.session("ida")
+    stolen.cookies.update({name: value for name, value in olga.cookies.items() if name.startswith("dinero")})
+    refused = stolen.arrive(answer)
+    assert refused.status_code == 400
+    assert "Nothing was changed" in refused.text
+    assert "shop not connected" in ida.text()
+    assert olga.arrive(answer).status_code == 303
+
+
+def test_an_answer_counts_once_and_a_made_up_one_never(shop: Server) -> None:
+    ida = shop.session("ida")
+    answer = consent(ida.begin("shop"))
+    for made_up in ({}, {"code": answer["code"]}, {**answer, "state": "x"}, {**answer, "state": ""}):
+        assert ida.arrive(made_up).status_code == 400
+    assert ida.arrive(answer).status_code == 303
+    assert ida.arrive(answer).status_code == 400
+    assert ida.go("GET", "/callback").status_code == 400
+    assert "shop connected" in ida.text()
+
+
+def test_tabs_do_not_disturb_each_other(shop: Server) -> None:
+    shop.connection("second", organization_id="100001")
+    ida = shop.session("ida")
+    first, second = ida.begin("shop"), ida.begin("second")
+    assert ida.arrive(consent(second)).status_code == 303
+    assert ida.arrive(consent(first)).status_code == 303
+    text = ida.text()
+    assert "shop connected" in text
+    assert "second connected" in text
+
+
+def test_a_no_is_told(shop: Server) -> None:
+    ida = shop.session("ida")
+    ida.arrive(consent(ida.begin("shop"), "deny"))
+    assert "Visma Connect gave no consent (access_denied" in ida.text()
+    assert "shop not connected" in ida.text()
+
+
+def test_disconnect_ends_the_consent(shop: Server) -> None:
+    ida = shop.session("ida")
+    ida.connect("shop")
+    ida.press("/disconnect", conn_id="shop")
+    assert "The consent has ended at Visma Connect. Disconnected: shop." in ida.text()
+    assert "shop not connected" in ida.text()
+
+
+@pytest.mark.parametrize("conn_id", ["", "nobody", "../connect", '"><script>alert(1)</script>'])
+def test_only_connections_of_the_database(shop: Server, conn_id: str) -> None:
+    ida = shop.session("ida")
+    for response in (
+        ida.press("/connect", conn_id=conn_id),
+        ida.press("/disconnect", conn_id=conn_id),
+        ida.press("/organization", conn_id=conn_id, organization="100001"),
+        ida.go("GET", "/organization", params={"conn_id": conn_id}),
+    ):
+        assert response.status_code == 404
+        assert "script" not in response.text
+
+
+def test_what_others_wrote_is_shown_as_text(shop: Server) -> None:
+    shop.connection("markup", organization_id="<script>alert(1)</script>", requests_per_minute=None)
+    ida = shop.session("ida")
+    ida.arrive({**consent(ida.begin("shop"), "deny"), "error_description": "<img src=x>`<b>`"})
+    page = ida.go("GET", "/").text
+    assert "&lt;img src=x&gt;<code>&lt;b&gt;</code>" in page
+    assert not re.search(r"<script|<img|<b>", page)
+
+
+def test_an_answer_has_a_size(shop: Server) -> None:
+    for size in (3000, 100_000):
+        form = {"code": "x" * size, "state": "s"}
+        arrived = requests.post(f"{shop.page}/callback", data=form, allow_redirects=False, timeout=30)
+        assert (arrived.status_code, arrived.cookies.keys()) == (413, [])
+
+
+def test_no_page_can_be_framed_or_kept(shop: Server) -> None:
+    ida, nobody = shop.session("ida"), Session(shop)
+    pages = [ida.go("GET", "/"), ida.press("/connect", conn_id="shop"), ida.go("GET", "/callback")]
+    pages += [nobody.go("GET", "/")]
+    pages += [ida.go("GET", "/organization?conn_id=nobody"), ida.go("GET", "/nowhere"), ida.go("PUT", "/")]
+    for each in pages:
+        assert "frame-ancestors 'none'" in each.headers["Content-Security-Policy"]
+        assert "script-src" not in each.headers["Content-Security-Policy"]
+        assert each.headers["X-Frame-Options"] == "DENY"
+        assert each.headers["Cache-Control"] == "no-store"
+        assert each.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_cookies_are_for_this_page_alone(shop: Server) -> None:
+    ida = shop.session("ida")
+    set_cookie = ida.press("/connect", conn_id="shop").headers["Set-Cookie"]
+    assert all(part in set_cookie for part in ("HttpOnly", "Path=/flow/dinero/", "SameSite=lax", "Max-Age=900"))
+
+
+def test_nothing_secret_is_on_a_page_or_in_the_log(shop: Server) -> None:
+    ida = shop.session("ida")
+    answer = ida.connect("shop")
+    seen = ida.go("GET", "/").text + ida.go("GET", "/").text
+    log = shop.log.read_text()
+    assert "path=/flow/dinero/callback" in log  # what is asked of the page does get into it
+    secrets = [answer["code"], "sandbox-secret", *PASSWORDS.values(), *tokens(shop)]
+    for secret in secrets:
+        for form in (secret, secret[: len(secret) // 2]):
+            assert form not in log
+            assert form not in seen
+
+
+def tokens(server: Server) -> list[str]:
+    """The tokens that the page has got, as the CLI of Airflow shows them."""
+    answer = server.airflow("variables", "export", "-")
+    found = re.findall(r'"(?:access|refresh)_token": "([^"*]+)"', answer.stdout)
+    assert len(found) >= 2, answer.stderr
+    return found
