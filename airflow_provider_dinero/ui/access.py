@@ -1,11 +1,14 @@
 """Who may use the page: those who may edit connections, by the word of Airflow's auth manager."""
 
+import json
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.models.log import Log
+from airflow.utils.session import create_session
 from fastapi import Depends, HTTPException, Request
 
 from airflow_provider_dinero.ui.sealed import seal, unseal
@@ -60,6 +63,18 @@ def name_of(user: BaseUser) -> str:
     :param user: BaseUser
     """
     return f"{user.get_id()} {user.get_name()}"
+
+
+def record(user: BaseUser, event: str, conn_id: str) -> None:
+    """Enter in Airflow's audit log what a user has done.
+
+    :param user: BaseUser
+    :param event: str
+    :param conn_id: str, which connection it was done to
+    """
+    extra = json.dumps({"connection_id": conn_id})
+    with create_session() as session:
+        session.add(Log(event, owner=user.get_id(), owner_display_name=user.get_name(), extra=extra))
 
 
 def form_seal(user: BaseUser) -> str:

@@ -11,7 +11,7 @@ POST /disconnect    the consent ends
 
 import hashlib
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.configuration import conf
 from fastapi import FastAPI, Request, Response
@@ -19,9 +19,9 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from airflow_provider_dinero.api.consent import Consent
-from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.consent import flow, states
-from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of
+from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of, record
 from airflow_provider_dinero.ui.pages import HEADERS, render, style
 from airflow_provider_dinero.ui.sealed import seal, unseal
 
@@ -75,10 +75,13 @@ def connect(request: Request, user: Editor, form: FilledIn) -> Response:
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
     consent = flow.begin(conn_id, redirect_uri(request), "form_post")
+    url = quote(consent.url, safe="%/:=&?#+[]@~")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise DineroConfigurationError(f"The auth_url of {conn_id} is not an address.", "Correct it in the connection.")
     kept = {"conn_id": conn_id, "user": name_of(user), **consent.as_dict(), "url": ""}
     # Not a redirect: Chromium applies form-action to each address on the way, and only Visma knows where that leads.
-    response = render("leaving.html", url=consent.url, host=urlsplit(consent.url).netloc)
-    response.headers["Refresh"] = f"0; url={consent.url}"
+    response = render("leaving.html", url=url, host=urlsplit(url).netloc)
+    response.headers["Refresh"] = f"0; url={url}"
     # One cookie for each consent, so that several tabs don't disturb each other.
     _keep(response, request, _cookie(consent.state), seal("consent", kept), CONSENT_SECONDS)
     return response
@@ -116,17 +119,18 @@ def finish(request: Request, user: Editor) -> Response:
         )
     else:
         check(user, kept["conn_id"])
-        response = _finish(request, kept["conn_id"], Consent.from_dict(kept), answer)
+        response = _finish(request, user, kept["conn_id"], Consent.from_dict(kept), answer)
         _keep(response, request, cookie, "", 0)
     _keep(response, request, "dinero_answer", "", 0)
     return response
 
 
-def _finish(request: Request, conn_id: str, consent: Consent, answer: dict[str, str]) -> Response:
+def _finish(request: Request, user: Editor, conn_id: str, consent: Consent, answer: dict[str, str]) -> Response:
     try:
         found = flow.finish(conn_id, consent, answer)
     except DineroError as error:
         return _back(request, "bad", str(error))
+    record(user, "dinero_connect", conn_id)
     if len(found) > 1 and not states.state_of(conn_id).organization:
         return RedirectResponse(f"organization?{urlencode({'conn_id': conn_id})}", 303, HEADERS)
     names = ", ".join(f"{each['Name']} ({each['Id']})" for each in found)
@@ -148,6 +152,7 @@ def choose(request: Request, user: Editor, form: FilledIn) -> Response:
     check(user, conn_id)
     number = form.get("organization", "")
     flow.choose(conn_id, number, flow.organizations(conn_id))
+    record(user, "dinero_choose_organization", conn_id)
     return _back(request, "good", f"{conn_id} works with organization {number}.")
 
 
@@ -157,6 +162,7 @@ def disconnect(request: Request, user: Editor, form: FilledIn) -> Response:
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
     names = ", ".join(sorted({conn_id, *flow.disconnect(conn_id)}))
+    record(user, "dinero_disconnect", conn_id)
     return _back(request, "good", f"The consent has ended at Visma Connect. Disconnected: {names}.")
 
 
