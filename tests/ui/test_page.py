@@ -73,7 +73,7 @@ def test_consent_makes_the_connection_work(shop: Server) -> None:
     assert "It reaches" not in text  # told once
     assert "shop connected Grant Visma Connect Organization 100001 Access token ends in 5" in text
     assert "Nobody: tasks renew the token themselves." in text
-    assert not [name for name in ida.cookies if name.startswith("dinero")]
+    assert not [each.name for each in ida.cookies if each.name.startswith("dinero")]
 
 
 def test_where_there_are_several_organizations_the_person_chooses(shop: Server) -> None:
@@ -142,6 +142,22 @@ def test_disconnect_ends_the_consent(shop: Server) -> None:
     assert "shop not connected" in ida.text()
 
 
+def test_who_did_what_is_in_the_audit_log(shop: Server) -> None:
+    shop.connection("audited")
+    olga = shop.session("olga")
+    olga.connect("audited")
+    olga.press("/organization", conn_id="audited", organization="100001")
+    olga.press("/disconnect", conn_id="audited")
+    ida = shop.session("ida")
+    token = {"Authorization": f"Bearer {ida.cookies['_token']}"}
+    params = {"limit": "3", "order_by": "-event_log_id", "event_prefix_pattern": "dinero_"}
+    found = ida.get(f"{shop.url}/api/v2/eventLogs", headers=token, params=params, timeout=30).json()["event_logs"]
+    assert [(each["event"], each["owner"], each["extra"]) for each in reversed(found)] == [
+        (f"dinero_{step}", "olga", '{"connection_id": "audited"}')
+        for step in ("connect", "choose_organization", "disconnect")
+    ]
+
+
 @pytest.mark.parametrize("conn_id", ["", "nobody", "../connect", '"><script>alert(1)</script>'])
 def test_only_connections_of_the_database(shop: Server, conn_id: str) -> None:
     ida = shop.session("ida")
@@ -162,6 +178,14 @@ def test_what_others_wrote_is_shown_as_text(shop: Server) -> None:
     page = ida.go("GET", "/").text
     assert "&lt;img src=x&gt;<code>&lt;b&gt;</code>" in page
     assert not re.search(r"<script|<img|<b>", page)
+
+
+@pytest.mark.parametrize("auth_url", ["javascript:alert(1)//", "//other.example", "data:text/html,<b>"])
+def test_connect_leads_to_an_address_of_the_web(shop: Server, auth_url: str) -> None:
+    shop.connection("strange", auth_url=auth_url)
+    ida = shop.session("ida")
+    assert ida.press("/connect", conn_id="strange").headers["Location"] == "./"
+    assert "The auth_url of strange is not an address." in ida.text()
 
 
 def test_an_answer_has_a_size(shop: Server) -> None:
