@@ -26,7 +26,7 @@ class DineroPlugin(AirflowPlugin):
     """Mounts the page in the API server, and names it in Airflow's menu Admin.
 
     The view has no `url_route`, so that Airflow opens the page in a tab, and not in its frame: a frame that may open
-    no window can't lead to Visma Connect (docs/adr).
+    no window can't lead to Visma Connect (docs/adr/0009).
     """
 
     name = "dinero"
