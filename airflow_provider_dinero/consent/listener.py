@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.wire import LOOPBACK
@@ -40,9 +40,11 @@ class Listener:
 
     def __init__(self, redirect_uri: str, expected: Callable[[Mapping[str, str]], bool]) -> None:
         parts = urlsplit(redirect_uri)
-        if parts.scheme != "http" or parts.hostname not in LOOPBACK or parts.query or parts.fragment:
+        port = _port(parts)
+        if port is None or parts.hostname not in LOOPBACK or parts.query or parts.fragment:
             raise DineroConfigurationError(
-                f"{redirect_uri} does not lead to this machine.", "Use --paste, or an address like localhost."
+                f"{redirect_uri} is no address of this machine.",
+                "Use --paste, or one like http://localhost:8766/callback.",
             )
         self._answers: Queue[dict[str, str]] = Queue()
         self._page_shown = threading.Event()
@@ -50,7 +52,7 @@ class Listener:
         self._servers: list[ThreadingHTTPServer] = []
         try:
             for family, host in _addresses(parts.hostname):
-                self._listen(family, host, parts.port or 80, handler)
+                self._listen(family, host, port, handler)
         except OSError as error:
             self._close()
             raise DineroConfigurationError(
@@ -111,6 +113,14 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Pass over whatever goes wrong with a request: the default prints it."""
+
+
+def _port(parts: SplitResult) -> int | None:
+    """Return the port of an http address, None if it is none."""
+    try:
+        return (parts.port or 80) if parts.scheme == "http" else None
+    except ValueError:
+        return None
 
 
 def _addresses(host: str | None) -> list[tuple[socket.AddressFamily, str]]:

@@ -1,0 +1,106 @@
+"""What `airflow dinero check` finds out, and what it advises."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.consent import flow
+from airflow_provider_dinero.consent.check import check
+from airflow_provider_dinero.consent.connections import find
+from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from tests.consent.conftest import described
+from tests.sandbox.browser import CALLBACK, answered
+
+Add = Callable[..., str]
+GOOD = {"refresh_token": REFRESH_TOKEN, "organization_id": 100001}
+
+
+def found(conn_id: str) -> dict[str, tuple[str, str]]:
+    return {each.about: (each.verdict, each.told) for each in check(conn_id)}
+
+
+def test_all_is_well(add: Add, sandbox: Any) -> None:
+    lines = found(add("good", **GOOD))
+    assert {verdict for verdict, _ in lines.values()} == {"ok"}
+    assert list(lines) == ["connection", "token", "scopes", "organization", "limits"]
+    assert lines["organization"][1] == "Nørrebro Cykler ApS (100001), subscription Pro."
+    assert "valid for 60 minutes" in lines["token"][1]
+    assert "10000 requests a minute" in lines["limits"][1]
+    assert [each["path"] for each in sandbox.requests()] == ["/connect/token", "/v1.1/organizations"]
+
+
+def test_a_personal_integration_is_checked_too(add: Add) -> None:
+    lines = found(add("own", grant="personal_integration", organization_id=100001))
+    assert {verdict for verdict, _ in lines.values()} == {"ok"}
+
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "no consent": ({}, "token", "Nobody has consented to this connection yet. Run `airflow dinero authorize bad`."),
+    "dead refresh token": ({**GOOD, "refresh_token": "dead"}, "token", "Run `airflow dinero authorize bad`."),
+    "wrong organization": ({**GOOD, "organization_id": 4711}, "organization", "They reach: 100001 (Nørrebro"),
+    "no organization": ({**GOOD, "organization_id": None}, "organization", "Set organization_id in the connection"),
+    "no Pro": ({**GOOD, "organization_id": 100002}, "organization", "has no Pro subscription"),
+    "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
+    "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
+    "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Give the sandbox's address as auth_url"),
+    "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_with_what_to_do(add: Add, name: str) -> None:
+    extra, about, told = WRONG[name]
+    verdict, text = found(add("bad", **extra))[about]
+    assert verdict == "wrong"
+    assert told in text
+
+
+def test_whoever_has_no_organization_sees_which_there_are(add: Add) -> None:
+    assert "100002 (Østerbro Blomster)" in found(add("none", refresh_token=REFRESH_TOKEN))["organizations"][1]
+
+
+def test_a_consent_to_reading_only_is_a_warning_where_the_connection_writes(add: Add, sandbox: Any) -> None:
+    add("reads", read_only=True, organization_id=100001)
+    consent = flow.begin("reads", CALLBACK)
+    flow.finish("reads", consent, answered(sandbox, consent.url))
+    assert found("reads")["scopes"][0] == "ok"
+    from airflow_provider_dinero.consent.connections import write
+
+    write(["reads"], {"read_only": False})
+    verdict, told = found("reads")["scopes"]
+    assert verdict == "warning"
+    assert "or set read_only" in told
+
+
+@pytest.mark.parametrize(("one_time", "verdict"), [(True, "wrong"), (False, "warning")])
+def test_a_token_renewed_under_another_lock_is_told(add: Add, one_time: bool, verdict: str) -> None:
+    flow.organizations(add("far", **GOOD))
+    store, key = VariableTokenStore(), find("far").client().tokens.key
+    stored = store.load(key)
+    assert stored
+    store.save(key, replace(stored, place="another host", one_time=one_time))
+    assert found("far")["lock"][0] == verdict
+    assert "coordination_url" in found("far")["lock"][1]
+
+
+def test_an_expired_token_is_renewed_as_a_task_would(add: Add, sandbox: Any) -> None:
+    flow.organizations(add("old", **GOOD))
+    store, key = VariableTokenStore(), find("old").client().tokens.key
+    stored = store.load(key)
+    assert stored
+    store.save(key, replace(stored, expires_at=time.time() - 1))
+    assert "valid for 60 minutes" in found("old")["token"][1]
+
+
+def test_a_connection_of_the_environment_is_checked(
+    database: None, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OUTSIDE", json.dumps(described(sandbox.url, **GOOD)))
+    lines = found("outside")
+    assert {verdict for verdict, _ in lines.values()} == {"ok"}
+    assert "not from Airflow's database" in lines["connection"][1]

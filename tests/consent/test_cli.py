@@ -1,0 +1,223 @@
+"""`airflow dinero …` as it is typed."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import pytest
+import requests
+from local import free_port
+
+from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from airflow_provider_dinero.sandbox.server import running
+from tests.consent.conftest import BIN, described, extra_of, variables
+from tests.sandbox.browser import CALLBACK, answered
+
+Add = Callable[..., str]
+GOOD = {"refresh_token": REFRESH_TOKEN, "organization_id": 100001}
+LINK = re.compile(r"^ +(\S+/connect/authorize\S+)$", re.MULTILINE)
+
+
+@pytest.fixture
+def airflow(database: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command of Airflow's CLI in this process: (exit code, stdout, stderr)."""
+    from airflow.cli.cli_parser import get_parser
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        given = get_parser().parse_args(arguments)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            given.func(given)
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+class Browsing(io.StringIO):
+    """Somebody who follows the link that is printed, and pastes where the browser ended."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], sandbox: Any, decision: str = "allow") -> None:
+        super().__init__()
+        self.printed = ""
+        self.pasted = ""
+        self._capsys, self._sandbox, self._decision = capsys, sandbox, decision
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self.printed = self._capsys.readouterr().out
+        (link,) = LINK.findall(self.printed)
+        self.pasted = f"{CALLBACK}?{urlencode(answered(self._sandbox, link, self._decision))}#\n"
+        return self.pasted
+
+
+def spread(secret: str) -> set[str]:
+    """A secret in the forms in which it could leak."""
+    plain = secret.encode()
+    return {secret, secret[:24], quote(secret, safe=""), base64.b64encode(plain).decode()[:-4], plain.hex()}
+
+
+def leaks(text: str, secrets: list[str]) -> list[str]:
+    return [form for secret in secrets for form in spread(secret) if form in text]
+
+
+def verifiers(text: str, link: str) -> list[str]:
+    """What in a text is the verifier of a link."""
+    challenge = parse_qs(urlsplit(link).query)["code_challenge"][0]
+
+    def hashed(word: str) -> str:
+        return base64.urlsafe_b64encode(hashlib.sha256(word.encode()).digest()).decode().rstrip("=")
+
+    return [word for word in re.findall(r"[A-Za-z0-9_-]{43,128}", text) if hashed(word) == challenge]
+
+
+def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, tmp_path: Path) -> None:
+    """In a process of its own, by form_post, with a redirect URI from the configuration."""
+    uri = f"http://localhost:{free_port()}/back"
+    with running(redirect_uris=[uri], require_pkce=True, refresh_tokens="one-time") as box:
+        made = json.dumps(described(box.url, organization_id=100001))
+        environment = {**os.environ, "AIRFLOW_CONN_CLI": made, "AIRFLOW__DINERO__REDIRECT_URI": uri}
+        environment["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "INFO"
+        command = [str(BIN / "airflow"), "dinero", "authorize", "cli", "--no-browser", "--response-mode", "form_post"]
+        err = tmp_path / "err"
+        with (
+            err.open("w") as errors,
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        ):
+            assert process.stdout
+            out = ""
+            while "Waiting" not in out:
+                line = process.stdout.readline()
+                assert line, err.read_text()
+                out += line
+            (link,) = LINK.findall(out)
+            fields = answered(box, link)
+            requests.post(uri, data={**fields, "state": "of an attacker"}, timeout=10)
+            arguments = Path(f"/proc/{process.pid}/cmdline").read_text()
+            page = requests.post(uri, data=fields, timeout=10).text
+            out += process.stdout.read()
+        assert process.returncode == 0, err.read_text()
+        stored = json.loads(next(iter(variables().values())))
+    assert f"\n    {uri}\n" in out
+    assert "Consent is stored for cli." in out
+    assert "Organization: 100001 (Nørrebro Cykler ApS)" in out
+    everything = out + err.read_text() + arguments + page + audit()
+    secrets = [fields["code"], stored["access_token"], stored["refresh_token"], "sandbox-secret"]
+    assert leaks(everything, secrets) == []
+    assert verifiers(everything, link) == []
+    for secret in secrets:  # the search finds what is there
+        assert leaks(everything + secret[:24], [secret])
+
+
+def audit() -> str:
+    """What Airflow noted of the commands."""
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return "\n".join(f"{each.event} {each.extra}" for each in session.scalars(select(Log)))
+
+
+def test_authorize_takes_a_pasted_address(
+    add: Add, airflow: Any, sandbox: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Browsing(capsys, sandbox)
+    monkeypatch.setattr(sys, "stdin", person)
+    code, out, err = airflow("dinero", "authorize", add("cli"), "--paste", "--organization", "100001")
+    assert (code, err) == (0, "")
+    assert f"\n    {CALLBACK}\n" in person.printed
+    assert "Organization: 100001 (Nørrebro Cykler ApS)" in out
+    assert extra_of("cli")["organization_id"] == "100001"
+    secrets = [extra_of("cli")["refresh_token"], parse_qs(person.pasted)["state"][0]]
+    assert leaks(out + err, secrets) == []
+
+
+def test_authorize_tells_who_may_choose_where_nobody_can_be_asked(
+    add: Add, airflow: Any, sandbox: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Browsing(capsys, sandbox))
+    code, out, _ = airflow("dinero", "authorize", add("cli"), "--paste")
+    assert code == 0
+    assert "100002  Østerbro Blomster  (no Pro subscription)" in out
+    assert "`airflow dinero organizations cli --choose NUMBER`" in out
+    assert airflow("dinero", "organizations", "cli", "--choose", "100001")[0] == 0
+    assert extra_of("cli")["organization_id"] == "100001"
+
+
+def test_authorize_fails_where_the_consent_misses_the_organization(
+    add: Add, airflow: Any, sandbox: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Browsing(capsys, sandbox))
+    code, _, err = airflow("dinero", "authorize", add("cli", organization_id=4711), "--paste")
+    assert code == 1
+    assert "does not reach organization 4711" in err
+
+
+def test_authorize_says_when_the_person_says_no(
+    add: Add, airflow: Any, sandbox: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Browsing(capsys, sandbox, "deny"))
+    code, _, err = airflow("dinero", "authorize", add("cli"), "--paste")
+    assert code == 1
+    assert err.splitlines() == [
+        "airflow dinero authorize: Visma Connect gave no consent (access_denied). Start again, and allow it."
+    ]
+
+
+def test_what_is_pasted_wrongly_is_asked_for_again(add: Add, airflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("https://example.dk/?code=x&state=y\nnonsense\n"))
+    code, out, err = airflow("dinero", "authorize", add("cli"), "--paste")
+    assert code == 1
+    assert out.count("Paste it here") == 3
+    assert err.count("not the answer to this link") == 2
+    assert "No answer was pasted" in err
+
+
+def test_a_personal_integration_is_not_authorized(add: Add, airflow: Any) -> None:
+    code, _, err = airflow("dinero", "authorize", add("own", "personal_integration", organization_id=100001))
+    assert code == 1
+    assert "needs no consent" in err
+
+
+def test_check_says_it_by_its_exit_code_too(add: Add, airflow: Any) -> None:
+    code, out, _ = airflow("dinero", "check", add("good", **GOOD))
+    assert code == 0
+    assert "      ok  organization: Nørrebro Cykler ApS (100001), subscription Pro.\n" in out
+    code, out, _ = airflow("dinero", "check", add("bad"), "--json")
+    assert code == 1
+    assert {each["about"]: each["verdict"] for each in json.loads(out)} == {"connection": "ok", "token": "wrong"}
+
+
+def test_organizations_are_listed(add: Add, airflow: Any) -> None:
+    code, out, _ = airflow("dinero", "organizations", add("good", **GOOD), "--json")
+    assert code == 0
+    assert [each["Id"] for each in json.loads(out)] == [100001, 100002]
+
+
+def test_revoke_names_who_shared_the_consent(add: Add, airflow: Any) -> None:
+    for conn_id in ("one", "two"):
+        add(conn_id, **GOOD)
+    code, out, _ = airflow("dinero", "revoke", "one")
+    assert code == 0
+    assert "These connections shared it: two." in out
+    assert variables() == {}
+
+
+def test_the_commands_cost_nothing_until_they_are_run() -> None:
+    program = """
+import sys, airflow
+before = set(sys.modules)
+from airflow_provider_dinero.cli import get_dinero_cli_commands
+get_dinero_cli_commands()
+print([name for name in {*sys.modules} - before if name.startswith(("airflow_provider_dinero.", "requests"))])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "['airflow_provider_dinero.cli']"
