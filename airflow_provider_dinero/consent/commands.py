@@ -21,6 +21,7 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroE
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
+from airflow_provider_dinero.consent.connections import find, sharing
 from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import state_of
 
@@ -59,7 +60,11 @@ def authorize(args: Namespace) -> int:
     state = state_of(args.conn_id)
     print(f"\nConsent is stored for {args.conn_id}.")
     if not state.in_database:
-        print("The connection is not in Airflow's database; it stays as it is. Keep its Airflow Variable.")
+        print(
+            "The connection is not in Airflow's database, so it stays as it is: the consent is in an Airflow Variable."
+        )
+    if others := _others(args.conn_id):
+        print(f"These connections share it: {', '.join(others)}.")
     if not state.organization:
         print("\nIt reaches these organizations:\n")
         _print_table(reached)
@@ -113,6 +118,11 @@ def organizations(args: Namespace) -> int:
     else:
         _print_table(reached)
     return 0
+
+
+def _others(conn_id: str) -> list[str]:
+    """Return the other connections in the database that use the same consent."""
+    return [each for each in sharing(find(conn_id).client().tokens.key) if each != conn_id]
 
 
 def _configured() -> str:
