@@ -110,7 +110,7 @@ def disconnect(conn_id: str) -> list[str]:
         if found.in_database:
             store.delete(key)
         else:
-            # Its refresh token stays where it is defined. Presented once more, a spent one would be taken for stolen.
+            # Its refresh token stays where it is defined: this keeps it from being presented again.
             store.save(key, Token("", 0.0, refused=True))
     return shared
 

@@ -42,12 +42,12 @@ def database(migrated: None) -> Iterator[None]:
 def add(database: None, sandbox: Any) -> Callable[..., str]:
     """Add a connection to the database; its consent is missing unless a refresh token is given."""
 
-    def add(conn_id: str, grant: str = "visma_connect", **extra: Any) -> str:
+    def add(conn_id: str, grant: str = "visma_connect", url: str = sandbox.url, **extra: Any) -> str:
         from airflow.models import Connection
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            session.add(Connection(conn_id, **described(sandbox.url, grant, **extra)))
+            session.add(Connection(conn_id, **described(url, grant, **extra)))
         return conn_id
 
     return add

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.states import state_of, states
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from airflow_provider_dinero.sandbox.server import running
 from tests.consent.conftest import described, extra_of, variables
 from tests.sandbox.browser import CALLBACK, answered
 
@@ -110,6 +112,28 @@ def test_consenting_again_serves_all_who_shared_the_old_consent(
         assert len(flow.organizations(conn_id)) == 2
     assert state_of("apart").consent == "untried"
     assert len(variables()) == 1
+
+
+@pytest.mark.parametrize("shadowed", [False, True])
+def test_who_still_has_the_old_connection_does_not_end_the_new_consent(
+    add: Add, monkeypatch: pytest.MonkeyPatch, shadowed: bool
+) -> None:
+    """A one-time refresh token that is presented twice would: so the new one is found under the old one's name."""
+    with running(refresh_tokens="one-time") as box:
+        made = {"url": box.url, "refresh_token": REFRESH_TOKEN, "organization_id": 100001}
+        if shadowed:
+            environment(monkeypatch, "one", described(**made))
+        else:
+            add("one", **made)
+        running_task = find("one")
+        running_task.client().organizations.list()  # the refresh token of the connection is spent now
+        consent(box, "one")
+        for _ in range(2):
+            store, key = VariableTokenStore(), running_task.client().tokens.key
+            store.save(key, replace(tokens_of("one"), expires_at=0.0))
+            assert len(running_task.client().organizations.list()) == 2
+            assert len(flow.organizations("one")) == 2
+        assert {each["status"] for each in box.requests() if each["path"] == "/connect/token"} == {200}
 
 
 def test_a_connection_of_the_environment_keeps_its_consent_under_its_own_name(
