@@ -78,7 +78,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     },
                     "refresh_token": {
                         "label": "Refresh token",
-                        "description": "Visma Connect only. Leave it empty and let a user consent; a newly pasted one wins.",
+                        "description": "Visma Connect only: empty until a user consents. A newly pasted one wins.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "auth_url": {
