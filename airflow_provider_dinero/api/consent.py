@@ -6,15 +6,18 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.auth import TokenRequest, VismaConnect, prepare
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
+    DineroOutcomeUnknown,
     DineroReauthorizationRequired,
     DineroRefused,
+    DineroUnavailable,
 )
+from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.api.tokens import lifetime
 
@@ -137,6 +140,7 @@ def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
     :param code: str, good for once
     :raises DineroRefused: the code is used or too old, or the client's credentials are wrong
     :raises DineroConfigurationError: there is no refresh token, so the consent would end within the hour
+    :raises DineroUnavailable: there was no answer
     """
     grant = visma_connect(client)
     request = prepare(
@@ -149,7 +153,12 @@ def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
         code_verifier=consent.verifier,
     )
     try:
-        answer = client.endpoint.fetch(request)
+        # Once: a code that comes twice is taken for stolen, and what came of it is revoked.
+        answer = client.endpoint.fetch(replace(request, repeat=Repeat.BARE))
+    except DineroOutcomeUnknown as error:
+        raise DineroUnavailable(
+            "Visma Connect's answer to the code was lost.", "Start again: a code is good for once."
+        ) from error
     except DineroReauthorizationRequired as error:
         raise DineroRefused(
             "Visma Connect did not accept the code (invalid_grant): it was used before, or is too old.",

@@ -121,6 +121,13 @@ def test_a_code_is_good_for_once(client: DineroClient, sandbox: Any) -> None:
     assert code not in str(raised.value)
 
 
+def test_a_code_whose_answer_is_lost_is_not_presented_again(client: DineroClient, sandbox: Any) -> None:
+    sandbox.fault("reset-after", path="/connect/token", times=1)
+    with pytest.raises(errors.DineroUnavailable, match="Start again: a code is good for once"):
+        consented(sandbox, client)
+    assert sum("/token" in each["path"] for each in sandbox.requests()) == 1
+
+
 def test_a_stolen_code_is_worth_nothing_without_the_verifier(client: DineroClient, sandbox: Any) -> None:
     consent = asked(client)
     code = code_of(consent, answered(sandbox, consent.url))
