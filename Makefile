@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 MONTH ?= 2007-02
 SLACK ?= 1
+SHARE ?= 1
 BIN := .venv/bin
 
-.PHONY: demo ui test cluster cluster-test toggl lint format models docs bench clean
+.PHONY: demo ui test cluster cluster-test toggl faults lint format models docs bench clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -23,6 +24,9 @@ cluster-test: .venv/.installed-dev .venv/.installed-cluster  ## what must hold t
 
 toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, against the sandbox
 	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
+
+faults: .venv/.installed-dev  ## what happens to tokens and the allowance when things go wrong; SHARE=0.05 of the rounds
+	$(BIN)/python -m tests.faults.rotation $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .

@@ -1,0 +1,1 @@
+"""Proofs that take longer than tests, and print numbers: `make faults` runs them all."""

@@ -1,0 +1,216 @@
+"""What these programs share: a store as Airflow's Variable is one, processes that wait for work, a Redis, a report."""
+
+import json
+import logging
+import multiprocessing
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_dinero.api import DineroClient, VismaConnect
+from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
+from airflow_provider_dinero.api.ports import Lock, ProcessBudget, Token
+from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.sandbox.server import Sandbox
+
+COMMAND = "Run `airflow dinero authorize dinero_default`."
+OK = "ok"
+Outcome = tuple[str, str]
+
+
+class FileStore:
+    """A TokenStore that behaves as Airflow's Variable does: some milliseconds away, and the last writer wins.
+
+    :param folder: Path; a file `down` in it keeps it from being written, `away` from being read too
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, key: str) -> Token | None:
+        """Return the stored token, or None."""
+        time.sleep(random.uniform(0.001, 0.005))
+        self._ask("away")
+        try:
+            return Token.from_dict(json.loads((self._folder / key).read_text()))
+        except FileNotFoundError:
+            return None
+
+    def save(self, key: str, token: Token) -> None:
+        """Store a token."""
+        time.sleep(random.uniform(0.001, 0.005))
+        self._ask("away", "down")
+        made = self._folder / f"{os.getpid()}.new"
+        made.write_text(json.dumps(token.as_dict()))
+        self.between()
+        made.rename(self._folder / key)
+
+    def between(self) -> None:
+        """Do what happens after a token is written and before it is there: nothing."""
+
+    def _ask(self, *reasons: str) -> None:
+        if any((self._folder / each).exists() for each in reasons):
+            raise DineroUnavailable("The token could not be stored.", "Is the API server up?")
+
+
+def make_client(url: str, store: FileStore, lock: Lock) -> DineroClient:
+    """Return a client as a process has it that has just started; the allowance plays no part here."""
+    grant = VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", url, advice=COMMAND)
+    return DineroClient(
+        100001, grant, base_url=url, token_store=store, lock=lock, budget=ProcessBudget(), requests_per_minute=10**6
+    )
+
+
+def request(url: str, folder: Path, place: str) -> None:
+    """Send one request with a new client, under the lock that a URL names."""
+    client = make_client(url, FileStore(folder), coordination(place)[0])
+    client.organizations.subscriptions()
+    client.close()
+
+
+def expire(folder: Path) -> None:
+    """Let the access tokens of a store be at their end."""
+    for path in folder.glob("dinero_token__*"):
+        token = replace(Token.from_dict(json.loads(path.read_text())), expires_at=time.time())
+        path.write_text(json.dumps(token.as_dict()))
+
+
+def token_requests(box: Sandbox) -> list[int]:
+    """Return the HTTP status of each token request so far."""
+    return [int(each["status"]) for each in box.requests() if each["path"].endswith("/token")]
+
+
+class Crew:
+    """Processes that are there, and do the same thing at once.
+
+    :param size: int
+    """
+
+    def __init__(self, size: int) -> None:
+        spawn = multiprocessing.get_context("spawn")  # nothing is inherited, as between hosts
+        self._barriers = {count: spawn.Barrier(count) for count in {1, size - 1, size} if count}
+        self._pipes, self._processes = [], []
+        for _ in range(size):
+            ours, theirs = spawn.Pipe()
+            self._pipes.append(ours)
+            self._processes.append(spawn.Process(target=_work, args=(theirs, self._barriers), daemon=True))
+        for process in self._processes:
+            process.start()
+
+    def do(self, work: Callable[..., None], *arguments: Any, who: slice = slice(None)) -> list[Outcome]:
+        """Let all of them, or some, do something at once, and return how it went and what they logged.
+
+        :param work: callable of a module
+        :param arguments: for it
+        :param who: slice of them: all, the first, or all but the first
+        :return: list of ("ok" or the error, the log)
+        """
+        pipes = self._pipes[who]
+        for pipe in pipes:
+            pipe.send((len(pipes), work, arguments))
+        return [pipe.recv() for pipe in pipes]
+
+    def end(self) -> None:
+        """End them."""
+        for process in self._processes:
+            process.kill()
+            process.join()
+
+
+@contextmanager
+def crew(size: int) -> Generator[Crew]:
+    """Have processes for the length of the `with`."""
+    made = Crew(size)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+class _Log(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage())
+
+
+def _work(pipe: Any, barriers: Any) -> None:
+    log = _Log()
+    logging.getLogger("airflow_provider_dinero").addHandler(log)
+    while True:
+        count, work, arguments = pipe.recv()
+        log.told.clear()
+        barriers[count].wait()
+        try:
+            work(*arguments)
+            outcome = OK
+        except DineroError as error:
+            outcome = f"{type(error).__name__}: {error}"
+        pipe.send((outcome, "\n".join(log.told)))
+
+
+@contextmanager
+def redis() -> Generator[str]:
+    """Run a Redis of Debian's for the length of the `with`, and give its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process,
+    ):
+        try:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def places() -> Generator[dict[str, str]]:
+    """Give a URL of each kind of coordination, by its name."""
+    with tempfile.TemporaryDirectory() as folder, redis() as url:
+        yield {"files": folder, "redis": url}
+
+
+class Report:
+    """Lines with numbers, each with what it must be."""
+
+    def __init__(self) -> None:
+        self._failed = False
+
+    def line(self, name: str, found: Any, right: bool) -> None:
+        """Print what was found, and remember whether that is right."""
+        self._failed |= not right
+        print(f"{'ok   ' if right else 'WRONG'} {name}: {found}", flush=True)
+
+    def end(self) -> None:
+        """End the program: with an exit code of 1 where a line was wrong."""
+        sys.exit(self._failed)
+
+
+def tally(outcomes: list[str]) -> dict[str, int]:
+    """Count outcomes by their first word: ok, or the class of the error."""
+    return dict(Counter(each.partition(":")[0] for each in outcomes))
+
+
+def share() -> float:
+    """Return which share of the rounds is wanted, from the command line; default all."""
+    return float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
