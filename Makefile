@@ -28,6 +28,7 @@ toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, agains
 faults: .venv/.installed-dev  ## what happens to tokens and the allowance when things go wrong; SHARE=0.05 of the rounds
 	$(BIN)/python -m tests.faults.rotation $(SHARE)
 	$(BIN)/python -m tests.faults.killed $(SHARE)
+	$(BIN)/python -m tests.faults.unstored $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .
