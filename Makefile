@@ -29,6 +29,7 @@ faults: .venv/.installed-dev  ## what happens to tokens and the allowance when t
 	$(BIN)/python -m tests.faults.rotation $(SHARE)
 	$(BIN)/python -m tests.faults.killed $(SHARE)
 	$(BIN)/python -m tests.faults.unstored $(SHARE)
+	$(BIN)/python -m tests.faults.budget $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .
@@ -51,6 +52,7 @@ docs: .venv/.installed-dev  ## the tables of all operations, from the client
 
 bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=1.3 on a machine that does other things too
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/overhead.py $(SLACK)
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 
 clean:

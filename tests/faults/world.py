@@ -63,11 +63,21 @@ class FileStore:
             raise DineroUnavailable("The token could not be stored.", "Is the API server up?")
 
 
+def grant(url: str) -> VismaConnect:
+    """Return the grant that all share."""
+    return VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", url, advice=COMMAND)
+
+
 def make_client(url: str, store: FileStore, lock: Lock) -> DineroClient:
     """Return a client as a process has it that has just started; the allowance plays no part here."""
-    grant = VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", url, advice=COMMAND)
     return DineroClient(
-        100001, grant, base_url=url, token_store=store, lock=lock, budget=ProcessBudget(), requests_per_minute=10**6
+        100001,
+        grant(url),
+        base_url=url,
+        token_store=store,
+        lock=lock,
+        budget=ProcessBudget(),
+        requests_per_minute=10**6,
     )
 
 
