@@ -26,10 +26,11 @@ toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, agains
 	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
 
 faults: .venv/.installed-dev  ## what happens to tokens and the allowance when things go wrong; SHARE=0.05 of the rounds
-	$(BIN)/python -m tests.faults.rotation $(SHARE)
-	$(BIN)/python -m tests.faults.killed $(SHARE)
-	$(BIN)/python -m tests.faults.unstored $(SHARE)
-	$(BIN)/python -m tests.faults.budget $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.rotation $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.killed $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.unstored $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.budget $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.airflow_tasks $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .

@@ -1,6 +1,6 @@
 """16 processes share 100 requests a minute: nobody is refused, and hardly any of the allowance is left unused.
 
-    python -m tests.faults.budget [share of the requests, default 1]
+    PYTHONPATH=scripts python -m tests.faults.budget [share of the requests, default 1]
 
 All of it takes 7 minutes with files and 7 with a Redis.
 """

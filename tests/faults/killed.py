@@ -1,6 +1,6 @@
 """A process is killed with -9 while it renews a one-time refresh token; what becomes of those that come after it.
 
-    python -m tests.faults.killed [share of the rounds, default 1]
+    PYTHONPATH=scripts python -m tests.faults.killed [share of the rounds, default 1]
 
 Killed before the rotation, and after the token is in use, all go on. Killed between rotation and store, all go on where
 a used token has a grace period; else one more token request is refused, and from then on everybody says what to do and

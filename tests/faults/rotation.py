@@ -1,6 +1,6 @@
 """32 processes at once, an expired one-time refresh token, no grace: one token request, and all succeed.
 
-    python -m tests.faults.rotation [share of the rounds, default 1] [--without-lock]
+    PYTHONPATH=scripts python -m tests.faults.rotation [share of the rounds, default 1] [--without-lock]
 
 The control, without the lock, is part of each run: it must fail.
 """

@@ -5,8 +5,6 @@ import logging
 import multiprocessing
 import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from services import redis
 
 from airflow_provider_dinero.api import DineroClient, VismaConnect
 from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
@@ -172,32 +172,10 @@ def _work(pipe: Any, barriers: Any) -> None:
 
 
 @contextmanager
-def redis() -> Generator[str]:
-    """Run a Redis of Debian's for the length of the `with`, and give its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process,
-    ):
-        try:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except ConnectionRefusedError:
-                    time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-
-
-@contextmanager
 def places() -> Generator[dict[str, str]]:
     """Give a URL of each kind of coordination, by its name."""
-    with tempfile.TemporaryDirectory() as folder, redis() as url:
-        yield {"files": folder, "redis": url}
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as logs, redis(Path(logs)) as url:
+        yield {"files": folder, "redis": f"{url}/0"}
 
 
 class Report:
