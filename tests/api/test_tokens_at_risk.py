@@ -1,6 +1,8 @@
 """A one-time refresh token while what protects it fails."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,3 +83,28 @@ def test_whatever_the_store_says_after_a_renewal_the_token_is_used(one_time: Any
     with pytest.raises(errors.DineroReauthorizationRequired, match="spent by process"):
         client_of(one_time, token_store=store, lock=lock).organizations.subscriptions()
     assert token_requests(one_time) == 1
+
+
+def test_two_hosts_that_begin_at_once_see_each_other(one_time: Any, tmp_path: Path) -> None:
+    class Slow(MemoryTokenStore):
+        def save(self, key: str, token: Token) -> None:
+            time.sleep(0.1)
+            super().save(key, token)
+
+    store = Slow()
+    both = threading.Barrier(2)
+
+    def ask(host: str) -> str:
+        client = client_of(one_time, token_store=store, lock=FileLock(tmp_path / host))
+        both.wait()
+        try:
+            client.organizations.subscriptions()
+        except errors.DineroUnavailable as error:
+            return str(error)
+        return "ok"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(ask, ("one", "two")))
+    assert "under two locks" in told[0]
+    assert told[1] == "ok"
+    assert [each["status"] for each in one_time.requests() if "/token" in each["path"]] == [200]
