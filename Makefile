@@ -29,6 +29,7 @@ faults: .venv/.installed-dev  ## what happens to tokens and the allowance when t
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.rotation $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.killed $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.unstored $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.hosts $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.budget $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.airflow_tasks $(SHARE)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from services import redis
 
-from airflow_provider_dinero.api import DineroClient, VismaConnect
+from airflow_provider_dinero.api import DineroClient, VismaConnect, tokens
 from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
 from airflow_provider_dinero.api.ports import Lock, ProcessBudget, Token
 from airflow_provider_dinero.coordination.choice import coordination
@@ -104,16 +104,17 @@ class Crew:
     """Processes that are there, and do the same thing at once.
 
     :param size: int
+    :param settle: float, the seconds in which hosts that begin at once see each other; default 0: all are on one host
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, settle: float = 0.0) -> None:
         spawn = multiprocessing.get_context("spawn")  # nothing is inherited, as between hosts
         self._barriers = {count: spawn.Barrier(count) for count in {1, size - 1, size} if count}
         self._pipes, self._processes = [], []
         for _ in range(size):
             ours, theirs = spawn.Pipe()
             self._pipes.append(ours)
-            self._processes.append(spawn.Process(target=_work, args=(theirs, self._barriers), daemon=True))
+            self._processes.append(spawn.Process(target=_work, args=(theirs, self._barriers, settle), daemon=True))
         for process in self._processes:
             process.start()
 
@@ -138,9 +139,9 @@ class Crew:
 
 
 @contextmanager
-def crew(size: int) -> Generator[Crew]:
-    """Have processes for the length of the `with`."""
-    made = Crew(size)
+def crew(size: int, settle: float = 0.0) -> Generator[Crew]:
+    """Have processes for the length of the `with`; the parameters are those of Crew."""
+    made = Crew(size, settle)
     try:
         yield made
     finally:
@@ -156,7 +157,8 @@ class _Log(logging.Handler):
         self.told.append(record.getMessage())
 
 
-def _work(pipe: Any, barriers: Any) -> None:
+def _work(pipe: Any, barriers: Any, settle: float) -> None:
+    tokens.FIRST_SECONDS = settle
     log = _Log()
     logging.getLogger("airflow_provider_dinero").addHandler(log)
     while True:
