@@ -13,7 +13,19 @@ from airflow_provider_dinero.api import DineroClient, tokens
 from airflow_provider_dinero.api.ports import Held, Lock, Token
 from airflow_provider_dinero.coordination.choice import coordination
 from airflow_provider_dinero.sandbox.server import Sandbox, running
-from tests.faults.world import OK, Crew, FileStore, Report, crew, make_client, places, request, share, token_requests
+from tests.faults.world import (
+    OK,
+    Crew,
+    FileStore,
+    Report,
+    crew,
+    expire,
+    make_client,
+    places,
+    request,
+    share,
+    token_requests,
+)
 
 ROUNDS = 20
 FOLLOWERS = 7
@@ -77,6 +89,8 @@ def once(box: Sandbox, all_of_them: Crew, place: str, how: str) -> bool:
     box.reset()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder)
+        all_of_them.do(request, box.url, store, place, who=one)
+        expire(store)
         ((began, log),) = all_of_them.do(begin, box.url, store, place, how, False, who=one)
         meanwhile = [each for each, _ in all_of_them.do(request, box.url, store, place, who=others)]
         went_on = []
@@ -98,7 +112,7 @@ def once(box: Sandbox, all_of_them: Crew, place: str, how: str) -> bool:
         and all("spent by process" in each for each in held_back)
         and all(each == OK for each, _ in went_on)
         and after == [OK] * FOLLOWERS
-        and statuses == [200]
+        and statuses == [200, 200]
     )
     if not right:
         print(how, began, log, meanwhile, held_back, went_on, after, statuses, sep="\n  ", flush=True)
@@ -109,6 +123,8 @@ def control(box: Sandbox, all_of_them: Crew, place: str) -> list[int]:
     """Return the token requests where nobody is told that the refresh token was spent."""
     box.reset()
     with tempfile.TemporaryDirectory() as folder:
+        all_of_them.do(request, box.url, Path(folder), place, who=slice(1))
+        expire(Path(folder))
         all_of_them.do(begin, box.url, Path(folder), place, "down", True, who=slice(1))
         (Path(folder) / "down").unlink()
         all_of_them.do(request, box.url, Path(folder), place, who=slice(1, None))
