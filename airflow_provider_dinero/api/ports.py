@@ -71,8 +71,11 @@ class TokenStore(Protocol):
     def save(self, key: str, token: Token) -> None:
         """Store a token; it is readable by the others when this returns.
 
-        :raises DineroUnavailable: it could not be stored
+        :raises DineroUnavailable: it could not be stored; this process may find it all the same, and it is pending
         """
+
+    def is_pending(self, key: str) -> bool:
+        """Tell whether this process has a token that it could not store."""
 
 
 class Held(Protocol):
@@ -157,6 +160,10 @@ class MemoryTokenStore:
     def save(self, key: str, token: Token) -> None:
         """Store a token for this process."""
         self._tokens[key] = token
+
+    def is_pending(self, key: str) -> bool:
+        """Tell whether this process has a token that it could not store: never."""
+        return False
 
 
 class NoMeter:

@@ -101,6 +101,8 @@ class Tokens:
     def _renewed(self, rejected: str | None) -> Token:
         stored = self._store.load(self.key)
         if self._usable(stored, rejected):
+            if self._store.is_pending(self.key):  # another client of this process had to go on without storing it
+                self._store_again_at = 0.0
             return stored
         with self._alone(stored) as held:
             stored = self._store.load(self.key)
@@ -117,7 +119,8 @@ class Tokens:
         """Store that a renewal begins: whatever keeps the new token from being stored shows before the old is spent."""
         begun = replace(stored or Token("", 0.0, self._sent(stored)), begun_at=time.time(), place=held.place)
         self._store.save(self.key, begun)
-        if held.place not in {"", EVERYWHERE} and not (stored and stored.place):
+        known = stored and (stored.one_time is False or (stored.renewed_at and stored.place == held.place))
+        if held.place not in {"", EVERYWHERE} and not known:
             time.sleep(FIRST_SECONDS)
             there = self._store.load(self.key)
             if there and there.place != held.place:

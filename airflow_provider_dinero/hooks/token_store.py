@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 import time
-from contextlib import suppress
 from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
@@ -14,6 +13,8 @@ log = logging.getLogger(__name__)
 
 # Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
 PAUSES = (1.0, 3.0, 6.0)
+# Two hosts that share no lock may begin to renew so close to each other.
+SAME_SECONDS = 5.0
 # What this process could not store: it goes on with it, and only it can.
 _unstored: dict[str, Token] = {}
 
@@ -32,12 +33,14 @@ class VariableTokenStore:
         :raises DineroUnavailable: Airflow's API server doesn't answer
         """
         there, mine = self._read(key), _unstored.get(key)
-        if mine is None or (there and mine.renewed_at <= there.renewed_at):
-            return there
-        with suppress(DineroUnavailable):
-            _set(key, mine, pauses=())
-            del _unstored[key]
-        return mine
+        return there if mine is None or (there and mine.renewed_at <= there.renewed_at) else mine
+
+    def is_pending(self, key: str) -> bool:
+        """Tell whether this process has a token that it could not store.
+
+        :param key: str, the name of the Variable
+        """
+        return key in _unstored
 
     def _read(self, key: str) -> Token | None:
         value = _get(key)
@@ -64,7 +67,8 @@ class VariableTokenStore:
         _set(key, token, PAUSES if _in_task() else ())
         there = self._read(key)
         # Another host, which shares no lock, may have stored its token in this moment: it has to live with that.
-        if there is None or (there.renewed_at, there.begun_at) < (token.renewed_at, token.begun_at):
+        late = there and (there.renewed_at < token.renewed_at or there.begun_at < token.begun_at - SAME_SECONDS)
+        if there is None or late:
             raise DineroConfigurationError(
                 f"The Airflow Variable {key} can't be kept: something shadows it.",
                 f"Remove AIRFLOW_VAR_{key.upper()}, or the entry in the secrets backend.",
