@@ -55,6 +55,10 @@ class FileStore:
         self.between()
         made.rename(self._folder / key)
 
+    def is_pending(self, key: str) -> bool:
+        """Tell whether this process has a token that it could not store: it would not find it."""
+        return False
+
     def between(self) -> None:
         """Do what happens after a token is written and before it is there: nothing."""
 
