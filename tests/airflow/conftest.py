@@ -13,6 +13,7 @@ from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.auth import token_key
 from tests.faulty import Faults, before
+from tests.leaks import search, tokens, watched
 
 
 class Deployment(NamedTuple):
@@ -56,8 +57,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
     (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
     with (
-        sandbox(folder, "--requests-per-minute", "10000") as url,
+        sandbox(folder, "--requests-per-minute", "10000", "--state", str(folder / "sandbox.db")) as url,
         before(url) as faults,
+        watched() as seen,
         airflow(folder / "home", dags, **connections(url, faults.url)) as running,
     ):
         given = json.loads(connection(url))
@@ -65,6 +67,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         made = {"connection_id": "dinero_in_database", **as_rest(given)}
         running.call("POST", "/connections", json=made)
         yield Deployment(running, url, faults)
+        secrets = tokens(folder / "sandbox.db") | {each: each for each in ("sandbox-secret", "sandbox-api-key")}
+        database = f"sqlite:///{folder}/home/airflow.db"
+        assert search(secrets, [folder / "home"], database, processes=seen) == []
 
 
 @pytest.fixture
