@@ -122,6 +122,7 @@ class Transport:
         :return: what `perform` takes as its first attempt; None where there is no slot
         """
         bearer, wire = tokens.access(), self._wire
+        wire.ready()
         if self._pace and not self._pace.free():
             return None
         if self._background is None or self._background.process != os.getpid():
@@ -148,6 +149,7 @@ class Transport:
     def _attempt(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Begun:
         """Wait for a token and a slot, and return the attempt that may be made then."""
         bearer = tokens.access() if tokens else None
+        self._wire.ready()
         if self._pace and self._pace.wait(operation) and tokens:
             bearer = tokens.access()  # it may have come to its end meanwhile
         return bearer, lambda: self._wire.attempt(operation, request, bearer)

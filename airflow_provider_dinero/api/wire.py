@@ -102,6 +102,12 @@ class Wire:
         finally:
             self._one_at_a_time.release()
 
+    def ready(self) -> None:
+        """Do what takes time in a process's first request: a slot of the allowance must not grow old meanwhile."""
+        if self._adapter is None or self._process != os.getpid():
+            with self._alone(self.longest):
+                self._adapter = self._adapter or adapter(self)
+
     def attempt(self, operation: Operation, request: Request, bearer: str | None, *, watched: bool = True) -> Attempt:
         """Send a request once, and read its answer to the end.
 
@@ -117,8 +123,7 @@ class Wire:
         from urllib3.exceptions import HTTPError
 
         with self._alone(self.longest), self._within_total() if watched else nullcontext():
-            if self._adapter is None:
-                self._adapter = adapter(self)
+            self._adapter = self._adapter or adapter(self)
             if operation.repeat is Repeat.BARE:
                 # A kept connection that the server is just closing would make the outcome unknown for nothing.
                 self._adapter.close()
