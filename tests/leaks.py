@@ -23,6 +23,8 @@ from urllib.parse import quote, quote_plus
 
 # As many characters in a row are a find. Half of them, at every sixth place of a text, show where to look closer.
 RUN = 12
+# What a JWT says in the open, such as times, others say too.
+CLAIMS_RUN = 40
 STEP = 6
 SAMPLE_SECONDS = 0.2
 # What a test itself puts into environments.
@@ -87,18 +89,26 @@ class Needles:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._forms = [(name, form, text) for name, secret in secrets.items() for form, text in forms(secret)]
+        self._forms = [
+            (name, form, text, run)
+            for name, secret in secrets.items()
+            for part, run in parts(secret)
+            for form, text in forms(part)
+        ]
         self._pieces: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
-        for number, (_, _, text) in enumerate(self._forms):
+        for number, (_, _, text, _) in enumerate(self._forms):
             for at in range(len(text) - STEP + 1):
                 self._pieces[text[at : at + STEP]].append((number, at))
 
     def within(self, text: bytes) -> set[tuple[str, str]]:
         """Return the names of the secrets of which a text holds a run, each with the plainest of its forms."""
-        found = {number for number, (_, _, needle) in enumerate(self._forms) if len(needle) < RUN and needle in text}
+        found = {
+            number for number, (_, _, needle, run) in enumerate(self._forms) if len(needle) < run and needle in text
+        }
         for at in range(0, len(text) - STEP + 1, STEP):
             for number, place in self._pieces.get(text[at : at + STEP], ()):
-                if number not in found and _run(text, at, self._forms[number][2], place) >= RUN:
+                _, _, needle, run = self._forms[number]
+                if number not in found and _run(text, at, needle, place) >= run:
                     found.add(number)
         plainest: dict[str, str] = {}
         for number in sorted(found):
@@ -106,11 +116,17 @@ class Needles:
         return set(plainest.items())
 
 
+def parts(secret: str) -> list[tuple[str, int]]:
+    """Return what of a secret is secret, each with how many characters of it in a row are a find."""
+    if secret.count(".") != 2:
+        return [(secret, RUN)]
+    _, claims, signature = secret.split(".")  # the header of a JWT is the same in many
+    return [(f"{claims}.{signature[:RUN]}", CLAIMS_RUN), (signature, RUN)]
+
+
 def forms(secret: str) -> Iterator[tuple[str, bytes]]:
     """Yield the forms in which a secret may stand, each with its name."""
     plain = secret.encode()
-    if secret.count(".") == 2:  # the header of a JWT is no secret: many have the same
-        plain = plain.partition(b".")[2]
     yield "plain", plain
     for encoded in {quote(plain, safe=""), quote_plus(plain)} - {plain.decode()}:
         yield "URL", encoded.encode()

@@ -72,10 +72,18 @@ def test_what_is_no_leak_is_not_found(tmp_path: Path) -> None:
     assert search(SECRETS, [tmp_path], plant(tmp_path, TOKEN[:11])) == []
 
 
-def test_the_header_of_a_jwt_is_no_secret(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text("eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9")
-    given = {"token": f"eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.{secrets.token_hex(99)}.{secrets.token_hex(99)}"}
-    assert search(given, [tmp_path]) == []
+def test_of_a_jwt_the_claims_as_a_whole_and_the_signature_are_secret(tmp_path: Path) -> None:
+    claims, signature = secrets.token_hex(99), secrets.token_hex(99)
+    given = {"token": f"eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.{claims}.{signature}"}
+    for text, leak in (
+        ("eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9", False),
+        (claims[7:37], False),  # such as times, which are in other tokens too
+        (claims[7:47], True),
+        (signature[7:19], True),
+        (b64encode(f"a {claims}.{signature}".encode()).decode()[:60], True),
+    ):
+        (tmp_path / "log").write_text(text)
+        assert bool(search(given, [tmp_path])) is leak, text
 
 
 @pytest.mark.parametrize("command", ["set {0} 1", "hset k f {0}", "rpush k {0}", "zadd k 1 {0}", "sadd k {0}"])
