@@ -27,11 +27,13 @@ class Cluster(NamedTuple):
     :param airflow: Airflow, its REST API
     :param sandbox: str, address of the sandbox
     :param redis: str, address of Redis, without the number of a database
+    :param database: str, address of the metadata database, for SQLAlchemy
     """
 
     airflow: Airflow
     sandbox: str
     redis: str
+    database: str
 
     def connect(self, conn_id: str, grant: str) -> None:
         """Make a connection to the sandbox, in the metadata database.
@@ -56,7 +58,7 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with ExitStack() as stack:
-        database = stack.enter_context(postgres(folder))
+        database = f"postgresql+psycopg2://{stack.enter_context(postgres(folder))}"
         broker = stack.enter_context(redis(folder))
         dinero = stack.enter_context(sandbox(folder, *options))
         url = f"http://127.0.0.1:{free_port()}"
@@ -64,11 +66,11 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
             **settings(folder, dags, url),
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CORE__PARALLELISM": "32",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
             # The API server stands still for 30 s when more tasks begin at once than it has connections.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "50",
             "AIRFLOW__CELERY__BROKER_URL": f"{broker}/0",
-            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{database}",
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "logs"),
             "AIRFLOW__DINERO__COORDINATION_URL": f"{broker}/1",
             **environment,
@@ -96,7 +98,7 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
             wait_for(partial(ready, worker, log), processes[worker], log)
         for process in processes.values():  # all are told at once, and waited for one after the other
             stack.callback(process.send_signal, signal.SIGINT)
-        yield Cluster(running, dinero, broker)
+        yield Cluster(running, dinero, broker, database)
 
 
 def ready(worker: str, log: Path) -> bool:
