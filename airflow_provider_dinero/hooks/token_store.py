@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 PAUSES = (1.0, 3.0, 6.0)
 # Two hosts that share no lock may begin to renew so close to each other.
 SAME_SECONDS = 5.0
+API_SERVER = "Is its API server up, and [core] fernet_key the same wherever Airflow runs?"
 # What this process could not store: it goes on with it, and only it can.
 _unstored: dict[str, Token] = {}
 
@@ -101,16 +102,37 @@ def _variable() -> Any:
 
 
 def _get(key: str) -> str | None:
+    """Return a Variable, None where there is none.
+
+    Airflow says that there is none also where it could not be read, and then an older refresh token, spent long ago,
+    would be taken for the newest: so the metadata database is asked whether that is true.
+    """
     from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
+    default = {"default": None} if _in_task() else {"default_var": None}
     try:
-        value = _variable().get(key, **({"default": None} if _in_task() else {"default_var": None}))
-    except SQLAlchemyError:  # a script beside Airflow, without its database
-        return None
-    except (OSError, AirflowRuntimeError) as error:
+        value = _variable().get(key, **default)
+        if value is None and _is_stored(key):
+            value = _variable().get(key, **default)  # another may have stored it just now
+            if value is None:
+                raise DineroUnavailable("The Dinero token could not be read from Airflow.", API_SERVER)
+    except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
         raise _lost("read", error) from None
     return None if value is None else str(value)
+
+
+def _is_stored(key: str) -> bool:
+    if _in_task():
+        return key in _variable().keys(prefix=key)
+    from airflow.utils.session import create_session
+    from sqlalchemy import inspect, select
+
+    with create_session() as session:
+        if not inspect(session.connection()).has_table("variable"):  # a script beside Airflow, without its database
+            return False
+        stored = _variable()
+        return session.scalar(select(stored.key).where(stored.key == key)) is not None
 
 
 def _set(key: str, token: Token, pauses: tuple[float, ...]) -> None:
@@ -132,7 +154,7 @@ def _set(key: str, token: Token, pauses: tuple[float, ...]) -> None:
 def _lost(what: str, error: Exception) -> DineroUnavailable:
     """Return the error for a store that fails; its own text may hold what was to be stored."""
     return DineroUnavailable(
-        f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", "Is its API server up?"
+        f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", API_SERVER
     )
 
 
