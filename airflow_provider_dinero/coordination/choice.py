@@ -18,16 +18,23 @@ def coordination(url: str) -> tuple[Lock, Budget]:
     """
     from airflow_provider_dinero.coordination.alone import Careful
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise DineroConfigurationError(
+            "coordination_url is no URL: a bracket is left open in it.",
+            "In a password write [ as %5B, ] as %5D and / as %2F.",
+        ) from None
     if parts.scheme in {"redis", "rediss", "unix"}:
         from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
 
         return RedisLock(url), Careful(RedisBudget(url))
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(url)
-    if parts.scheme not in {"file", ""} or not path.is_absolute():
+    if parts.scheme not in {"file", ""} or parts.netloc not in {"", "localhost"} or not path.is_absolute():
+        begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
         raise DineroConfigurationError(
-            f"coordination_url begins with {parts.scheme or path.parts[0]!r}, which is neither a Redis nor a folder.",
-            "Give redis://host:6379/0, rediss://..., or file:///a/folder.",
+            f"coordination_url begins with {begins!r}, which is neither a Redis nor a folder.",
+            "Give redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",
         )
     from airflow_provider_dinero.coordination.files import FileBudget, FileLock
 

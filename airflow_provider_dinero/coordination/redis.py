@@ -87,8 +87,9 @@ def told(url: str) -> Generator[None]:
         yield
     except RedisError as error:
         parts = urlsplit(url)
+        where = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
         raise DineroUnavailable(
-            f"The Redis at {parts.hostname}:{parts.port or 6379}, by which workers keep out of each other's way, "
+            f"The Redis at {where}, by which workers keep out of each other's way, "
             f"can't be used: {type(error).__name__}.",
             "Check it, and [dinero] coordination_url.",
         ) from None

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.ports import Budget, Lock
@@ -19,11 +20,15 @@ def coordination_url(extra: Mapping[str, Any]) -> str:
     from airflow.sdk import conf
     from airflow.sdk.log import mask_secret
 
-    url = str(extra.get("coordination_url") or conf.get("dinero", "coordination_url", fallback=""))
+    given = str(extra.get("coordination_url") or "").strip()
+    url = given or str(conf.get("dinero", "coordination_url", fallback="")).strip()
     if not url:
         home = os.path.expandvars(os.environ.get("AIRFLOW_HOME") or "~/airflow")
         return str(Path(home, "dinero").expanduser().absolute())
-    mask_secret(urlsplit(url).password or "")
+    with suppress(ValueError):  # no URL: that is told where it is used
+        password = urlsplit(url).password or ""
+        mask_secret(password)
+        mask_secret(unquote(password))
     return url
 
 

@@ -14,6 +14,7 @@ import pytest
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
 from airflow_provider_dinero.coordination.choice import coordination
 from airflow_provider_dinero.coordination.redis import LEASE_SECONDS
+from airflow_provider_dinero.hooks.shared import coordination_url
 
 # Each process begins on its own, as Airflow's workers on two hosts do.
 processes = multiprocessing.get_context("spawn")
@@ -132,7 +133,21 @@ def test_what_cannot_be_reached_is_named(url: str) -> None:
     assert ("127.0.0.1:1" if url.startswith("redis") else url) in str(raised.value)
 
 
-@pytest.mark.parametrize("url", ["ftp://host/x", "relative/folder", "redis://host:port", "file://"])
+WRONG = [
+    "ftp://host/x", "relative/folder", ".", "redis://host:port", "redis://:s3[cret@host/1", "file://", "file://mnt/dinero",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", WRONG)
 def test_a_wrong_url_is_an_error(url: str) -> None:
-    with pytest.raises(DineroConfigurationError, match="coordination_url"):
+    with pytest.raises(DineroConfigurationError, match="coordination_url") as raised:
         coordination(url)
+    assert "s3" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("given", "meant"), [("  ", "/home/airflow/dinero"), ("/mnt/dinero ", "/mnt/dinero")])
+def test_blanks_around_a_url_mean_nothing(given: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", "/home/airflow")
+    assert coordination_url({"coordination_url": given}) == meant
+    monkeypatch.setenv("AIRFLOW__DINERO__COORDINATION_URL", given)
+    assert coordination_url({}) == meant
