@@ -52,7 +52,14 @@ def finish(
     client = found.client()
     if organization is not None:
         _require_writable(found, organization)
-    _keep(found, exchange(client, consent, code_of(consent, answer)))
+    code = code_of(consent, answer)
+    with client.lock.hold(client.tokens.key):  # who can't have it is told so while the code is still good
+        token = exchange(client, consent, code)
+        try:
+            _keep(found, token)
+        except DineroError as error:
+            error.args = (f"The consent could not be stored. {error}",)
+            raise
     try:
         reached = organizations(conn_id)
         if organization is None and "organization_id" not in found.extra and found.in_database and len(reached) == 1:

@@ -153,9 +153,7 @@ def _set(key: str, token: Token, pauses: tuple[float, ...]) -> None:
 
 def _lost(what: str, error: Exception) -> DineroUnavailable:
     """Return the error for a store that fails; its own text may hold what was to be stored."""
-    return DineroUnavailable(
-        f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", API_SERVER
-    )
+    return DineroUnavailable(f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", API_SERVER)
 
 
 def _mask(token: Token) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +95,21 @@ def test_what_fails_after_the_exchange_loses_no_token(add: Add, sandbox: Any) ->
     with pytest.raises(errors.DineroError, match=r"^The consent is stored"):
         consent(sandbox, "unlucky")
     assert state_of("unlucky").consent == "given"
+
+
+def test_without_the_lock_the_code_is_not_spent(add: Add, sandbox: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    add("apart", organization_id=100001, coordination_url=str(tmp_path / "file"))
+    with pytest.raises(errors.DineroUnavailable, match="can't be used"):
+        consent(sandbox, "apart")
+    assert asked(sandbox, "/connect/token") == 0
+
+
+def test_a_consent_that_could_not_be_stored_is_told(add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("shadowed", organization_id=100001)
+    monkeypatch.setenv(f"AIRFLOW_VAR_{find('shadowed').client().tokens.key.upper()}", "something else")
+    with pytest.raises(errors.DineroConfigurationError, match=r"^The consent could not be stored\. .* shadows it"):
+        consent(sandbox, "shadowed")
 
 
 def test_consenting_again_serves_all_who_shared_the_old_consent(
