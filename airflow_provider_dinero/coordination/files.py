@@ -95,10 +95,12 @@ class Folder:
         try:
             if not path.exists():
                 made = path.with_name(secrets.token_hex(8))
-                made.write_text(f"{socket.gethostname()}-{secrets.token_hex(4)}")
-                with suppress(FileExistsError):
-                    os.link(made, path)
-                made.unlink()
+                try:
+                    made.write_text(f"{socket.gethostname()}-{secrets.token_hex(4)}")
+                    with suppress(FileExistsError):
+                        os.link(made, path)
+                finally:
+                    made.unlink(missing_ok=True)
             return path.read_text()
         except OSError as error:
             raise _lost(self._path, error) from None
@@ -131,7 +133,7 @@ class FileHeld:
     def __init__(self, place: str, descriptor: int) -> None:
         self.place = place
         self._descriptor = descriptor
-        self.note = os.pread(descriptor, 65536, 0).decode()
+        self.note = os.pread(descriptor, 65536, 0).decode(errors="replace")
 
     def leave(self, note: str) -> None:
         """Leave a note for the next holders, or take it away with an empty one."""

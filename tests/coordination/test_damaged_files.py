@@ -50,6 +50,26 @@ def test_what_a_full_disk_has_left_is_read(tmp_path: Path) -> None:
         assert budget.reserve("k", 100, 60).left == 99 - (length // 8 - 2 if length >= 16 else 0)
 
 
+def test_a_full_disk_is_not_littered(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(DineroUnavailable, match="can't be used"), FileLock(tmp_path).hold("x"):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_that_is_damaged_keeps_nobody_from_the_lock(tmp_path: Path) -> None:
+    with FileLock(tmp_path).hold("x") as held:
+        held.leave("note")
+    (note,) = tmp_path.glob("*.lock")
+    note.write_bytes(b"\xff\xfe")
+    with FileLock(tmp_path).hold("x") as held:
+        assert held.note not in {"", "note"}
+
+
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_fork_does_not_keep_a_lock(tmp_path: Path) -> None:
     """What a process forks while one of its threads holds a lock has the file open too, and lives on."""
