@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_dinero.api.consent import WRITE
-from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
+from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.ports import EVERYWHERE, Token
 from airflow_provider_dinero.api.tokens import WAY_OUT
 from airflow_provider_dinero.consent.connections import Found, find
@@ -86,9 +86,10 @@ def _token(token: Token) -> Line:
 
 def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
     """Tell what the token covers, where Visma Connect has said it."""
-    if not token.scope.startswith("dineropublicapi"):
+    scopes = token.scope.split()
+    if not any(each.startswith("dineropublicapi") for each in scopes):
         return
-    if WRITE in token.scope.split() or client.read_only:
+    if WRITE in scopes or client.read_only:
         yield Line(OK, "scopes", token.scope)
     else:
         told = "Dinero will refuse writes. Consent again, with an application at Visma that was granted"
@@ -99,10 +100,7 @@ def _limits(client: "DineroClient", place: str) -> Line:
     """Tell the allowance, who shares it, and what is left of it."""
     shared = "shared by all hosts" if place == EVERYWHERE else f"shared by the processes of {place or 'this process'}"
     minute = client.requests_per_minute
-    try:
-        return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
-    except DineroUnavailable as error:
-        return Line(WARNING, "limits", f"{minute} requests a minute. {error}")
+    return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
 
 
 def _place(client: "DineroClient") -> str:

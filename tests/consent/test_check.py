@@ -75,6 +75,11 @@ def test_a_consent_to_reading_only_is_a_warning_where_the_connection_writes(add:
     verdict, told = found("reads")["scopes"]
     assert verdict == "warning"
     assert "or set read_only" in told
+    store, key = VariableTokenStore(), find("reads").client().tokens.key
+    stored = store.load(key)
+    assert stored
+    store.save(key, replace(stored, scope=" ".join(reversed(stored.scope.split()))))
+    assert found("reads")["scopes"][0] == "warning"
 
 
 @pytest.mark.parametrize(("one_time", "verdict"), [(True, "wrong"), (False, "warning")])
