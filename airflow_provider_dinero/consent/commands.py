@@ -23,7 +23,7 @@ from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.connections import find, sharing
 from airflow_provider_dinero.consent.listener import Listener
-from airflow_provider_dinero.consent.states import state_of
+from airflow_provider_dinero.consent.states import MISSING, state_of
 
 WAIT_SECONDS = 600.0
 TRIES = 3
@@ -85,6 +85,9 @@ def authorize(args: Namespace) -> int:
 @_command
 def revoke(args: Namespace) -> int:
     """End a consent."""
+    if state_of(args.conn_id).consent == MISSING:
+        print(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
+        return 0
     shared = flow.disconnect(args.conn_id)
     print(f"The consent of {args.conn_id} is revoked at Visma Connect. What is renewed from now on is refused;")
     print("an access token that is in use runs out within the hour.")
@@ -113,6 +116,7 @@ def organizations(args: Namespace) -> int:
     reached = flow.organizations(args.conn_id)
     if args.choose is not None:
         flow.choose(args.conn_id, args.choose, reached)
+        print(f"{args.conn_id} uses organization {args.choose} from now on.", file=sys.stderr)
     if args.json:
         print(json.dumps(reached, ensure_ascii=False, indent=2))
     else:

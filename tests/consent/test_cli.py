@@ -231,6 +231,7 @@ def test_revoke_names_who_shared_the_consent(add: Add, airflow: Any) -> None:
     assert code == 0
     assert "These connections shared it: two." in out
     assert variables() == {}
+    assert airflow("dinero", "revoke", "one")[:2] == (0, "Nobody has consented to one: there is nothing to revoke.\n")
 
 
 def test_the_commands_cost_nothing_until_they_are_run() -> None:
