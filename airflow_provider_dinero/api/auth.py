@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import ClassVar
 
 from airflow_provider_dinero.api.errors import (
@@ -177,3 +178,11 @@ def prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters: 
     auth = ClientAuth(grant.client_id, grant.client_secret, method)
     url, headers, body = auth.prepare("POST", url, headers, body)
     return TokenRequest(url, headers, body)
+
+
+def lifetime(expires_in: object) -> float:
+    """Return the seconds that a token lives; an hour where its answer doesn't say.
+
+    :param expires_in: what the endpoint's answer has under this name
+    """
+    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0

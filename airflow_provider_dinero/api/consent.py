@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.auth import TokenRequest, VismaConnect, prepare
+from airflow_provider_dinero.api.auth import TokenRequest, VismaConnect, lifetime, prepare
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroOutcomeUnknown,
@@ -19,7 +19,6 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
-from airflow_provider_dinero.api.tokens import lifetime
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient

@@ -31,6 +31,7 @@ class Token:
     :param refused: bool, whether the refresh token was refused: only a person's consent helps; default False
     :param scope: str, what the endpoint said that it covers; default empty
     :param begun_at: float, when its renewal was begun, in seconds since the epoch; default 0
+    :param rejections: int, how many new tokens in a row Dinero did not accept before this one; default 0
     """
 
     access_token: str
@@ -42,6 +43,7 @@ class Token:
     refused: bool = False
     scope: str = ""
     begun_at: float = 0.0
+    rejections: int = 0
 
     def __repr__(self) -> str:  # a token must not reach a log by way of a repr
         return f"Token(expires_at={self.expires_at:.0f})"

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, TypeGuard
 
-from airflow_provider_dinero.api.auth import Grant, TokenRequest, VismaConnect, token_key
+from airflow_provider_dinero.api.auth import Grant, TokenRequest, VismaConnect, lifetime, token_key
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
@@ -29,6 +28,8 @@ log = logging.getLogger(__name__)
 LEEWAY_SECONDS = (90.0, 150.0)
 # The first renewal after a consent waits so long for other hosts that don't share its lock, and begin it too.
 FIRST_SECONDS = 1.0
+# So many tokens that are not accepted although they are as new as this are no matter of time.
+MOST_REJECTIONS, NEW_SECONDS = 4, 60.0
 # A renewal that was begun under another lock is over after so many seconds, one way or the other.
 BEGUN_SECONDS = 60.0
 WAY_OUT = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
@@ -108,12 +109,13 @@ class Tokens:
             stored = self._store.load(self.key)
             if self._usable(stored, rejected):
                 return stored
+            rejections = _rejections(stored, rejected)
             if self._grant.spends_refresh_token:
                 self._require_safe(stored, held)
                 self._begin(stored, held)
             # In a thread: what Airflow raises in this one, a timeout say, takes no token away that is just coming.
             with ThreadPoolExecutor(1, "dinero-token") as apart:
-                return apart.submit(self._fetched, stored, held).result()
+                return apart.submit(self._fetched, stored, held, rejections).result()
 
     def _begin(self, stored: Token | None, held: Held) -> None:
         """Store that a renewal begins: whatever keeps the new token from being stored shows before the old is spent."""
@@ -126,12 +128,12 @@ class Tokens:
             if there and there.place != held.place:
                 raise DineroUnavailable(f"{_two_locks(there, held)} The other one is at it just now.", WAY_OUT)
 
-    def _fetched(self, stored: Token | None, held: Held) -> Token:
+    def _fetched(self, stored: Token | None, held: Held, rejections: int) -> Token:
         try:
             answer = self._fetch(self._grant.request(stored))
         except DineroReauthorizationRequired:
             return self._renewed_by_another(stored)
-        token = self._token(answer, stored, held.place)
+        token = replace(self._token(answer, stored, held.place), rejections=rejections)
         self._meter.count("token_renewals")
         if not held.still():
             with suppress(DineroError):
@@ -265,6 +267,20 @@ class Tokens:
         return token.expires_at - time.time() > min(self._leeway, lives / 4)
 
 
+def _rejections(stored: Token | None, rejected: str | None) -> int:
+    """Return how many tokens in a row Dinero did not accept, each as soon as it was new."""
+    if stored is None or rejected is None or time.time() - stored.renewed_at > NEW_SECONDS:
+        return 0
+    if stored.rejections >= MOST_REJECTIONS:
+        until = datetime.fromtimestamp(stored.renewed_at + NEW_SECONDS, UTC)
+        raise DineroUnavailable(
+            f"Dinero accepts no access token, not even new ones: {MOST_REJECTIONS + 1} in a row.",
+            "Check the address of the API and the connection's organization.",
+            until=until,
+        )
+    return stored.rejections + 1
+
+
 def _two_locks(stored: Token, held: Held) -> str:
     return f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
 
@@ -275,11 +291,3 @@ def fingerprint(refresh_token: str) -> str:
     :param refresh_token: str
     """
     return hashlib.sha256(refresh_token.encode()).hexdigest()[:16]
-
-
-def lifetime(expires_in: object) -> float:
-    """Return the seconds that a token lives; an hour where its answer doesn't say.
-
-    :param expires_in: what the endpoint's answer has under this name
-    """
-    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0

@@ -332,3 +332,15 @@ def test_two_hosts_that_begin_at_once_after_a_consent_dont_both_spend_it(one_tim
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(use, ("one", "two"))) == [False, True]
     assert [each["status"] for each in one_time.requests() if "/token" in each["path"]] == [200]
+
+
+def test_an_api_that_accepts_no_token_is_not_asked_for_ever_new_ones(one_time: Any) -> None:
+    store = MemoryTokenStore()
+    one_time.fault("status", status=401, path="/v1.1/organizations")
+    for _ in range(20):
+        with pytest.raises((errors.DineroUnauthorized, errors.DineroUnavailable)) as raised:
+            client_of(one_time, token_store=store).organizations.subscriptions()
+    assert "accepts no access token, not even new ones: 5 in a row" in str(raised.value)
+    assert token_requests(one_time) == 5
+    one_time.clear_faults()
+    assert client_of(one_time, token_store=store).organizations.subscriptions()
