@@ -87,7 +87,9 @@ class DineroClient(Resources):
         self.read_only = read_only
         self._allowed = allowed_organizations
         self._adapt = adapt
-        key, per_minute = f"{grant.client_id}/{organization_id}", requests_per_minute or grant.requests_per_minute
+        # However its number is written: "100001" of a connection, or an int, shares one allowance.
+        text = str(organization_id).strip().lstrip("0")
+        key, per_minute = f"{grant.client_id}/{text}", requests_per_minute or grant.requests_per_minute
         self.pace = Pace(budget, key, per_minute, sleep, meter)
         self._transport = Transport(self.pace, meter, timeout, attempts, sleep)
         # A lost answer has to be asked for again while the refresh token has grace: 60 seconds at the most.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
-from airflow_provider_dinero.hooks.connections import client_of
+from airflow_provider_dinero.hooks.connections import client_of, fields_of
 
 if TYPE_CHECKING:
     from airflow.models import Connection
@@ -32,7 +32,7 @@ class Found:
     @property
     def extra(self) -> dict[str, Any]:
         """What its extra sets: neither empty nor null."""
-        return {name: value for name, value in self.connection.extra_dejson.items() if value not in (None, "")}
+        return fields_of(self.connection)
 
     def client(self, organization_id: int | str | None = None) -> "DineroClient":
         """Return a new client.

@@ -30,7 +30,7 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
     given = connection.extra_dejson
     if not isinstance(given, Mapping):
         raise DineroConfigurationError(f"Connection {connection.conn_id}: extra is not a JSON object.", "Correct it.")
-    extra = {name: value for name, value in given.items() if value not in (None, "")}
+    extra = fields_of(connection)
     for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
         mask_secret(str(secret or ""))
     minute = _number(extra, "requests_per_minute", 1)
@@ -52,6 +52,19 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
         allowed_organizations=_numbers(extra, "allowed_organizations"),
         **options,
     )
+
+
+def fields_of(connection: "Connection") -> dict[str, Any]:
+    """Return what a connection's extra sets: neither empty nor null. Blanks around a text mean nothing.
+
+    :param connection: Connection
+    """
+    given = {name: _stripped(value) for name, value in connection.extra_dejson.items()}
+    return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
@@ -101,7 +114,7 @@ def _number(extra: Mapping[str, Any], name: str, least: float) -> float | None:
         number = None if name not in extra else float(extra[name])
     except (TypeError, ValueError):
         raise _wrong(name, "a number") from None
-    if number is not None and not number >= least:
+    if number is not None and not least <= number < float("inf"):
         raise _wrong(name, f"a number from {least:g} on")
     return number
 

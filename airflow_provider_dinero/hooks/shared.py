@@ -20,8 +20,7 @@ def coordination_url(extra: Mapping[str, Any]) -> str:
     from airflow.sdk import conf
     from airflow.sdk.log import mask_secret
 
-    given = str(extra.get("coordination_url") or "").strip()
-    url = given or str(conf.get("dinero", "coordination_url", fallback="")).strip()
+    url = str(extra.get("coordination_url") or conf.get("dinero", "coordination_url", fallback="")).strip()
     if not url:
         home = os.path.expandvars(os.environ.get("AIRFLOW_HOME") or "~/airflow")
         return str(Path(home, "dinero").expanduser().absolute())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.api.ports import ProcessBudget
 
 
 def test_token_requests_use_the_allowance_unless_they_are_said_not_to(make_client: Any, sandbox: Any) -> None:
@@ -15,6 +16,14 @@ def test_token_requests_use_the_allowance_unless_they_are_said_not_to(make_clien
         client = make_client(requests_per_minute=3, token_requests_count=counts)
         client.organizations.subscriptions()
         assert client.remaining() == left
+
+
+def test_an_organization_has_one_allowance_however_it_is_written(make_client: Any, sandbox: Any) -> None:
+    budget = ProcessBudget()
+    for written in (100001, "100001", " 0100001"):
+        client = make_client(written, budget=budget)
+        client.organizations.subscriptions()
+    assert client.remaining() == client.requests_per_minute - 6  # three for tokens
 
 
 def test_waiting_is_told_once(make_client: Any, sandbox: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -39,6 +39,11 @@ def test_a_personal_integration_is_checked_too(add: Add) -> None:
     assert {verdict for verdict, _ in lines.values()} == {"ok"}
 
 
+def test_blanks_around_a_field_mean_nothing(add: Add, sandbox: Any) -> None:
+    extra = {"refresh_token": f"{REFRESH_TOKEN}\n", "organization_id": " 100001 ", "auth_url": f"{sandbox.url}/ "}
+    assert {verdict for verdict, _ in found(add("blanks", **extra)).values()} == {"ok"}
+
+
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no consent": ({}, "token", "Nobody has consented to this connection yet. Run `airflow dinero authorize bad`."),
     "dead refresh token": ({**GOOD, "refresh_token": "dead"}, "token", "Run `airflow dinero authorize bad`."),
@@ -47,6 +52,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no Pro": ({**GOOD, "organization_id": 100002}, "organization", "has no Pro subscription"),
     "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
+    "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 on"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Give the sandbox's address as auth_url"),
     "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
 }
