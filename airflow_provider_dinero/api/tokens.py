@@ -31,7 +31,7 @@ FIRST_SECONDS = 1.0
 # So many tokens that are not accepted although they are as new as this are no matter of time.
 MOST_REJECTIONS, NEW_SECONDS = 4, 60.0
 # A renewal that was begun under another lock is over after so many seconds, one way or the other.
-BEGUN_SECONDS = 60.0
+BEGUN_SECONDS = 180.0
 WAY_OUT = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
 # After so many seconds a token that could not be stored is stored again.
 STORE_AGAIN_SECONDS = 30.0
