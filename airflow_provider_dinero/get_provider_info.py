@@ -34,6 +34,8 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
             {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.triggers.changes"]},
         ],
         "cli": ["airflow_provider_dinero.cli.get_dinero_cli_commands"],
+        "extra-links": ["airflow_provider_dinero.links.DineroLink"],
+        "asset-uris": [{"schemes": ["dinero"], "handler": "airflow_provider_dinero.assets.sanitize_uri"}],
         "connection-types": [
             {
                 "connection-type": "dinero",

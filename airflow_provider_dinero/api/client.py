@@ -13,6 +13,7 @@ from airflow_provider_dinero.api.bodies import check, complete, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
+    DineroRehearsed,
     DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
@@ -81,9 +82,11 @@ class DineroClient(Resources):
         self.intents: ports.Intents = ports.ProcessIntents()
         self.look_again = look_again
         self.sleep = sleep
+        # Whether the client only rehearses: it reads, and stops before the first write.
+        self.rehearses = False
         self._organization_id = organization_id
         self.grant = grant
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self.read_only = read_only
         self._allowed = allowed_organizations
         self._adapt = adapt
@@ -212,7 +215,7 @@ class DineroClient(Resources):
         sink: Callable[[Iterator[bytes]], None] | None = None,
         accept: str = JSON,
     ) -> Request:
-        self._require_https(self._base_url)
+        self._require_https(self.base_url)
         if self.read_only and operation.repeat is not Repeat.READ:
             raise DineroConfigurationError(
                 f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
@@ -224,15 +227,17 @@ class DineroClient(Resources):
             headers["Content-Type"] = upload.content_type
         elif operation.body is not None:
             headers["Content-Type"] = JSON
-            checked = complete(operation.body, check(operation.body, {} if body is None else body))
-            data = encode({**kept, **checked} if kept else checked)
+            body = complete(operation.body, check(operation.body, {} if body is None else body))
+            data = encode({**kept, **body} if kept else body)
+        if self.rehearses and operation.repeat is not Repeat.READ:
+            raise DineroRehearsed(f"{operation.method} {path}", body)
         params = {name: value for name, value in (query or {}).items() if value is not None}
-        return Request(f"{self._base_url}{path}", headers, params or None, data, sink)
+        return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 
     def _require_safe(self, url: str) -> None:
         """Make sure that credentials may go to this token endpoint."""
         self._require_https(url)
-        if _local(self._base_url) and not _local(url):
+        if _local(self.base_url) and not _local(url):
             raise DineroConfigurationError(
                 f"The API is on this machine, and the token endpoint is not: {self.grant.auth_url}.",
                 "Give the sandbox's address as auth_url too; nothing was sent.",

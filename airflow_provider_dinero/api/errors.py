@@ -15,6 +15,7 @@ DineroError
 │       ├── DineroStaleTimestamp    somebody changed the document in between
 │       └── DineroDuplicate         the Guid is taken
 ├── DineroOutcomeUnknown            the write may or may not have been done: a person has to look
+├── DineroRehearsed                 a client that only rehearses was about to write
 └── DineroTemporaryError            the same again may well work
     ├── DineroUnavailable           unreachable, 5xx, or a brownout
     └── DineroThrottled             the request allowance is used up until `until`
@@ -122,6 +123,19 @@ class DineroOutcomeUnknown(DineroError):
     """The write may or may not have been done, and no look-up could tell."""
 
 
+class DineroRehearsed(DineroError):
+    """A client that only rehearses was about to write: what comes so far was checked, and nothing was sent.
+
+    :param operation: str, method and path
+    :param body: mapping, list or None, as it was checked
+    """
+
+    def __init__(self, operation: str, body: Any = None) -> None:
+        super().__init__(f"A rehearsal ends before {operation}.", "Nothing was written.")
+        self.operation = operation
+        self.body = body
+
+
 class DineroTemporaryError(DineroError):
     """The same again may well work.
 
@@ -141,3 +155,6 @@ class DineroUnavailable(DineroTemporaryError):
 
 class DineroThrottled(DineroTemporaryError):
     """The request allowance (100 a minute for an organization and client, 60 for personal integrations) is used up."""
+
+    # The slot that is kept for whoever comes back then, in seconds since the epoch; None where none is.
+    slot: float | None = None

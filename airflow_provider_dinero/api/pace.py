@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 # A slot further away than this is not waited for: the caller is told when to come back.
 LONGEST_WAIT = WINDOW_SECONDS
+# One further away than this isn't kept for anybody.
+FARTHEST = 3600.0
 
 
 class Pace:
@@ -32,11 +34,21 @@ class Pace:
         self._sleep = sleep
         self._meter = meter
         self._quiet_until = 0.0
+        self._kept: float | None = None
+        # Whether a slot that is too far away to wait for is kept for a caller who comes back.
+        self.keeps = False
 
     def remaining(self) -> int:
         """Return how many requests may be sent at once."""
         slot = self._budget.reserve(self._key, self.per_minute, -1)
         return slot.left
+
+    def come_back(self, slot: float) -> None:
+        """Use a slot that was kept, for the next request.
+
+        :param slot: float, as DineroThrottled has it
+        """
+        self._kept = slot
 
     def free(self) -> bool:
         """Take a slot if there is one now, and tell whether there was."""
@@ -46,13 +58,16 @@ class Pace:
         """Wait for a slot, and tell whether that took time.
 
         :param operation: Operation, named in the log
-        :raises DineroThrottled: the next slot is too far away; none was reserved
+        :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace `keeps`
         """
-        slot = self._reserve(LONGEST_WAIT)
+        slot = self._reserve(FARTHEST if self.keeps else LONGEST_WAIT) if self._kept is None else Slot(self._kept, 0)
+        self._kept = None
         seconds = slot.at - time.time()
         if seconds > LONGEST_WAIT:
             until = datetime.fromtimestamp(slot.at, UTC)
-            raise DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
+            error = DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
+            error.slot = slot.at if self.keeps and seconds <= FARTHEST else None
+            raise error
         if seconds <= 0:
             return False
         if time.time() > self._quiet_until:

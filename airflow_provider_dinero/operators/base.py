@@ -1,13 +1,17 @@
-"""What the operators share: the connection, the organization, the retry policy."""
+"""What the operators share: the connection, the dry run, the wait for the allowance, what is told afterwards."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroRehearsed, DineroThrottled
+from airflow_provider_dinero.assets import asset_uri
+from airflow_provider_dinero.links import DineroLink
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -17,23 +21,34 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.hooks.dinero import DineroHook
 
 
+# A shorter deferral can be overtaken by its own trigger on a busy Airflow.
+SHORTEST_DEFERRAL = timedelta(seconds=10)
+
+
 class DineroBaseOperator(BaseOperator):
     """The base of the operators.
 
+    When the request allowance is used up for more than a minute, the task defers, keeps its place and goes on there.
+
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
+    :param dry_run: bool, check everything and write nothing; default False
     :param retry_policy: RetryPolicy; default DineroRetryPolicy
     :param multiple_outputs: bool, also return each key by itself: operator.output["Guid"]; default True
     """
 
     template_fields: Sequence[str] = ("dinero_conn_id", "organization_id")
+    operator_extra_links = (DineroLink(),)
     ui_color = "#d9f2e6"
+    # What the operator writes, as the asset `dinero://<conn_id>/<resource>` and the client's attribute name it.
+    resource: ClassVar[str]
 
     def __init__(
         self,
         *,
         dinero_conn_id: str = "dinero_default",
         organization_id: int | str | None = None,
+        dry_run: bool = False,
         # Defaults of parameters, and not of kwargs, since these reach mapped tasks too.
         retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
         multiple_outputs: bool = True,
@@ -42,6 +57,7 @@ class DineroBaseOperator(BaseOperator):
         super().__init__(retry_policy=retry_policy, multiple_outputs=multiple_outputs, **kwargs)
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
+        self.is_dry_run = dry_run  # `dry_run` is a method of Airflow's
 
     @cached_property
     def hook(self) -> "DineroHook":
@@ -57,15 +73,127 @@ class DineroBaseOperator(BaseOperator):
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Perform the work; what is wrong with the arguments fails the task at once."""
+        return self._execute(context, {})
+
+    def resume(
+        self, context: "Context", event: Any = None, slot: float | None = None, done: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Go on after a deferral, with the slot that was kept, at the step that was next."""
+        if slot is not None:
+            self.client.pace.come_back(slot)
+        return self._execute(context, done or {})
+
+    def _execute(self, context: "Context", done: dict[str, Any]) -> dict[str, Any]:
+        from airflow.sdk.lineage import get_hook_lineage_collector
+
         from airflow_provider_dinero.hooks.intents import TaskIntents
 
-        self.client.intents = TaskIntents(context)
-        with self.client.guard():
-            return self.perform(context)
+        client, self._done = self.client, done
+        client.intents = TaskIntents(context)
+        client.pace.keeps = True
+        try:
+            with client.guard():
+                if self.is_dry_run:
+                    return self.rehearse(context)
+                result = self.perform(context)
+        except DineroThrottled as error:
+            if error.until is None or error.slot is None:
+                raise
+            self._come_back(error.until, error.slot)
+        uri = asset_uri(self.dinero_conn_id, self.resource)
+        get_hook_lineage_collector().add_output_asset(context=self.hook, scheme="dinero", uri=uri)
+        return result
+
+    def _come_back(self, until: datetime, slot: float) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        moment = max(until, datetime.now(UTC) + SHORTEST_DEFERRAL)
+        self.log.info("the request allowance is used up: this task goes on at %s UTC", f"{moment:%H:%M:%S}")
+        kept = {"slot": slot, "done": self._done}
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume", kwargs=kept)
+
+    def step(self, name: str, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Do a step of several, unless it was done before this task deferred.
+
+        :param name: str
+        :param do: callable that does it, and returns plain JSON
+        """
+        if name not in self._done:
+            self._done[name] = do()
+        return dict(self._done[name])
 
     @abstractmethod
     def perform(self, context: "Context") -> dict[str, Any]:
         """Do the operator's work."""
+
+    def rehearse(self, context: "Context") -> dict[str, Any]:
+        """Check and read all that comes before the first write, and write nothing.
+
+        :param context: Context
+        :return: what `perform` returns where nothing has to be written; else `{"DryRun", "Next"}`, Next being the
+            request that would be sent, and what `calculate` adds
+        """
+        client = self.client
+        client.rehearses = True
+        try:
+            found = self.perform(context)
+        except DineroRehearsed as stopped:
+            self.log.info("dry run: %s would be sent", stopped.operation)
+            told = {} if stopped.body is None else self.calculate(stopped.body)
+            return {"DryRun": True, "Next": stopped.operation, **told}
+        self.log.info("dry run: nothing would be written")
+        return {**found, "DryRun": True}
+
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return what a dry run can tell of a body that would be sent, such as its total; default nothing.
+
+        :param body: mapping or list, as it was checked
+        """
+        return {}
+
+    def key_of(self, context: "Context", key: str | None) -> str:
+        """Return the idempotency key: the author's, or the task's own place.
+
+        :param context: Context
+        :param key: str or None, as the author gave it, rendered
+        :raises DineroInvalidBody: it is empty
+        """
+        if key is None:
+            ti = context["ti"]
+            if ti.map_index is not None and ti.map_index >= 0:
+                self.log.warning("Mapped without idempotency_key: when the list changes, an index means another one.")
+            return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+        if str(key).strip() in {"", "None"}:
+            raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")
+        return str(key).strip()
+
+    def document(self, name: str, given: str | Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is known of a document that is given as Guid, or as what another operator returned.
+
+        :param name: str, the argument, named in the error
+        :param given: str or mapping
+        :return: mapping with Guid at least
+        :raises DineroInvalidBody: it has no Guid, or comes from a dry run
+        """
+        if isinstance(given, str) and not given.lstrip().startswith("{"):
+            return {"Guid": given}
+        known = require_mapping(name, given)
+        if not known.get("Guid"):
+            raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")
+        if known.get("Next"):  # what a dry run returned
+            if self.is_dry_run:
+                raise DineroRehearsed(known["Next"])
+            raise DineroInvalidBody(f"The {name} comes from a dry run: there is none.", "Run without dry_run.")
+        return known
+
+
+def money(amount: Any, currency: str = "DKK") -> str:
+    """Return an amount as a Dane writes it: 1.543,13 DKK.
+
+    :param amount: Decimal, int, or text
+    :param currency: str; default DKK
+    """
+    return f"{Decimal(str(amount)):,.2f} {currency}".translate(str.maketrans(",.", ".,"))
 
 
 def whole(name: str, value: int | str) -> int:

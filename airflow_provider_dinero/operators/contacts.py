@@ -21,6 +21,7 @@ class DineroUpsertContactOperator(DineroBaseOperator):
     :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
     """
 
+    resource = "contacts"
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "contact", "generation")
     template_fields_renderers: ClassVar[dict[str, str]] = {"contact": "json"}
 

@@ -19,6 +19,7 @@ class DineroUploadFileOperator(DineroBaseOperator):
     :return: `{"FileGuid", "Change"}`, Change being created or unchanged
     """
 
+    resource = "files"
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "file_path", "file_name")
 
     def __init__(self, *, file_path: str, file_name: str | None = None, **kwargs: Any) -> None:

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,8 +22,10 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where the invoice was there, also
-        what `DineroBookInvoiceOperator` returns
+        what `DineroBookInvoiceOperator` returns; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
+
+    resource = "invoices"
 
     template_fields: Sequence[str] = (
         *DineroBaseOperator.template_fields,
@@ -49,9 +52,7 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         """Create the draft, or find it."""
         from airflow_provider_dinero.api.keys import guid_for
 
-        key = self._place(context) if self.idempotency_key is None else str(self.idempotency_key).strip()
-        if key in {"", "None"}:
-            raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")
+        key = self.key_of(context, self.idempotency_key)
         body = require_mapping("invoice", self.invoice)
         if body.get("Guid"):
             raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
@@ -59,14 +60,16 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         body = {**body, "Guid": guid}
         invoice = self.client.invoices.create(body)
         change = "unchanged" if "Status" in invoice else "created"
-        self.log.info("invoice %s for %s %s", invoice["Guid"], key, change)
-        return {**_small(invoice), "Change": change}
+        self.document_url = document_url(self.client, f"sales/{guid}")
+        self.log.info("invoice %s for %s %s", guid, key, change)
+        return {**small(invoice), "Change": change}
 
-    def _place(self, context: "Context") -> str:
-        ti = context["ti"]
-        if ti.map_index is not None and ti.map_index >= 0:
-            self.log.warning("Mapped without idempotency_key: when the list changes, an index means another invoice.")
-        return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return the Guid that the invoice will get, and what it comes to."""
+        wanted = {name: value for name, value in body.items() if name != "Guid"}
+        total = self.client.invoices.fetch(wanted)["TotalInclVat"]
+        self.log.info("dry run: the invoice comes to %s", money(total, body.get("Currency") or "DKK"))
+        return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
 
 
 class DineroBookInvoiceOperator(DineroBaseOperator):
@@ -81,6 +84,7 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
         the total as str
     """
 
+    resource = "invoices"
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "number")
 
     def __init__(self, *, invoice: str | Mapping[str, Any], number: int | str | None = None, **kwargs: Any) -> None:
@@ -90,16 +94,17 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Book the invoice."""
-        known = _reference(self.invoice)
-        done = "was booked before" if known.get("Status") == "Booked" else "booked"
+        known = self.document("invoice", self.invoice)
+        done = "booked before:" if known.get("Status") == "Booked" else "booked"
         booked = self.client.invoices.book(
             known["Guid"],
             # A booked one is only read.
             timestamp=None if known.get("Status") == "Booked" else known.get("TimeStamp"),
             number=None if self.number is None else whole("number", self.number),
         )
-        self.log.info("invoice %s %s, %s %s", booked["Number"], done, booked["TotalInclVat"], booked["Currency"])
-        return _small(booked)
+        self.document_url = document_url(self.client, f"sales/{known['Guid']}")
+        self.log.info("%s invoice %s, %s", done, booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
+        return small(booked)
 
 
 class DineroSendInvoiceOperator(DineroBaseOperator):
@@ -113,6 +118,7 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
     :return: `{"Guid", "Recipients", "Change"}`, Change being created or unchanged
     """
 
+    resource = "invoices"
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "mailout")
     template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json"}
 
@@ -125,25 +131,19 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Look for a mail-out, and send one."""
-        guid = _reference(self.invoice)["Guid"]
+        guid = self.document("invoice", self.invoice)["Guid"]
+        self.document_url = document_url(self.client, f"sales/{guid}")
         sent = self.client.invoices.email_once(guid, self.mailout)
         done = "e-mailed" if sent["Change"] == "created" else "was e-mailed before"
         self.log.info("invoice %s %s, recipients: %d", guid, done, len(sent["Recipients"]))
         return {"Guid": guid, **sent}
 
 
-def _reference(invoice: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what is known of an invoice that is given as Guid or as dict."""
-    if isinstance(invoice, str) and not invoice.lstrip().startswith("{"):
-        return {"Guid": invoice}
-    known = require_mapping("invoice", invoice)
-    if not known.get("Guid"):
-        raise DineroInvalidBody("The invoice has no Guid.", "Pass what another invoice operator returned, or a Guid.")
-    return known
+def small(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
 
-
-def _small(invoice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost."""
+    :param invoice: mapping, as Dinero gives it
+    """
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
     small = {name: invoice[name] for name in names if name in invoice}
     if "TotalInclVat" in invoice:

@@ -1,0 +1,44 @@
+"""Assets of Dinero: `dinero://<connection>/<resource>`, or `dinero://<connection>/<organization>/<resource>`."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset
+
+
+def asset_uri(dinero_conn_id: str, resource: str, organization_id: int | str | None = None) -> str:
+    """Return the URI of a resource.
+
+    :param dinero_conn_id: str
+    :param resource: str, as the client's attribute is called: invoices, contacts, ...
+    :param organization_id: int, digits as str, or None for the connection's own
+    """
+    middle = "" if organization_id is None else f"{organization_id}/"
+    return f"dinero://{dinero_conn_id}/{middle}{resource}"
+
+
+def dinero_asset(dinero_conn_id: str, resource: str, organization_id: int | str | None = None) -> "Asset":
+    """Return an asset to schedule DAGs on, or to name as an outlet.
+
+    :param dinero_conn_id: str, literally: it must be known when the DAG is parsed
+    :param resource: str, as the client's attribute is called: invoices, contacts, ...
+    :param organization_id: int, digits as str, or None for the connection's own
+    """
+    from airflow.sdk import Asset
+
+    return Asset(uri=asset_uri(dinero_conn_id, resource, organization_id))
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """Check the URI of an asset, as Airflow does when a DAG names one.
+
+    :param uri: SplitResult
+    :raises ValueError: it is none of Dinero's
+    """
+    parts = uri.path.strip("/").split("/")
+    if not uri.netloc or not 1 <= len(parts) <= 2 or not all(parts) or (len(parts) == 2 and not parts[0].isdecimal()):
+        raise ValueError(
+            "An asset of Dinero is dinero://<connection>/<resource>, with /<organization> before the last."
+        )
+    return uri._replace(path=f"/{'/'.join(parts)}", query="", fragment="")
