@@ -1,6 +1,8 @@
 """A fresh sandbox for each test that wants one."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,14 @@ from airflow_provider_dinero.sandbox.server import running
 
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
 os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / "tests")
+
+
+@pytest.fixture(scope="session")
+def migrated() -> None:
+    """A metadata database in the AIRFLOW_HOME of the tests."""
+    command = [str(Path(sys.executable).parent / "airflow"), "db", "migrate"]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

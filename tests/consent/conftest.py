@@ -1,7 +1,5 @@
 """Consent where the metadata database is at hand, as in Airflow's CLI and API server."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +10,6 @@ import pytest
 from airflow_provider_dinero.sandbox.known import connection
 
 BIN = Path(sys.executable).parent
-
-
-@pytest.fixture(scope="session")
-def migrated() -> None:
-    """A metadata database in the AIRFLOW_HOME of the tests."""
-    done = subprocess.run([str(BIN / "airflow"), "db", "migrate"], env=os.environ, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
