@@ -16,6 +16,7 @@ FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Some dates read back as times.
 MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|\+00:00)?$")
+LONGEST_REFERENCE = 128
 NAMESPACE = UUID("5d7f0c34-6c0b-5d4e-9f43-0c8f6f2f1a6e")
 
 
@@ -28,6 +29,14 @@ def guid_for(organization_id: int, resource: str, key: str, generation: int = 0)
     :param generation: int, raised by the author to start anew after a document was deleted; default 0
     """
     return str(uuid5(NAMESPACE, f"{organization_id}/{resource}/{generation}/{key}"))
+
+
+def reference_for(key: str) -> str:
+    """Return a key as an ExternalReference, which has at most 128 characters.
+
+    :param key: str, the idempotency key
+    """
+    return key if len(key) <= LONGEST_REFERENCE else str(uuid5(NAMESPACE, key))
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
@@ -45,11 +54,18 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
         )
     found = differences(wanted, existing)
     if found:
-        shown = "; ".join(f"{name}: there is {there!r}, wanted is {want!r}" for name, (there, want) in found.items())
         raise DineroConflict(
-            f"{what} exists with other content: {shown}.",
+            f"{what} exists with other content: {shown(found)}.",
             "Use another idempotency key for another document, or correct the one in Dinero.",
         )
+
+
+def shown(found: Mapping[str, tuple[Any, Any]]) -> str:
+    """Return differences as an error tells them.
+
+    :param found: mapping, as `differences` returns it
+    """
+    return "; ".join(f"{name}: there is {there!r}, wanted is {want!r}" for name, (there, want) in found.items())
 
 
 def differences(

@@ -43,7 +43,7 @@ MISTAKES = [
     ),
     ("resources/invoices.py", "/generate-creditnote", "/generate-credit-note", "invoices.generate_credit_note"),
     ("resources/invoices.py", '"paymentGuid": payment_guid', '"paymentGuid": guid[:8]', "invoices.delete_payment"),
-    ("resources/invoice_mail.py", '"POST", "/v3/', '"PUT", "/v3/', "invoices.send_e_invoice"),
+    ("resources/invoice_mail.py", '"POST",\n    "/v3/', '"PUT", "/v3/', "invoices.send_e_invoice"),
     ("resources/invoice_mail.py", "includeSms=", "includeSMS=", "invoices.mailouts"),
     ("resources/sales.py", "freeTextSearch=", "freetextSearch=", "sales.list"),
     ("resources/sales.py", '",".join(as_list(status))', '";".join(as_list(status))', "invoices.list"),

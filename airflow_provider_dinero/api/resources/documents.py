@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from airflow_provider_dinero.api import keys
@@ -21,6 +21,8 @@ from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
 PDF = "application/octet-stream"
@@ -51,6 +53,23 @@ class Documents(Resource, ABC):
     def _latest(self, guid: str) -> str:
         """Return the latest Timestamp."""
         return str(self.get(guid)[self.STAMP])
+
+    def _with_latest(self, guid: str, timestamp: str | None, do: Callable[[str], T]) -> T:
+        """Do a write with a Timestamp; where the document was changed meanwhile, once more with the latest.
+
+        :param timestamp: str, the one to begin with; default the latest, which takes a request
+        :param do: callable that takes the Timestamp; it decides anew whether there is anything to do
+        :raises DineroStaleTimestamp: the document was changed twice, with both versions
+        """
+        stamp = timestamp or self._latest(guid)
+        try:
+            return do(stamp)
+        except DineroStaleTimestamp:
+            stamp = self._latest(guid)
+        try:
+            return do(stamp)
+        except DineroStaleTimestamp as error:
+            raise both_versions(error, stamp, self._latest(guid)) from error
 
     def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
         """Create a draft under a Guid of ours; where it is there and the same, return it whole."""
@@ -90,17 +109,47 @@ class Documents(Resource, ABC):
 
         return self._settled(lambda: self._object(operation, {"guid": guid}, body=wanted), look, operation=operation)
 
+    def _update_once(self, operation: Operation, guid: str, body: Mapping[str, Any], timestamp: str | None) -> Row:
+        """Replace a draft, unless all that the body says is so already.
+
+        :return: what `_update` returns, or the whole document, and Change: updated or unchanged
+        """
+        wanted = self._checked(
+            operation, body, guid, timestamp or body.get("Timestamp") or body.get("TimeStamp") or "-"
+        )
+        content = {name: value for name, value in wanted.items() if name != "Timestamp"}
+        known = None if wanted["Timestamp"] == "-" else wanted["Timestamp"]
+        if known is None:
+            existing = self.get(guid)
+            if not existing.get("DeletedAt") and not keys.differences(content, existing, strict=True):
+                return {**existing, "Change": "unchanged"}
+        try:
+            stamp = known or str(existing[self.STAMP])
+            return {**self._update(operation, guid, content, stamp), "Change": "updated"}
+        except (DineroStaleTimestamp, DineroInvalidRequest) as error:
+            existing = self.get(guid)
+            if not existing.get("DeletedAt") and not keys.differences(content, existing):
+                return {**existing, "Change": "unchanged"}
+            if not isinstance(error, DineroStaleTimestamp):
+                raise
+            if known:
+                raise both_versions(error, known, existing[self.STAMP]) from error
+        return {**self._update(operation, guid, content, existing[self.STAMP]), "Change": "updated"}
+
     def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
         """Delete a document; without a Timestamp, whatever its latest state is."""
         if required and timestamp is None:
             timestamp = self._latest(guid)
         body: Row = {} if timestamp is None else {"Timestamp": timestamp}
 
-        self._settled(
-            lambda: self._sent(operation, {"guid": guid}, body=body),
-            lambda: gone(lambda: self.get(guid)),
-            operation=operation,
-        )
+        try:
+            self._settled(
+                lambda: self._sent(operation, {"guid": guid}, body=body),
+                lambda: gone(lambda: self.get(guid)),
+                operation=operation,
+            )
+        except DineroStaleTimestamp as error:
+            raise both_versions(error, str(timestamp), self._latest(guid)) from error
 
     def _book(self, operation: Operation, guid: str, timestamp: str | None, number: int | None) -> Row:
         """Book a draft; a booked document is returned as it is."""
@@ -108,7 +157,13 @@ class Documents(Resource, ABC):
             document = self.get(guid)
             if document["Status"] not in DRAFTS:
                 return self._numbered(document, number)
-            timestamp = str(document[self.STAMP])
+            try:
+                return self._book_version(operation, guid, str(document[self.STAMP]), number)
+            except DineroStaleTimestamp:  # changed just now; whatever it is, is meant
+                timestamp = self._latest(guid)
+        return self._book_version(operation, guid, timestamp, number)
+
+    def _book_version(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> Row:
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
             booked: Row | None = self.client.json(operation, {"guid": guid}, body=body)
@@ -116,6 +171,8 @@ class Documents(Resource, ABC):
             # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
             document = self.get(guid)
             if document["Status"] in DRAFTS:
+                if isinstance(error, DineroStaleTimestamp):
+                    raise both_versions(error, timestamp, document[self.STAMP]) from error
                 raise
             told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
             log.warning("%s %s was booked already, as %s (%s)", *told)
@@ -133,6 +190,19 @@ class Documents(Resource, ABC):
 
     def _pdf(self, operation: Operation, guid: str, **values: object) -> bytes:
         return self.client.send(operation, {"guid": guid, **values}, accept=PDF).content
+
+
+def both_versions(error: DineroStaleTimestamp, known: str, there: str) -> DineroStaleTimestamp:
+    """Return the error with the version that the author knows and the one that is there.
+
+    :param error: DineroStaleTimestamp, as Dinero told it
+    :param known: str, the Timestamp that was sent
+    :param there: str, the latest
+    """
+    told = f"Dinero refused the version {known}: somebody changed the document since, there is version {there} now."
+    return DineroStaleTimestamp(
+        told, error.advice, status=error.status, code=error.code, validation=error.validation, said=error.said
+    )
 
 
 def _found(read: Callable[[], Row]) -> Row | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
 
 _EMAIL = Operation(
     "POST",
@@ -26,11 +27,15 @@ _PRE_REMINDER = Operation(
 )
 _PRE_REMINDER_TEMPLATE = Operation("GET", "/v1/{organizationId}/invoices/{guid}/email/pre-reminder/template")
 _E_INVOICE = Operation(
-    "POST", "/v3/{organizationId}/invoices/{guid}/e-invoice", Repeat.BARE, body="EInvoiceSendModel", lost=MAILED
+    "POST",
+    "/v3/{organizationId}/invoices/{guid}/e-invoice",
+    Repeat.BARE,
+    body="EInvoiceSendModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `send_e_invoice_once`", sure="yes"),
 )
 
 
-class InvoiceMail(Resource):
+class InvoiceMail(Mailing):
     """Sends invoices."""
 
     @_EMAIL.performed_by
@@ -45,22 +50,23 @@ class InvoiceMail(Resource):
         return self._object(_EMAIL, {"guid": guid}, body=body)
 
     @guarded
-    def email_once(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
+    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
         """E-mail a booked invoice, unless it was e-mailed before.
 
         :param guid: str
         :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param resend: int, how many e-mails before don't count; default 0
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
         check("ApiMailoutModel", body or {})
-
-        def send() -> list[str]:
-            return [each["Email"] for each in self.email(guid, body)["Recipients"] or ()]
-
-        recipients, change = self._once(f"invoices/{guid}/email", lambda: self._mailed_to(guid), send)
-        return {"Recipients": recipients, "Change": change}
+        return self._mail_once(
+            f"invoices/{guid}/email",
+            lambda: of_kind("Mailout", self.mailouts(guid, include_sms=False)),
+            lambda: addresses(self.email(guid, body)),
+            resend=resend,
+        )
 
     @_TEMPLATE.performed_by
     def email_template(self, guid: str) -> Row:
@@ -118,9 +124,17 @@ class InvoiceMail(Resource):
         """
         self.client.send(_E_INVOICE, {"guid": guid}, body=body)
 
-    def _mailed_to(self, guid: str) -> list[str] | None:
-        """Return to whom the invoice itself was e-mailed; None when it was not, or the mail failed."""
-        for mailout in self.mailouts(guid, include_sms=False):
-            if mailout["Type"] == "Mailout" and mailout["Status"] != "Failed":
-                return [address.strip() for address in str(mailout["Receiver"] or "").split(",")]
-        return None
+    @guarded
+    def send_e_invoice_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """Send a booked invoice electronically, unless it was before; first the contact is checked, two requests.
+
+        :param guid: str
+        :param body: mapping as EInvoiceSendModel; AttPerson is needed for an EAN number where the contact has none
+        :param resend: int, how many electronic ones before don't count; default 0
+        :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        name = f"invoices/{guid}/e-invoice"
+        get = self.client.invoices.get
+        return self._send_electronically(name, guid, body, get, self.mailouts, self.send_e_invoice, resend)

@@ -133,6 +133,20 @@ class Invoices(InvoiceMail, WithPayments, SalesLists):
         """
         return self._update(_UPDATE, guid, body, timestamp)
 
+    @guarded
+    def update_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Replace all of a draft, unless all that the body says is so already.
+
+        One request with a TimeStamp, two without, one more when the draft was changed since.
+
+        :param guid: str
+        :param body: mapping as InvoiceUpdateModel; what is left out is not kept
+        :param timestamp: str, the TimeStamp of the draft that is meant; default the body's, else whatever it is now
+        :return: `{"Guid", "TimeStamp", "Change"}`, or the whole invoice, Change being updated or unchanged
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read, with both versions
+        """
+        return self._update_once(_UPDATE, guid, body, timestamp)
+
     @_DELETE.performed_by
     @guarded
     def delete(self, guid: str, *, timestamp: str | None = None) -> None:
@@ -181,6 +195,22 @@ class Invoices(InvoiceMail, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
         """
         return self._pay(_ADD_PAYMENT, guid, body, timestamp)
+
+    @guarded
+    def add_payment_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Register a payment of a booked invoice, unless one with its ExternalReference is there.
+
+        Two requests with a TimeStamp, three without; one where the payment is there.
+
+        :param guid: str
+        :param body: mapping as PaymentCreateModel; ExternalReference is required
+        :param timestamp: str, the TimeStamp of the invoice; default the latest
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
+            TimeStamp)
+        :raises DineroConflict: the payment is there, with other content
+        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        """
+        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp)
 
     @_DELETE_PAYMENT.performed_by
     @guarded

@@ -1,11 +1,13 @@
 """Payments of invoices, credit notes and credit purchases."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_dinero.api.keys import same_id
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
+from airflow_provider_dinero.api.keys import LONGEST_REFERENCE, differences, same_id, shown
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -31,7 +33,69 @@ class WithPayments(Documents):
         # An author's may be that of several payments, such as an order number: those that are there are others.
         given = wanted.get("ExternalReference")
         others = {payment["Guid"] for payment in self._payments(guid)} if given else set()
-        wanted["ExternalReference"] = reference = given or str(uuid4())
+        wanted["ExternalReference"] = given or str(uuid4())
+        return self._add(operation, guid, wanted, others, place)
+
+    def _pay_once(
+        self,
+        operation: Operation,
+        guid: str,
+        body: Mapping[str, Any],
+        timestamp: str | None,
+        place: Mapping[str, str] | None = None,
+    ) -> Row:
+        """Register a payment unless one with its ExternalReference is there.
+
+        The Timestamp is older than the look: who pays in between moves it, and ours is refused as stale. Then it is
+        looked once more, and paid with the latest.
+        """
+        reference = str(body.get("ExternalReference") or "")
+        if not 0 < len(reference) <= LONGEST_REFERENCE:
+            raise DineroInvalidBody(
+                f"ExternalReference: a text of at most {LONGEST_REFERENCE} characters tells a payment from others.",
+                "Nothing was sent.",
+            )
+        rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
+        check(operation.body or "", {**rest, "Timestamp": "the latest"})
+
+        def pay(stamp: str) -> Row:
+            found = self._paid(guid, reference, rest)
+            if found is not None:
+                return found
+            wanted = check(operation.body or "", {**rest, "Timestamp": stamp})
+            return {**self._add(operation, guid, wanted, (), place), "Change": "created"}
+
+        with self.client.lock.hold(f"payments/{guid}"):
+            return self._with_latest(guid, timestamp, pay)
+
+    def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:
+        """Return the payment with this reference, which must be the wanted one."""
+        for payment in self._payments(guid):
+            if payment["ExternalReference"] != reference:
+                continue
+            content = dict(wanted)
+            if payment.get("Currency") not in (None, "DKK"):  # which of the two amounts it shows isn't said
+                either = [{"Amount": wanted.get(name)} for name in ("Amount", "AmountInForeignCurrency")]
+                content["Amount"] = next((each["Amount"] for each in either if not differences(each, payment)), None)
+            found = differences(content, payment)
+            if found:
+                raise DineroConflict(
+                    f"{self.WHAT} {guid} has a payment {reference} with other content: {shown(found)}.",
+                    "Use another idempotency key for another payment, or correct the one in Dinero.",
+                )
+            related = payment.get("RelatedVoucherId")
+            return {"Guid": payment["Guid"], "RelatedVoucherGuid": related, "Change": "unchanged"}
+        return None
+
+    def _add(
+        self,
+        operation: Operation,
+        guid: str,
+        wanted: Row,
+        others: Collection[str],
+        place: Mapping[str, str] | None,
+    ) -> Row:
+        reference = wanted["ExternalReference"]
 
         def look() -> Row | None:
             for payment in self._payments(guid):

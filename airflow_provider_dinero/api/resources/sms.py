@@ -3,16 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
+from airflow_provider_dinero.api.resources.mailing import Mailing
 
 # Its Timestamp is no fence: nobody knows whether a mail-out changes the document's.
 _SEND = Operation(
-    "POST", "/v1/{organizationId}/sms/{voucherGuid}/send-sms", Repeat.BARE, body="SmsSendModel", lost=MAILED
+    "POST",
+    "/v1/{organizationId}/sms/{voucherGuid}/send-sms",
+    Repeat.BARE,
+    body="SmsSendModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `send_once`", sure="yes"),
 )
 
 
-class Sms(Resource):
+# What `send_once` fills in.
+UNSET = "-"
+DEFAULTS = {"ReceiverPhoneNumber": UNSET, "ReceiverName": UNSET, "IsReminder": False, "Timestamp": UNSET}
+
+
+class Sms(Mailing):
     """Text messages, which Dinero charges for."""
 
     @_SEND.performed_by
@@ -28,3 +40,50 @@ class Sms(Resource):
         """
         stamp = {"Timestamp": timestamp} if timestamp else {}
         self.client.send(_SEND, {"voucherGuid": voucher_guid}, body={**body, **stamp})
+
+    @guarded
+    def send_once(self, voucher_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """Text a link to a booked invoice, unless it was texted before. Texts that remind are counted apart.
+
+        :param voucher_guid: str
+        :param body: mapping as SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
+        :param resend: int, how many text messages before don't count; default 0
+        :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged; three requests, four
+            where the phone number is the contact's
+        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact without phone number
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        wanted = check("SmsSendModel", {**DEFAULTS, **(body or {})})
+        kind = "Reminder" if wanted["IsReminder"] else "Mailout"
+
+        def mailouts() -> Rows:
+            sent = self.client.invoices.mailouts(voucher_guid)
+            return [each for each in sent if each["IsSmsMessage"] and each["Type"] == kind]
+
+        def send() -> list[str]:
+            invoice = self.client.invoices.get(voucher_guid)
+            whole = {**wanted, **self._receiver(invoice, wanted)}
+            if wanted["Timestamp"] != UNSET:
+                self.send(voucher_guid, whole)
+                return [str(whole["ReceiverPhoneNumber"])]
+            try:
+                self.send(voucher_guid, whole, timestamp=invoice["TimeStamp"])
+            except DineroStaleTimestamp:  # changed just now: what is texted is a link
+                self.send(voucher_guid, whole, timestamp=self.client.invoices.get(voucher_guid)["TimeStamp"])
+            return [str(whole["ReceiverPhoneNumber"])]
+
+        return self._mail_once(f"invoices/{voucher_guid}/sms/{kind}", mailouts, send, resend=resend)
+
+    def _receiver(self, invoice: Row, wanted: Row) -> Row:
+        """Return who gets it, where the author doesn't say: the contact."""
+        found: Row = {}
+        if wanted["ReceiverName"] == UNSET:
+            found["ReceiverName"] = invoice["ContactName"] or "-"
+        if wanted["ReceiverPhoneNumber"] == UNSET:
+            phone = self.client.contacts.get(invoice["ContactGuid"])["Phone"] if invoice["ContactGuid"] else None
+            if not phone:
+                raise DineroInvalidBody(
+                    f"{invoice['ContactName']} has no phone number.", "Give a ReceiverPhoneNumber; nothing was sent."
+                )
+            found["ReceiverPhoneNumber"] = phone
+        return found

@@ -4,11 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.documents import Documents, both_versions
+from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
 
 FIELDS = (
     "Number", "Guid", "TimeStamp", "ContactName", "ContactGuid", "Address", "Date", "Comment", "Description",
@@ -36,7 +39,13 @@ _UPDATE = Operation(
 )
 _DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
 _TEMPLATE = Operation("GET", f"{_ONE}/email/template")
-_EMAIL = Operation("POST", f"{_ONE}/email", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
+_EMAIL = Operation(
+    "POST",
+    f"{_ONE}/email",
+    Repeat.BARE,
+    body="ApiMailoutModel",
+    lost=MAILED._replace(look_up="the mail-outs of the trade offer, by `email_once`", sure="yes"),
+)
 _MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
 _GENERATE = Operation(
     "POST",
@@ -47,7 +56,7 @@ _GENERATE = Operation(
 )
 
 
-class TradeOffers(Documents):
+class TradeOffers(Documents, Mailing):
     """Trade offers."""
 
     WHAT = "Trade offer"
@@ -168,6 +177,25 @@ class TradeOffers(Documents):
         """
         return self._object(_EMAIL, {"guid": guid}, body=body)
 
+    @guarded
+    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """E-mail a trade offer, unless it was e-mailed before.
+
+        :param guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param resend: int, how many e-mails before don't count; default 0
+        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        check("ApiMailoutModel", body or {})
+        return self._mail_once(
+            f"trade_offers/{guid}/email",
+            lambda: of_kind("TradeOffer", self.mailouts(guid, include_sms=False)),
+            lambda: addresses(self.email(guid, body)),
+            resend=resend,
+        )
+
     @_TEMPLATE.performed_by
     def email_template(self, guid: str) -> Row:
         """Return the e-mail that would go out (`GET /v1/{organizationId}/tradeoffers/{guid}/email/template`).
@@ -200,18 +228,62 @@ class TradeOffers(Documents):
         :raises DineroStaleTimestamp: the trade offer was changed since its TimeStamp was read
         """
         offer = self.get(guid)
-        before = set(offer["GeneratedVouchers"] or ())
+        return self._generate(offer, timestamp or offer["TimeStamp"])
+
+    def _generate(self, offer: Row, timestamp: str) -> Row:
+        guid, before = offer["Guid"], set(offer["GeneratedVouchers"] or ())
 
         def look() -> Row | None:
             made = [each for each in self.get(guid)["GeneratedVouchers"] or () if each not in before]
             return {"Guid": made[-1], "TimeStamp": self.client.invoices.get(made[-1])["TimeStamp"]} if made else None
 
         return self._settled(
-            lambda: self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp or offer["TimeStamp"]}),
+            lambda: self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp}),
             look,
             operation=_GENERATE,
             harmless=False,
         )
+
+    @guarded
+    def generate_invoice_once(self, guid: str, *, generation: int = 0, timestamp: str | None = None) -> Row:
+        """Turn a trade offer into a draft invoice, unless that was done before.
+
+        Its Timestamp is older than the look at what was made of it: of two at a time, one is refused as stale.
+
+        :param guid: str
+        :param generation: int, how many invoices that were made of it don't count, such as deleted ones; default 0
+        :param timestamp: str, the TimeStamp of the trade offer that is meant; default the latest
+        :return: the draft's `{"Guid", "TimeStamp", "Change"}`, or all of the invoice where it was there; Change is
+            created or unchanged; two or three requests
+        :raises DineroConflict: the invoice was deleted, or Dinero doesn't name it
+        :raises DineroStaleTimestamp: the trade offer was changed since its TimeStamp was read, with both versions
+        """
+        if generation < 0:
+            raise DineroInvalidBody(f"generation: {generation} is below 0.", "It is how many invoices don't count.")
+        with self.client.lock.hold(f"trade_offers/{guid}/invoice"):
+            try:
+                return self._made(guid, generation, timestamp)
+            except DineroStaleTimestamp as error:
+                if timestamp:
+                    raise both_versions(error, timestamp, self._latest(guid)) from error
+            return self._made(guid, generation, None)  # changed just now: looked at once more
+
+    def _made(self, guid: str, generation: int, timestamp: str | None) -> Row:
+        offer = self.get(guid)
+        made = offer["GeneratedVouchers"] or []
+        if len(made) <= generation:
+            if offer["Status"] == "Invoiced" and not made:
+                raise DineroConflict(
+                    f"Trade offer {guid} is invoiced, and Dinero doesn't name the invoice.", "Look for it in Dinero."
+                )
+            return {**self._generate(offer, timestamp or offer["TimeStamp"]), "Change": "created"}
+        invoice = self.client.invoices.get(made[-1])
+        if invoice.get("DeletedAt"):
+            raise DineroConflict(
+                f"Invoice {made[-1]} of trade offer {guid} was deleted.",
+                f"To make another on purpose, pass generation={len(made)}.",
+            )
+        return {**invoice, "Change": "unchanged"}
 
     def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
         return self._list(_LIST, "Guid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)
