@@ -23,6 +23,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "python-modules": [
                     "airflow_provider_dinero.operators.contacts",
                     "airflow_provider_dinero.operators.files",
+                    "airflow_provider_dinero.operators.invoice_life",
                     "airflow_provider_dinero.operators.invoices",
                 ],
             }

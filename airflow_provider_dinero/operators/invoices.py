@@ -1,12 +1,12 @@
-"""Sales invoices: draft, book, e-mail."""
+"""Sales invoices: draft, book, send. All of it in one task is in `invoice_life`."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
+from airflow_provider_dinero.operators.sales import calculated, keyed, small
+from airflow_provider_dinero.operators.sending import sender, told_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -50,26 +50,53 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Create the draft, or find it."""
-        from airflow_provider_dinero.api.keys import guid_for
-
         key = self.key_of(context, self.idempotency_key)
-        body = require_mapping("invoice", self.invoice)
-        if body.get("Guid"):
-            raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
-        guid = guid_for(self.client.organization_id, "invoices", key, whole("generation", self.generation))
-        body = {**body, "Guid": guid}
+        body = keyed(self.client, "invoices", "invoice", self.invoice, key, self.generation)
         invoice = self.client.invoices.create(body)
         change = "unchanged" if "Status" in invoice else "created"
-        self.document_url = document_url(self.client, f"sales/{guid}")
-        self.log.info("invoice %s for %s %s", guid, key, change)
+        self.document_url = document_url(self.client, f"sales/{body['Guid']}")
+        self.log.info("invoice %s for %s %s", body["Guid"], key, change)
         return {**small(invoice), "Change": change}
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the invoice will get, and what it comes to."""
-        wanted = {name: value for name, value in body.items() if name != "Guid"}
-        total = self.client.invoices.fetch(wanted)["TotalInclVat"]
-        self.log.info("dry run: the invoice comes to %s", money(total, body.get("Currency") or "DKK"))
-        return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
+        return calculated(self.client.invoices.fetch, body, self.log)
+
+
+class DineroUpdateInvoiceOperator(DineroBaseOperator):
+    """Replaces all of a draft, unless all that is given is so already: what is left out is not kept.
+
+    Dinero: `PUT /v1.2/{organizationId}/invoices/{guid}`.
+
+    :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
+        a draft that somebody changed since is not overwritten. Templated.
+    :param content: dict in Dinero's own property names (ProductLines is required). Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being updated or unchanged
+    """
+
+    resource = "invoices"
+    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "content")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"invoice": "json", "content": "json"}
+
+    def __init__(self, *, invoice: str | Mapping[str, Any], content: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.invoice = invoice
+        self.content = content
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Replace the draft."""
+        known = self.document("invoice", self.invoice)
+        guid = known["Guid"]
+        self.document_url = document_url(self.client, f"sales/{guid}")
+        content = require_mapping("content", self.content)
+        updated = self.client.invoices.update_once(guid, content, timestamp=known.get("TimeStamp"))
+        self.log.info("invoice %s %s", guid, updated["Change"])
+        return {"Guid": guid, "TimeStamp": updated["TimeStamp"], "Change": updated["Change"]}
+
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return what the invoice will come to."""
+        content = {name: value for name, value in body.items() if name != "Timestamp"}
+        return calculated(self.client.invoices.fetch, content, self.log)
 
 
 class DineroBookInvoiceOperator(DineroBaseOperator):
@@ -108,44 +135,79 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
 
 
 class DineroSendInvoiceOperator(DineroBaseOperator):
-    """E-mails a booked invoice, once, however often it runs: what was mailed is read from Dinero.
+    """Sends a booked invoice, each way once, however often it runs: what was sent is read from Dinero.
 
-    Dinero: `GET /v1/{organizationId}/invoices/{guid}/mailouts`, `POST /v1/{organizationId}/invoices/{guid}/email`.
+    Before an electronic invoice is sent, the contact is checked: the public sector needs an EAN number and an att.
+    person.
+
+    Dinero: `GET /v1/{organizationId}/invoices/{guid}/mailouts`, and `POST /v1/{organizationId}/invoices/{guid}/email`,
+    `POST /v3/{organizationId}/invoices/{guid}/e-invoice` or `POST /v1/{organizationId}/sms/{voucherGuid}/send-sms`.
 
     :param invoice: str, a Guid; or dict, what another invoice operator returned. Templated.
-    :param mailout: dict as Dinero's ApiMailoutModel: Receiver, Subject, Message and more; default none: Dinero's
-        template, to the contact's address. Templated.
+    :param channel: str: email, einvoice or sms; default email. Templated.
+    :param mailout: dict as Dinero's ApiMailoutModel (Receiver, Subject, Message and more), EInvoiceSendModel
+        (OrderReference, AttPerson) or SmsSendModel (ReceiverPhoneNumber, Message); default none: Dinero's template, to
+        the contact. Templated.
+    :param resend: int, how many times it was sent this way before that don't count; default 0. Templated.
     :return: `{"Guid", "Recipients", "Change"}`, Change being created or unchanged
     """
 
     resource = "invoices"
-    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "mailout")
+    template_fields: Sequence[str] = (
+        *DineroBaseOperator.template_fields,
+        "invoice",
+        "channel",
+        "mailout",
+        "resend",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json"}
 
     def __init__(
-        self, *, invoice: str | Mapping[str, Any], mailout: Mapping[str, Any] | None = None, **kwargs: Any
+        self,
+        *,
+        invoice: str | Mapping[str, Any],
+        channel: str = "email",
+        mailout: Mapping[str, Any] | None = None,
+        resend: int | str = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.invoice = invoice
+        self.channel = channel
         self.mailout = mailout
+        self.resend = resend
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Look for a mail-out, and send one."""
         guid = self.document("invoice", self.invoice)["Guid"]
         self.document_url = document_url(self.client, f"sales/{guid}")
-        sent = self.client.invoices.email_once(guid, self.mailout)
-        done = "e-mailed" if sent["Change"] == "created" else "was e-mailed before"
-        self.log.info("invoice %s %s, recipients: %d", guid, done, len(sent["Recipients"]))
+        mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
+        sent = sender(self.client, self.channel)(guid, mailout, resend=whole("resend", self.resend))
+        self.log.info("invoice %s %s", guid, told_of(self.channel, sent))
         return {"Guid": guid, **sent}
 
 
-def small(invoice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
+class DineroDeleteInvoiceOperator(DineroBaseOperator):
+    """Deletes a draft; one that is deleted already is left so. A booked invoice can't be deleted: credit it.
 
-    :param invoice: mapping, as Dinero gives it
+    Dinero: `DELETE /v1/{organizationId}/invoices/{guid}`.
+
+    :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
+        a draft that somebody changed since is not deleted. Templated.
+    :return: `{"Guid", "Change"}`, Change being deleted
     """
-    names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
-    small = {name: invoice[name] for name in names if name in invoice}
-    if "TotalInclVat" in invoice:
-        small["TotalInclVat"] = f"{Decimal(invoice['TotalInclVat']):.2f}"
-    return small
+
+    resource = "invoices"
+    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice")
+
+    def __init__(self, *, invoice: str | Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.invoice = invoice
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Delete the draft."""
+        known = self.document("invoice", self.invoice)
+        self.document_url = document_url(self.client, f"sales/{known['Guid']}")
+        self.client.invoices.delete(known["Guid"], timestamp=known.get("TimeStamp"))
+        self.log.info("invoice %s deleted", known["Guid"])
+        return {"Guid": known["Guid"], "Change": "deleted"}

@@ -3,6 +3,7 @@
 import importlib
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -255,3 +256,16 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_dinero.api import DineroClient
 
     monkeypatch.setitem(DineroClient.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def beside(bench: Bench) -> Iterator[Any]:
+    """A client of the bench's sandbox, beside Airflow."""
+    from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+    from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
+
+    grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", bench.sandbox.url)
+    options: dict[str, Any] = {"token_store": MemoryTokenStore(), "budget": ProcessBudget()}
+    client = DineroClient(100001, grant, base_url=bench.sandbox.url, requests_per_minute=10_000, **options)
+    yield client
+    client.close()

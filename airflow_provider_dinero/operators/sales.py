@@ -1,0 +1,59 @@
+"""What the operators of invoices, credit notes and trade offers share."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.base import money, require_mapping, whole
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api import DineroClient
+
+
+def small(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
+
+    :param document: mapping, as Dinero gives it
+    """
+    names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
+    small = {name: document[name] for name in names if name in document}
+    if "TotalInclVat" in document:
+        small["TotalInclVat"] = f"{Decimal(document['TotalInclVat']):.2f}"
+    return small
+
+
+def keyed(
+    client: "DineroClient", resource: str, name: str, given: Any, key: str, generation: int | str
+) -> dict[str, Any]:
+    """Return a body with the Guid that its key always gets.
+
+    :param client: DineroClient
+    :param resource: str, as the client's attribute is called
+    :param name: str, the argument, named in the error
+    :param given: mapping, the author's body, without Guid
+    :param key: str, the idempotency key
+    :param generation: int or str
+    :raises DineroInvalidBody: it is no dict, or has a Guid
+    """
+    from airflow_provider_dinero.api.keys import guid_for
+
+    body = require_mapping(name, given)
+    if body.get("Guid"):
+        raise DineroInvalidBody(f"The {name} has a Guid.", "Leave it out: it is made from the idempotency_key.")
+    return {**body, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
+
+
+def calculated(
+    fetch: Callable[[Mapping[str, Any]], Mapping[str, Any]], body: Mapping[str, Any], log: Any
+) -> dict[str, Any]:
+    """Return what Dinero says that a document comes to, and the Guid that it will get.
+
+    :param fetch: callable that asks Dinero, and saves nothing
+    :param body: mapping, as it was checked
+    :param log: logger
+    """
+    total = fetch({name: value for name, value in body.items() if name != "Guid"})["TotalInclVat"]
+    log.info("dry run: it comes to %s", money(total, body.get("Currency") or "DKK"))
+    guid = {"Guid": str(body["Guid"])} if body.get("Guid") else {}
+    return {**guid, "TotalInclVat": f"{total:.2f}"}
