@@ -22,9 +22,13 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "integration-name": "Dinero",
                 "python-modules": [
                     "airflow_provider_dinero.operators.contacts",
+                    "airflow_provider_dinero.operators.credit_notes",
+                    "airflow_provider_dinero.operators.downloads",
                     "airflow_provider_dinero.operators.files",
                     "airflow_provider_dinero.operators.invoice_life",
                     "airflow_provider_dinero.operators.invoices",
+                    "airflow_provider_dinero.operators.payments",
+                    "airflow_provider_dinero.operators.trade_offers",
                 ],
             }
         ],

@@ -3,17 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
-from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
-from airflow_provider_dinero.operators.sales import calculated, keyed, small
-from airflow_provider_dinero.operators.sending import check_mailout, sender, told_of
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.base import money, require_mapping
+from airflow_provider_dinero.operators.sales_life import SalesLifeOperator, change_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class DineroInvoiceOperator(DineroBaseOperator):
+class DineroInvoiceOperator(SalesLifeOperator):
     """Creates an invoice, books it, sends it, registers its payment, as far as asked: each once, however often it runs.
 
     What was done is read from Dinero: a run that starts over goes on where the last one ended. It takes a request to
@@ -41,114 +39,46 @@ class DineroInvoiceOperator(DineroBaseOperator):
     """
 
     resource = "invoices"
-    template_fields: Sequence[str] = (
-        *DineroBaseOperator.template_fields,
-        "invoice",
-        "idempotency_key",
-        "generation",
-        "number",
-        "mailout",
-        "resend",
-        "payment",
-    )
+    what = "invoice"
+    template_fields: Sequence[str] = (*SalesLifeOperator.template_fields, "invoice", "payment")
     template_fields_renderers: ClassVar[dict[str, str]] = {"invoice": "json", "mailout": "json", "payment": "json"}
 
-    def __init__(
-        self,
-        *,
-        invoice: Mapping[str, Any],
-        idempotency_key: str | None = None,
-        generation: int | str = 0,
-        book: bool = False,
-        number: int | str | None = None,
-        send: str | None = None,
-        mailout: Mapping[str, Any] | None = None,
-        resend: int | str = 0,
-        payment: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, invoice: Mapping[str, Any], payment: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not book and (send or payment is not None):
-            raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+        if payment is not None and not self.book:
+            raise DineroInvalidBody("Only what is booked is paid.", "Set book=True.")
         self.invoice = invoice
-        self.idempotency_key = idempotency_key
-        self.generation = generation
-        self.book = book
-        self.number = number
-        self.send = send
-        self.mailout = mailout
-        self.resend = resend
         self.payment = payment
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Do what is asked for, and wasn't done."""
-        key = self.key_of(context, self.idempotency_key)
-        body = keyed(self.client, "invoices", "invoice", self.invoice, key, self.generation)
-        guid = str(body["Guid"])
-        payment = self._checked(body, key)
-        self.document_url = document_url(self.client, f"sales/{guid}")
-        told = self.step("create", lambda: self._create(body, key))
-        changes = [told["Change"]]
-        if self.book:
-            draft = dict(told)
-            told |= self.step("book", lambda: self._book(draft, body))
-            changes.append(told["Change"])
-        if self.send:
-            told |= self.step("send", lambda: self._send(guid))
-            changes.append(told["Change"])
+        given = require_mapping("invoice", self.invoice)
+        payment = self._payment(given, self.key_of(context, self.idempotency_key))
+        told, changes = self.live(context, given)
         if payment is not None:
             booked = dict(told)
             paid = self.step("pay", lambda: self._pay(booked, payment))
             told |= {"PaymentGuid": paid["Guid"], "TimeStamp": paid.get("TimeStamp") or told["TimeStamp"]}
             changes.append(paid["Change"])
-        done = [each for each in changes if each != "unchanged"]
-        return {**told, "Change": "unchanged" if not done else "created" if changes[0] == "created" else "updated"}
+        return {**told, "Change": change_of(changes)}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the invoice will get, and what it comes to."""
-        return calculated(self.client.invoices.fetch, body, self.log)
+    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Create the draft, or find what was made of it, and make sure that it is the same."""
+        return self.client.invoices.create(body)
 
-    def _checked(self, body: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-        """Check what comes after the draft before anything is sent, and return the payment."""
+    def _payment(self, invoice: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+        """Return the payment, checked before anything is sent."""
         from airflow_provider_dinero.api.bodies import check
         from airflow_provider_dinero.api.keys import reference_for
 
-        if self.send:
-            check_mailout(self.client, self.send, self.mailout)
         if self.payment is None:
             return None
         given = require_mapping("payment", self.payment)
-        if given.get("Amount") is None and (body.get("Currency") or "DKK") != "DKK":
+        if given.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
             raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
         payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **given}
         check("PaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
         return payment
-
-    def _create(self, body: Mapping[str, Any], key: str) -> dict[str, Any]:
-        invoice = self.client.invoices.create(body)
-        change = "unchanged" if "Status" in invoice else "created"
-        self.log.info("invoice %s for %s %s", body["Guid"], key, change)
-        return {**small(invoice), "Change": change}
-
-    def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-        number = None if self.number is None else whole("number", self.number)
-        if draft.get("Status") == "Booked":
-            if number is not None:
-                self.client.invoices.book(draft["Guid"], number=number)  # refuses another number
-            return {"Change": "unchanged"}
-        try:
-            booked = self.client.invoices.book(draft["Guid"], timestamp=draft["TimeStamp"], number=number)
-        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
-            stamp = self.client.invoices.create(body)["TimeStamp"]
-            booked = self.client.invoices.book(draft["Guid"], timestamp=stamp, number=number)
-        self.log.info("booked invoice %s, %s", booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
-        return {**small(booked), "Change": "updated"}
-
-    def _send(self, guid: str) -> dict[str, Any]:
-        way = sender(self.client, self.send or "")
-        sent = way(guid, self.mailout, resend=whole("resend", self.resend))
-        self.log.info("invoice %s %s", guid, told_of(self.send or "", sent))
-        return sent
 
     def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
         body = {"Amount": booked["TotalInclVat"], **payment}

@@ -1,0 +1,68 @@
+"""Sales credit notes: draft, book, send."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.operators.base import require_mapping
+from airflow_provider_dinero.operators.sales_life import SalesLifeOperator, change_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroCreateCreditNoteOperator(SalesLifeOperator):
+    """Creates a credit note, books and sends it, as far as asked: each once, however often it runs.
+
+    For all of an invoice its lines are copied; for a part of one, or without one, give ProductLines. Amounts are
+    positive.
+
+    Dinero: `GET /v1/{organizationId}/invoices/{guid}`, `POST /v1/{organizationId}/sales/creditnotes`,
+    `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email` (or e-creditNote).
+
+    :param invoice: str, the Guid of the booked invoice that is credited; or dict, what another invoice operator
+        returned; default None: the credit note is for no invoice. Templated.
+    :param credit_note: dict in Dinero's own property names, without Guid; ProductLines are needed unless all of an
+        invoice is credited; default none. Templated.
+    :param idempotency_key: str, what the credit note is for; default the task's own place: dag_id, run_id, task_id and
+        map_index. Templated.
+    :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, whether to book it; default False: it stays a draft
+    :param number: int, the voucher number; default Dinero's next. Templated.
+    :param send: str or None: email or einvoice; default None: it isn't sent. It needs book.
+    :param mailout: dict as Dinero's model for that way of sending; default none: Dinero's template, to the contact.
+        Templated.
+    :param resend: int, how many times it was sent before that don't count; default 0. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, and when it is booked Number, Status, ContactName, TotalInclVat,
+        Currency and UpdatedAt, when it is sent Recipients; Change is created, updated (something was done now) or
+        unchanged; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    """
+
+    resource = "credit_notes"
+    what = "credit note"
+    template_fields: Sequence[str] = (*SalesLifeOperator.template_fields, "invoice", "credit_note")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"credit_note": "json", "mailout": "json"}
+
+    def __init__(
+        self,
+        *,
+        invoice: str | Mapping[str, Any] | None = None,
+        credit_note: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.invoice = invoice
+        self.credit_note = credit_note
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Do what is asked for, and wasn't done."""
+        given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
+        if self.invoice is not None:
+            given["CreditNoteFor"] = self.document("invoice", self.invoice)["Guid"]
+        told, changes = self.live(context, given)
+        return {**told, "Change": change_of(changes)}
+
+    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Create the draft, or find what was made of it, and make sure that it is the same."""
+        if self.invoice is not None and body.get("ProductLines") is None:
+            return self.client.credit_notes.create_for(body["CreditNoteFor"], body)
+        return self.client.credit_notes.create(body)

@@ -1,0 +1,66 @@
+"""Payments of sales invoices."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroAddPaymentOperator(DineroBaseOperator):
+    """Registers a payment of a booked invoice, once for each idempotency key of the invoice, however often it runs.
+
+    The key is the payment's ExternalReference (a Guid made of it where it is longer than 128 characters).
+
+    Dinero: `GET /v2/{organizationId}/invoices/{guid}/payments`, `POST /v1/{organizationId}/invoices/{guid}/payments`.
+
+    :param invoice: str, a Guid; or dict, what another invoice operator returned, which saves a request. Templated.
+    :param payment: dict as Dinero's PaymentCreateModel: DepositAccountNumber, Amount (DKK) and Description are needed;
+        RemainderIsFee is False unless it is given. Templated.
+    :param idempotency_key: str, what the payment is, such as the bank's number of it; default the ExternalReference of
+        the payment, or else the task's own place: dag_id, run_id, task_id and map_index. Templated.
+    :return: `{"Guid", "PaymentGuid", "Change"}`, Guid being the invoice's and Change created or unchanged; with the
+        invoice's TimeStamp when it was created
+    """
+
+    resource = "invoices"
+    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "payment", "idempotency_key")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"payment": "json"}
+
+    def __init__(
+        self,
+        *,
+        invoice: str | Mapping[str, Any],
+        payment: Mapping[str, Any],
+        idempotency_key: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.invoice = invoice
+        self.payment = payment
+        self.idempotency_key = idempotency_key
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Look for the payment, and register it."""
+        from airflow_provider_dinero.api.keys import reference_for
+
+        known = self.document("invoice", self.invoice)
+        given = require_mapping("payment", self.payment)
+        reference = given.get("ExternalReference")
+        if reference and self.idempotency_key is not None:
+            raise DineroInvalidBody(
+                "The payment has an ExternalReference, and there is an idempotency_key.", "They are the same: give one."
+            )
+        if not reference:
+            reference = reference_for(self.key_of(context, self.idempotency_key))
+        body = {"RemainderIsFee": False, **given, "ExternalReference": reference}
+        self.document_url = document_url(self.client, f"sales/{known['Guid']}")
+        paid = self.client.invoices.add_payment_once(known["Guid"], body, timestamp=known.get("TimeStamp"))
+        done = "paid" if paid["Change"] == "created" else "was paid before:"
+        self.log.info("invoice %s %s %s", known.get("Number") or known["Guid"], done, money(body["Amount"]))
+        stamp = {"TimeStamp": paid["TimeStamp"]} if "TimeStamp" in paid else {}
+        return {"Guid": known["Guid"], "PaymentGuid": paid["Guid"], **stamp, "Change": paid["Change"]}

@@ -1,0 +1,135 @@
+"""Trade offers: draft, e-mail, invoice."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+from airflow_provider_dinero.operators.sales import calculated, keyed, small
+from airflow_provider_dinero.operators.sending import told_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroCreateTradeOfferOperator(DineroBaseOperator):
+    """Creates a trade offer, once for each idempotency key, however often it runs.
+
+    Dinero: `POST /v1/{organizationId}/tradeoffers`, with a Guid made from the key.
+
+    :param trade_offer: dict in Dinero's own property names (ContactGuid and ProductLines are required), without Guid.
+        Templated.
+    :param idempotency_key: str, what the offer is for; default the task's own place: dag_id, run_id, task_id and
+        map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
+    :param generation: int, raised to make it anew after it was deleted in Dinero; default 0. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where it was there, also Number,
+        Status, ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run
+        `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    """
+
+    resource = "trade_offers"
+    template_fields: Sequence[str] = (
+        *DineroBaseOperator.template_fields,
+        "trade_offer",
+        "idempotency_key",
+        "generation",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"trade_offer": "json"}
+
+    def __init__(
+        self,
+        *,
+        trade_offer: Mapping[str, Any],
+        idempotency_key: str | None = None,
+        generation: int | str = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.trade_offer = trade_offer
+        self.idempotency_key = idempotency_key
+        self.generation = generation
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Create the offer, or find it."""
+        key = self.key_of(context, self.idempotency_key)
+        body = keyed(self.client, "trade_offers", "trade_offer", self.trade_offer, key, self.generation)
+        offer = self.client.trade_offers.create(body)
+        change = "unchanged" if "Status" in offer else "created"
+        self.document_url = document_url(self.client, f"tradeoffers/{body['Guid']}")
+        self.log.info("trade offer %s for %s %s", body["Guid"], key, change)
+        return {**small(offer), "Change": change}
+
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return the Guid that the offer will get, and what it comes to."""
+        return calculated(self.client.trade_offers.fetch, body, self.log)
+
+
+class DineroSendTradeOfferOperator(DineroBaseOperator):
+    """E-mails a trade offer, once, however often it runs: what was mailed is read from Dinero.
+
+    Dinero: `GET /v1/{organizationId}/tradeoffers/{guid}/mailouts`, `POST …/{guid}/email`.
+
+    :param trade_offer: str, a Guid; or dict, what another operator returned. Templated.
+    :param mailout: dict as Dinero's ApiMailoutModel: Receiver, Subject, Message and more; default none: Dinero's
+        template, to the contact. Templated.
+    :param resend: int, how many times it was mailed before that don't count; default 0. Templated.
+    :return: `{"Guid", "Recipients", "Change"}`, Change being created or unchanged
+    """
+
+    resource = "trade_offers"
+    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "trade_offer", "mailout", "resend")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json"}
+
+    def __init__(
+        self,
+        *,
+        trade_offer: str | Mapping[str, Any],
+        mailout: Mapping[str, Any] | None = None,
+        resend: int | str = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.trade_offer = trade_offer
+        self.mailout = mailout
+        self.resend = resend
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Look for a mail-out, and send one."""
+        guid = self.document("trade_offer", self.trade_offer)["Guid"]
+        self.document_url = document_url(self.client, f"tradeoffers/{guid}")
+        mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
+        sent = self.client.trade_offers.email_once(guid, mailout, resend=whole("resend", self.resend))
+        self.log.info("trade offer %s %s", guid, told_of("email", sent))
+        return {"Guid": guid, **sent}
+
+
+class DineroInvoiceTradeOfferOperator(DineroBaseOperator):
+    """Turns a trade offer into a draft invoice, once, however often it runs: what was made of it is read from Dinero.
+
+    The offer is taken as it is now: a customer's answer changes it.
+
+    Dinero: `GET /v1/{organizationId}/tradeoffers/{guid}`, `POST …/{guid}/generate-invoice`.
+
+    :param trade_offer: str, a Guid; or dict, what another operator returned. Templated.
+    :param generation: int, how many invoices that were made of it don't count, such as deleted ones; default 0.
+        Templated.
+    :return: the invoice's `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where it was there,
+        also what `DineroBookInvoiceOperator` returns
+    """
+
+    resource = "invoices"
+    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "trade_offer", "generation")
+
+    def __init__(self, *, trade_offer: str | Mapping[str, Any], generation: int | str = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.trade_offer = trade_offer
+        self.generation = generation
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Look at what was made of the offer, and make an invoice."""
+        guid = self.document("trade_offer", self.trade_offer)["Guid"]
+        generation = whole("generation", self.generation)
+        invoice = self.client.trade_offers.generate_invoice_once(guid, generation=generation)
+        self.document_url = document_url(self.client, f"sales/{invoice['Guid']}")
+        self.log.info("invoice %s of trade offer %s %s", invoice["Guid"], guid, invoice["Change"])
+        return {**small(invoice), "Change": invoice["Change"]}
