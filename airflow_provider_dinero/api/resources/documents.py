@@ -124,8 +124,9 @@ class Documents(Resource, ABC):
             if not existing.get("DeletedAt") and not keys.differences(content, existing, strict=True):
                 return {**existing, "Change": "unchanged"}
         try:
-            stamp = known or str(existing[self.STAMP])
-            return {**self._update(operation, guid, content, stamp), "Change": "updated"}
+            updated = self._update(operation, guid, content, known or str(existing[self.STAMP]))
+            # The whole document is what was there already, when Dinero refused.
+            return {**updated, "Change": "unchanged" if "Status" in updated else "updated"}
         except (DineroStaleTimestamp, DineroInvalidRequest) as error:
             existing = self.get(guid)
             if not existing.get("DeletedAt") and not keys.differences(content, existing):

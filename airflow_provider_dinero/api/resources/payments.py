@@ -77,7 +77,8 @@ class WithPayments(Documents):
             if payment.get("Currency") not in (None, "DKK"):  # which of the two amounts it shows isn't said
                 either = [{"Amount": wanted.get(name)} for name in ("Amount", "AmountInForeignCurrency")]
                 content["Amount"] = next((each["Amount"] for each in either if not differences(each, payment)), None)
-            found = differences(content, payment)
+            there = {name: value for name, value in payment.items() if name != "Currency"}  # it is the document's
+            found = differences(content, there)
             if found:
                 raise DineroConflict(
                     f"{self.WHAT} {guid} has a payment {reference} with other content: {shown(found)}.",
