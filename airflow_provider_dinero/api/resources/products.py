@@ -4,8 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_dinero.api import keys
+from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.changes import Changes
-from airflow_provider_dinero.api.filters import Condition
+from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
+from airflow_provider_dinero.api.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional
 from airflow_provider_dinero.api.resources.documents import gone
@@ -17,6 +20,7 @@ FIELDS = (
     "DeletedAt",
 )  # fmt: skip
 FILTERABLE = ("Name", "ProductNumber", "ExternalReference")
+MATCHABLE = ("ExternalReference", "ProductNumber")
 
 _ALL = "/v1/{organizationId}/products"
 _ONE = f"{_ALL}/{{guid}}"
@@ -27,7 +31,7 @@ _CREATE = Operation(
     _ALL,
     Repeat.BARE,
     body="ProductCreateModel",
-    lost=NOWHERE._replace(look_up="the list, by ExternalReference or ProductNumber, by a person", sure="likely"),
+    lost=NOWHERE._replace(look_up="the list, by ExternalReference or ProductNumber, by `upsert`", sure="likely"),
 )
 _UPDATE = Operation("PUT", _ONE, Repeat.KEYED, body="ProductUpdateModel", lost=SAME_AGAIN)
 _DELETE = Operation("DELETE", _ONE, Repeat.KEYED, lost=GONE)
@@ -113,6 +117,58 @@ class Products(Resource):
         self._settled(
             lambda: self._sent(_DELETE, {"guid": guid}), lambda: gone(lambda: self.get(guid)), operation=_DELETE
         )
+
+    @guarded
+    def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference") -> Row:
+        """Create a product, or change what differs in the one that is there.
+
+        One request when the product is there and equal, two when it is made, three when it is changed; one more when
+        the body has a Comment, which lists leave out. A property that is given as None is emptied.
+
+        :param body: mapping as ProductCreateModel
+        :param match_by: str, the property that finds the product: ExternalReference or ProductNumber
+        :return: `{"ProductGuid", "Change"}`, Change being created, updated or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: several products match
+        :raises DineroOutcomeUnknown: the answer of the create was lost, and there is no such product
+        """
+        wanted = check("ProductCreateModel", body)
+        if match_by not in MATCHABLE:
+            raise DineroInvalidBody(f"A product can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+        value = wanted.get(match_by)
+        if not value:
+            raise DineroInvalidBody(
+                f"The product has no {match_by} to be found by.",
+                f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
+            )
+        name = f"{self.client.organization_id}/products/{match_by}:{value}"
+        found, change = self._once(name, lambda: self._find(match_by, str(value)), lambda: self.create(body))
+        if change == "unchanged":
+            change = self._change(found, wanted)
+        return {"ProductGuid": found["ProductGuid"], "Change": change}
+
+    def _find(self, match_by: str, value: str) -> Row | None:
+        rows = [row for row in self.list(filters=[eq(match_by, value)]) if row[match_by] == value]
+        if len(rows) > 1:
+            raise DineroConflict(
+                f"{len(rows)} products have the {match_by} {value}: {', '.join(row['ProductGuid'] for row in rows)}.",
+                "Delete all but one in Dinero, or match by another property.",
+            )
+        return rows[0] if rows else None
+
+    def _change(self, existing: Row, wanted: Row) -> str:
+        if "Comment" in wanted:
+            existing = self.get(existing["ProductGuid"])
+        found = keys.differences(wanted, existing, empty_counts=True)
+        if not found:
+            return "unchanged"
+        from airflow_provider_dinero.api.models import ProductUpdateModel
+
+        whole = existing if "Comment" in existing else self.get(existing["ProductGuid"])
+        kept = {name: whole[name] for name in ProductUpdateModel.model_fields if name in whole}
+        changed = {name: value for name, value in wanted.items() if value is not None or name in found}
+        self.client.send(_UPDATE, {"guid": existing["ProductGuid"]}, body=changed, kept=kept)
+        return "updated"
 
     def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
         return self._list(_LIST, "ProductGuid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)
