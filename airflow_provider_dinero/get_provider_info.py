@@ -21,6 +21,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
             {
                 "integration-name": "Dinero",
                 "python-modules": [
+                    "airflow_provider_dinero.operators.anything",
                     "airflow_provider_dinero.operators.contacts",
                     "airflow_provider_dinero.operators.credit_notes",
                     "airflow_provider_dinero.operators.downloads",

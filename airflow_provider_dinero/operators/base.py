@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -41,7 +41,9 @@ class DineroBaseOperator(BaseOperator):
     operator_extra_links = (DineroLink(),)
     ui_color = "#d9f2e6"
     # What the operator writes, as the asset `dinero://<conn_id>/<resource>` and the client's attribute name it.
-    resource: ClassVar[str]
+    resource: str
+    # Whether it writes that, and doesn't only read it.
+    writes = True
 
     def __init__(
         self,
@@ -100,8 +102,9 @@ class DineroBaseOperator(BaseOperator):
             if error.until is None or error.slot is None:
                 raise
             self._come_back(error.until, error.slot)
-        uri = asset_uri(self.dinero_conn_id, self.resource)
-        get_hook_lineage_collector().add_output_asset(context=self.hook, scheme="dinero", uri=uri)
+        collector = get_hook_lineage_collector()
+        add = collector.add_output_asset if self.writes else collector.add_input_asset
+        add(context=self.hook, scheme="dinero", uri=asset_uri(self.dinero_conn_id, self.resource))
         return result
 
     def _come_back(self, until: datetime, slot: float) -> NoReturn:
@@ -142,7 +145,8 @@ class DineroBaseOperator(BaseOperator):
             told = {} if stopped.body is None else self.calculate(stopped.body)
             return {"DryRun": True, "Next": stopped.operation, **told}
         self.log.info("dry run: nothing would be written")
-        return {**found, "DryRun": True}
+        # Rows, which DineroOperator may return, are what they are.
+        return {**found, "DryRun": True} if isinstance(found, Mapping) else found
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return what a dry run can tell of a body that would be sent, such as its total; default nothing.
