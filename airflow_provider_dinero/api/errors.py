@@ -5,6 +5,7 @@ DineroError
 │   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was written
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
 │   ├── DineroConflict              the key was used before, for other content
+│   ├── DineroNotDue                there is nothing to remind of, or not yet
 │   ├── DineroUnexpectedAnswer      an answer that Dinero's documents don't know
 │   └── DineroRefused               Dinero said no
 │       ├── DineroUnauthorized      the credentials or the token
@@ -57,6 +58,10 @@ class DineroInvalidBody(DineroPermanentError, ValueError):
 
 class DineroConflict(DineroPermanentError):
     """The idempotency key was used before, for other content."""
+
+
+class DineroNotDue(DineroPermanentError):
+    """There is nothing to remind of, or not yet; nothing was sent."""
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):

@@ -27,7 +27,7 @@ class Instance:
     state: str | None = None
     returned: Any = None
     link: str | None = None  # where its button leads
-    errors: list[BaseException] = field(default_factory=list)  # of each try that failed, or was skipped
+    errors: list[BaseException] = field(default_factory=list)  # of each try that failed
     delays: list[timedelta] = field(default_factory=list)  # before each further try; they aren't waited for
     deferrals: list[dict[str, Any]] = field(default_factory=list)  # what the task keeps; these aren't waited for
     log: str = ""

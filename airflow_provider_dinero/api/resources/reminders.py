@@ -1,14 +1,16 @@
 """Reminders of overdue invoices: at most three, ten days apart; draft, book, send."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from airflow_provider_dinero.api import keys
 from airflow_provider_dinero.api.bodies import check
-from airflow_provider_dinero.api.operations import MAILED, REFUSED, UNKNOWN, Lost, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue, DineroStaleTimestamp
+from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.resources.reminder_mail import ReminderMail
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
 _ONE = f"{_ALL}/{{id}}"
@@ -27,12 +29,11 @@ _CREATE = Operation(
 _UPDATE = Operation("PUT", _ONE, Repeat.FENCED, body="ReminderCreateModel", lost=_SEEN)
 _DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="ReminderDeleteModel", lost=_SEEN)
 _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="ReminderBookModel", lost=_SEEN)
-_TEMPLATE = Operation("GET", f"{_ALL}/email/template")
-_EMAIL = Operation("POST", f"{_ALL}/email", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
-_E_REMINDER = Operation("POST", f"{_ONE}/e-reminder", Repeat.BARE, body="EanReminderModel", lost=MAILED)
+# Dinero's own rules.
+MOST, DAYS_APART = 3, 10
 
 
-class Reminders(Resource):
+class Reminders(ReminderMail):
     """Reminders. Their ids are small numbers; a Timestamp is the reminder's, or that of `next` for a new one."""
 
     @_LIST.performed_by
@@ -178,42 +179,80 @@ class Reminders(Resource):
             operation=_BOOK,
         )
 
-    @_TEMPLATE.performed_by
-    def email_template(self, invoice_guid: str) -> Row:
-        """Return the e-mail that would go out.
+    @guarded
+    def create_due(self, invoice_guid: str, body: Mapping[str, Any], *, number: int | None = None) -> Row:
+        """Add the draft of the reminder that is due, unless it is there: that of this Date, or of this number.
 
-        `GET /v1/{organizationId}/invoices/{voucherGuid}/reminders/email/template`
-
-        :param invoice_guid: str
-        :return: dict with Sender, Receiver, Subject, Message and more
-        """
-        return self._object(_TEMPLATE, {"voucherGuid": invoice_guid})
-
-    @_EMAIL.performed_by
-    def email(self, invoice_guid: str, body: Mapping[str, Any] | None = None) -> Row:
-        """E-mail the booked reminder, each time it is called.
-
-        `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/email`
+        Two requests where it is there, three when it is made, one more where the body leaves a With... property out.
 
         :param invoice_guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
+        :param body: mapping as ReminderCreateModel, with Date; the With... properties are as Dinero proposes
+        :param number: int, which one of the three has to be there; default the next one that is due
+        :return: dict, the reminder, and Number and Change, being created or unchanged
+        :raises DineroNotDue: none is due, by Dinero's rules; says why
+        :raises DineroConflict: the reminder of this Date or number has other content
         """
-        return self._object(_EMAIL, {"voucherGuid": invoice_guid}, body=body)
+        check("ReminderCreateModel", {**_NOTHING, **body, "Timestamp": "the latest"})
+        try:
+            day = date.fromisoformat(str(body["Date"])[:10])
+        except ValueError:
+            raise DineroInvalidBody(
+                f"Date: {body['Date']!r} is not a date as YYYY-MM-DD.", "Nothing was sent."
+            ) from None
+        with self.client.lock.hold(f"{self.client.organization_id}/invoices/{invoice_guid}/reminders"):
+            try:
+                return self._create_due(invoice_guid, body, day, number)
+            except DineroStaleTimestamp:  # somebody changed the invoice in this moment: decide anew, once
+                return self._create_due(invoice_guid, body, day, number)
 
-    @_E_REMINDER.performed_by
-    def send_e_reminder(self, invoice_guid: str, reminder_id: int | str, body: Mapping[str, Any] | None = None) -> None:
-        """Send a booked reminder to a contact that receives electronic invoices, each time it is called.
+    def _create_due(self, invoice_guid: str, body: Mapping[str, Any], day: date, number: int | None) -> Row:
+        invoice = self.client.invoices.get(invoice_guid)
+        living = [each for each in self.list(invoice_guid) if not each["IsDeleted"]]
+        there = due(invoice, living, day, number)
+        if there is not None:
+            position = living.index(there) + 1
+            wanted = {name: value for name, value in body.items() if name != "Date" or number is None}
+            keys.require_same(f"Reminder {position} of invoice {invoice['Number']}", wanted, there)
+            return {**there, "Number": position, "Change": "unchanged"}
+        if _NOTHING.keys() - body.keys():
+            proposed = self.next(invoice_guid)
+            body = {**{name: proposed[name] for name in _NOTHING}, **body}
+        made = self.create(invoice_guid, body, timestamp=invoice["TimeStamp"])
+        return {**made, "Number": len(living) + 1, "Change": "created"}
 
-        `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/{id}/e-reminder`
 
-        :param invoice_guid: str
-        :param reminder_id: int
-        :param body: mapping as EanReminderModel; PaymentMeanEnum is Domestic unless it is given
-        :raises DineroOutcomeUnknown: the answer was lost
-        """
-        self.client.send(_E_REMINDER, _place(invoice_guid, reminder_id), body=body)
+_NOTHING = dict.fromkeys(("WithDebtCollectionWarning", "WithFee", "WithInterestFee", "WithCompensationFee"), False)
+
+
+def due(invoice: Row, living: Rows, day: date, number: int | None) -> Row | None:
+    """Decide on a reminder by Dinero's rules.
+
+    :param invoice: dict, as Dinero gives it
+    :param living: list of dicts, its reminders that are not deleted, oldest first
+    :param day: date of the reminder
+    :param number: int, which one is wanted; None for that of the day, or else the next
+    :return: the reminder that is there, or None where it has to be made
+    :raises DineroNotDue: neither
+    """
+    what = f"of invoice {invoice['Number']}"
+    if invoice["PaymentStatus"] != "Overdue":
+        raise DineroNotDue(f"No reminder {what} is due: it is {invoice['PaymentStatus']}, not Overdue.")
+    last = date.fromisoformat(str(living[-1]["Date"])[:10]) if living else None
+    if number is None and last == day:
+        return living[-1]
+    if number is not None and number == len(living):
+        return living[-1]
+    if number is not None and number != len(living) + 1:
+        raise DineroNotDue(f"Reminder {number} {what} is not due: it has had {len(living)}.")
+    if living and living[-1]["IsDraft"]:
+        raise DineroNotDue(f"No reminder {what} is due: number {len(living)}, of {last}, is still a draft.")
+    if len(living) >= MOST:
+        raise DineroNotDue(f"No reminder {what} is due: it has had {MOST}.")
+    first = date.fromisoformat(str(invoice["PaymentDate"])[:10]) + timedelta(days=1)
+    earliest = first if last is None else last + timedelta(days=DAYS_APART)
+    if day < earliest:
+        raise DineroNotDue(f"No reminder {what} is due before {earliest}.")
+    return None
 
 
 def _checked(body: Mapping[str, Any], timestamp: str | None, latest: Callable[[], str]) -> Row:

@@ -1,0 +1,162 @@
+"""How reminders of overdue invoices reach their customer."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.errors import DineroNotDue, DineroRefused
+from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
+from airflow_provider_dinero.api.resources.electronic import address_of
+from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
+
+_ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
+_TEMPLATE = Operation("GET", f"{_ALL}/email/template")
+_EMAIL = Operation(
+    "POST",
+    f"{_ALL}/email",
+    Repeat.BARE,
+    body="ApiMailoutModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `email_once`"),
+)
+_E_REMINDER = Operation(
+    "POST",
+    f"{_ALL}/{{id}}/e-reminder",
+    Repeat.BARE,
+    body="EanReminderModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `send_e_reminder_once`"),
+)
+# The refusals that say that there is nothing to remind of.
+NOT_DUE = (59, 74)
+
+
+class ReminderMail(Mailing):
+    """Sends reminders."""
+
+    @_TEMPLATE.performed_by
+    def email_template(self, invoice_guid: str) -> Row:
+        """Return the e-mail that would go out.
+
+        `GET /v1/{organizationId}/invoices/{voucherGuid}/reminders/email/template`
+
+        :param invoice_guid: str
+        :return: dict with Sender, Receiver, Subject, Message and more
+        """
+        return self._object(_TEMPLATE, {"voucherGuid": invoice_guid})
+
+    @_EMAIL.performed_by
+    def email(self, invoice_guid: str, body: Mapping[str, Any] | None = None) -> Row:
+        """E-mail the booked reminder, each time it is called.
+
+        `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/email`
+
+        :param invoice_guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :return: `{"Recipients": [{"Email"}]}`
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        return self._object(_EMAIL, {"voucherGuid": invoice_guid}, body=body)
+
+    @_E_REMINDER.performed_by
+    def send_e_reminder(self, invoice_guid: str, reminder_id: int | str, body: Mapping[str, Any] | None = None) -> None:
+        """Send a booked reminder to a contact that receives electronic invoices, each time it is called.
+
+        `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/{id}/e-reminder`
+
+        :param invoice_guid: str
+        :param reminder_id: int
+        :param body: mapping as EanReminderModel; PaymentMeanEnum is Domestic unless it is given
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        self.client.send(_E_REMINDER, {"voucherGuid": invoice_guid, "id": reminder_id}, body=body)
+
+    @guarded
+    def email_once(
+        self, invoice_guid: str, reminder: Mapping[str, Any], body: Mapping[str, Any] | None = None, *, resend: int = 0
+    ) -> Row:
+        """E-mail the latest booked reminder, unless one was e-mailed since its Date.
+
+        :param invoice_guid: str
+        :param reminder: mapping with its Id and Date
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param resend: int, how many e-mails since its Date don't count; default 0
+        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        check("ApiMailoutModel", body or {})
+        return self._mail_once(
+            f"invoices/{invoice_guid}/reminders/{reminder['Id']}/email",
+            lambda: self._mailed("Reminder", invoice_guid, str(reminder["Date"])),
+            lambda: addresses(self.email(invoice_guid, body)),
+            resend=resend,
+        )
+
+    @guarded
+    def send_e_reminder_once(
+        self, invoice_guid: str, reminder: Mapping[str, Any], body: Mapping[str, Any] | None = None, *, resend: int = 0
+    ) -> Row:
+        """Send a booked reminder electronically, unless one was sent so since its Date; first the contact is checked.
+
+        :param invoice_guid: str
+        :param reminder: mapping with its Id and Date
+        :param body: mapping as EanReminderModel; default none
+        :param resend: int, how many since its Date don't count; default 0
+        :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        wanted = check("EanReminderModel", {"PaymentMeanEnum": "Domestic", **(body or {})})
+
+        def send() -> list[str]:
+            given = wanted.get("ReceiverEanNumber")
+            contact = self.client.invoices.get(invoice_guid)["ContactGuid"]
+            to = f"GLN {given}" if given else address_of(self.client, contact, wanted.get("AttPerson"))
+            self.send_e_reminder(invoice_guid, reminder["Id"], body)
+            return [to]
+
+        return self._mail_once(
+            f"invoices/{invoice_guid}/reminders/{reminder['Id']}/e-reminder",
+            lambda: self._mailed("ElectronicInvoiceReminder", invoice_guid, str(reminder["Date"])),
+            send,
+            resend=resend,
+        )
+
+    @guarded
+    def pre_remind_once(self, invoice_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """E-mail a friendly word about an overdue invoice, unless that was done before; it makes no reminder.
+
+        :param invoice_guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param resend: int, how many before don't count; default 0
+        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged; no addresses where it was
+            just sent to the contact, since Dinero doesn't say which
+        :raises DineroNotDue: the invoice is not booked, or not overdue
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        given = check("ApiMailoutModel", body or {}).get("Receiver")
+
+        def send() -> list[str]:
+            try:
+                self.client.invoices.email_pre_reminder(invoice_guid, body)
+            except DineroRefused as error:
+                if error.code in NOT_DUE:
+                    raise DineroNotDue(f"No pre-reminder is due: {error.said or error}") from None
+                raise
+            return [each.strip() for each in str(given or "").split(",") if each.strip()]
+
+        return self._mail_once(
+            f"invoices/{invoice_guid}/pre-reminder",
+            lambda: self._mailed("PreReminder", invoice_guid),
+            send,
+            resend=resend,
+        )
+
+    def _mailed(self, kind: str, invoice_guid: str, day: str | None = None) -> Rows:
+        """Return the mail-outs of a kind; with the date of the latest reminder its own, as they are ten days apart."""
+        sent = of_kind(kind, self.client.invoices.mailouts(invoice_guid, include_sms=False))
+        if day is None:
+            return sent
+        # Danish days and UTC ones differ by a day at night.
+        since = (date.fromisoformat(day[:10]) - timedelta(days=1)).isoformat()
+        return [each for each in sent if str(each["Date"])[:10] >= since]

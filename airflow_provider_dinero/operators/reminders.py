@@ -1,0 +1,156 @@
+"""Dunning: what an overdue invoice brings its customer."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+KINDS = ("reminder", "pre-reminder")
+WAYS = ("email", "einvoice")
+
+
+class DineroRemindOperator(DineroBaseOperator):
+    """Reminds of an overdue invoice, by Dinero's rules: three reminders at most, ten days apart.
+
+    The task is skipped, with the reason in its log, where none is due: paid, not yet overdue, too early, or the last
+    one still a draft. A reminder is made once for its date, booked once, and sent once.
+
+    Dinero: `GET` and `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders`, `.../{id}/book`, `.../email`,
+    `.../{id}/e-reminder`, and `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`.
+
+    :param invoice: str, a Guid; or dict, what an invoice operator returned. Templated.
+    :param kind: str, reminder, or pre-reminder: an e-mail that has no effect in the books; default reminder
+    :param number: int, which reminder has to be there, 1 to 3; default the next one that is due. Templated.
+    :param date: str, YYYY-MM-DD, the reminder's date; default the day of the run in Denmark. Templated.
+    :param reminder: dict in Dinero's own property names, without Date and Timestamp: Title, Description, WithFee,
+        WithInterestFee, WithCompensationFee, WithDebtCollectionWarning; default what Dinero proposes. Templated.
+    :param book: bool, book it: the customer owes its fee and interest; default False
+    :param send: str, how it is sent: email or einvoice; default None, not at all
+    :param mailout: dict as Dinero's ApiMailoutModel, or EanReminderModel for einvoice; default Dinero's template, to
+        the contact. Templated.
+    :param resend: int, how many successful mail-outs of it don't count; default 0. Templated.
+    :return: `{"Guid", "Id", "Number", "Date", "Status", "TotalInclVat", "Timestamp", "Change"}` and, where it was sent,
+        `Recipients`; of a pre-reminder `{"Guid", "Recipients", "Change"}`. Guid is the invoice's
+    """
+
+    resource = "reminders"
+    template_fields: Sequence[str] = (
+        *DineroBaseOperator.template_fields,
+        "invoice",
+        "number",
+        "date",
+        "reminder",
+        "mailout",
+        "resend",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"reminder": "json", "mailout": "json"}
+
+    def __init__(
+        self,
+        *,
+        invoice: str | Mapping[str, Any],
+        kind: str = "reminder",
+        number: int | str | None = None,
+        date: str | None = None,
+        reminder: Mapping[str, Any] | None = None,
+        book: bool = False,
+        send: str | None = None,
+        mailout: Mapping[str, Any] | None = None,
+        resend: int | str = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.invoice = invoice
+        self.kind = kind
+        self.number = number
+        self.date = date
+        self.reminder = reminder
+        self.book = book
+        self.send = send
+        self.mailout = mailout
+        self.resend = resend
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Remind, as far as that is due."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        self._require_known()
+        guid = self.document("invoice", self.invoice)["Guid"]
+        self.document_url = document_url(self.client, f"sales/{guid}")
+        try:
+            return self._remind(context, guid) if self.kind == "reminder" else self._pre_remind(guid)
+        except DineroNotDue as error:
+            raise AirflowSkipException(str(error)) from None
+
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return what the reminder would come to, where one would be made."""
+        if not isinstance(body, Mapping) or "WithFee" not in body:
+            return {}
+        wanted = {name: value for name, value in body.items() if name == "Date" or name.startswith("With")}
+        guid = self.document("invoice", self.invoice)["Guid"]
+        total = self.client.reminders.fetch(guid, wanted)["ReminderTotalInclVatAmount"]
+        self.log.info("dry run: the reminder comes to %s", money(total, "").strip())
+        return {"TotalInclVat": f"{total:.2f}"}
+
+    def _require_known(self) -> None:
+        if self.kind not in KINDS:
+            raise DineroInvalidBody(f"There is no kind {self.kind!r}.", f"Use {' or '.join(KINDS)}.")
+        if self.send not in {None, *WAYS}:
+            raise DineroInvalidBody(f"There is no way {self.send!r}.", f"Use {' or '.join(WAYS)}.")
+        if self.send and not self.book and self.kind == "reminder":
+            raise DineroInvalidBody("A draft can't be sent.", "Pass book=True too.")
+
+    def _remind(self, context: "Context", guid: str) -> dict[str, Any]:
+        body = {**require_mapping("reminder", self.reminder or {}), "Date": self._day(context)}
+        number = None if self.number is None else whole("number", self.number)
+        reminders = self.client.reminders
+        made = self.step("draft", lambda: small(guid, reminders.create_due(guid, body, number=number)))
+        told = {"Change": made["Change"]}
+        if self.book and made["Status"] == "Draft":
+            made = self.step(
+                "book", lambda: small(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
+            )
+        if self.send:
+            once = reminders.email_once if self.send == "email" else reminders.send_e_reminder_once
+            resend = whole("resend", self.resend)
+            told["Recipients"] = self.step("send", lambda: once(guid, made, self.mailout, resend=resend))["Recipients"]
+        state = f"{'booked' if made['Status'] == 'Booked' else 'a draft'}{', sent' if self.send else ''}"
+        self.log.info("reminder %s: %s, %s", made["Number"], state, money(made["TotalInclVat"], "").strip())
+        return {**made, **told}
+
+    def _pre_remind(self, guid: str) -> dict[str, Any]:
+        sent = self.client.reminders.pre_remind_once(guid, self.mailout, resend=whole("resend", self.resend))
+        self.log.info("pre-reminder %s", "sent" if sent["Change"] == "created" else "was sent before")
+        return {"Guid": guid, **sent}
+
+    def _day(self, context: "Context") -> str:
+        """Return the reminder's date, which is the same in all tries of a run."""
+        if self.date is not None:
+            return self.date
+        import pendulum
+
+        return pendulum.instance(context["dag_run"].run_after).in_timezone("Europe/Copenhagen").to_date_string()
+
+
+def small(guid: str, reminder: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what fits into an XCom.
+
+    :param guid: str, the invoice's
+    :param reminder: mapping, as Dinero gives it
+    :param known: mapping, what was known of it before: Number and Change
+    """
+    return {
+        "Guid": guid,
+        "Id": reminder["Id"],
+        "Number": (known or reminder)["Number"],
+        "Date": str(reminder["Date"])[:10],
+        "Status": "Draft" if reminder["IsDraft"] else "Booked",
+        "TotalInclVat": f"{reminder['ReminderTotalInclVatAmount']:.2f}",
+        "Timestamp": reminder["Timestamp"],
+        "Change": (known or reminder)["Change"],
+    }
