@@ -3,7 +3,7 @@
 import importlib
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +62,8 @@ class Bench:
         self.sandbox = sandbox
         self._capsys = capsys
         self._dags = 0
+        # What happens while a task is deferred.
+        self.while_deferred: Callable[[], None] = lambda: None
 
     def dag(self, *, schedule: Any = None, **options: Any) -> "DAG":
         """Make a DAG with an id of its own, for a `with`.
@@ -197,6 +199,7 @@ class Bench:
 
         if row.state == "deferred":
             told.deferrals.append(row.next_kwargs)
+            self.while_deferred()
             Trigger.submit_event(row.trigger_id, TriggerEvent(None), session=session)
         elif row.state == "up_for_retry":
             row.task = dag.get_task(row.task_id)
@@ -237,6 +240,7 @@ def bench(
 ) -> Bench:
     """A bench with a fresh sandbox, and nothing left of other tests in the metadata database."""
     from airflow.models import DagModel, DagRun, Variable
+    from airflow.models.asset import AssetDagRunQueue, AssetEvent
     from airflow.models.task_state_store import TaskStateStoreModel
     from airflow.utils.session import create_session
 
@@ -245,7 +249,7 @@ def bench(
     made["extra"].update(requests_per_minute=10_000, coordination_url=str(tmp_path / "coordination"))
     monkeypatch.setenv("AIRFLOW_CONN_DINERO_DEFAULT", json.dumps(made))
     with create_session() as session:
-        for model in (Variable, TaskStateStoreModel, DagRun, DagModel):
+        for model in (Variable, TaskStateStoreModel, AssetDagRunQueue, AssetEvent, DagRun, DagModel):
             session.execute(delete(model))
     return Bench(unlimited_sandbox, capsys)
 

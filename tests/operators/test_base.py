@@ -1,11 +1,20 @@
 """What all operators share."""
 
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.assets import dinero_asset
+from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator, DineroCreateInvoiceOperator
-from tests.conftest import line
+from airflow_provider_dinero.operators.reminders import DineroRemindOperator
+from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
+from tests.conftest import CONTACT, line
 from tests.operators.conftest import Bench
 
 INVOICE: dict[str, Any] = {"ProductLines": [line()]}
@@ -33,3 +42,177 @@ def test_a_temporary_error_is_tried_again_and_a_permanent_one_is_not(bench: Benc
     told = bench.one(DineroBookInvoiceOperator, invoice={"TimeStamp": "x"}, retries=3)
     assert (told.state, len(told.errors), told.delays) == ("failed", 1, [])
     assert "The invoice has no Guid" in told.error
+
+
+def test_the_button_leads_to_the_document(bench: Bench) -> None:
+    from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+    from airflow_provider_dinero.links import document_url
+
+    assert bench.one(DineroCreateInvoiceOperator, invoice=INVOICE).link == f"{bench.sandbox.url}/"
+    real = DineroClient(4711, PersonalIntegration("id", "secret", "key"))
+    assert document_url(real, "sales/guid") == "https://app.dinero.dk/4711/sales/guid"
+    assert document_url(real) == "https://app.dinero.dk/4711"
+
+
+@pytest.fixture
+def lineage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """What Airflow collects of lineage, as where a plugin reads it."""
+    from airflow.sdk import lineage, plugins_manager
+
+    monkeypatch.setattr(plugins_manager, "get_hook_lineage_readers_plugins", lambda: [lineage.HookLineageReader])
+    lineage.get_hook_lineage_collector.cache_clear()
+    yield lambda: lineage.HookLineageReader().retrieve_hook_lineage()
+    lineage.get_hook_lineage_collector.cache_clear()
+
+
+def test_lineage_names_what_was_written_and_what_was_read(bench: Bench, lineage: Any) -> None:
+    bench.one(DineroCreateInvoiceOperator, invoice=INVOICE, dry_run=True)
+    bench.one(DineroBookInvoiceOperator, invoice="not a guid")
+    assert (lineage().inputs, lineage().outputs) == ([], [])
+    bench.one(DineroCreateInvoiceOperator, invoice=INVOICE)
+    bench.one(DineroOperator, operation="contacts.list")
+    assert [each.asset.uri for each in lineage().outputs] == ["dinero://dinero_default/invoices"]
+    assert [each.asset.uri for each in lineage().inputs] == ["dinero://dinero_default/contacts"]
+
+
+def test_assets_are_checked_where_a_dag_names_them() -> None:
+    from airflow.sdk import Asset
+
+    assert Asset("dinero://c/invoices/?x=1#y").uri == "dinero://c/invoices"
+    assert dinero_asset("c", "invoices", 100001).uri == "dinero://c/100001/invoices"
+    for wrong in ("dinero:///invoices", "dinero://c", "dinero://c/one/invoices", "dinero://c/1/2/invoices"):
+        with pytest.raises(ValueError, match="An asset of Dinero is dinero://<connection>/<resource>"):
+            Asset(wrong)
+
+
+@pytest.mark.parametrize("outlet", [False, True])
+def test_a_dag_that_runs_on_changes_and_writes_comes_to_rest(bench: Bench, outlet: bool) -> None:
+    from airflow.models.asset import AssetDagRunQueue, AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    asset = dinero_asset("dinero_default", "contacts")
+    with bench.dag(schedule=[asset], is_paused_upon_creation=False) as dag:
+        DineroUpsertContactOperator(task_id="it", contact=CONTACT, outlets=[asset] if outlet else [])
+    assert bench.run(dag)["it"].returned["Change"] == "created"
+    with create_session() as session:
+        counts = [session.scalar(select(func.count()).select_from(model)) for model in (AssetEvent, AssetDagRunQueue)]
+    # With an outlet, which the author has to name, the DAG would run again and again.
+    assert counts == [int(outlet)] * 2
+
+
+class Clock:
+    """The clock of pace and budget, which a test puts forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("api.pace", "coordination.files"):
+        monkeypatch.setattr(f"airflow_provider_dinero.{module}.time", clock)
+    return clock
+
+
+def scarce(bench: Bench, monkeypatch: pytest.MonkeyPatch, folder: Path, allowance: int) -> Any:
+    """Let the connection have this allowance, which others have used up for a minute; return a client of it."""
+    from airflow_provider_dinero.hooks.dinero import DineroHook
+
+    made = bench.sandbox.connection()
+    made["extra"].update(requests_per_minute=allowance, coordination_url=str(folder))
+    monkeypatch.setenv("AIRFLOW_CONN_DINERO_DEFAULT", json.dumps(made))
+    client = DineroHook().get_conn()
+    while client.pace.free():
+        pass
+    assert client.remaining() == 0
+    return client
+
+
+def paths(bench: Bench) -> list[str]:
+    return [f"{each['method']} {each['path'].split('?')[0].rsplit('/', 1)[-1]}" for each in bench.sandbox.requests()]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_task_defers_keeps_its_slot_and_goes_on_at_its_step(
+    bench: Bench, beside: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    contact = beside.contacts.create({**CONTACT, "Email": "bjorn@example.no"})
+    late = {"Date": "2026-01-05", "PaymentConditionType": "Netto", "PaymentConditionNumberOfDays": 5}
+    invoice = beside.invoices.create({"ContactGuid": contact["ContactGuid"], **late, **INVOICE})["Guid"]
+    beside.invoices.book(invoice)
+    client = scarce(bench, monkeypatch, tmp_path, 5)
+
+    def pass_by() -> None:
+        clock.ahead += 130
+
+    bench.while_deferred = pass_by
+    # The next five are but a minute away, which is waited for: the token, and what leads to the draft.
+    before = len(paths(bench))
+    told = bench.one(DineroRemindOperator, invoice=invoice, date="2026-02-01", book=True, send="email")
+    assert told.state == "success", told.errors
+    assert paths(bench)[before:] == [
+        "POST token",
+        f"GET {invoice}",
+        "GET reminders",
+        "GET next",
+        "POST reminders",
+        # Here it has deferred, and the steps before aren't done again.
+        "POST book",
+        "GET mailouts",
+        "POST email",
+    ]
+    (kept,) = told.deferrals
+    assert "slot" in str(kept)
+    assert "draft" in str(kept)
+    assert "the request allowance is used up: this task goes on at" in told.log
+    assert client.remaining() == 2  # of five: the kept one was used, and two more
+
+
+def test_a_plain_task_fails_at_once_where_repeating_cant_help(bench: Bench) -> None:
+    from airflow.sdk import task
+
+    from airflow_provider_dinero.hooks.dinero import DineroHook
+
+    with bench.dag() as dag:
+
+        @task(retries=2)
+        def book() -> None:
+            DineroHook().get_conn().invoices.book("3d1c3e5e-5b1f-4a35-9b3a-0a1f7d0f4c3e")
+
+        book()
+    told = bench.run(dag)["book"]
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert "Check the Guid and the organization_id" in told.error
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_plain_task_that_is_throttled_is_tried_again_when_the_allowance_is_free(
+    bench: Bench, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow.sdk import task
+
+    from airflow_provider_dinero.hooks.dinero import DineroHook
+
+    with bench.dag() as dag:
+
+        @task(retries=1, retry_policy=DINERO_RETRY_POLICY)
+        def read() -> int:
+            client = DineroHook().get_conn()
+            return len([client.organizations.subscriptions() for _ in range(4)])
+
+        read()
+    scarce(bench, monkeypatch, tmp_path, 3)
+    told = bench.run(dag)["read"]
+    assert (told.state, len(told.errors)) == ("failed", 2)
+    assert "The request allowance is used up until" in told.error
+    assert 100 < told.delays[0].total_seconds() < 130
+    clock.ahead = 200
+    assert bench.run(dag)["read"].returned == 4
