@@ -116,9 +116,11 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    from airflow_provider_dinero.coordination.files import FileBudget
+
     clock = Clock()
-    for module in ("api.pace", "coordination.files"):
-        monkeypatch.setattr(f"airflow_provider_dinero.{module}.time", clock)
+    monkeypatch.setattr("airflow_provider_dinero.api.pace.time", clock)
+    monkeypatch.setattr(FileBudget.__init__, "__defaults__", (clock.time,))
     return clock
 
 
