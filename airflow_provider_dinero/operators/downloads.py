@@ -24,6 +24,7 @@ class DineroDownloadInvoiceOperator(DineroBaseOperator):
     """
 
     resource = "invoices"
+    writes = False
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "path")
 
     def __init__(self, *, invoice: str | Mapping[str, Any], path: "str | ObjectStoragePath", **kwargs: Any) -> None:

@@ -105,7 +105,8 @@ class Documents(Resource, ABC):
         def look() -> Row | None:
             existing = self.get(guid)
             content = {name: value for name, value in wanted.items() if name not in {"Timestamp", *not_kept}}
-            return None if keys.differences(content, existing, strict=True) else existing
+            other = existing.get("DeletedAt") or keys.differences(content, existing, strict=True)
+            return None if other else existing
 
         return self._settled(lambda: self._object(operation, {"guid": guid}, body=wanted), look, operation=operation)
 
