@@ -30,6 +30,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "airflow_provider_dinero.operators.invoices",
                     "airflow_provider_dinero.operators.payments",
                     "airflow_provider_dinero.operators.products",
+                    "airflow_provider_dinero.operators.purchases",
                     "airflow_provider_dinero.operators.reminders",
                     "airflow_provider_dinero.operators.trade_offers",
                 ],

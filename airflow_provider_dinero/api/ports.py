@@ -148,6 +148,12 @@ class Intents(Protocol):
     def end(self, name: str) -> None:
         """Note that it is known how this write went."""
 
+    def leave(self, name: str, made: str) -> None:
+        """Keep what this write made, where Dinero has no list that would show it."""
+
+    def left(self, name: str) -> str | None:
+        """Return what this write made, or None where it wasn't kept."""
+
 
 class MemoryTokenStore:
     """Tokens of this process."""
@@ -215,6 +221,7 @@ class ProcessIntents:
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
+        self._left: dict[str, str] = {}
 
     def begun(self, name: str) -> bool:
         """Tell whether this write was begun, and not ended."""
@@ -227,6 +234,14 @@ class ProcessIntents:
     def end(self, name: str) -> None:
         """Note that it is known how this write went."""
         self._begun.discard(name)
+
+    def leave(self, name: str, made: str) -> None:
+        """Keep what this write made."""
+        self._left[name] = made
+
+    def left(self, name: str) -> str | None:
+        """Return what this write made, or None where it wasn't kept."""
+        return self._left.get(name)
 
 
 class ProcessBudget:

@@ -35,3 +35,19 @@ class TaskIntents:
         :param name: str
         """
         self._store.delete(name)
+
+    def leave(self, name: str, made: str) -> None:
+        """Keep what this write made, where Dinero has no list that would show it.
+
+        :param name: str
+        :param made: str, such as its Guid
+        """
+        self._store.set(f"{name}/left", made)
+
+    def left(self, name: str) -> str | None:
+        """Return what this write made, or None where it wasn't kept.
+
+        :param name: str
+        """
+        made = self._store.get(f"{name}/left")
+        return None if made is None else str(made)

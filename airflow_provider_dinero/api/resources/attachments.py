@@ -3,7 +3,8 @@
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.api.keys import same_id
 from airflow_provider_dinero.api.operations import NOWHERE, REFUSED, UNKNOWN, Lost, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Rows, guarded
+from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
+from airflow_provider_dinero.api.uploads import File, Upload
 
 _LIST = Operation("GET", "/v1/{organizationId}/attachments/{documentGuid}")
 _ATTACH = Operation(
@@ -53,6 +54,35 @@ class Attachments(Resource):
         except DineroOutcomeUnknown:
             if self._look(lambda: self._has(document_guid, file_guid) or None) is None:
                 raise
+
+    @guarded
+    def attach_once(self, document_guid: str, file: File, name: str | None = None) -> Row:
+        """Upload a file and attach it, unless the document has an attachment of this name.
+
+        :param document_guid: str, an invoice, a trade offer or a credit note
+        :param file: path, bytes, or an open binary file, of at most 6 MB
+        :param name: str, the name that the customer sees; default the file's own
+        :return: `{"FileGuid", "FileName", "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
+        :raises DineroOutcomeUnknown: the answer was lost, and the attachment is not to be seen
+        """
+        upload = Upload(file, name)
+
+        def find() -> str | None:
+            attached = self.list(document_guid)
+            return next((str(each["FileGuid"]) for each in attached if each["FileName"] == upload.name), None)
+
+        def send() -> str:
+            files = self.client.files
+            try:
+                guid = files.upload_attachment(file, upload.name)["FileGuid"]
+            except DineroOutcomeUnknown:  # the other one is in no list, and nobody sees it
+                guid = files.upload_attachment(file, upload.name)["FileGuid"]
+            self.attach(document_guid, guid, upload.name)
+            return str(guid)
+
+        guid, change = self._once(f"attachments/{document_guid}/{upload.name}", find, send)
+        return {"FileGuid": guid, "FileName": upload.name, "Change": change}
 
     @_DETACH.performed_by
     @guarded

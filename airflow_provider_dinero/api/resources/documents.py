@@ -190,6 +190,15 @@ class Documents(Resource, ABC):
             )
         return document
 
+    def _there(self, guid: str) -> Row | None:
+        """Return a document, or None where there is none of this kind, or it was deleted."""
+        try:
+            return self.get(guid)
+        except DineroRefused as error:
+            if isinstance(error, DineroNotFound) or error.code == DELETED:
+                return None
+            raise
+
     def _pdf(self, operation: Operation, guid: str, **values: object) -> bytes:
         return self.client.send(operation, {"guid": guid, **values}, accept=PDF).content
 

@@ -6,7 +6,7 @@ from typing import Any
 from airflow_provider_dinero.api.errors import DineroNotFound
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, PAID, REPLACED, UNPAID, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
-from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.resources.expenses import Expenses
 
 _ALL = "/v1/{organizationId}/vouchers/purchase"
 _ONE = f"{_ALL}/{{guid}}"
@@ -15,7 +15,10 @@ _CREATE = Operation(
     "/v1.2/{organizationId}/vouchers/purchase",
     Repeat.BARE,
     body="PurchaseVoucherCreateModelV2",
-    lost=NOWHERE._replace(look_up="`similar`, or `of_file` where the voucher has a file of its own", sure="likely"),
+    lost=NOWHERE._replace(
+        look_up="by `create_once`: the vouchers that use its receipt, one with its ExternalReference; else `similar`",
+        sure="with a receipt",
+    ),
 )
 _FETCH = Operation("POST", f"{_ALL}/fetch", body="PurchaseVoucherCreateModelV2")
 _SIMILAR = Operation("POST", f"{_ALL}/similar", body="PurchaseVoucherCreateModelV2")
@@ -44,7 +47,7 @@ _ADD_PAYMENT = Operation("POST", _OF_ONE, Repeat.FENCED, body="PurchaseVoucherCr
 _DELETE_PAYMENT = Operation("DELETE", f"{_OF_ONE}/{{paymentId}}/{{timestamp}}", Repeat.FENCED, lost=UNPAID)
 
 
-class PurchaseVouchers(WithPayments):
+class PurchaseVouchers(Expenses):
     """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them."""
 
     STAMP = "Timestamp"
@@ -58,7 +61,7 @@ class PurchaseVouchers(WithPayments):
         :param body: mapping as PurchaseVoucherCreateModelV2: cash takes DepositAccountNumber and RegionKey, credit
             takes ContactGuid, PaymentDate (the due date) and CurrencyKey
         :return: dict, the voucher
-        :raises DineroOutcomeUnknown: the answer was lost; `similar` may find the voucher
+        :raises DineroOutcomeUnknown: the answer was lost; `create_once` finds the voucher
         """
         return self._object(_CREATE, body=body)
 

@@ -26,22 +26,32 @@ class Settling:
     def __init__(self, client: "DineroClient") -> None:
         self.client = client
 
-    def _once(self, name: str, find: Callable[[], T | None], send: Callable[[], T]) -> tuple[T, str]:
+    def _once(
+        self, name: str, find: Callable[[], T | None], send: Callable[[], T], *, sure: bool = True
+    ) -> tuple[T, str]:
         """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
 
         :param name: str, the write
         :param find: callable that returns what the write leaves behind, or None
         :param send: callable that does the write
+        :param sure: bool, what `find` doesn't see after a while isn't there; else a write that was begun and is not to
+            be seen is never sent again
         :return: what is there, and created or unchanged
         :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
         """
         client = self.client
         with client.lock.hold(name):
             # One that was begun and never ended may still be under way: it gets the server's time.
-            found = self._look(find) if client.intents.begun(name) else find()
+            begun = client.intents.begun(name)
+            found = self._look(find) if begun else find()
             if found is not None:
                 client.intents.end(name)
                 return found, "unchanged"
+            if begun and not sure:
+                raise DineroOutcomeUnknown(
+                    f"{name} may or may not have been done: a try of it was cut off, and Dinero shows nothing of it.",
+                    "Look in Dinero. If it is not there, run the task with another generation.",
+                )
             client.intents.begin(name)
             try:
                 sent = send()
