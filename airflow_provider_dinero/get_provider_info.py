@@ -28,6 +28,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "airflow_provider_dinero.operators.files",
                     "airflow_provider_dinero.operators.invoice_life",
                     "airflow_provider_dinero.operators.invoices",
+                    "airflow_provider_dinero.operators.ledger",
                     "airflow_provider_dinero.operators.payments",
                     "airflow_provider_dinero.operators.products",
                     "airflow_provider_dinero.operators.purchases",

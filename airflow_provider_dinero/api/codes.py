@@ -112,4 +112,7 @@ def refusal(operation: str, status: int, code: int | None, message: str, validat
     text = f"Dinero refused {operation} with HTTP {status}, {told}".rstrip(". ") + "."
     if issubclass(error, DineroRefused):
         return error(text, row.advice, status=status, code=code, validation=validation, said=message)
-    return error(text, row.advice)
+    other = error(text, row.advice)
+    if isinstance(other, DineroUnavailable):
+        other.code = code
+    return other

@@ -157,6 +157,9 @@ class DineroTemporaryError(DineroError):
 class DineroUnavailable(DineroTemporaryError):
     """Dinero can't be reached, or had an error of its own."""
 
+    # Dinero's own error code, where it has said one.
+    code: int | None = None
+
 
 class DineroThrottled(DineroTemporaryError):
     """The request allowance (100 a minute for an organization and client, 60 for personal integrations) is used up."""

@@ -101,17 +101,22 @@ class DineroBaseOperator(BaseOperator):
         except DineroThrottled as error:
             if error.until is None or error.slot is None:
                 raise
-            self._come_back(error.until, error.slot)
+            self.log.info("the request allowance is used up: this task goes on at %s UTC", f"{error.until:%H:%M:%S}")
+            self.come_back(error.until, error.slot)
         collector = get_hook_lineage_collector()
         add = collector.add_output_asset if self.writes else collector.add_input_asset
         add(context=self.hook, scheme="dinero", uri=asset_uri(self.dinero_conn_id, self.resource))
         return result
 
-    def _come_back(self, until: datetime, slot: float) -> NoReturn:
+    def come_back(self, until: datetime, slot: float | None = None) -> NoReturn:
+        """Defer until then, and go on with the step that is next.
+
+        :param until: datetime, in ten seconds at the earliest
+        :param slot: float, the slot that is kept for the next request; default none
+        """
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         moment = max(until, datetime.now(UTC) + SHORTEST_DEFERRAL)
-        self.log.info("the request allowance is used up: this task goes on at %s UTC", f"{moment:%H:%M:%S}")
         kept = {"slot": slot, "done": self._done}
         self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume", kwargs=kept)
 

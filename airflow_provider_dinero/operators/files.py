@@ -92,5 +92,5 @@ def opened(place: "str | ObjectStoragePath") -> "tuple[File, str | None]":
     path = place if isinstance(place, ObjectStoragePath) else ObjectStoragePath(str(place))
     if not path.is_file():
         raise DineroInvalidBody(f"There is no file {path}.", "Nothing was sent.")
-    with path.open("rb") as stream:
+    with path.open("rb") as stream:  # type: ignore[no-untyped-call]
         return stream.read(LARGEST + 1), path.name  # one byte too many is enough to refuse it

@@ -22,7 +22,8 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     voucher uses with the same content is this expense. Without a receipt Dinero can't always tell: then a try that was
     cut off ends in DineroOutcomeUnknown.
 
-    Dinero: `GET` and `POST /v1/{organizationId}/files`, `GET /v1/{organizationId}/vouchers/purchase/fileguid/{fileGuid}`,
+    Dinero: `GET` and `POST /v1/{organizationId}/files`,
+    `GET /v1/{organizationId}/vouchers/purchase/fileguid/{fileGuid}`,
     `POST /v1/{organizationId}/vouchers/purchase/similar`, `POST /v1.2/{organizationId}/vouchers/purchase`,
     `POST /v1/{organizationId}/vouchers/purchase/{guid}/book`,
     `GET` and `POST /v1/{organizationId}/purchase-vouchers/{id}/payments`.
@@ -96,9 +97,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
             booked = self.step("booked", lambda: small(vouchers.book(voucher["Guid"], timestamp=voucher["Timestamp"])))
             voucher = {**voucher, **booked}
         told = f"number {voucher['Number']}" if voucher["Number"] else "a draft"
-        self.log.info(
-            "expense %s %s, %s, %s", voucher["Guid"], voucher["Change"], told, money(*_total(voucher))
-        )
+        self.log.info("expense %s %s, %s, %s", voucher["Guid"], voucher["Change"], told, money(*_total(voucher)))
         return voucher
 
     def rehearse(self, context: "Context") -> dict[str, Any]:

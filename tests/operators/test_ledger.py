@@ -1,0 +1,162 @@
+"""Ledger items and manual vouchers."""
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
+from tests.operators.conftest import Bench, Instance
+
+
+def line(number: int | None, amount: str = "100.00", **changes: Any) -> dict[str, Any]:
+    return {
+        "VoucherNumber": number,
+        "VoucherDate": "2026-01-02",
+        "Description": "Kontingent",
+        "Amount": amount,
+        "AccountNumber": 55000,
+        "BalancingAccountNumber": 1000,
+        "BalancingAccountVatCode": "none",
+        **changes,
+    }
+
+
+MANUAL_LINE = {name: value for name, value in line(None).items() if not name.startswith("Voucher")}
+# Two vouchers, of two lines and of one.
+LINES = [line(701), line(701, "50.00"), line(702)]
+
+
+def post(bench: Bench, lines: Any = LINES, **arguments: Any) -> Instance:
+    return bench.one(DineroPostLedgerItemsOperator, **{"lines": lines, "idempotency_key": "2026-11", **arguments})
+
+
+def posted(beside: DineroClient) -> list[Any]:
+    """The amounts on the bank account."""
+    entries = beside.entries.between("2026-01-01", "2026-12-31")
+    return sorted((each["VoucherNumber"], each["Amount"]) for each in entries if each["AccountNumber"] == 55000)
+
+
+def requests(bench: Bench, ending: str) -> int:
+    return sum(f"{each['method']} {each['path']}".endswith(ending) for each in bench.sandbox.requests())
+
+
+@pytest.mark.usefixtures("hurried")
+def test_lines_are_booked_once_and_waited_for(bench: Bench, beside: DineroClient) -> None:
+    told = post(bench, book=True)
+    assert told.state == "success", told.log
+    returned = told.returned
+    assert [each["VoucherNumber"] for each in returned["Items"]] == [701, 702]
+    assert (returned["Lines"], returned["Status"], returned["Change"]) == (3, "Booked", "created")
+    assert told.deferrals
+    assert "booked 2 vouchers of 3 lines, created" in told.log
+    assert posted(beside) == [(701, 50), (701, 100), (702, 100)]
+    again = post(bench, book=True)
+    assert again.returned == {**returned, "Change": "unchanged"}
+    assert len(posted(beside)) == 3
+
+
+def test_drafts_stay_drafts_and_can_be_booked_later(bench: Bench, beside: DineroClient) -> None:
+    drafts = post(bench).returned
+    assert (drafts["Status"], drafts["Change"]) == ("Draft", "created")
+    assert post(bench).returned["Change"] == "unchanged"
+    assert posted(beside) == []
+    assert post(bench, book=True).returned["Items"] == [
+        {"Id": each["Id"], "VoucherNumber": number} for each, number in zip(drafts["Items"], (701, 702), strict=True)
+    ]
+    assert len(posted(beside)) == 3
+
+
+def test_the_same_key_with_other_lines_is_an_error_that_shows_them(bench: Bench) -> None:
+    post(bench)
+    told = post(bench, [line(701), line(701, "51.00"), line(702)], retries=2)
+    assert told.state == "failed"
+    assert len(told.errors) == 1
+    assert "Lines[1].Amount: there is '50', wanted is '51'" in told.error
+
+
+def test_lines_that_were_added_to_the_list_are_posted(bench: Bench) -> None:
+    post(bench)
+    returned = post(bench, [*LINES, line(703)]).returned
+    assert [returned["Change"], returned["Lines"], len(returned["Items"])] == ["created", 4, 3]
+    assert len({each["Id"] for each in returned["Items"]}) == 3
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("effect", ["reset", "reset-after"])
+@pytest.mark.parametrize("path", ["/v1.2/*/ledgeritems", "/**/book", "/**/status"])
+def test_lost_answers_double_nothing(bench: Bench, beside: DineroClient, effect: str, path: str) -> None:
+    bench.sandbox.fault(effect, method="POST", path=path, times=5)
+    told = post(bench, book=True, retries=3)
+    assert told.state == "success", told.log
+    assert posted(beside) == [(701, 50), (701, 100), (702, 100)]
+
+
+def test_another_integration_that_posts_is_waited_for(bench: Bench, beside: DineroClient) -> None:
+    bench.sandbox._control("POST", "ledger/foreign-post", {"seconds": 1.5})
+    told = post(bench)
+    assert (told.state, told.errors) == ("success", [])
+    assert requests(bench, "/ledgeritems") == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"VoucherDate": "2026-01-03"}, "differ in VoucherDate: 2026-01-02 and 2026-01-03 (code 75)"),
+        ({"FileGuid": "f" * 32}, f"differ in FileGuid: None and {'f' * 32} (code 76)"),
+        ({"Id": "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"}, "differ in Id: None and 3f1d9a52-5f0e"),
+        ({"Version": "AAAAAAIKXqk="}, "differ in Version: None and AAAAAAIKXqk= (code 87)"),
+        ({"Amout": 1}, "Lines[0].Amout is unknown to Dinero, did you mean Amount?"),
+    ],
+)
+def test_lines_that_disagree_are_refused_before_anything_is_sent(bench: Bench, changes: Any, told: str) -> None:
+    assert told in post(bench, [line(701), line(701, **changes)]).error
+    assert requests(bench, "/ledgeritems") == 0
+
+
+def test_what_dinero_refuses_fails_at_once(bench: Bench) -> None:
+    for lines, code in (
+        ([line(None, AccountNumber=4)], "code 77"),
+        ([line(None, VoucherDate="1999-01-01")], "code 47"),
+    ):
+        told = post(bench, lines, retries=2)
+        assert (told.state, len(told.errors)) == ("failed", 1)
+        assert code in told.error
+
+
+@pytest.mark.usefixtures("hurried")
+def test_more_than_a_ledger_holds_goes_in_groups_that_split_no_voucher(bench: Bench, beside: DineroClient) -> None:
+    many = [line(700 + number // 300) for number in range(1200)]
+    assert "code 66" in post(bench, many).error
+    assert requests(bench, "/ledgeritems") == 0
+    told = post(bench, many, book=True)
+    assert told.state == "success", told.error
+    assert [each["VoucherNumber"] for each in told.returned["Items"]] == [700, 701, 702, 703]
+    assert requests(bench, "/ledgeritems") == 2
+    assert len(posted(beside)) == 1200
+    assert "has 1001 lines" in post(bench, [line(9)] * 1001, book=True).error
+
+
+@pytest.mark.usefixtures("hurried")
+def test_what_dinero_takes_back_is_an_error(bench: Bench, beside: DineroClient) -> None:
+    (item,) = post(bench, [line(701)]).returned["Items"]
+    beside.ledger_items.book([item])
+    other = beside.manual_vouchers.create({"VoucherDate": "2026-01-02", "Lines": [MANUAL_LINE]})
+    beside.manual_vouchers.book(other["Guid"], timestamp=other["Timestamp"], number=701)
+    bench.sandbox.forward(seconds=5)
+    told = post(bench, [line(701)], retries=2)
+    assert told.returned["Status"] == "Draft"
+    told = post(bench, [line(701)], book=True, retries=2)
+    assert told.state == "failed"
+    print(told.error)
+
+
+def test_a_dry_run_sends_nothing(bench: Bench) -> None:
+    told = post(bench, dry_run=True, book=True)
+    assert told.returned == {
+        "DryRun": True,
+        "Next": "POST /v1.2/100001/ledgeritems",
+        "Vouchers": 2,
+        "Lines": 3,
+    }
+    assert requests(bench, "/ledgeritems") == 0
