@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
 from airflow_provider_dinero.operators.files import opened
@@ -36,13 +36,13 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         own place: dag_id, run_id, task_id and map_index. Templated.
     :param generation: int, raised to make the voucher anew on purpose; default 0. Templated.
     :param book: bool, book it; default False: it stays a draft
-    :param payment: dict in Dinero's own property names (DepositAccountNumber, Amount and Description are required;
-        without ExternalReference, which is made from the key), registered when a credit purchase is booked; default
-        none. Templated.
+    :param payment: dict as Dinero's PurchaseVoucherCreditPaymentCreateModel, of which DepositAccountNumber and
+        Description are needed, registered when a credit purchase is booked: Amount is the total in DKK unless it is
+        given, ExternalReference the voucher's; default none. Templated.
     :param allow_similar: bool, make the voucher also where another one uses the receipt, or is similar and was entered
         by hand; default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
-        str, Change being created or unchanged; `PaymentGuid` with a payment
+        str, Change being created, updated (booked or paid now) or unchanged; `PaymentGuid` with a payment
     """
 
     resource = "purchase_vouchers"
@@ -76,58 +76,106 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         self.book = book
         self.payment = payment
         self.allow_similar = allow_similar
+        if payment is not None and not book:
+            raise DineroInvalidBody("Only what is booked is paid.", "Set book=True.")
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is not done yet."""
-        from airflow_provider_dinero.api.bodies import check
+        """Do what is asked for, and wasn't done."""
         from airflow_provider_dinero.api.resources.documents import DRAFTS
 
-        body, vouchers = self._body(context), self.client.purchase_vouchers
-        check("PurchaseVoucherCreateModelV2", body)  # before the receipt is sent
-        self._wanted = body
-        file = self.step("file", self._file)
+        body = self._wanted = self._body(context)
+        payment = self._checked_payment(body)
+        at_once = "file" not in self._done  # nobody had time to use it
+        file = self.step("file", self._upload)
         if file:
-            self._wanted = body = {**body, "FileGuid": file["FileGuid"]}
-        new = file.get("Change") == "created"
-        voucher = self.step(
-            "voucher", lambda: small(vouchers.create_once(body, new_file=new, allow_similar=self.allow_similar))
-        )
-        self.document_url = document_url(self.client, f"purchases/{voucher['Guid']}")
-        if self.book and voucher["Status"] in DRAFTS:
-            booked = self.step("booked", lambda: small(vouchers.book(voucher["Guid"], timestamp=voucher["Timestamp"])))
-            voucher = {**voucher, **booked}
-        told = f"number {voucher['Number']}" if voucher["Number"] else "a draft"
-        self.log.info("expense %s %s, %s, %s", voucher["Guid"], voucher["Change"], told, money(*_total(voucher)))
-        return voucher
+            body = self._wanted = {**body, "FileGuid": file["FileGuid"]}
+        new = at_once and file.get("Change") == "created"
+        told = self.step("voucher", lambda: self._create(body, new_file=new))
+        changes = [told["Change"]]
+        self.document_url = document_url(self.client, f"purchases/{told['Guid']}")
+        if self.book and told["Status"] in DRAFTS:
+            draft = dict(told)
+            told |= self.step("book", lambda: self._book(draft, body))
+            changes.append("updated")
+        if payment is not None:
+            booked = dict(told)
+            told |= self.step("pay", lambda: self._pay(booked, payment))
+            changes.append(told.pop("Paid"))
+        told.pop("Foreign", None)
+        place = "a draft" if told["Status"] in DRAFTS else f"number {told['Number']}"
+        done = next((each for each in ("created", "updated") if each in changes), "unchanged")
+        self.log.info("expense %s %s, %s, %s", told["Guid"], done, place, money(told["TotalInclVat"], told["Currency"]))
+        return {**told, "Change": done}
 
     def rehearse(self, context: "Context") -> dict[str, Any]:
         """Check and read all that comes before the first write, and let Dinero calculate the total."""
         found = super().rehearse(context)
         if "Next" in found:
-            told = small(self.client.purchase_vouchers.fetch(self._wanted))
-            self.log.info("dry run: the expense comes to %s", money(*_total(told)))
-            found |= {name: told[name] for name in ("TotalInclVat", "Currency")}
+            total = small(self.client.purchase_vouchers.fetch(self._wanted))["TotalInclVat"]
+            self.log.info("dry run: the expense comes to %s", money(total, self._wanted.get("CurrencyKey") or "DKK"))
+            found["TotalInclVat"] = total
         return found
 
     def _body(self, context: "Context") -> dict[str, Any]:
-        from airflow_provider_dinero.api.keys import guid_for
+        """Check the voucher before anything is sent, and return it with its ExternalReference."""
+        from airflow_provider_dinero.api.bodies import check
+        from airflow_provider_dinero.api.keys import reference_for
 
         body = dict(require_mapping("voucher", self.voucher))
         if self.receipt is not None and body.get("FileGuid"):
             raise DineroInvalidBody("There are a receipt and a FileGuid.", "Give one of them; nothing was sent.")
         if not body.get("ExternalReference"):
             key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)
-            body["ExternalReference"] = guid_for(self.client.organization_id, self.resource, key, generation)
+            body["ExternalReference"] = reference_for(f"{key}/{generation}" if generation else key)
         elif self.idempotency_key is not None:
             raise DineroInvalidBody(
                 "There are an idempotency_key and an ExternalReference.",
                 "Either of them tells the expense from others: give one; nothing was sent.",
             )
+        check("PurchaseVoucherCreateModelV2", body)
         return body
 
-    def _file(self) -> dict[str, Any]:
+    def _checked_payment(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        from airflow_provider_dinero.api.bodies import check
+
+        if self.payment is None:
+            return None
+        given = require_mapping("payment", self.payment)
+        if body["PurchaseType"] != "credit":
+            raise DineroInvalidBody("Only a credit purchase is paid.", "Leave the payment out; nothing was sent.")
+        if given.get("Amount") is None and (body.get("CurrencyKey") or "DKK") != "DKK":
+            raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The purchase is in another currency.")
+        payment = {"RemainderIsFee": False, "ExternalReference": body["ExternalReference"], **given}
+        check("PurchaseVoucherCreditPaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
+        return payment
+
+    def _upload(self) -> dict[str, Any]:
         """Upload the receipt; without one nothing is done."""
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
+
+    def _create(self, body: Mapping[str, Any], *, new_file: bool) -> dict[str, Any]:
+        vouchers = self.client.purchase_vouchers
+        made = vouchers.create_once(body, new_file=new_file, allow_similar=self.allow_similar)
+        # Whoever made a voucher that has our receipt may have paid it too.
+        foreign = made["ExternalReference"] != body["ExternalReference"]
+        return {**small(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
+
+    def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        vouchers = self.client.purchase_vouchers
+        try:
+            return small(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
+        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+            again = vouchers.create_once(body, allow_similar=self.allow_similar)
+            return small(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
+
+    def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
+        if booked.get("Foreign") and booked["Status"] in PAID:
+            return {"Paid": "unchanged"}
+        body = {"Amount": booked["TotalInclVat"], **payment}
+        paid = self.client.purchase_vouchers.add_payment_once(booked["Guid"], body, timestamp=booked["Timestamp"])
+        done = "updated" if paid["Change"] == "created" else "unchanged"
+        stamp = paid.get("TimeStamp") or booked["Timestamp"]
+        return {"PaymentGuid": paid["Guid"], "Timestamp": stamp, "Paid": done}
 
 
 def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,8 +189,4 @@ def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
     found["Number"] = voucher.get("VoucherNumber") or voucher.get("CreditNoteNumber")
     found["TotalInclVat"] = f"{Decimal(total):.2f}"
     found["Currency"] = voucher.get("CurrencyKey") or voucher.get("Currency") or "DKK"
-    return found | ({"Change": voucher["Change"]} if "Change" in voucher else {})
-
-
-def _total(voucher: Mapping[str, Any]) -> tuple[str, str]:
-    return voucher["TotalInclVat"], voucher["Currency"]
+    return found

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 from tests.operators.conftest import Bench, Instance
 
+FILE = "/**/files"
 PDF = b"%PDF-1.4 receipt"
 CASH: dict[str, Any] = {
     "PurchaseType": "cash",
     "DepositAccountNumber": 55000,
     "RegionKey": "DK",
-    "VoucherDate": "{{ params.day }}",
     "Lines": [{"Description": "Papir", "Amount": "125.00", "AccountNumber": 4000}],
 }
 
@@ -26,20 +27,183 @@ def receipt(tmp_path: Path) -> str:
     return str(path)
 
 
-def cash(**changes: Any) -> dict[str, Any]:
-    return {**CASH, "VoucherDate": None, **changes}
+CREDIT_LINES = [{"Description": "Papir", "Amount": "125.00", "AccountNumber": 4000}]
+
+
+@pytest.fixture
+def credit(beside: DineroClient) -> dict[str, Any]:
+    supplier = beside.contacts.create({"Name": "Papirhuset", "CountryKey": "DK", "IsPerson": False})["ContactGuid"]
+    due = {"ContactGuid": supplier, "PaymentDate": "2030-01-31"}
+    return {"PurchaseType": "credit", "Lines": CREDIT_LINES, **due}
 
 
 def expense(bench: Bench, **arguments: Any) -> Instance:
-    return bench.one(DineroPurchaseVoucherOperator, **{"voucher": cash(), "idempotency_key": "bill-7", **arguments})
+    return bench.one(DineroPurchaseVoucherOperator, **{"voucher": CASH, "idempotency_key": "bill-7", **arguments})
+
+
+def requests(bench: Bench) -> list[str]:
+    """What was asked of Dinero, without the tokens, and forget it."""
+    return [
+        f"{each['method']} {each['path'].partition('/100001')[2]}"
+        for each in bench.sandbox.requests()
+        if "/100001" in each["path"]
+    ]
 
 
 def test_an_expense_with_its_receipt_is_booked_once(bench: Bench, beside: DineroClient, receipt: str) -> None:
     told = expense(bench, receipt=receipt, book=True)
     assert told.state == "success", told.log
+    assert len(requests(bench)) == 5  # is it in the archive, upload, similar, create, book
     returned = told.returned
     assert (returned["Status"], returned["TotalInclVat"], returned["Change"]) == ("Paid", "125.00", "created")
     assert f"expense {returned['Guid']} created, number {returned['Number']}, 125,00 DKK" in told.log
-    again = expense(bench, receipt=receipt, book=True).returned
-    assert again == {**returned, "Change": "unchanged"}
+    assert beside.purchase_vouchers.get(returned["Guid"])["ExternalReference"] == "bill-7"
+    assert expense(bench, receipt=receipt, book=True).returned == {**returned, "Change": "unchanged"}
     assert len(list(beside.files.list())) == 1
+    assert vouchers(beside) == [returned["Guid"]]
+
+
+def vouchers(beside: DineroClient) -> list[str]:
+    """The vouchers that use a file."""
+    return [link["VoucherGuid"] for file in beside.files.list() for link in file["Linked"]]
+
+
+def test_a_credit_purchase_is_booked_and_paid_once(
+    bench: Bench, beside: DineroClient, credit: Any, receipt: str
+) -> None:
+    payment = {"DepositAccountNumber": 55000, "Description": "Bank"}
+    draft = expense(bench, voucher=credit, receipt=receipt).returned
+    assert (draft["Status"], draft["Change"]) == ("Draft", "created")
+    paid = expense(bench, voucher=credit, receipt=receipt, book=True, payment=payment).returned
+    assert (paid["Guid"], paid["Change"]) == (draft["Guid"], "updated")
+    again = expense(bench, voucher=credit, receipt=receipt, book=True, payment=payment).returned
+    assert (again["PaymentGuid"], again["Change"]) == (paid["PaymentGuid"], "unchanged")
+    (one,) = beside.purchase_vouchers.payments(draft["Guid"])
+    assert (one["Amount"], one["ExternalReference"]) == (125, "bill-7")
+    told = expense(bench, voucher=credit, receipt=receipt, book=True, payment={**payment, "Amount": "25.00"}, retries=2)
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert "Amount: there is '125', wanted is '25'" in told.error
+
+
+def test_the_same_key_with_other_content_is_an_error_that_shows_it(bench: Bench, receipt: str) -> None:
+    expense(bench, receipt=receipt)
+    other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "130.00"}]}
+    told = expense(bench, voucher=other, receipt=receipt, retries=2)
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert "Lines[0].Amount: there is '125', wanted is '130'" in told.error
+
+
+def test_the_receipt_tells_that_the_expense_is_there(bench: Bench, beside: DineroClient, receipt: str) -> None:
+    """Somebody has entered it, or another run has, without a key."""
+    first = expense(bench, receipt=receipt, idempotency_key=None).returned
+    again = expense(bench, receipt=receipt, idempotency_key=None, book=True).returned
+    assert (again["Guid"], again["Change"]) == (first["Guid"], "updated")
+    other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
+    told = expense(bench, voucher=other, receipt=receipt)
+    assert f"{first['Guid']} uses this receipt, with other content. If it is another expense" in told.error
+    assert expense(bench, voucher=other, receipt=receipt, allow_similar=True).returned["Change"] == "created"
+    assert expense(bench, voucher=other, receipt=receipt, allow_similar=True).returned["Change"] == "unchanged"
+    assert len(vouchers(beside)) == 2
+
+
+def test_one_that_somebody_entered_by_hand_is_not_doubled(bench: Bench, beside: DineroClient, receipt: str) -> None:
+    theirs = beside.purchase_vouchers.create(CASH)["Guid"]
+    told = expense(bench, receipt=receipt)
+    assert f"voucher {theirs}, which somebody entered without an ExternalReference" in told.error
+    assert expense(bench, receipt=receipt, allow_similar=True).returned["Change"] == "created"
+
+
+def test_two_keys_are_two_expenses(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    """Of the same day and price, each with its receipt."""
+    made = []
+    for number in (1, 2):
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(PDF + bytes([number]))
+        made.append(expense(bench, receipt=str(path), idempotency_key=f"parking-{number}").returned)
+    assert {each["Change"] for each in made} == {"created"}
+    assert len(vouchers(beside)) == 2
+
+
+def test_without_a_receipt_an_expense_is_found_where_dinero_shows_it(bench: Bench) -> None:
+    first = expense(bench).returned
+    assert expense(bench, book=True).returned["Guid"] == first["Guid"]
+    told = expense(bench, idempotency_key="bill-8", retries=2)
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert f"voucher {first['Guid']}; without a receipt it can't be told" in told.error
+
+
+def test_a_run_that_is_cleared_makes_nothing_new(bench: Bench, beside: DineroClient, receipt: str) -> None:
+    with bench.dag() as dag:
+        DineroPurchaseVoucherOperator(task_id="with", voucher=CASH, receipt=receipt)
+        DineroPurchaseVoucherOperator(
+            task_id="without", voucher={**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "3.00"}]}
+        )
+    first = bench.run(dag)
+    again = bench.again(first)
+    for task in ("with", "without"):
+        assert first[task].returned["Change"] == "created"
+        assert again[task].returned == {**first[task].returned, "Change": "unchanged"}
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("effect", ["reset", "reset-after"])
+@pytest.mark.parametrize("path", ["/**/files", "/**/vouchers/purchase", "/**/book", "/**/payments"])
+def test_lost_answers_double_nothing(
+    bench: Bench, beside: DineroClient, credit: Any, receipt: str, effect: str, path: str
+) -> None:
+    bench.sandbox.fault(effect, method="POST", path=path, times=5)
+    payment = {"DepositAccountNumber": 55000, "Description": "Bank"}
+    arguments = {"voucher": credit, "receipt": receipt, "book": True, "payment": payment, "retries": 3}
+    with bench.dag() as dag:
+        DineroPurchaseVoucherOperator(task_id="it", **arguments, idempotency_key="bill-7")
+    run = bench.run(dag)
+    for _ in range(5):  # a person looks, and clears the task
+        if run.state == "success":
+            break
+        assert isinstance(run["it"].errors[-1], DineroOutcomeUnknown)
+        run = bench.again(run)
+    assert run["it"].state == "success", run["it"].log
+    assert len(beside.purchase_vouchers.payments(run["it"].returned["Guid"])) == 1
+    assert len(set(vouchers(beside))) == 1
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("effect", ["reset", "reset-after"])
+def test_without_a_receipt_a_lost_answer_may_stay_unknown(bench: Bench, effect: str) -> None:
+    bench.sandbox.fault(effect, method="POST", path="/**/vouchers/purchase", times=1)
+    with bench.dag() as dag:
+        DineroPurchaseVoucherOperator(task_id="it", voucher=CASH, retries=2)
+    run = bench.run(dag)
+    if effect == "reset-after":
+        assert run["it"].returned["Change"] == "created"
+        return
+    for told in (run, bench.again(run)):
+        assert told.state == "failed"
+        assert len(told["it"].errors) == 1
+        assert isinstance(told["it"].errors[0], DineroOutcomeUnknown)
+    assert bench.sandbox.state()["vouchers"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"RegionKey": None}, "RegionKey"),
+        ({"CurrencyKey": "EUR"}, "CurrencyKey must be empty on a cash purchase"),
+        ({"DepositAccountNumber": 1}, "code 86"),
+        ({"Lines": [{"AccountNumber": 4, "Amount": 1}]}, "code 77"),
+        ({"Lines": [{"AccountNumber": 55000, "Amount": 1}]}, "can't be used on purchase vouchers"),
+        ({"VoucherDate": "1999-01-01"}, "code 47"),
+        ({"Lines": [{"AccountNumber": 4000, "Amout": 1}]}, "did you mean Amount?"),
+        ({"ExternalReference": "theirs"}, "There are an idempotency_key and an ExternalReference."),
+    ],
+)
+def test_what_is_refused_fails_at_once(bench: Bench, changes: Any, told: str) -> None:
+    instance = expense(bench, voucher={**CASH, **changes}, book=True, retries=2)
+    assert (instance.state, len(instance.errors)) == ("failed", 1)
+    assert told in instance.error
+
+
+def test_a_dry_run_sends_nothing(bench: Bench, receipt: str) -> None:
+    told = expense(bench, receipt=receipt, dry_run=True, book=True)
+    assert told.returned == {"DryRun": True, "Next": "POST /v1/100001/files", "TotalInclVat": "125.00"}
+    assert not [each for each in requests(bench) if each.startswith("POST") and not each.endswith("/fetch")]

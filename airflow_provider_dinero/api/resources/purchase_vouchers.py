@@ -182,6 +182,21 @@ class PurchaseVouchers(Expenses):
         """
         return self._pay(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
 
+    @guarded
+    def add_payment_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Register a payment of a booked credit purchase, unless one with its ExternalReference is there.
+
+        :param guid: str, the voucher, or a purchase credit note that is for no purchase
+        :param body: mapping as PurchaseVoucherCreditPaymentCreateModel, with an ExternalReference that no other payment
+            of the voucher has
+        :param timestamp: str, the Timestamp of the voucher to begin with; default the latest, which takes a request
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: there is a payment with this ExternalReference, and other content
+        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        """
+        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
+
     @_DELETE_PAYMENT.performed_by
     @guarded
     def delete_payment(self, guid: str, payment_guid: str, *, timestamp: str | None = None) -> Row:
