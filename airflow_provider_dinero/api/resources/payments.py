@@ -56,10 +56,11 @@ class WithPayments(Documents):
                 "Nothing was sent.",
             )
         rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
-        check(operation.body or "", {**rest, "Timestamp": "the latest"})
+        content = check(operation.body or "", {**rest, "Timestamp": "the latest"})
+        del content["Timestamp"]
 
         def pay(stamp: str) -> Row:
-            found = self._paid(guid, reference, rest)
+            found = self._paid(guid, reference, content)
             if found is not None:
                 return found
             wanted = check(operation.body or "", {**rest, "Timestamp": stamp})
