@@ -1,4 +1,4 @@
-"""The ledger: items that are posted and booked, and manual vouchers."""
+"""The ledger: items that are posted, and booked in the background."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta

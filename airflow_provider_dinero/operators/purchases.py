@@ -1,13 +1,14 @@
 """Purchases: expenses and what suppliers pay back."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
 from airflow_provider_dinero.operators.files import opened
+from airflow_provider_dinero.operators.sales_life import change_of
+from airflow_provider_dinero.operators.vouchers import referenced, small
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
@@ -103,7 +104,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
             changes.append(told.pop("Paid"))
         told.pop("Foreign", None)
         place = "a draft" if told["Status"] in DRAFTS else f"number {told['Number']}"
-        done = next((each for each in ("created", "updated") if each in changes), "unchanged")
+        done = change_of(changes)
         self.log.info("expense %s %s, %s, %s", told["Guid"], done, place, money(told["TotalInclVat"], told["Currency"]))
         return {**told, "Change": done}
 
@@ -119,19 +120,10 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     def _body(self, context: "Context") -> dict[str, Any]:
         """Check the voucher before anything is sent, and return it with its ExternalReference."""
         from airflow_provider_dinero.api.bodies import check
-        from airflow_provider_dinero.api.keys import reference_for
 
-        body = dict(require_mapping("voucher", self.voucher))
+        body = referenced(self, context)
         if self.receipt is not None and body.get("FileGuid"):
             raise DineroInvalidBody("There are a receipt and a FileGuid.", "Give one of them; nothing was sent.")
-        if not body.get("ExternalReference"):
-            key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)
-            body["ExternalReference"] = reference_for(f"{key}/{generation}" if generation else key)
-        elif self.idempotency_key is not None:
-            raise DineroInvalidBody(
-                "There are an idempotency_key and an ExternalReference.",
-                "Either of them tells the expense from others: give one; nothing was sent.",
-            )
         check("PurchaseVoucherCreateModelV2", body)
         return body
 
@@ -176,17 +168,3 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         done = "updated" if paid["Change"] == "created" else "unchanged"
         stamp = paid.get("TimeStamp") or booked["Timestamp"]
         return {"PaymentGuid": paid["Guid"], "Timestamp": stamp, "Paid": done}
-
-
-def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
-
-    :param voucher: mapping, as Dinero gives it
-    """
-    found = {name: voucher.get(name) for name in ("Guid", "Timestamp", "Status", "FileGuid")}
-    totals = voucher.get("VoucherTotals") or voucher.get("Totals") or ()
-    total = next((each["Total"] for each in totals if each["Type"] == "Total"), 0)
-    found["Number"] = voucher.get("VoucherNumber") or voucher.get("CreditNoteNumber")
-    found["TotalInclVat"] = f"{Decimal(total):.2f}"
-    found["Currency"] = voucher.get("CurrencyKey") or voucher.get("Currency") or "DKK"
-    return found

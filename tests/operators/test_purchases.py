@@ -194,7 +194,7 @@ def test_without_a_receipt_a_lost_answer_may_stay_unknown(bench: Bench, effect: 
         ({"Lines": [{"AccountNumber": 55000, "Amount": 1}]}, "can't be used on purchase vouchers"),
         ({"VoucherDate": "1999-01-01"}, "code 47"),
         ({"Lines": [{"AccountNumber": 4000, "Amout": 1}]}, "did you mean Amount?"),
-        ({"ExternalReference": "theirs"}, "There are an idempotency_key and an ExternalReference."),
+        ({"ExternalReference": "theirs"}, "There are an ExternalReference and an idempotency_key"),
     ],
 )
 def test_what_is_refused_fails_at_once(bench: Bench, changes: Any, told: str) -> None:

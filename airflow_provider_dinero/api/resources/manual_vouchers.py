@@ -1,8 +1,11 @@
 """Manual vouchers: what is posted by hand, from one account to another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.keys import require_same, same_id
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -15,7 +18,10 @@ _CREATE = Operation(
     _ALL,
     Repeat.BARE,
     body="ManuelVoucherCreateModel",
-    lost=NOWHERE._replace(look_up="none; ledger_items.create, whose items carry an Id, is the sure way"),
+    lost=NOWHERE._replace(
+        look_up="by `create_once`: one with its ExternalReference that is booked on its day, or uses its file; "
+        "ledger_items.create, whose items carry an Id, is the sure way",
+    ),
 )
 _GET = Operation("GET", _ONE)
 _UPDATE = Operation("PUT", _ONE, Repeat.FENCED, body="ManuelVoucherUpdateModel", lost=REPLACED)
@@ -36,9 +42,64 @@ class ManualVouchers(Documents):
 
         :param body: mapping as ManuelVoucherCreateModel
         :return: dict, the voucher
-        :raises DineroOutcomeUnknown: the answer was lost; `ledger_items.create` is the sure way
+        :raises DineroOutcomeUnknown: the answer was lost; `create_once` may find the voucher
         """
         return self._object(_CREATE, body=body)
+
+    @guarded
+    def create_once(self, body: Mapping[str, Any]) -> Row:
+        """Create a draft, unless the voucher is there, as far as Dinero shows it: booked on its day, or with its file.
+
+        A draft that another task made is not seen; `ledger_items.post_once` is the sure way. Looking takes two requests
+        for a body with a VoucherDate, and one for each 1000 files of the archive for one with a FileGuid.
+
+        :param body: mapping as ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
+        :return: dict, the voucher, and Change: created or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: the voucher is there with other content
+        :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
+        """
+        wanted: Row = check(str(_CREATE.body), body)
+        reference = wanted.get("ExternalReference")
+        if not reference:
+            raise DineroInvalidBody(
+                f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
+                "Nothing was sent.",
+            )
+        intents, name = self.client.intents, f"manual_vouchers/{self.client.organization_id}/{reference}"
+
+        def find() -> Row | None:
+            left = intents.left(name)
+            voucher = self._there(left) if left else None
+            for guid in self._candidates(wanted) if voucher is None else ():
+                found = self._there(guid)
+                if found is not None and found["ExternalReference"] == reference:
+                    voucher = found
+                    break
+            if voucher is not None:
+                require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
+            return voucher
+
+        def send() -> Row:
+            created = self.create(wanted)
+            intents.leave(name, str(created["Guid"]))
+            return created
+
+        voucher, change = self._once(name, find, send, sure=False)
+        return {**voucher, "Change": change}
+
+    def _candidates(self, wanted: Row) -> Iterator[str]:
+        """Yield the Guids of the vouchers that may be it."""
+        if file := wanted.get("FileGuid"):
+            row = next((each for each in self.client.files.list() if same_id(each["FileGuid"], file)), {})
+            yield from (str(each["VoucherGuid"]) for each in row.get("Linked") or ())
+        if day := wanted.get("VoucherDate"):
+            accounts: dict[str, set[int]] = {}
+            for entry in self.client.entries.between(day, day, include_primo=False):
+                accounts.setdefault(str(entry["VoucherGuid"]), set()).add(entry["AccountNumber"])
+            names = ("AccountNumber", "BalancingAccountNumber")
+            meant = {line[name] for line in wanted.get("Lines") or () for name in names if line.get(name)}
+            yield from (guid for guid, there in accounts.items() if meant <= there)
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:

@@ -36,6 +36,23 @@ class PurchaseCreditNotes(Documents):
         """
         return self._create(_CREATE, body)
 
+    @guarded
+    def create_for(self, guid: str, body: Mapping[str, Any]) -> Row:
+        """Create a draft for all of a booked credit purchase, whose lines are copied; with a Guid, once.
+
+        :param guid: str, the purchase voucher
+        :param body: mapping as PurchaseCreditNoteCreateModel, without Lines
+        :return: as `create` does
+        :raises DineroNotFound: there is no such purchase
+        """
+        purchase = self.client.purchase_vouchers.get(guid)
+        names = {"Description": "Description", "AccountNumber": "AccountNumber", "AmountInclVatValue": "Amount"}
+        lines = [
+            {**{new: line[name] for name, new in names.items()}, "VatCode": line["VatCode"] or "none"}
+            for line in purchase["Lines"]
+        ]
+        return self.create({"Currency": purchase["CurrencyKey"], **body, "CreditNoteFor": guid, "Lines": lines})
+
     @_GET.performed_by
     def get(self, guid: str) -> Row:
         """Return a purchase credit note (`GET /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}`).

@@ -1,0 +1,110 @@
+"""Purchase credit notes: what a supplier pays back."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.api.errors import DineroStaleTimestamp
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
+from airflow_provider_dinero.operators.sales import keyed
+from airflow_provider_dinero.operators.sales_life import change_of
+from airflow_provider_dinero.operators.vouchers import small
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
+    """Creates a purchase credit note, and books it as wished: each once, however often it runs.
+
+    For all of a booked credit purchase its lines are copied; for a part of one, or without one, give Lines. Amounts are
+    positive, and gross.
+
+    Dinero: `GET /v1/{organizationId}/vouchers/purchase/{guid}`,
+    `POST /v1/{organizationId}/vouchers/purchase/creditnotes`, with a Guid made from the key, `POST …/{guid}/book`.
+
+    :param voucher: str, the Guid of the purchase voucher that is credited; or dict, what
+        `DineroPurchaseVoucherOperator` returned; default None: the credit note is for no purchase. Templated.
+    :param credit_note: dict in Dinero's own property names, without Guid; Lines are needed unless all of a purchase is
+        credited; default none. Templated.
+    :param idempotency_key: str, what the credit note is for; default the task's own place: dag_id, run_id, task_id and
+        map_index. Templated.
+    :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, book it; default False: it stays a draft
+    :return: `{"Guid", "Timestamp", "Change"}`, and where it was there or is booked Number, Status, TotalInclVat (text),
+        Currency and FileGuid; Change is created, updated (booked now) or unchanged; in a dry run
+        `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    """
+
+    resource = "purchase_credit_notes"
+    template_fields: Sequence[str] = (
+        *DineroBaseOperator.template_fields,
+        "voucher",
+        "credit_note",
+        "idempotency_key",
+        "generation",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"credit_note": "json"}
+
+    def __init__(
+        self,
+        *,
+        voucher: str | Mapping[str, Any] | None = None,
+        credit_note: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        generation: int | str = 0,
+        book: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.voucher = voucher
+        self.credit_note = credit_note
+        self.idempotency_key = idempotency_key
+        self.generation = generation
+        self.book = book
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Do what is asked for, and wasn't done."""
+        from airflow_provider_dinero.api.resources.documents import DRAFTS
+
+        given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
+        if self.voucher is not None:
+            given["CreditNoteFor"] = self.document("voucher", self.voucher)["Guid"]
+        key = self.key_of(context, self.idempotency_key)
+        body = keyed(self.client, self.resource, "credit_note", given, key, self.generation)
+        told = self.step("create", lambda: self._create(body))
+        changes = [told["Change"]]
+        self.document_url = document_url(self.client, f"purchases/{body['Guid']}")
+        if self.book and told.get("Status", "Draft") in DRAFTS:
+            draft = dict(told)
+            told |= self.step("book", lambda: self._book(draft, body))
+            changes.append("updated")
+        done = change_of(changes)
+        total = f", {money(told['TotalInclVat'], told['Currency'])}" if "TotalInclVat" in told else ""
+        self.log.info("purchase credit note %s for %s %s%s", body["Guid"], key, done, total)
+        return {**told, "Change": done}
+
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return the Guid that the credit note will get, and what its lines come to."""
+        total = sum(Decimal(each["Amount"]) for each in body["Lines"])
+        return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
+
+    def _create(self, body: dict[str, Any]) -> dict[str, Any]:
+        made = self._draft(body)
+        if "Status" in made:
+            return {**small(made), "Change": "unchanged"}
+        return {"Guid": made["Guid"], "Timestamp": made["TimeStamp"], "Change": "created"}
+
+    def _draft(self, body: dict[str, Any]) -> dict[str, Any]:
+        notes = self.client.purchase_credit_notes
+        if self.voucher is not None and body.get("Lines") is None:
+            return notes.create_for(body["CreditNoteFor"], body)
+        return notes.create(body)
+
+    def _book(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        notes = self.client.purchase_credit_notes
+        try:
+            return small(notes.book(draft["Guid"], timestamp=draft["Timestamp"]))
+        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+            return small(notes.book(draft["Guid"], timestamp=self._draft(body)["Timestamp"]))

@@ -1,0 +1,58 @@
+"""What the operators of vouchers share."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.base import require_mapping, whole
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class Keyed(Protocol):
+    """An operator whose voucher is known by its ExternalReference."""
+
+    voucher: Mapping[str, Any]
+    idempotency_key: str | None
+    generation: int | str
+
+    def key_of(self, context: "Context", key: str | None) -> str:
+        """Return the idempotency key: the author's, or the task's own place."""
+
+
+def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
+    """Return an operator's voucher with its ExternalReference: its own, or the key.
+
+    :param operator: Keyed
+    :param context: Context
+    :raises DineroInvalidBody: it is no dict, or there are both
+    """
+    from airflow_provider_dinero.api.keys import reference_for
+
+    body = dict(require_mapping("voucher", operator.voucher))
+    generation = whole("generation", operator.generation)
+    if not body.get("ExternalReference"):
+        key = operator.key_of(context, operator.idempotency_key)
+        body["ExternalReference"] = reference_for(f"{key}/{generation}" if generation else key)
+    elif operator.idempotency_key is not None or generation:
+        raise DineroInvalidBody(
+            "There are an ExternalReference and an idempotency_key, or a generation.",
+            "Either of them tells the voucher from others: give one; nothing was sent.",
+        )
+    return body
+
+
+def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
+
+    :param voucher: mapping, as Dinero gives it
+    """
+    found = {name: voucher.get(name) for name in ("Guid", "Timestamp", "Status", "FileGuid")}
+    totals = voucher.get("VoucherTotals") or voucher.get("Totals") or ()
+    total = next((each["Total"] for each in totals if each["Type"] == "Total"), 0)
+    found["Number"] = voucher.get("VoucherNumber") or voucher.get("CreditNoteNumber")
+    found["TotalInclVat"] = f"{Decimal(total):.2f}"
+    found["Currency"] = voucher.get("CurrencyKey") or voucher.get("Currency") or "DKK"
+    return found
