@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from local import ROOT
 
+from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.coordination.files import FileLock
+from tests.conftest import CONTACT, line
 from tests.faulty import Faults, before
+from tests.steps import GUID
 
 WRITES = ["POST /contacts", "POST /invoices", "POST /book", "POST /email", "POST /files"]
 
@@ -64,3 +68,22 @@ def test_without_the_safeguards_it_is_not(faults: Faults, client: Any, sandbox: 
     kill_after(faults, "POST /files", "careless")
     assert run(faults, "careless").wait(30) == 0
     assert counts(client, sandbox) == {"contacts": 2, "invoices": 2, "booked": 2, "mails": 2, "files": 2}
+
+
+def test_another_task_waits_for_what_a_killed_one_has_under_way(
+    make_client: Any, sandbox: Any, client: Any, tmp_path: Any
+) -> None:
+    """Its request comes in later than the other one looks; the lock tells of it."""
+    guid = client.contacts.create({**CONTACT, "Email": "bjorn@example.no"})["ContactGuid"]
+    client.invoices.create({"Guid": GUID, "ContactGuid": guid, "ProductLines": [line()]})
+    client.invoices.book(GUID)
+    sandbox.fault("late", method="POST", path="/**/email", seconds=0.6, times=1)
+    lost = make_client(lock=FileLock(tmp_path), look_again=())
+    with pytest.raises(errors.DineroOutcomeUnknown):
+        lost.invoices.email_once(GUID)
+    assert sandbox.outbox() == []
+    other = make_client(lock=FileLock(tmp_path), look_again=(0.5, 1.0))
+    assert other.invoices.email_once(GUID)["Change"] == "unchanged"
+    assert len(sandbox.outbox()) == 1
+    assert make_client(lock=FileLock(tmp_path)).invoices.email_once(GUID)["Change"] == "unchanged"
+    assert not list(tmp_path.glob("*.lock"))

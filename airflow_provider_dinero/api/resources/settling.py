@@ -40,12 +40,18 @@ class Settling:
         :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
         """
         client = self.client
-        with client.lock.hold(name):
-            # One that was begun and never ended may still be under way: it gets the server's time.
-            begun = client.intents.begun(name)
+        with client.lock.hold(name) as held:
+
+            def end() -> None:
+                client.intents.end(name)
+                held.leave("")
+
+            # One that was begun and never ended may still be under way: it gets the server's time. The lock tells of
+            # those of other tasks.
+            begun = client.intents.begun(name) or bool(held.note)
             found = self._look(find) if begun else find()
             if found is not None:
-                client.intents.end(name)
+                end()
                 return found, "unchanged"
             if begun and not sure:
                 raise DineroOutcomeUnknown(
@@ -53,6 +59,7 @@ class Settling:
                     "Look in Dinero. If it is not there, run the task with another generation.",
                 )
             client.intents.begin(name)
+            held.leave("begun")
             try:
                 sent = send()
             except DineroOutcomeUnknown:
@@ -61,9 +68,9 @@ class Settling:
                     raise
                 sent = found
             except DineroError:  # refused, or never sent
-                client.intents.end(name)
+                end()
                 raise
-            client.intents.end(name)
+            end()
             return sent, "created"
 
     def _settled(
