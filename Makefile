@@ -32,6 +32,7 @@ faults: .venv/.installed-dev  ## what happens to tokens and the allowance when t
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.hosts $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.budget $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.airflow_tasks $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.crash $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .

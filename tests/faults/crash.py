@@ -1,0 +1,253 @@
+"""Workers are killed with -9 and connections cut, at every moment of every request: all is done once all the same.
+
+    PYTHONPATH=scripts python -m tests.faults.crash [share of the runs, default 1] [seed, default 0] [DAG [run]]
+
+Each task is retried to its end. What is in the books then must be what a run leaves there that nothing hits. A task may
+end in `DineroOutcomeUnknown`, which has to name the request that was hit; when it is cleared, as a person does, it must
+come to its end. Waits are a sixtieth of what they are elsewhere. The control does without keys and look-ups.
+"""
+
+import json
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from local import connection, sandbox
+
+from airflow_provider_dinero.sandbox.server import Sandbox
+from tests.faults.moments import CUT, KILLED, MOMENTS, RANDOM, XCOM, Blow, Worker
+from tests.faults.tasks import Tasks, Try, prepare
+from tests.faults.work import WORKS, Office
+from tests.faults.world import Report, share
+
+RUNS = 500
+CONTROLS = 40
+LEAST = 10
+FASTER = 60
+LATE = 0.4  # seconds after a connection is cut; a minute of looking is one second here
+DAGS = Path(__file__).parent / "crash_dags"
+# What every request leaves behind.
+BESIDE = {"access_tokens", "requests", "refresh_tokens", "sessions"}
+# An uploaded file that nobody attached may remain.
+ORPHANS = {"files"}
+
+
+@dataclass
+class Ended:
+    """How a run ended.
+
+    :param how: str, success, unknown, or what is wrong
+    :param hits: Counter of (operation, moment)
+    """
+
+    how: str
+    hits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tries: int = 0
+
+
+class Runs:
+    """The runs of one operator.
+
+    :param tasks: Tasks
+    :param box: Sandbox
+    :param office: Office, which prepares what the operator needs
+    :param dag_id: str
+    :param seed: int
+    """
+
+    def __init__(self, tasks: Tasks, box: Sandbox, office: Office, dag_id: str, seed: int) -> None:
+        self._tasks = tasks
+        self._box = box
+        self._office = office
+        self._dag_id = dag_id
+        self._seed = seed
+        # What a run leaves in the books that nothing hits, the requests that it takes, and the time.
+        run_id, before = self._begin()
+        began = time.monotonic()
+        tries = [tried for tried, _ in self._tried(run_id, iter(()))]
+        if tries[-1].state != "success":
+            raise RuntimeError(f"{dag_id} fails by itself: {tries}")
+        self._seconds = (time.monotonic() - began) / len(tries)
+        self._ideal = self._left(before)
+        self.requests = [each for tried in tries for each in tried.requests]
+
+    def blows(self, number: int) -> list[Blow]:
+        """Return what hits the tries of a run: first each moment of each request in turn, then by chance.
+
+        :param number: int
+        """
+        chance = random.Random(f"{self._seed}/{self._dag_id}/{number}")
+        places = [(request, moment) for request in range(len(self.requests)) for moment in MOMENTS]
+        places += [(0, XCOM)] + [(0, RANDOM)] * (len(places) // 6)
+        chosen = [places[number % len(places)]]
+        while chance.random() < 0.6:
+            chosen.append(chance.choice(places))
+        found = []
+        for request, moment in chosen:
+            seconds = chance.uniform(0, self._seconds if moment == RANDOM else LATE)
+            # What is under way takes no time in half of the cases.
+            found.append(Blow(moment, request, seconds if moment != "in flight" or chance.random() < 0.5 else 0.0))
+        return found
+
+    def run(self, number: int) -> Ended:
+        """Let a run be hit, and follow it to its end.
+
+        :param number: int
+        """
+        ended = Ended("success")
+        run_id, before = self._begin()
+        unknown, late = False, 0.0
+        for tried, blow in self._tried(run_id, iter(self.blows(number))):
+            ended.tries += 1
+            if blow and tried.hit:
+                late = max(late, time.monotonic() + blow.seconds + 0.1)
+                place = blow.request if blow.moment in MOMENTS else -1
+                hit = tried.requests[place] if tried.requests else "before the first request"
+                ended.hits[hit, blow.moment] += 1
+            if tried.state == "failed":
+                unknown = True
+                wrong = self._false(tried, blow)
+                if wrong:
+                    ended.how = wrong
+                    return ended
+        time.sleep(max(0.0, late - time.monotonic()))
+        left = self._left(before)
+        if unknown and any(left[name] > self._ideal[name] for name in left if name not in ORPHANS):
+            ended.how = f"unknown, and too much: {left}"
+        elif unknown:
+            self._tasks.clear(self._dag_id, run_id)
+            tries = [tried for tried, _ in self._tried(run_id, iter(()))]
+            ended.tries += len(tries)
+            ended.how = "unknown" if tries[-1].state == "success" else f"unknown, and cleared in vain: {tries[-1]}"
+            left = self._left(before)
+        differs = {name: left[name] - self._ideal[name] for name in left | self._ideal}
+        if any(more and not (name in ORPHANS and more > 0) for name, more in differs.items()):
+            ended.how = f"{ended.how}, in the books: { {name: more for name, more in differs.items() if more} }"
+        return ended
+
+    def _begin(self) -> tuple[str, Counter[str]]:
+        """Make a run, and return its name and what is in the books before it."""
+        run_id = str(uuid4())
+        conf = WORKS[self._dag_id](self._office, run_id)
+        before = Counter(self._box.state())
+        self._tasks.new(self._dag_id, run_id, conf)
+        return run_id, before
+
+    def _tried(self, run_id: str, blows: Iterator[Blow]) -> Iterator[tuple[Try, Blow | None]]:
+        """Yield each try of a task, until it has come to its end."""
+        while True:
+            blow = next(blows, None)
+            tried = self._tasks.attempt(self._dag_id, run_id, blow)
+            yield tried, blow
+            if tried.state == "deferred":
+                self._box.forward(seconds=10)
+                self._tasks.go_on(self._dag_id, run_id)
+            elif tried.state != "up_for_retry":
+                return
+
+    def _left(self, before: Counter[str]) -> Counter[str]:
+        """Return what has come into the books."""
+        now = Counter(self._box.state())
+        now.subtract(before)
+        return Counter({name: count for name, count in now.items() if count and name not in BESIDE})
+
+    def _false(self, tried: Try, blow: Blow | None) -> str:
+        """Tell what is false in the error that ended a task: it must name the request that was hit."""
+        name, text = tried.errors[-1] if tried.errors else ("nothing", "")
+        if not name.startswith("DineroOutcomeUnknown") or not blow or not tried.hit:
+            return f"failed with {name}: {text}"
+        named = re.sub(r"{\w+}", "[^/ ]+", tried.requests[blow.request])
+        return "" if re.match(f"{named} may or may not", text) else f"names another request than {named}: {text}"
+
+
+@contextmanager
+def careless() -> Generator[None]:
+    """Do without keys and look-ups: the control."""
+    from airflow_provider_dinero.api import keys
+    from airflow_provider_dinero.api.resources.settling import Settling
+
+    kept = Settling._once, Settling._settled, keys.guid_for
+    Settling._once = lambda self, name, find, send: (send(), "created")  # type: ignore[method-assign,assignment]
+    Settling._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign,assignment]
+    keys.guid_for = lambda *args, **options: str(uuid4())
+    try:
+        yield
+    finally:
+        Settling._once, Settling._settled, keys.guid_for = kept  # type: ignore[method-assign]
+
+
+def hurry() -> None:
+    """Let the client wait a sixtieth of what it does: the order of things stays."""
+    from airflow_provider_dinero.api.client import DineroClient
+
+    (DineroClient.__init__.__kwdefaults__ or {})["sleep"] = lambda seconds: time.sleep(seconds / FASTER)
+
+
+def table(hits: Counter[tuple[str, str]]) -> None:
+    """Print how often each moment of each request was hit."""
+    columns = (*MOMENTS, XCOM, RANDOM)
+    print("      " + "".join(f"{each:>17}" for each in columns))
+    for operation in sorted({operation for operation, _ in hits}):
+        counts = "".join(f"{hits[operation, each]:>17}" for each in columns)
+        print(f"      {counts}  {operation}", flush=True)
+
+
+def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
+    """Do the runs of an operator, and its control."""
+    hits: Counter[tuple[str, str]] = Counter()
+    hows: Counter[str] = Counter()
+    tries, began = 0, time.monotonic()
+    for number in numbers:
+        ended = runs.run(number)
+        hits += ended.hits
+        tries += ended.tries
+        hows[ended.how] += 1
+        if ended.how not in ("success", "unknown"):
+            print(f"      run {number} {runs.blows(number)}: {ended.how}", flush=True)
+    seconds = time.monotonic() - began
+    table(hits)
+    least = min(hits[operation, moment] for operation in set(runs.requests) for moment in (*KILLED, *CUT))
+    right = set(hows) <= {"success", "unknown"}
+    report.line(name, f"{len(numbers)} runs, {tries} tries, {seconds:.0f} s, {dict(hows)}", right)
+    if len(numbers) >= RUNS:
+        report.line(name, f"each moment of each request was hit {least} times or more", least >= LEAST)
+    with careless():
+        wrong = sum(runs.run(number).how not in ("success", "unknown") for number in range(CONTROLS))
+    report.line(name, f"without keys and look-ups (control), {wrong} of {CONTROLS} runs are wrong", wrong > 0)
+
+
+def main() -> None:
+    """Do all runs of all operators."""
+    report, numbers = Report(), range(round(RUNS * share()))
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    works = sys.argv[3:4] or list(WORKS)
+    if sys.argv[4:]:
+        numbers = range(int(sys.argv[4]), int(sys.argv[4]) + 1)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sandbox(Path(folder), "--requests-per-minute", "1000000") as url,
+    ):
+        made: dict[str, Any] = json.loads(connection(url))
+        made["extra"]["requests_per_minute"] = 1_000_000
+        prepare(Path(folder) / "home", DAGS, AIRFLOW_CONN_DINERO_DEFAULT=json.dumps(made))
+        worker = Worker()
+        tasks, box = Tasks(DAGS / "crash.py", worker), Sandbox(url)
+        worker.install()
+        hurry()
+        office = Office(url)
+        for name in works:
+            prove(Runs(tasks, box, office, name, seed), name, numbers, report)
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
