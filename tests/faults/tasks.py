@@ -51,6 +51,7 @@ class Tasks:
     """
 
     def __init__(self, dags: Path, worker: Any) -> None:
+        import structlog
         from airflow.dag_processing.bundles.manager import DagBundlesManager
         from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
         from airflow.sdk.execution_time import supervisor
@@ -69,6 +70,7 @@ class Tasks:
         }
         # The supervisor may miss the end of its worker, and looks again only when it has to send a heartbeat.
         supervisor.MIN_HEARTBEAT_INTERVAL = 0.1  # type: ignore[assignment]
+        supervisor.log = structlog.wrap_logger(None, processors=[Log()])  # it tells of each worker that is killed
         self._client = supervisor.InProcessTestSupervisor._api_client(next(iter(self._bag.dags.values())))
         self._log, worker.log = os.pipe()
         os.set_blocking(self._log, False)
