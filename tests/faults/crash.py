@@ -70,12 +70,14 @@ class Runs:
         self._office = office
         self._dag_id = dag_id
         self._seed = seed
-        # What a run leaves in the books that nothing hits, the requests that it takes, and the time.
-        run_id, before = self._begin()
-        began = time.monotonic()
-        tries = [tried for tried, _ in self._tried(run_id, iter(()))]
-        if tries[-1].state != "success":
-            raise RuntimeError(f"{dag_id} fails by itself: {tries}")
+        # What a run leaves in the books that nothing hits, the requests that it takes, and the time of a try. The first
+        # try takes longer than all others.
+        for _ in range(2):
+            run_id, before = self._begin()
+            began = time.monotonic()
+            tries = [tried for tried, _ in self._tried(run_id, iter(()))]
+            if tries[-1].state != "success":
+                raise RuntimeError(f"{dag_id} fails by itself: {tries}")
         self._seconds = (time.monotonic() - began) / len(tries)
         self._ideal = self._left(before)
         self.requests = [each for tried in tries for each in tried.requests]

@@ -31,7 +31,7 @@ class Office:
         return str(self.client.invoices.book(made["Guid"], timestamp=made["TimeStamp"])["Guid"])
 
 
-def _create(office: Office, key: str) -> dict[str, Any]:
+def _invoice(office: Office, key: str) -> dict[str, Any]:
     return {"key": key, "contact": office.contact}
 
 
@@ -40,4 +40,4 @@ def _send(office: Office, key: str) -> dict[str, Any]:
 
 
 # By DAG: makes what a run needs, and returns its conf.
-WORKS: dict[str, Callable[[Office, str], dict[str, Any]]] = {"create": _create, "send": _send}
+WORKS: dict[str, Callable[[Office, str], dict[str, Any]]] = {"invoice": _invoice, "send": _send}

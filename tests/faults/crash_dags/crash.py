@@ -2,20 +2,33 @@
 
 from airflow.sdk import DAG
 
-from airflow_provider_dinero.operators.invoices import DineroCreateInvoiceOperator, DineroSendInvoiceOperator
+from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 
 RETRIES = 20
-INVOICE = {
-    "ContactGuid": "{{ dag_run.conf['contact'] }}",
-    "ExternalReference": "{{ dag_run.conf['key'] }}",
-    "ProductLines": [
-        {"Description": "Bell", "Quantity": 3, "BaseAmountValue": "80.35", "Unit": "parts", "AccountNumber": 1000},
-    ],
-}
+KEY = "{{ dag_run.conf['key'] }}"
+CONTACT = "{{ dag_run.conf['contact'] }}"
 
-with DAG("create", schedule=None):
-    DineroCreateInvoiceOperator(
-        task_id="it", invoice=INVOICE, idempotency_key="{{ dag_run.conf['key'] }}", retries=RETRIES
+with DAG("invoice", schedule=None):
+    DineroInvoiceOperator(
+        task_id="it",
+        idempotency_key=KEY,
+        invoice={
+            "ContactGuid": CONTACT,
+            "ProductLines": [
+                {
+                    "Description": "Bell",
+                    "Quantity": 3,
+                    "BaseAmountValue": "80.35",
+                    "Unit": "parts",
+                    "AccountNumber": 1000,
+                },
+            ],
+        },
+        book=True,
+        send="email",
+        payment={"DepositAccountNumber": 55000, "Description": "Bank"},
+        retries=RETRIES,
     )
 
 with DAG("send", schedule=None):
