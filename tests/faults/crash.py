@@ -81,24 +81,28 @@ class Runs:
         self._seconds = (time.monotonic() - began) / len(tries)
         self._ideal = self._left(before)
         self.requests = [each for tried in tries for each in tried.requests]
+        # A task that defers takes several tries.
+        self._places = [(at, number) for at, tried in enumerate(tries) for number in range(len(tried.requests))]
 
-    def blows(self, number: int) -> list[Blow]:
+    def blows(self, number: int) -> list[Blow | None]:
         """Return what hits the tries of a run: first each moment of each request in turn, then by chance.
 
         :param number: int
         """
         chance = random.Random(f"{self._seed}/{self._dag_id}/{number}")
-        places = [(request, moment) for request in range(len(self.requests)) for moment in MOMENTS]
-        places += [(0, XCOM)] + [(0, RANDOM)] * (len(places) // 6)
-        chosen = [places[number % len(places)]]
-        while chance.random() < 0.6:
-            chosen.append(chance.choice(places))
-        found = []
-        for request, moment in chosen:
+        places = [(at, request, moment) for at, request in self._places for moment in MOMENTS]
+        last = self._places[-1][0]
+        places += [(last, 0, XCOM)] + [(chance.randint(0, last), 0, RANDOM)] * (len(places) // 6)
+        found: list[Blow | None] = []
+        at, request, moment = places[number % len(places)]
+        found += [None] * at
+        while True:
             seconds = chance.uniform(0, self._seconds if moment == RANDOM else LATE)
             # What is under way takes no time in half of the cases.
             found.append(Blow(moment, request, seconds if moment != "in flight" or chance.random() < 0.5 else 0.0))
-        return found
+            if chance.random() > 0.6:
+                return found
+            _, request, moment = chance.choice(places)
 
     def run(self, number: int) -> Ended:
         """Let a run be hit, and follow it to its end.
@@ -146,7 +150,7 @@ class Runs:
         self._tasks.new(self._dag_id, run_id, conf)
         return run_id, before
 
-    def _tried(self, run_id: str, blows: Iterator[Blow]) -> Iterator[tuple[Try, Blow | None]]:
+    def _tried(self, run_id: str, blows: Iterator[Blow | None]) -> Iterator[tuple[Try, Blow | None]]:
         """Yield each try of a task, until it has come to its end."""
         while True:
             blow = next(blows, None)
@@ -182,7 +186,7 @@ def careless() -> Generator[None]:
     from airflow_provider_dinero.api.resources.settling import Settling
 
     kept = Settling._once, Settling._settled, keys.guid_for
-    Settling._once = lambda self, name, find, send: (send(), "created")  # type: ignore[method-assign,assignment]
+    Settling._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign,assignment]
     Settling._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign,assignment]
     keys.guid_for = lambda *args, **options: str(uuid4())
     try:
@@ -192,10 +196,12 @@ def careless() -> Generator[None]:
 
 
 def hurry() -> None:
-    """Let the client wait a fortieth of what it does: the order of things stays."""
+    """Let the client wait a fortieth of what it does, and a ledger hold two lines: the order of things stays."""
+    from airflow_provider_dinero.api import ledger
     from airflow_provider_dinero.api.client import DineroClient
 
     (DineroClient.__init__.__kwdefaults__ or {})["sleep"] = lambda seconds: time.sleep(seconds / FASTER)
+    ledger.LARGEST = 2
 
 
 def table(hits: Counter[tuple[str, str]]) -> None:
@@ -249,7 +255,7 @@ def main() -> None:
         tasks, box = Tasks(DAGS / "crash.py", worker), Sandbox(url)
         worker.install()
         hurry()
-        office = Office(url)
+        office = Office(url, Path(folder))
         for name in works:
             prove(Runs(tasks, box, office, name, seed), name, numbers, report)
     report.end()

@@ -113,7 +113,6 @@ class Tasks:
 
         with _instance(dag_id, run_id) as row:
             row.try_number += row.state != "scheduled"  # one that was deferred goes on with its try
-            row.max_tries = max(row.max_tries, row.try_number)
             row.state = "queued"
             names = ("id", "task_id", "dag_id", "run_id", "try_number", "map_index", "dag_version_id")
             what = TaskInstance(**{name: getattr(row, name) for name in names})

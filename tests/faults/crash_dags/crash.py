@@ -4,6 +4,8 @@ from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
+from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
+from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 
 RETRIES = 20
 KEY = "{{ dag_run.conf['key'] }}"
@@ -28,6 +30,44 @@ with DAG("invoice", schedule=None):
         book=True,
         send="email",
         payment={"DepositAccountNumber": 55000, "Description": "Bank"},
+        retries=RETRIES,
+    )
+
+with DAG("expense", schedule=None):
+    DineroPurchaseVoucherOperator(
+        task_id="it",
+        idempotency_key=KEY,
+        receipt="{{ dag_run.conf['receipt'] }}",
+        voucher={
+            "PurchaseType": "credit",
+            "VoucherDate": "{{ dag_run.conf['date'] }}",
+            "PaymentDate": "{{ dag_run.conf['date'] }}",
+            "ContactGuid": CONTACT,
+            "CurrencyKey": "DKK",
+            "Lines": [{"Description": "Saddles", "AccountNumber": 2000, "Amount": "312.50"}],
+        },
+        book=True,
+        payment={"DepositAccountNumber": 55000, "Amount": "312.50", "Description": "Bank"},
+        retries=RETRIES,
+    )
+
+LINE = {
+    "Description": "Repair",
+    "Amount": "125.00",
+    "AccountNumber": 6020,
+    "BalancingAccountNumber": 55000,
+}
+
+with DAG("ledger", schedule=None):
+    DineroPostLedgerItemsOperator(
+        task_id="it",
+        idempotency_key=KEY,
+        # Two groups: `crash.py` lets a ledger hold two lines.
+        lines=[
+            {"VoucherDate": "{{ dag_run.conf['date'] }}", "Lines": [LINE, LINE]},
+            {"VoucherDate": "{{ dag_run.conf['date'] }}", **LINE},
+        ],
+        book=True,
         retries=RETRIES,
     )
 
