@@ -15,6 +15,8 @@ from airflow_provider_dinero.api.auth import token_key
 from tests.faulty import Faults, before
 from tests.leaks import search, tokens, watched
 
+SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
+
 
 class Deployment(NamedTuple):
     """A running Airflow, and the sandbox that its connections lead to."""
@@ -22,6 +24,7 @@ class Deployment(NamedTuple):
     airflow: Airflow
     sandbox: str
     faults: Faults | None  # between the two, if anything is
+    scarce: str = ""  # where the connection dinero_scarce has its allowance
 
     def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
         """Run a DAG to its end and return its task instances by (task_id, map_index)."""
@@ -55,18 +58,19 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     dags = folder / "dags"
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    scarce = str(folder / "scarce")
     (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
     with (
         sandbox(folder, "--requests-per-minute", "10000", "--state", str(folder / "sandbox.db")) as url,
         before(url) as faults,
         watched() as seen,
-        airflow(folder / "home", dags, **connections(url, faults.url)) as running,
+        airflow(folder / "home", dags, **connections(url, faults.url, scarce)) as running,
     ):
         given = json.loads(connection(url))
         given["extra"]["requests_per_minute"] = 10000
         made = {"connection_id": "dinero_in_database", **as_rest(given)}
         running.call("POST", "/connections", json=made)
-        yield Deployment(running, url, faults)
+        yield Deployment(running, url, faults, scarce)
         secrets = tokens(folder / "sandbox.db") | {each: each for each in ("sandbox-secret", "sandbox-api-key")}
         database = f"sqlite:///{folder}/home/airflow.db"
         assert search(secrets, [folder / "home"], database, processes=seen) == []
@@ -87,7 +91,7 @@ def readme_dag() -> str:
     return str(block)
 
 
-def connections(url: str, faulty_url: str) -> dict[str, str]:
+def connections(url: str, faulty_url: str, scarce: str) -> dict[str, str]:
     """The connections of the tests, as environment variables: the right ones, and one for each thing wrong."""
     personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
 
@@ -109,6 +113,7 @@ def connections(url: str, faulty_url: str) -> dict[str, str]:
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
         "faulty": changed(personal, host=faulty_url),
+        "scarce": changed(personal, {"requests_per_minute": SCARCE, "coordination_url": scarce}),
         "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }
