@@ -30,7 +30,7 @@ from tests.faults.work import WORKS, Office
 from tests.faults.world import Report, share
 
 RUNS = 500
-CONTROLS = 40
+FEWEST = CONTROLS = 20
 LEAST = 10
 FASTER = 40
 LATE = 0.4  # seconds after a connection is cut; a minute of looking is 1.5 seconds here
@@ -232,6 +232,8 @@ def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
     report.line(name, f"{len(numbers)} runs, {tries} tries, {seconds:.0f} s, {dict(hows)}", right)
     if len(numbers) >= RUNS:
         report.line(name, f"each moment of each request was hit {least} times or more", least >= LEAST)
+    if len(numbers) == 1:
+        return
     with careless():
         wrong = sum(runs.run(number).how not in ("success", "unknown") for number in range(CONTROLS))
     report.line(name, f"without keys and look-ups (control), {wrong} of {CONTROLS} runs are wrong", wrong > 0)
@@ -239,7 +241,7 @@ def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
 
 def main() -> None:
     """Do all runs of all operators."""
-    report, numbers = Report(), range(round(RUNS * share()))
+    report, numbers = Report(), range(max(FEWEST, round(RUNS * share())))
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     works = sys.argv[3:4] or list(WORKS)
     if sys.argv[4:]:
