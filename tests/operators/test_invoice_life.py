@@ -1,9 +1,14 @@
 """The whole life of an invoice in one task."""
 
+import json
+import os
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.api import pace
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
 from tests.conftest import CONTACT, line
 from tests.operators.conftest import Bench
@@ -142,3 +147,38 @@ def test_a_mail_of_which_nothing_is_to_be_seen_is_unknown_and_never_repeated(
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, retries=3)
     assert (told.state, len(told.errors), type(told.errors[0]).__name__) == ("failed", 1, "DineroOutcomeUnknown")
     assert bench.sandbox.outbox() == []
+
+
+def test_mapped_each_order_has_its_own(bench: Bench, invoice: dict[str, Any]) -> None:
+    orders = [{"invoice": invoice, "idempotency_key": f"order-{number}"} for number in range(3)]
+    with bench.dag() as dag:
+        DineroInvoiceOperator.partial(task_id="it", book=True, send="email", payment=PAYMENT).expand_kwargs(orders)
+    run = bench.run(dag)
+    assert sorted(run["it", index].returned["Number"] for index in range(3)) == [1, 2, 3]
+    assert len({each["number"] for each in bench.sandbox.outbox()}) == 3
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_task_that_waits_for_the_allowance_goes_on_at_its_step(
+    bench: Bench, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two requests a minute: it defers, and what is done is not asked for again."""
+    made = json.loads(os.environ["AIRFLOW_CONN_DINERO_DEFAULT"])
+    made["extra"]["requests_per_minute"] = 2
+    monkeypatch.setenv("AIRFLOW_CONN_DINERO_DEFAULT", json.dumps(made))
+    resume, clock, ahead = DineroInvoiceOperator.resume, time.time, [0.0]
+
+    def later(self: Any, *arguments: Any, **options: Any) -> Any:
+        """What the trigger waits for."""
+        ahead[0] += 61
+        return resume(self, *arguments, **options)
+
+    monkeypatch.setattr(DineroInvoiceOperator, "resume", later)
+    monkeypatch.setattr(pace, "time", SimpleNamespace(time=lambda: clock() + ahead[0]))
+    before = len(bench.sandbox.requests())
+    told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
+    assert told.state == "success", told.errors
+    assert told.returned["Change"] == "created"
+    assert [sorted(each["done"]) for each in told.deferrals][-1] == ["book", "create", "send"]
+    requests = [each["path"].rpartition("/")[2] for each in bench.sandbox.requests()[before:]]
+    assert (requests.count("invoices"), requests.count("book"), requests.count("email")) == (1, 1, 1)

@@ -300,6 +300,11 @@ def test_a_pdf_is_whole_or_not_there(bench: Bench, booked: dict[str, Any], tmp_p
     assert target.read_bytes().startswith(b"%PDF")
     assert told.returned == {"Guid": booked["Guid"], "Path": place["path"], "Size": target.stat().st_size}
     target.write_bytes(b"before")
+    opened = tmp_path / "opened.pdf"  # as somebody has it who reads it just now
+    opened.hardlink_to(target)
+    assert bench.one(DineroDownloadInvoiceOperator, **place).state == "success"
+    assert (target.stat().st_size, opened.read_bytes()) == (told.returned["Size"], b"before")
+    target.write_bytes(b"before")
     bench.sandbox.fault("truncate", method="GET", path="/v1/*/invoices/*")
     assert bench.one(DineroDownloadInvoiceOperator, **place).state == "failed"
     assert target.read_bytes() == b"before"

@@ -22,7 +22,8 @@ class Mailing(Resource):
     ) -> Row:
         """Send unless it was sent before; what failed wasn't.
 
-        :param name: str, the document and the way it is sent, whose lock is held
+        :param name: str, the document and the way it is sent; the same for every resend, which waits for what a try
+            before it may have sent
         :param mailouts: callable that reads the mail-outs of this kind
         :param send: callable that sends, and returns to whom
         :param resend: int, how many of them don't count; default 0
@@ -40,8 +41,7 @@ class Mailing(Resource):
                 return None
             return [address.strip() for address in str(gone[-1]["Receiver"] or "").split(",")]
 
-        with self.client.lock.hold(name):
-            recipients, change = self._once(f"{name}/{resend}" if resend else name, find, send)
+        recipients, change = self._once(name, find, send)
         return {"Recipients": recipients, "Change": change}
 
     def _send_electronically(
