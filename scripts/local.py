@@ -20,6 +20,7 @@ import requests
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 START_SECONDS = 180.0
+RUN_SECONDS = 600.0
 
 
 @contextmanager
@@ -156,8 +157,10 @@ class Airflow:
         :param run_id: str
         """
         told: set[tuple[str, int]] = set()
-        over = False
+        over, end = False, time.monotonic() + RUN_SECONDS
         while not over:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{dag_id}, {run_id}: not over after {RUN_SECONDS:.0f} s")
             over = self.state(dag_id, run_id) in {"success", "failed"}
             instances = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
             for each in instances["task_instances"]:
