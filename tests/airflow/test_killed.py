@@ -17,7 +17,8 @@ UNDER_WAY_SECONDS = 14.0
     ("dag_id", "mails"),
     [
         ("killed_operator", 1),
-        ("killed_plain", 2),  # the control: a plain task keeps no intent, looks once, and sends again
+        ("killed_plain", 1),
+        ("killed_unnoted", 2),  # the control: without intent and note it looks once, and sends again
     ],
 )
 def test_an_email_that_was_under_way(deployment: Deployment, dag_id: str, mails: int) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -237,7 +238,7 @@ def bench(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Bench:
+) -> Iterator[Bench]:
     """A bench with a fresh sandbox, and nothing left of other tests in the metadata database."""
     from airflow.models import DagModel, DagRun, Variable
     from airflow.models.asset import AssetDagRunQueue, AssetEvent
@@ -251,7 +252,9 @@ def bench(
     with create_session() as session:
         for model in (Variable, TaskStateStoreModel, AssetDagRunQueue, AssetEvent, DagRun, DagModel):
             session.execute(delete(model))
-    return Bench(unlimited_sandbox, capsys)
+    yield Bench(unlimited_sandbox, capsys)
+    # What talks to a supervisor by this name is a task; the next test is none.
+    sys.modules["airflow.sdk.execution_time.task_runner"].__dict__.pop("SUPERVISOR_COMMS", None)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""An e-mail whose worker is killed: by the operator, and by a plain task, which has no intents."""
+"""An e-mail whose worker is killed: by the operator, by a plain task, and by one that leaves no note for others."""
 
 from typing import Any
 
 from airflow.sdk import DAG, task
 
+from airflow_provider_dinero.api.ports import ProcessLock
 from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 
@@ -23,10 +24,17 @@ def booked(name: str) -> str:
 with DAG("killed_operator", schedule=None, default_args={"retries": 2, "retry_delay": 1}):
     DineroSendInvoiceOperator(task_id="it", invoice=booked("killed_operator"), dinero_conn_id="dinero_faulty")
 
+
+@task(task_id="it", multiple_outputs=False)
+def it(invoice: str, *, notes: bool) -> dict[str, Any]:
+    client = DineroHook("dinero_faulty").get_conn()
+    if not notes:  # a lock of this process, of which the next one knows nothing
+        client.lock = ProcessLock()
+    return client.invoices.email_once(invoice)
+
+
 with DAG("killed_plain", schedule=None, default_args={"retries": 2, "retry_delay": 1}):
+    it(booked("killed_plain"), notes=True)
 
-    @task(task_id="it", multiple_outputs=False)
-    def it(invoice: str) -> dict[str, Any]:
-        return DineroHook("dinero_faulty").get_conn().invoices.email_once(invoice)
-
-    it(booked("killed_plain"))
+with DAG("killed_unnoted", schedule=None, default_args={"retries": 2, "retry_delay": 1}):
+    it(booked("killed_unnoted"), notes=False)
