@@ -24,7 +24,7 @@ from uuid import uuid4
 from local import connection, sandbox
 
 from airflow_provider_dinero.sandbox.server import Sandbox
-from tests.faults.moments import CUT, KILLED, MOMENTS, RANDOM, XCOM, Blow, Worker
+from tests.faults.moments import MOMENTS, RANDOM, XCOM, Blow, Worker
 from tests.faults.tasks import Tasks, Try, prepare
 from tests.faults.work import WORKS, Office
 from tests.faults.world import Report, share
@@ -80,9 +80,13 @@ class Runs:
                 raise RuntimeError(f"{dag_id} fails by itself: {tries}")
         self._seconds = (time.monotonic() - began) / len(tries)
         self._ideal = self._left(before)
-        self.requests = [each for tried in tries for each in tried.requests]
-        # A task that defers takes several tries.
-        self._places = [(at, number) for at, tried in enumerate(tries) for number in range(len(tried.requests))]
+        # Where each request is sent: a task that defers takes several tries.
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        for at, tried in enumerate(tries):
+            for request, operation in enumerate(tried.requests):
+                self._places.setdefault(operation, []).append((at, request))
+        self.cells = [(operation, moment) for operation in self._places for moment in MOMENTS]
+        self.cells.append((tries[-1].requests[-1], XCOM))
 
     def blows(self, number: int) -> list[Blow | None]:
         """Return what hits the tries of a run: first each moment of each request in turn, then by chance.
@@ -90,19 +94,19 @@ class Runs:
         :param number: int
         """
         chance = random.Random(f"{self._seed}/{self._dag_id}/{number}")
-        places = [(at, request, moment) for at, request in self._places for moment in MOMENTS]
-        last = self._places[-1][0]
-        places += [(last, 0, XCOM)] + [(chance.randint(0, last), 0, RANDOM)] * (len(places) // 6)
-        found: list[Blow | None] = []
-        at, request, moment = places[number % len(places)]
-        found += [None] * at
+        turn, index = divmod(number, len(self.cells))
+        operation, moment = self.cells[index]
+        where = self._places[operation]
+        at, request = where[-1 if moment == XCOM else turn % len(where)]
+        found: list[Blow | None] = [None] * at
         while True:
             seconds = chance.uniform(0, self._seconds if moment == RANDOM else LATE)
             # What is under way takes no time in half of the cases.
             found.append(Blow(moment, request, seconds if moment != "in flight" or chance.random() < 0.5 else 0.0))
             if chance.random() > 0.6:
                 return found
-            _, request, moment = chance.choice(places)
+            moment = chance.choice((*MOMENTS, RANDOM))
+            _, request = chance.choice([place for places in self._places.values() for place in places])
 
     def run(self, number: int) -> Ended:
         """Let a run be hit, and follow it to its end.
@@ -186,8 +190,8 @@ def careless() -> Generator[None]:
     from airflow_provider_dinero.api.resources.settling import Settling
 
     kept = Settling._once, Settling._settled, keys.guid_for
-    Settling._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign,assignment]
-    Settling._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign,assignment]
+    Settling._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign]
+    Settling._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign]
     keys.guid_for = lambda *args, **options: str(uuid4())
     try:
         yield
@@ -213,8 +217,10 @@ def table(hits: Counter[tuple[str, str]]) -> None:
         print(f"      {counts}  {operation}", flush=True)
 
 
-def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
-    """Do the runs of an operator, and its control."""
+def prove(runs: Runs, name: str, one: int | None, report: Report) -> None:
+    """Do the runs of an operator, and its control; or one run."""
+    enough = max(RUNS, LEAST * len(runs.cells))
+    numbers = range(max(FEWEST, round(enough * share()))) if one is None else range(one, one + 1)
     hits: Counter[tuple[str, str]] = Counter()
     hows: Counter[str] = Counter()
     tries, began = 0, time.monotonic()
@@ -223,16 +229,18 @@ def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
         hits += ended.hits
         tries += ended.tries
         hows[ended.how] += 1
+        if number % 100 == 99:
+            print(f"      {number + 1} runs: {dict(hows)}", flush=True)
         if ended.how not in ("success", "unknown"):
             print(f"      run {number} {runs.blows(number)}: {ended.how}", flush=True)
     seconds = time.monotonic() - began
     table(hits)
-    least = min(hits[operation, moment] for operation in set(runs.requests) for moment in (*KILLED, *CUT))
+    least = min(hits[cell] for cell in runs.cells)
     right = set(hows) <= {"success", "unknown"}
     report.line(name, f"{len(numbers)} runs, {tries} tries, {seconds:.0f} s, {dict(hows)}", right)
-    if len(numbers) >= RUNS:
+    if len(numbers) >= enough:
         report.line(name, f"each moment of each request was hit {least} times or more", least >= LEAST)
-    if len(numbers) == 1:
+    if one is not None:
         return
     with careless():
         wrong = sum(runs.run(number).how not in ("success", "unknown") for number in range(CONTROLS))
@@ -241,11 +249,10 @@ def prove(runs: Runs, name: str, numbers: range, report: Report) -> None:
 
 def main() -> None:
     """Do all runs of all operators."""
-    report, numbers = Report(), range(max(FEWEST, round(RUNS * share())))
+    report = Report()
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     works = sys.argv[3:4] or list(WORKS)
-    if sys.argv[4:]:
-        numbers = range(int(sys.argv[4]), int(sys.argv[4]) + 1)
+    one = int(sys.argv[4]) if len(sys.argv) > 4 else None
     with (
         tempfile.TemporaryDirectory() as folder,
         sandbox(Path(folder), "--requests-per-minute", "1000000") as url,
@@ -259,7 +266,7 @@ def main() -> None:
         hurry()
         office = Office(url, Path(folder))
         for name in works:
-            prove(Runs(tasks, box, office, name, seed), name, numbers, report)
+            prove(Runs(tasks, box, office, name, seed), name, one, report)
     report.end()
 
 
