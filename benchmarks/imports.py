@@ -1,4 +1,4 @@
-"""What importing all operators, the sensor and the hook costs over `airflow.sdk` alone, in cold processes.
+"""What importing all operators, sensors and the hook costs over `airflow.sdk` alone, in cold processes.
 
 Beside it, in the same run, Airflow's own HTTP hook, operator and sensor, as a ratio.
 """
@@ -9,13 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from airflow_provider_dinero.get_provider_info import get_provider_info
+
 SDK = "from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, PokeReturnValue, task"
-OURS = (
-    "airflow_provider_dinero.hooks.dinero",
-    "airflow_provider_dinero.operators.contacts",
-    "airflow_provider_dinero.operators.files",
-    "airflow_provider_dinero.operators.invoices",
-    "airflow_provider_dinero.sensors.changes",
+# All that a DAG may import, as Airflow is told of it.
+OURS = tuple(
+    module
+    for kind in ("hooks", "operators", "sensors")
+    for each in get_provider_info()[kind]  # type: ignore[no-untyped-call]
+    for module in each["python-modules"]
 )
 PEER = (
     "airflow.providers.http.hooks.http",
