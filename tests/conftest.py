@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
@@ -15,6 +16,8 @@ from airflow_provider_dinero.sandbox.server import running
 
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
 os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / "tests")
+# Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.
+os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 
 
 @pytest.fixture(scope="session")

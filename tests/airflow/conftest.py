@@ -52,7 +52,7 @@ class Deployment(NamedTuple):
         return self.airflow.call("GET", f"{place}/xcomEntries/return_value", params=params)["value"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # what tests of other folders give to their processes is no matter of its search
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
     dags = folder / "dags"

@@ -152,15 +152,12 @@ def test_a_number_that_is_taken_is_an_error(bench: Bench, beside: DineroClient) 
 
 
 @pytest.mark.usefixtures("hurried")
-def test_what_dinero_takes_back_while_it_books_is_an_error(bench: Bench, beside: DineroClient) -> None:
-    """Another voucher takes the number while the task waits."""
-    (item,) = post(bench, [line(701)]).returned["Items"]
-    beside.ledger_items.book([item])
-    other = beside.manual_vouchers.create({"VoucherDate": "2026-01-02", "Lines": [MANUAL_LINE]})
-    beside.manual_vouchers.book(other["Guid"], timestamp=other["Timestamp"], number=701)
+def test_what_dinero_takes_back_while_it_books_is_an_error(bench: Bench) -> None:
+    """Dinero says that it books, and the items are drafts afterwards."""
+    bench.sandbox.fault("status", status=204, method="POST", path="/**/ledgeritems/book", times=1)
     told = post(bench, [line(701)], book=True)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert f"took 1 of the ledger items back instead of booking them: {item['Id']}" in told.error
+    assert "took 1 of the ledger items back instead of booking them: " in told.error
 
 
 def test_a_dry_run_sends_nothing(bench: Bench) -> None:
