@@ -27,6 +27,8 @@ def dinero_asset(dinero_conn_id: str, resource: str, organization_id: int | str 
     """
     from airflow.sdk import Asset
 
+    if "{{" in f"{dinero_conn_id}{organization_id}":
+        raise ValueError(f"An asset is known when the DAG is parsed: write {dinero_conn_id!r} without a template.")
     return Asset(uri=asset_uri(dinero_conn_id, resource, organization_id))
 
 

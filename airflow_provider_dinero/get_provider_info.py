@@ -22,6 +22,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "integration-name": "Dinero",
                 "python-modules": [
                     "airflow_provider_dinero.operators.anything",
+                    "airflow_provider_dinero.operators.commit_changes",
                     "airflow_provider_dinero.operators.contacts",
                     "airflow_provider_dinero.operators.credit_notes",
                     "airflow_provider_dinero.operators.downloads",
@@ -40,10 +41,22 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
             }
         ],
         "sensors": [
-            {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.sensors.changes"]},
+            {
+                "integration-name": "Dinero",
+                "python-modules": [
+                    "airflow_provider_dinero.sensors.changes",
+                    "airflow_provider_dinero.sensors.states",
+                ],
+            },
         ],
         "triggers": [
-            {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.triggers.changes"]},
+            {
+                "integration-name": "Dinero",
+                "python-modules": [
+                    "airflow_provider_dinero.triggers.changes",
+                    "airflow_provider_dinero.triggers.states",
+                ],
+            },
         ],
         "cli": ["airflow_provider_dinero.cli.get_dinero_cli_commands"],
         "extra-links": ["airflow_provider_dinero.links.DineroLink"],

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 # A mark lies this far before the server's clock, so that a row that was being written while we read is seen next time.
 OVERLAP = timedelta(minutes=5)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Change(NamedTuple):
@@ -26,7 +27,7 @@ class Change(NamedTuple):
 class Changes:
     """The changes of a resource, to be iterated once; afterwards `until` is the mark to go on from.
 
-    :param since: datetime, or an ISO 8601 text (UTC when it names no zone)
+    :param since: datetime, an ISO 8601 text (UTC when it names no zone), or None for all that is there and not deleted
     :param read: callable that yields the rows of one request's worth: it takes `deletedOnly` and a callable for the
         Date header of the first answer
     :param include_deleted: bool, whether deleted rows are wanted
@@ -35,32 +36,28 @@ class Changes:
 
     def __init__(
         self,
-        since: datetime | str,
+        since: datetime | str | None,
         read: Callable[[bool, Callable[[str | None], None]], Iterator[dict[str, Any]]],
         *,
         include_deleted: bool,
         deleted_apart: bool,
     ) -> None:
-        self.since = as_utc(since).replace(microsecond=0)  # as Dinero takes it
-        self.until = self.since
+        self.since = None if since is None else as_utc(since).replace(microsecond=0)  # as Dinero takes it
+        self.until = self.since or EVER
+        # When the first answer was given, by the server's clock.
+        self.read_at = self.until
         self._read = read
-        self._include_deleted = include_deleted
+        self._include_deleted = include_deleted and since is not None
         self._deleted_apart = deleted_apart
 
     def __iter__(self) -> Iterator[Change]:
         for row in self._read(False, self._note):
             # Whether a v1 list has deleted rows under changesSince is not sure: the second request surely has them.
             if not row.get("DeletedAt") or (self._include_deleted and not self._deleted_apart):
-                yield Change(self._kind(row), row)
+                yield Change(kind_of(row, self.since), row)
         if self._include_deleted and self._deleted_apart:
             for row in self._read(True, lambda date: None):
-                yield Change(self._kind(row), row)
-
-    def _kind(self, row: dict[str, Any]) -> str:
-        if row.get("DeletedAt"):
-            return "deleted"
-        created = row.get("CreatedAt")
-        return "created" if created and as_utc(str(created)) >= self.since else "updated"
+                yield Change(kind_of(row, self.since), row)
 
     def _note(self, date: str | None) -> None:
         """Take the mark from the server's clock, or from ours where that is behind; it never goes back."""
@@ -69,7 +66,20 @@ class Changes:
             now = min(now, parsedate_to_datetime(date).astimezone(UTC)) if date else now
         except ValueError:
             log.debug("%r is no Date; the mark is taken from this machine's clock", date)
-        self.until = max(self.since, now - OVERLAP)
+        self.read_at = now
+        self.until = max(self.until, now - OVERLAP)
+
+
+def kind_of(row: dict[str, Any], since: datetime | None) -> str:
+    """Return what happened to a row since an instant: created, updated or deleted.
+
+    :param row: dict; one without CreatedAt, such as an entry, is never changed
+    :param since: datetime, or None for ever
+    """
+    if row.get("DeletedAt"):
+        return "deleted"
+    created = row.get("CreatedAt")
+    return "created" if since is None or not created or as_utc(str(created)) >= since else "updated"
 
 
 def as_utc(instant: datetime | str) -> datetime:
@@ -99,20 +109,3 @@ def changes_since(instant: datetime) -> str:
     :param instant: datetime in UTC
     """
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def window(changes: Changes, key: str, limit: int = 1000) -> dict[str, Any]:
-    """Return a window of changes as small plain JSON.
-
-    :param changes: Changes, not yet iterated
-    :param key: str, the property that identifies a row
-    :param limit: int, how many Guids of each kind are listed; default 1000
-    :return: `{"since", "until", "count", "created", "updated", "deleted"}`, the last three lists of Guids; `count`
-        counts all rows, also those beyond the limit
-    """
-    kinds = {change.row[key]: change.kind for change in changes}  # the last one wins: deleted in between is deleted
-    found: dict[str, list[str]] = {"created": [], "updated": [], "deleted": []}
-    for guid, kind in kinds.items():
-        if len(found[kind]) < limit:
-            found[kind].append(guid)
-    return {"since": changes_since(changes.since), "until": changes_since(changes.until), "count": len(kinds), **found}

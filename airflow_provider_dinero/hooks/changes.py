@@ -1,45 +1,53 @@
 """One look at what changed, for sensor and trigger alike."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from airflow_provider_dinero.api.changes import window
-from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.feeds import follow
+from airflow_provider_dinero.api.windows import fields_of
 from airflow_provider_dinero.hooks.dinero import DineroHook
-from airflow_provider_dinero.hooks.failures import mark
 
-# The resources whose changes can be waited for, and what identifies a row.
-WITH_CHANGES = {"contacts": "ContactGuid", "invoices": "Guid"}
+
+@dataclass(frozen=True)
+class Look:
+    """What changed at or after an instant.
+
+    :param organization: int or None, whose rows they are
+    :param since: datetime
+    :param until: datetime, the mark to go on from
+    :param rows: list of dicts, with what a `Consumer` needs
+    """
+
+    organization: int | None
+    since: datetime
+    until: datetime
+    rows: list[dict[str, Any]]
 
 
 def look(
-    *,
     resource: str,
-    changes_since: str,
+    since: datetime,
+    *,
     include_deleted: bool,
-    limit: int,
     dinero_conn_id: str,
     organization_id: int | str | None,
-) -> dict[str, Any]:
-    """Return the window of changes, which may be empty.
+) -> Look:
+    """Return what changed.
 
-    :param resource: str, contacts or invoices
-    :param changes_since: str, an ISO 8601 instant
+    :param resource: str, as `api.feeds` names it
+    :param since: datetime
     :param include_deleted: bool
-    :param limit: int, how many Guids of each kind are listed
     :param dinero_conn_id: str
     :param organization_id: int, digits as str, or None
-    :return: dict, as `api.changes.window` gives it
     :raises DineroError: marked for Airflow
     """
-    if resource not in WITH_CHANGES:
-        error = DineroInvalidBody(f"{resource!r} has no changes to wait for.", f"Use {' or '.join(WITH_CHANGES)}.")
-        mark(error)
-        raise error
     client = DineroHook(dinero_conn_id, organization_id).get_conn()
     try:
         with client.guard():
-            key = WITH_CHANGES[resource]
-            changes = getattr(client, resource).changes(changes_since, fields=[key], include_deleted=include_deleted)
-            return window(changes, key, limit)
+            fields = fields_of(resource)
+            changes = follow(client, resource, since, fields=fields, include_deleted=include_deleted)
+            rows = [change.row for change in changes]
+            return Look(client.organization_id, since, changes.until, rows)
     finally:
         client.close()

@@ -2,73 +2,282 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_dinero.api.errors import DineroError, DineroTemporaryError
-from airflow_provider_dinero.hooks.changes import look
+from airflow_provider_dinero.triggers.polling import SHORTEST_DEFERRAL, STORED, Failed, Poll, event_of, in_thread
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.hooks.changes import Look
+    from airflow_provider_dinero.hooks.marks import Mark
+
+# So far back the first poll looks: whoever went on waiting when a triggerer was started again has missed nothing then.
+FIRST_REACH = timedelta(hours=1)
+# The mark of a watcher that saw nothing is stored as rarely, in seconds.
+QUIET = 600.0
 
 
-class DineroChangesTrigger(BaseTrigger):
-    """Looks every `poke_interval` seconds, in a thread, and fires when there is a change.
+class DineroChangesTrigger(BaseEventTrigger):
+    """Fires when something changed: for a deferred sensor once, for an AssetWatcher each time.
 
-    Dinero: `GET /v1/{organizationId}/invoices` or `GET /v2/{organizationId}/contacts`, with `changesSince`.
+        Asset("paid", watchers=[AssetWatcher("paid", DineroChangesTrigger(resource="invoices", status=["Paid"]))])
 
-    :param resource: str, invoices or contacts
-    :param changes_since: str, an ISO 8601 instant
-    :param include_deleted: bool, also deleted rows
-    :param limit: int, how many Guids of each kind are listed
-    :param dinero_conn_id: str
-    :param organization_id: int, digits as str, or None for the connection's own
-    :param poke_interval: float, seconds between two looks
-    :param end_time: float, seconds since the epoch when it gives up: Airflow ends a trigger that is overdue, but not in
-        `dag.test()`
+    All that wait in a triggerer for the same connection, organization, resource and interval use one poll, whatever
+    their marks and filters: one request, and a second one where deleted rows are wanted (not for contacts). A watcher
+    keeps its mark in the state of its asset, and moves it when Airflow has stored the event.
+
+    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince`.
+
+    :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries; default invoices
+    :param status: names of statuses that a changed row has now; default all
+    :param filters: conditions made by `eq` and `contains`, of which all must hold; default none
+    :param include_deleted: bool, also deleted rows; default True
+    :param limit: int, how many Guids of each kind are listed; default 1000
+    :param dinero_conn_id: str; default dinero_default
+    :param organization_id: int, digits as str, or None for the connection's own; default None
+    :param poke_interval: float, seconds between two polls; default 60
+    :param consumer: str, whose mark it is, beside other watchers of the same asset; default watcher
+    :param changes_since: str, an ISO 8601 instant, from which a consumer begins that has no mark; default now
+    :param seen: dict of what a sensor has seen since then
+    :param end_time: float, seconds since the epoch when a sensor gives up; a watcher has none
     """
 
     def __init__(
         self,
         *,
-        resource: str,
-        changes_since: str,
-        include_deleted: bool,
-        limit: int,
-        dinero_conn_id: str,
-        organization_id: int | str | None,
-        poke_interval: float,
-        end_time: float,
+        resource: str = "invoices",
+        status: Sequence[str] = (),
+        filters: Sequence[Sequence[Any]] = (),
+        include_deleted: bool = True,
+        limit: int = 1000,
+        dinero_conn_id: str = "dinero_default",
+        organization_id: int | str | None = None,
+        poke_interval: float = 60.0,
+        consumer: str = "watcher",
+        changes_since: str | None = None,
+        seen: Mapping[str, str] | None = None,
+        end_time: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.question: dict[str, Any] = {
-            "resource": resource,
-            "changes_since": changes_since,
-            "include_deleted": include_deleted,
-            "limit": limit,
-            "dinero_conn_id": dinero_conn_id,
-            "organization_id": organization_id,
-        }
+        self.resource = resource
+        self.status = list(status)
+        self.filters = [list(each) for each in filters]
+        self.include_deleted = include_deleted
+        self.limit = limit
+        self.dinero_conn_id = dinero_conn_id
+        self.organization_id = organization_id
         self.poke_interval = poke_interval
+        self.consumer = consumer
+        self.changes_since = changes_since
+        self.seen = dict(seen or {})
         self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
-        times = {"poke_interval": self.poke_interval, "end_time": self.end_time}
-        return f"{__name__}.DineroChangesTrigger", {**self.question, **times}
+        return f"{__name__}.DineroChangesTrigger", {
+            "resource": self.resource,
+            "status": self.status,
+            "filters": self.filters,
+            "include_deleted": self.include_deleted,
+            "limit": self.limit,
+            "dinero_conn_id": self.dinero_conn_id,
+            "organization_id": self.organization_id,
+            "poke_interval": self.poke_interval,
+            "consumer": self.consumer,
+            "changes_since": self.changes_since,
+            "seen": self.seen,
+            "end_time": self.end_time,
+        }
+
+    def shared_stream_key(self) -> tuple[str, ...]:
+        """Return who polls together."""
+        shared = self.dinero_conn_id, self.organization_id, self.resource, self.include_deleted, self.poke_interval
+        return ("dinero changes", *map(str, shared))
+
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> "ChangesPoll":
+        """Return the poll of all who have the key.
+
+        :param kwargs: of one of them
+        """
+        return ChangesPoll(
+            kwargs["resource"],
+            kwargs["poke_interval"],
+            include_deleted=kwargs["include_deleted"],
+            dinero_conn_id=kwargs["dinero_conn_id"],
+            organization_id=kwargs["organization_id"],
+        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until there is a change, an error that waiting can't help, or no time left."""
-        while time.time() < self.end_time:
-            # First, since the sensor has just looked, and since Airflow can fail a task whose trigger fires at once.
-            await asyncio.sleep(self.poke_interval)
-            try:
-                found = await asyncio.to_thread(look, **self.question)
-            except DineroTemporaryError as error:
-                self.log.warning("%s The trigger goes on waiting.", error)
-                continue
-            except DineroError as error:
-                found = {"count": 1, "error": str(error)}
-            if found["count"]:
-                yield TriggerEvent(found)  # type: ignore[no-untyped-call]
+        """Wait alone, where Airflow shares nothing, as in `dag.test()`."""
+        poll = self.create_shared_stream_producer(self.serialize()[1])
+        async for event in self.filter_shared_stream(poll.alone()):
+            yield event
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Yield what of the polled changes is new to this consumer.
+
+        :param shared_stream: of what `ChangesPoll` reads
+        """
+        from airflow_provider_dinero.api.errors import DineroError
+        from airflow_provider_dinero.api.filters import Condition
+        from airflow_provider_dinero.api.windows import Consumer, check
+        from airflow_provider_dinero.hooks.marks import Mark
+
+        begun = time.monotonic()
+        waits = self.end_time is not None
+        mark: Mark | None = None
+        keeper = _Keeper(self)
+        conditions = [Condition(*each) for each in self.filters]
+        try:
+            check(self.resource, self.status, conditions)
+        except DineroError as error:
+            if waits:
+                yield event_of({"error": str(error)})
                 return
-        yield TriggerEvent({"timeout": True})  # type: ignore[no-untyped-call]
+            self.log.error("The watcher of %s waits in vain: %s", self.resource, error)
+            while True:  # one that ended would be started again at once, for ever
+                await asyncio.sleep(QUIET)
+        async for polled in shared_stream:
+            if self.end_time is not None and time.time() >= self.end_time:
+                yield event_of({"timeout": True})
+                return
+            if polled is STORED:
+                await keeper.keep(mark)
+            elif isinstance(polled, Failed):
+                if waits and polled.for_good:
+                    yield event_of({"error": str(polled.error)})
+                    return
+            else:
+                look, poll = polled
+                mark = mark or await self._mark(look, keeper)
+                rows = await poll.rows_since(mark.until, look) if mark else None
+                if mark is None or rows is None:  # what came before could not be read: with the next poll
+                    continue
+                consumer = Consumer(
+                    self.resource, mark.until, mark.seen, self.status, conditions, self.include_deleted, self.limit
+                )
+                found = consumer.window(rows, max(look.until, mark.until))
+                if waits and found.window["count"]:
+                    await asyncio.sleep(max(0.0, begun + SHORTEST_DEFERRAL - time.monotonic()))
+                    yield event_of({**found.window, "seen": found.seen})
+                    return
+                if found.window["count"]:
+                    keeper.fired = True
+                    place = {"resource": self.resource, "organization": look.organization}
+                    yield event_of({**found.window, **place})
+                mark = Mark(max(look.until, mark.until), found.seen)
+
+    async def _mark(self, look: "Look", keeper: "_Keeper") -> "Mark | None":
+        """Return where to begin: a sensor's own mark, a watcher's stored one, or now; None if it can't be read."""
+        from airflow.sdk.exceptions import AirflowException
+
+        from airflow_provider_dinero.api.changes import as_utc
+        from airflow_provider_dinero.api.windows import Consumer
+        from airflow_provider_dinero.hooks.marks import Mark
+
+        try:
+            stored = await keeper.stored(look.organization)
+        except AirflowException as error:
+            self.log.warning("The mark of %s can't be read, and is looked for again: %s", self.consumer, error)
+            return None
+        if stored:
+            return stored
+        if self.changes_since is not None:
+            return Mark(as_utc(self.changes_since), self.seen)
+        now = Consumer(self.resource, look.until).window(look.rows, look.until)
+        keeper.fired = True  # so that it is stored
+        return Mark(look.until, now.seen)
+
+
+class _Keeper:
+    """Keeps the mark of a watcher in the state of its asset; that of a sensor is kept by its task."""
+
+    def __init__(self, trigger: DineroChangesTrigger) -> None:
+        self._trigger = trigger
+        self._store = trigger.asset_state_store
+        self._key = ""
+        self._kept = time.monotonic()
+        self.fired = False
+
+    async def stored(self, organization: int | None) -> "Mark | None":
+        """Return the stored mark, None where there is none."""
+        from airflow_provider_dinero.hooks.marks import Mark
+
+        self._key = f"{organization}.{self._trigger.consumer}"
+        if self._store is None:
+            return None
+        try:
+            stored: Any = await self._store.aget(self._key)
+        except ValueError:  # Airflow has one trigger for several assets
+            self._trigger.log.error("Watchers of several assets are alike, so they have no mark: give each a consumer=")
+            self._store = stored = None
+        return Mark.from_dict(stored) if stored else None
+
+    async def keep(self, mark: "Mark | None") -> None:
+        """Store the mark after an event, and now and then without one."""
+        from airflow.sdk.exceptions import AirflowException
+
+        if not mark or self._store is None or not (self.fired or time.monotonic() - self._kept > QUIET):
+            return
+        try:
+            await self._store.aset(self._key, mark.as_dict())
+            self.fired, self._kept = False, time.monotonic()
+        except AirflowException as error:
+            self._trigger.log.warning("The mark of %s is stored with the next poll: %s", self._trigger.consumer, error)
+
+
+class ChangesPoll(Poll):
+    """The poll of one resource.
+
+    :param resource: str
+    :param interval: float, seconds between two polls
+    :param question: what `look` takes besides
+    """
+
+    def __init__(self, resource: str, interval: float, **question: Any) -> None:
+        from airflow_provider_dinero.api.changes import OVERLAP
+        from airflow_provider_dinero.api.feeds import ENTRIES
+
+        super().__init__(self._next, interval, f"{resource} of {question['dinero_conn_id']}")
+        self._resource = resource
+        self._question = question
+        # An entry doesn't tell when it was posted: one that was posted before a mark would be told again.
+        self._since = datetime.now(UTC) - (OVERLAP if resource == ENTRIES else FIRST_REACH)
+        self._earlier: Look | None = None
+        self._reaching = asyncio.Lock()
+
+    def _look(self, since: datetime) -> "Look":
+        from airflow_provider_dinero.hooks.changes import look
+
+        return look(self._resource, since, **self._question)
+
+    def _next(self) -> "tuple[Look, ChangesPoll]":
+        found = self._look(self._since)
+        self._since, self._earlier = found.until, None
+        return found, self
+
+    async def rows_since(self, since: datetime, look: "Look") -> list[dict[str, Any]] | None:
+        """Return what changed since a mark, of which the latest look may be only the end; None if it can't be read.
+
+        What one subscriber had to read is there for the others.
+
+        :param since: datetime
+        :param look: Look, the latest
+        """
+        from airflow.sdk.exceptions import AirflowException
+
+        from airflow_provider_dinero.api.errors import DineroError
+
+        if since >= look.since:
+            return look.rows
+        async with self._reaching:
+            if self._earlier is None or self._earlier.since > since:
+                try:
+                    self._earlier = await in_thread(lambda: self._look(since))
+                except (DineroError, AirflowException):
+                    return None
+            return [*self._earlier.rows, *look.rows]

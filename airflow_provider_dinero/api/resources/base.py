@@ -87,7 +87,7 @@ class Resource(Settling):
 
     def _changes(
         self,
-        since: datetime | str,
+        since: datetime | str | None,
         fields: Collection[str] | None,
         include_deleted: bool,
         read: Callable[..., Iterator[Row]],

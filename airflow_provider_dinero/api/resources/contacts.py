@@ -90,11 +90,11 @@ class Contacts(Documents):
         return self._read_all(fields=fields, filters=filters, changes_since=changes_since)
 
     def changes(
-        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
+        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
         """Return contacts created, updated or deleted at or after an instant (`GET /v2/{organizationId}/contacts`).
 
-        :param since: datetime or ISO 8601 text
+        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
         :param fields: names of the properties to get; default all that the list has
         :param include_deleted: bool, also deleted ones; default True
         :return: Changes, to be iterated: (kind, row)

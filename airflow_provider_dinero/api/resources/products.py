@@ -68,11 +68,11 @@ class Products(Resource):
         )
 
     def changes(
-        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
+        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
         """Return products created, updated or deleted at or after an instant (`GET /v1/{organizationId}/products`).
 
-        :param since: datetime or ISO 8601 text
+        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
         :param fields: names of the properties to get; default all that the list has
         :param include_deleted: bool, also deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)

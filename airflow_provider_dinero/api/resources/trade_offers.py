@@ -94,11 +94,11 @@ class TradeOffers(Documents, Mailing):
         )
 
     def changes(
-        self, since: datetime | str, *, fields: Collection[str] | None = None, include_deleted: bool = True
+        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
         """Return trade offers created, updated or deleted at or after an instant.
 
-        :param since: datetime or ISO 8601 text
+        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
         :param fields: names of the properties to get; default all that the list has
         :param include_deleted: bool, also deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)

@@ -1,0 +1,134 @@
+"""What the sensors share: the connection, and how they wait."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
+
+from airflow_provider_dinero.api.errors import DineroTemporaryError
+from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, RetryPolicy
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_dinero.api import DineroClient
+    from airflow_provider_dinero.hooks.dinero import DineroHook
+
+
+class DineroBaseSensor(BaseSensorOperator):
+    """The base of the sensors.
+
+    The first poke is in the worker. Where it finds nothing, the sensor pokes again, reschedules itself or defers to the
+    triggerer, as its mode says. While Dinero can't be reached it goes on waiting.
+
+    :param dinero_conn_id: str, the connection; default dinero_default. Templated.
+    :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
+    :param retry_policy: RetryPolicy; default DineroRetryPolicy
+    :param multiple_outputs: bool, also return each key by itself: sensor.output["count"]; default True
+    :param deferrable: bool; default Airflow's `[operators] default_deferrable`
+    """
+
+    template_fields: Sequence[str] = ("dinero_conn_id", "organization_id")
+    ui_color = "#d9f2e6"
+
+    def __init__(
+        self,
+        *,
+        dinero_conn_id: str = "dinero_default",
+        organization_id: int | str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
+        multiple_outputs: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(retry_policy=retry_policy, multiple_outputs=multiple_outputs, **kwargs)
+        self.dinero_conn_id = dinero_conn_id
+        self.organization_id = organization_id
+        self.deferrable = deferrable
+
+    @cached_property
+    def hook(self) -> "DineroHook":
+        """The hook of the connection."""
+        from airflow_provider_dinero.hooks.dinero import DineroHook
+
+        return DineroHook(self.dinero_conn_id, self.organization_id)
+
+    @property
+    def client(self) -> "DineroClient":
+        """The client of the connection."""
+        return self.hook.get_conn()
+
+    def execute(self, context: "Context") -> Any:
+        """Poke once; then wait as the mode says."""
+        if not self.deferrable:
+            return super().execute(context)
+        found = self._look(context)
+        if found is not None:
+            return found
+        self.defer(
+            trigger=self.trigger(context, time.time() + self.timeout),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def poke(self, context: "Context") -> PokeReturnValue:
+        """Look once.
+
+        :param context: Context
+        :return: PokeReturnValue with what is found
+        """
+        found = self._look(context)
+        return PokeReturnValue(is_done=found is not None, xcom_value=found)
+
+    def execute_complete(self, context: "Context", event: Any = None) -> Any:
+        """Return what the trigger found.
+
+        :param context: Context
+        :param event: dict: what was found; `{"error"}`, what went wrong for good; or `{"timeout"}`
+        """
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
+
+        if not isinstance(event, Mapping):
+            raise AirflowFailException("The trigger ended without saying what it found.")
+        if event.get("timeout"):
+            raise AirflowSensorTimeout(f"Nothing came within {self.timeout:.0f} s.")
+        if event.get("error"):
+            raise AirflowFailException(str(event["error"]))
+        with self.client.guard():
+            return self.found(context, dict(event))
+
+    def _look(self, context: "Context") -> Any:
+        try:
+            with self.client.guard():
+                return self.look(context)
+        except DineroTemporaryError as error:
+            self.log.warning("%s The sensor goes on waiting.", error)
+            return None
+
+    @abstractmethod
+    def look(self, context: "Context") -> dict[str, Any] | None:
+        """Return what is waited for, or None where it is not there yet.
+
+        :param context: Context
+        """
+
+    @abstractmethod
+    def trigger(self, context: "Context", end_time: float) -> "BaseTrigger":
+        """Return the trigger that goes on waiting.
+
+        :param context: Context
+        :param end_time: float, seconds since the epoch when the sensor gives up
+        """
+
+    @abstractmethod
+    def found(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
+        """Return what the sensor returns when its trigger fired.
+
+        :param context: Context
+        :param event: dict, as the trigger made it
+        """
