@@ -12,7 +12,9 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "integration-name": "Dinero",
                 "external-doc-url": "https://api.dinero.dk/docs",
                 "tags": ["service"],
-            }
+            },
+            {"integration-name": "Object storage", "external-doc-url": "https://filesystem-spec.readthedocs.io"},
+            {"integration-name": "SQL", "external-doc-url": "https://www.sqlalchemy.org"},
         ],
         "hooks": [
             {"integration-name": "Dinero", "python-modules": ["airflow_provider_dinero.hooks.dinero"]},
@@ -56,6 +58,23 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "airflow_provider_dinero.triggers.changes",
                     "airflow_provider_dinero.triggers.states",
                 ],
+            },
+        ],
+        "transfers": [
+            {
+                "source-integration-name": "Dinero",
+                "target-integration-name": "Object storage",
+                "python-module": "airflow_provider_dinero.transfers.object_storage",
+            },
+            {
+                "source-integration-name": "Dinero",
+                "target-integration-name": "Object storage",
+                "python-module": "airflow_provider_dinero.transfers.archive",
+            },
+            {
+                "source-integration-name": "Dinero",
+                "target-integration-name": "SQL",
+                "python-module": "airflow_provider_dinero.transfers.sql",
             },
         ],
         "cli": ["airflow_provider_dinero.cli.get_dinero_cli_commands"],

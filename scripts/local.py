@@ -106,10 +106,15 @@ def connection(url: str, grant: str = "personal_integration") -> str:
 
 
 class Airflow:
-    """The REST API of a running Airflow."""
+    """The REST API of a running Airflow.
 
-    def __init__(self, url: str) -> None:
+    :param url: str
+    :param environment: dict, in which more of its components can be started; default empty
+    """
+
+    def __init__(self, url: str, environment: dict[str, str] | None = None) -> None:
         self.url = url
+        self.environment = environment or {}
         self._session = requests.Session()
 
     def healthy(self) -> bool:
@@ -197,8 +202,9 @@ def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
     folder.mkdir(parents=True)
     url = f"http://127.0.0.1:{free_port()}"
     log = folder / "airflow.log"
-    with started([str(BIN / "airflow"), "standalone"], log, {**settings(folder, dags, url), **environment}) as process:
-        running = Airflow(url)
+    given = {**settings(folder, dags, url), **environment}
+    with started([str(BIN / "airflow"), "standalone"], log, given) as process:
+        running = Airflow(url, given)
         wait_for(running.healthy, process, log)
         yield running
 

@@ -11,7 +11,7 @@ from airflow_provider_dinero.api.ports import WINDOW_SECONDS, Budget, Meter, Slo
 
 log = logging.getLogger(__name__)
 
-# A slot further away than this is not waited for: the caller is told when to come back.
+# A slot further away than this is not waited for by default: the caller is told when to come back.
 LONGEST_WAIT = WINDOW_SECONDS
 # One further away than this isn't kept for anybody.
 FARTHEST = 3600.0
@@ -37,6 +37,10 @@ class Pace:
         self._kept: float | None = None
         # Whether a slot that is too far away to wait for is kept for a caller who comes back.
         self.keeps = False
+        # How far away a slot may be that is waited for, in seconds.
+        self.longest_wait = LONGEST_WAIT
+        # How many slots were taken.
+        self.taken = 0
 
     def remaining(self) -> int:
         """Return how many requests may be sent at once."""
@@ -52,7 +56,9 @@ class Pace:
 
     def free(self) -> bool:
         """Take a slot if there is one now, and tell whether there was."""
-        return self._reserve(0).at <= time.time()
+        free = self._reserve(0).at <= time.time()
+        self.taken += free
+        return free
 
     def wait(self, operation: Operation) -> bool:
         """Wait for a slot, and tell whether that took time.
@@ -60,14 +66,16 @@ class Pace:
         :param operation: Operation, named in the log
         :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace `keeps`
         """
-        slot = self._reserve(FARTHEST if self.keeps else LONGEST_WAIT) if self._kept is None else Slot(self._kept, 0)
+        within = FARTHEST if self.keeps else self.longest_wait
+        slot = self._reserve(within) if self._kept is None else Slot(self._kept, 0)
         self._kept = None
         seconds = slot.at - time.time()
-        if seconds > LONGEST_WAIT:
+        if seconds > self.longest_wait:
             until = datetime.fromtimestamp(slot.at, UTC)
             error = DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
             error.slot = slot.at if self.keeps and seconds <= FARTHEST else None
             raise error
+        self.taken += 1
         if seconds <= 0:
             return False
         if time.time() > self._quiet_until:

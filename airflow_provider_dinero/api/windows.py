@@ -1,10 +1,12 @@
 """A window of changes for one consumer: what of the changed rows it wants, and what of them it has seen before."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from airflow_provider_dinero.api.bodies import encode
 from airflow_provider_dinero.api.changes import EVER, as_utc, changes_since, kind_of
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.feeds import feed_of
@@ -123,12 +125,11 @@ def changed_at(row: Row) -> datetime | None:
 
 
 def version_of(row: Row) -> str:
-    """Return what tells a row from what it was before: its last change; of an entry the amount, which openings change.
+    """Return what tells a row from what it was before: its content, since it can change twice at the same instant.
 
     :param row: dict
     """
-    at = changed_at(row)
-    return at.isoformat() if at else str(row.get("Amount", ""))
+    return hashlib.blake2b(encode(dict(sorted(row.items()))), digest_size=8).hexdigest()
 
 
 def _holds(condition: Condition, value: object) -> bool:

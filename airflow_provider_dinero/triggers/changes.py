@@ -69,7 +69,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         self.limit = limit
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
-        self.poke_interval = poke_interval
+        self.poke_interval = float(poke_interval)  # a part of the key
         self.consumer = consumer
         self.changes_since = changes_since
         self.seen = dict(seen or {})

@@ -51,7 +51,7 @@ class DineroStatesTrigger(BaseEventTrigger):
         self.reached = [dict(row) for row in reached]
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
-        self.poke_interval = poke_interval
+        self.poke_interval = float(poke_interval)  # a part of the key
         self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -1,0 +1,29 @@
+"""What the transfers share: they only read Dinero, and wait for the allowance instead of deferring."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.operators.base import DineroBaseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroTransferOperator(DineroBaseOperator):
+    """The base of the transfers."""
+
+    writes = False
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Transfer, in one go."""
+        from airflow_provider_dinero.api.pace import FARTHEST
+
+        # A list that was read in part can't be taken up again after a deferral: all requests so far would be made
+        # once more, by a task that is short of them.
+        pace = self.client.pace
+        pace.keeps, pace.longest_wait = False, FARTHEST
+        return self.transfer(context)
+
+    @abstractmethod
+    def transfer(self, context: "Context") -> dict[str, Any]:
+        """Do the operator's work."""

@@ -1,0 +1,166 @@
+"""Changes of a resource to object storage: a file a window."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.assets import dinero_asset
+from airflow_provider_dinero.operators.base import require_mapping
+from airflow_provider_dinero.transfers.base import DineroTransferOperator
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_dinero.transfers.kept import Kept
+    from airflow_provider_dinero.transfers.reading import Reading, Standing
+
+
+class DineroChangesToObjectStorageOperator(DineroTransferOperator):
+    """Writes what changed in a resource to a file of object storage: all the first time, only changes ever after.
+
+    It remembers how far its consumer is, in the state of the asset `dinero://<conn_id>/<resource>`; the mark moves when
+    the file is in place. A file is written whole or not at all, and a try that was interrupted is repeated with the
+    same window and the same name. What lies in the overlap of two windows can be in both: the key of a row, and its
+    UpdatedAt, tell which one counts.
+
+    The file is `<path>/<resource>/<organization>/<since or "full">--<until>.ndjson`; each row has all properties of
+    Dinero's list and `Change`: created, updated or deleted. Where there are no rows, there is no file.
+
+    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
+    `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
+
+    :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
+    :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
+        s3://conn_id@bucket/dinero. Each consumer needs one of its own. Templated.
+    :param format: str, ndjson or, with the extra `parquet`, parquet; default ndjson
+    :param changes: dict, a window that a DineroChangesSensor returned: `sensor.output`; all rows that changed in it are
+        written, and no mark is used. Default None: the consumer's own mark. Templated.
+    :param consumer: str, whose mark it is; default dag_id.task_id. Templated.
+    :param include_deleted: bool, also deleted rows, which takes a second request, but not for contacts; default True
+    :param deletes_every: int, make that request only each n-th time: deleted rows are then seen up to n-1 runs later;
+        default 1
+    :return: `{"resource", "organization", "since", "until", "rows", "created", "updated", "deleted", "files"}`: since
+        is None for a full load, files is a list of `{"path", "rows", "bytes", "sha256"}`
+    """
+
+    template_fields: Sequence[str] = (*DineroTransferOperator.template_fields, "path", "changes", "consumer")
+
+    def __init__(
+        self,
+        *,
+        resource: str,
+        path: "str | ObjectStoragePath",
+        format: str = "ndjson",
+        changes: Mapping[str, Any] | None = None,
+        consumer: str | None = None,
+        include_deleted: bool = True,
+        deletes_every: int = 1,
+        dinero_conn_id: str = "dinero_default",
+        **kwargs: Any,
+    ) -> None:
+        self.asset = dinero_asset(dinero_conn_id, resource) if changes is None else None
+        # Not a parameter: its default would replace Airflow's own for mapped tasks.
+        inlets = [*(kwargs.pop("inlets", None) or []), *([self.asset] if self.asset else [])]
+        super().__init__(dinero_conn_id=dinero_conn_id, inlets=inlets, **kwargs)
+        self.resource = resource
+        self.path = path
+        self.format = format
+        self.changes = changes
+        self.consumer = consumer
+        self.include_deleted = include_deleted
+        self.deletes_every = deletes_every
+
+    def transfer(self, context: "Context") -> dict[str, Any]:
+        """Read the window, write its file, move the mark; a dry run only reads."""
+        from airflow_provider_dinero.transfers.reading import Reading
+
+        kept = self._kept(context)
+        standing, until = kept.load() if kept else self._window()
+        reading = Reading(
+            self.client,
+            self.resource,
+            standing,
+            include_deleted=self.include_deleted,
+            deletes_every=self.deletes_every if kept else 1,
+            until=until,
+            sharp=True,
+        )
+        reading.begin()
+        if kept and not self.is_dry_run:
+            reading.until = kept.begin(standing, reading.until)
+        files = self._write(reading)
+        if kept and not self.is_dry_run:
+            kept.end(standing, reading.end())
+        told = reading.told()
+        self.log.info("%d %s changed since %s", told["rows"], self.resource, told["since"] or "the beginning")
+        return {"resource": self.resource, "organization": self.client.organization_id, **told, "files": files}
+
+    def _kept(self, context: "Context") -> "Kept | None":
+        from airflow_provider_dinero.transfers.kept import kept_of
+
+        ti = context["ti"]
+        consumer = self.consumer or f"{ti.dag_id}.{ti.task_id}"
+        return kept_of(context, self.asset, self.client, consumer) if self.asset else None
+
+    def _window(self) -> "tuple[Standing, datetime]":
+        """Return where the window that was given begins and ends."""
+        from airflow_provider_dinero.api.changes import as_utc
+        from airflow_provider_dinero.api.errors import DineroInvalidBody
+        from airflow_provider_dinero.hooks.marks import Mark
+        from airflow_provider_dinero.transfers.reading import Standing
+
+        window = require_mapping("changes", self.changes)
+        if not window.get("since") or not window.get("until") or window.get("resource", self.resource) != self.resource:
+            raise DineroInvalidBody(
+                f"The changes are no window of {self.resource}.", "Pass what a DineroChangesSensor of it returned."
+            )
+        since = Mark(as_utc(window["since"]))
+        return Standing(since, since), as_utc(window["until"])
+
+    def _write(self, reading: "Reading") -> list[dict[str, Any]]:
+        """Write the rows of a window to a file of this machine, and bring it to its place."""
+        import hashlib
+        from contextlib import closing
+        from pathlib import Path
+        from tempfile import TemporaryDirectory
+
+        from airflow.sdk.lineage import get_hook_lineage_collector
+
+        from airflow_provider_dinero.transfers.formats import CHANGE, row_file
+        from airflow_provider_dinero.transfers.places import place_of, put
+        from airflow_provider_dinero.transfers.progress import Progress
+
+        with TemporaryDirectory(prefix="dinero-") as folder:
+            local = Path(folder, "rows")
+            progress = Progress(self.client, self.resource)
+            with closing(row_file(self.format, local, self.resource)) as file:
+                for change in reading:
+                    file.write({**change.row, CHANGE: change.kind})
+                    progress.step()
+            told = reading.told()
+            if not told["rows"] or self.is_dry_run:
+                return []
+            name = f"{told['since'] or 'full'}--{told['until']}.{self.format}".replace(":", "")
+            target = place_of(self.path) / self.resource / str(self.client.organization_id) / name
+            put(local, target)
+            get_hook_lineage_collector().add_output_asset(context=self.hook, uri=str(target))
+            with local.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return [{"path": str(target), "rows": told["rows"], "bytes": local.stat().st_size, "sha256": digest}]
+
+
+class DineroEntriesToObjectStorageOperator(DineroChangesToObjectStorageOperator):
+    """Writes the entries of the books to a file of object storage: all the first time, only new ones ever after.
+
+    An opening entry keeps its EntryGuid when its total changes, and is written again. Entries tell no time of change,
+    so a full load that is repeated has also what was booked meanwhile.
+
+    Dinero: `GET /v1/{organizationId}/entries`, a request for each accounting year, the first time; then
+    `GET /v1/{organizationId}/entries/changes`, one for each 31 days.
+
+    :param path: as `DineroChangesToObjectStorageOperator` takes it, and all else too
+    """
+
+    def __init__(self, *, path: "str | ObjectStoragePath", resource: str = "entries", **kwargs: Any) -> None:
+        super().__init__(path=path, resource=resource, **kwargs)

@@ -1,0 +1,46 @@
+"""Progress in the log while long work runs."""
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api import DineroClient
+
+log = logging.getLogger(__name__)
+
+PERIOD = 10.0
+
+
+class Progress:
+    """Tells how far a work is, in a line every 10 seconds at the most.
+
+    :param client: DineroClient, whose requests and allowance are told
+    :param what: str, what is counted, such as rows
+    :param total: int, how many there will be; default None: nobody knows
+    """
+
+    def __init__(self, client: "DineroClient", what: str, total: int | None = None) -> None:
+        self._client = client
+        self._what = what
+        self._total = total
+        self._count = 0
+        self._begun = self._told = time.monotonic()
+        self._taken = client.pace.taken
+
+    def step(self) -> None:
+        """Count one more."""
+        self._count += 1
+        now = time.monotonic()
+        if now - self._told >= PERIOD:
+            self._told = now
+            log.info("%s", self._line(now - self._begun))
+
+    def _line(self, seconds: float) -> str:
+        of = "" if self._total is None else f" of {self._total:,}"
+        left = 100 * self._client.remaining() // self._client.requests_per_minute
+        sent = self._client.pace.taken - self._taken
+        line = f"{self._count:,}{of} {self._what}, {sent:,} requests, {left} % of the allowance left"
+        if self._total is None:
+            return line
+        return f"{line}, about {seconds / self._count * max(0, self._total - self._count):.0f} s to go"

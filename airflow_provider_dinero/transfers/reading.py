@@ -1,0 +1,152 @@
+"""One window of a feed, read once and in constant memory: what a consumer has not seen of it yet."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heappush, heappushpop
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.api.changes import EVER, OVERLAP, Change, changes_since
+from airflow_provider_dinero.api.feeds import ENTRIES, feed_of, follow
+from airflow_provider_dinero.api.windows import SEEN, changed_at, version_of
+from airflow_provider_dinero.hooks.marks import Mark
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api import DineroClient
+
+# Those whose deleted rows are in their list, or that have none. For all others they take a request of their own.
+NO_REQUEST_FOR_DELETED = {"contacts", ENTRIES}
+# Marks and the server's clock are in whole seconds: what was changed within the last one belongs to the window.
+SECOND = timedelta(seconds=1)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a consumer is.
+
+    :param mark: Mark of the rows, or None for a consumer that has read nothing
+    :param deletes: Mark of the deleted rows, which are asked for more rarely where `deletes_every` says so
+    :param skipped: int, how many windows were read since they were asked for
+    """
+
+    mark: Mark | None = None
+    deletes: Mark | None = None
+    skipped: int = 0
+
+
+class Reading:
+    """The rows of one window that are new to a consumer. `begin` reads the first page; then iterate, once; then `end`.
+
+    The first window of a consumer is all that is there and not deleted. A row that was given in an earlier window and
+    lies in the overlap is known by its content, up to 200 of them; beyond that it is given again.
+
+    :param client: DineroClient
+    :param resource: str, as `api.feeds` names it
+    :param standing: Standing, how far the consumer is
+    :param include_deleted: bool; default True
+    :param deletes_every: int, ask for deleted rows in each n-th window only; default 1
+    :param until: datetime, the mark at the end of a window that was begun before; default that of now
+    :param sharp: bool, leave to the next window what was changed since this one was begun, so that the window has the
+        same rows whenever it is read; default False
+    """
+
+    def __init__(
+        self,
+        client: "DineroClient",
+        resource: str,
+        standing: Standing,
+        *,
+        include_deleted: bool = True,
+        deletes_every: int = 1,
+        until: datetime | None = None,
+        sharp: bool = False,
+    ) -> None:
+        self.resource = resource
+        self.key = feed_of(resource).key
+        self.since = standing.mark.until if standing.mark else None
+        self.until = until or EVER
+        self.counts = Counter(created=0, updated=0, deleted=0)
+        self._client = client
+        self._standing = standing
+        self._include_deleted = include_deleted
+        self._known = until is not None
+        self._sharp = sharp
+        apart = include_deleted and resource not in NO_REQUEST_FOR_DELETED
+        self._asks = apart and self.since is not None and standing.skipped + 1 >= deletes_every
+        self._rows: Iterable[Change] = ()
+        self._newest, self._newest_deleted = _Newest(), _Newest()
+
+    def begin(self) -> datetime:
+        """Read the first page, and return the mark at the end of the window, which is known by it."""
+        if self._known and self.since is not None and self.resource == ENTRIES:
+            # Entries tell no time by which later ones could be left out.
+            found = self._client.entries.changes(self.since, self.until + OVERLAP + SECOND)
+            self._rows = (Change("created", row) for row in found)
+            return self.until
+        together = self._include_deleted and self.resource in NO_REQUEST_FOR_DELETED
+        changes = follow(self._client, self.resource, self.since, include_deleted=together)
+        rows = iter(changes)
+        first = next(rows, None)
+        self._rows = rows if first is None else chain([first], rows)
+        if not self._known:
+            self.until = changes.until
+        return self.until
+
+    def __iter__(self) -> Iterator[Change]:
+        yield from self._new(self._rows, self._standing.mark, self._newest)
+        if self._asks and self._standing.deletes:
+            since = self._standing.deletes.until
+            found = getattr(self._client, self.resource).list(deleted_only=True, changes_since=since)
+            deleted = (Change("deleted", row) for row in found)
+            yield from self._new(deleted, self._standing.deletes, self._newest_deleted)
+
+    def end(self) -> Standing:
+        """Return how far the consumer is when the rows are safe."""
+        if self._sharp and self.since is not None and self.until <= self.since:
+            # No time has passed: the next window may have the same name, and then has these rows too.
+            return self._standing
+        mark = Mark(self.until, self._newest.seen(self.key))
+        if self._asks or self.since is None:
+            return Standing(mark, Mark(self.until, self._newest_deleted.seen(self.key)))
+        return Standing(mark, self._standing.deletes, self._standing.skipped + 1)
+
+    def told(self) -> Row:
+        """Return what is to be told of the window: `{"since", "until", "rows", "created", "updated", "deleted"}`."""
+        since = self.since and changes_since(self.since)
+        rows = {"rows": self.counts.total(), **self.counts}
+        return {"since": since, "until": changes_since(self.until), **rows}
+
+    def _new(self, changes: Iterable[Change], before: Mark | None, newest: "_Newest") -> Iterator[Change]:
+        seen = before.seen if before else {}
+        end = self.until + OVERLAP + SECOND
+        for change in changes:
+            row = change.row
+            at = changed_at(row)
+            if self._sharp and at is not None and at >= end:
+                continue
+            if at is None or at >= self.until:
+                newest.add(at or EVER, row)
+            if row[self.key] in seen and seen[row[self.key]] == version_of(row):
+                continue
+            self.counts[change.kind] += 1
+            yield change
+
+
+class _Newest:
+    """The rows that were changed last, so many as are remembered."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, int, Row]] = []
+        self._number = 0
+
+    def add(self, at: datetime, row: Row) -> None:
+        self._number += 1
+        push = heappush if len(self._heap) < SEEN else heappushpop
+        push(self._heap, (at, self._number, row))
+
+    def seen(self, key: str) -> dict[str, str]:
+        return {row[key]: version_of(row) for _, _, row in sorted(self._heap, key=lambda each: each[:2])}

@@ -1,0 +1,154 @@
+"""Changes of a resource to a table: a mirror in any database that Airflow has a connection to."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.transfers.base import DineroTransferOperator
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    import sqlalchemy
+    from airflow.sdk import Context
+
+    from airflow_provider_dinero.api import DineroClient
+    from airflow_provider_dinero.transfers.mirror import Mirror
+
+# What a sync reads is kept in memory up to so many bytes, and on disk beyond.
+IN_MEMORY = 8 * 1024 * 1024
+
+
+class DineroToSqlOperator(DineroTransferOperator):
+    """Mirrors a resource in a table: all the first time, only changes ever after. Extra `sql`.
+
+    The table is made when it is missing: a column for each property of Dinero's list, under Dinero's name, and
+    OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. How far the mirror
+    is stands in the table `dinero_marks` beside it, written in the same transaction, so the two never disagree: delete
+    its row to load all anew. Two runs at once do no harm: the slower one writes nothing, fails, and is retried.
+
+    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
+    `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
+
+    :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
+    :param conn_id: str, a connection of SQLite, Postgres or any other database with a common.sql hook. Templated.
+    :param table: str. Templated.
+    :param schema: str; default the connection's own. Templated.
+    :param include_deleted: bool, also mark deleted rows, which takes a second request, but not for contacts; default
+        True
+    :param deletes_every: int, make that request only each n-th time: rows are then marked up to n-1 runs later;
+        default 1
+    :return: `{"table", "resource", "organization", "since", "until", "rows", "created", "updated", "deleted"}`; since
+        is None for a full load
+    """
+
+    template_fields: Sequence[str] = (*DineroTransferOperator.template_fields, "conn_id", "table", "schema")
+
+    def __init__(
+        self,
+        *,
+        resource: str,
+        conn_id: str,
+        table: str,
+        schema: str | None = None,
+        include_deleted: bool = True,
+        deletes_every: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.resource = resource
+        self.conn_id = conn_id
+        self.table = table
+        self.schema = schema
+        self.include_deleted = include_deleted
+        self.deletes_every = deletes_every
+
+    def transfer(self, context: "Context") -> dict[str, Any]:
+        """Read what changed, and write it with the mark; a dry run only reads."""
+        from airflow_provider_dinero.transfers.mirror import Mirror
+
+        engine, organization = self._engine(), self.client.organization_id
+        try:
+            mirror = Mirror(engine, self.resource, organization, self.table, self.schema)
+            told = sync(
+                self.client,
+                self.resource,
+                mirror,
+                include_deleted=self.include_deleted,
+                deletes_every=self.deletes_every,
+                writes=not self.is_dry_run,
+            )
+        finally:
+            engine.dispose()
+        self.log.info("%d %s changed since %s", told["rows"], self.resource, told["since"] or "the beginning")
+        return {"table": mirror.table.fullname, "resource": self.resource, "organization": organization, **told}
+
+    def _engine(self) -> "sqlalchemy.Engine":
+        from airflow.sdk import BaseHook
+
+        from airflow_provider_dinero.api.errors import DineroConfigurationError
+
+        hook = BaseHook.get_hook(self.conn_id)
+        if not hasattr(hook, "get_sqlalchemy_engine"):
+            raise DineroConfigurationError(
+                f"The connection {self.conn_id} is of no database.", "Name one with a common.sql hook."
+            )
+        # Errors of the database would show what is in the rows.
+        engine: sqlalchemy.Engine = hook.get_sqlalchemy_engine({"hide_parameters": True})
+        return engine
+
+
+def sync(
+    client: "DineroClient",
+    resource: str,
+    mirror: "Mirror",
+    *,
+    include_deleted: bool = True,
+    deletes_every: int = 1,
+    writes: bool = True,
+) -> dict[str, Any]:
+    """Read what changed in a resource, and write it to its mirror.
+
+    :param client: DineroClient
+    :param resource: str, as `api.feeds` names it
+    :param mirror: Mirror
+    :param include_deleted: bool; default True
+    :param deletes_every: int; default 1
+    :param writes: bool, whether it writes, and doesn't only read; default True
+    :return: what `Reading.told` gives
+    :raises DineroUnavailable: another sync was faster; nothing was written
+    """
+    from tempfile import SpooledTemporaryFile
+
+    from airflow_provider_dinero.api.bodies import encode
+    from airflow_provider_dinero.transfers.progress import Progress
+    from airflow_provider_dinero.transfers.reading import Reading
+
+    if writes:
+        mirror.prepare()
+    found = mirror.find()
+    reading = Reading(client, resource, found.standing, include_deleted=include_deleted, deletes_every=deletes_every)
+    reading.begin()
+    # All is read before the first row is written: a transaction must not wait for Dinero.
+    with SpooledTemporaryFile(IN_MEMORY) as spool:
+        progress = Progress(client, f"{resource} read")
+        for change in reading:
+            spool.write(encode(change.row) + b"\n")
+            progress.step()
+        told = reading.told()
+        if writes:
+            progress = Progress(client, f"{resource} written", told["rows"])
+            mirror.write(found, _rows(spool, progress), reading.end())
+    return told
+
+
+def _rows(spool: "IO[bytes]", progress: Any) -> Iterator[dict[str, Any]]:
+    """Yield the rows again, with their numbers as Decimal."""
+    from decimal import Decimal
+
+    import msgspec
+
+    decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+    spool.seek(0)
+    for line in spool:
+        yield decoder.decode(line)
+        progress.step()

@@ -1,0 +1,22 @@
+"""A clock that goes wrong, or ahead, for the modules that look at one."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+
+
+def clock(tell: Callable[[tzinfo | None], datetime]) -> Any:
+    """Return what takes the place of the class datetime in a module.
+
+    :param tell: callable of a time zone, which returns the time
+    """
+
+    class AnyDatetime(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, datetime)
+
+    class Clock(datetime, metaclass=AnyDatetime):
+        combine = staticmethod(datetime.combine)
+        now = staticmethod(tell)
+
+    return Clock

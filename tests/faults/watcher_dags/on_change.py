@@ -1,0 +1,24 @@
+"""A DAG that runs on each change, and does what it does for a contact once: a file of its name."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Asset, AssetWatcher, task
+
+from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
+
+trigger = DineroChangesTrigger(resource="contacts", dinero_conn_id="dinero_default", poke_interval=1)
+ASSET = Asset("changed_contacts", watchers=[AssetWatcher(name="watcher", trigger=trigger)])
+
+with DAG("on_change", schedule=[ASSET]):
+
+    @task
+    def note(triggering_asset_events: Any = None) -> int:
+        events = triggering_asset_events[ASSET]
+        for guid in [each for event in events for each in event.extra["payload"]["created"]]:
+            made = Path(os.environ["NOTES"], guid)
+            made.touch(exist_ok=True)
+        return len(events)
+
+    note()

@@ -1,0 +1,345 @@
+"""Changes to object storage: nothing is lost, a file is whole, and the same window is the same file."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, ObjectStoragePath
+
+from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api.feeds import FEEDS
+from airflow_provider_dinero.transfers import formats, places
+from airflow_provider_dinero.transfers.kept import Kept
+from airflow_provider_dinero.transfers.object_storage import (
+    DineroChangesToObjectStorageOperator,
+    DineroEntriesToObjectStorageOperator,
+)
+from tests.operators.conftest import Bench, Instance
+from tests.transfers.conftest import Lists, Row, booked, contact, draft, rows_of
+
+Later = Callable[..., None]
+
+
+def transfer(bench: Bench, path: Any, resource: str = "contacts", **arguments: Any) -> DAG:
+    with bench.dag() as dag:
+        DineroChangesToObjectStorageOperator(task_id="it", resource=resource, path=path, **arguments)
+    return dag
+
+
+def keys(told: Row, key: str = "ContactGuid") -> dict[str, str]:
+    return {row[key]: row["Change"] for row in rows_of(told)}
+
+
+def test_all_the_first_time_and_then_only_changes(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    dag = transfer(bench, str(tmp_path))
+    first, second = contact(beside, "a"), contact(beside, "b")
+    told = bench.run(dag)["it"].returned
+    assert keys(told) == {first: "created", second: "created"}
+    assert (told["since"], told["rows"], told["created"], told["organization"]) == (None, 2, 2, 100001)
+    (file,) = told["files"]
+    path = Path(file["path"])
+    assert path == tmp_path / "contacts" / "100001" / f"full--{told['until']}.ndjson".replace(":", "")
+    assert (file["rows"], file["bytes"]) == (2, path.stat().st_size)
+    assert file["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    third = contact(beside, "c")
+    beside.contacts.delete(first)
+    again = bench.run(dag)["it"].returned  # within the overlap: what was seen isn't given again
+    assert again["since"] == told["until"]
+    assert keys(again) == {third: "created", first: "deleted"}
+
+
+def test_nothing_changed_makes_no_file(bench: Bench, beside: DineroClient, tmp_path: Path, later: Later) -> None:
+    dag = transfer(bench, str(tmp_path))
+    contact(beside, "a")
+    told = bench.run(dag)["it"].returned
+    later(minutes=1)
+    again = bench.run(dag)["it"].returned
+    assert (again["rows"], again["files"]) == (0, [])
+    assert again["until"] > again["since"] == told["until"]
+    assert len(list(tmp_path.rglob("*.ndjson"))) == 1
+
+
+@pytest.mark.parametrize("resource", ["invoices", "credit_notes", "sales", "products", "trade_offers"])
+def test_deleted_rows_take_one_request_more(
+    bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, resource: str
+) -> None:
+    dag = transfer(bench, str(tmp_path), resource)
+    bench.run(dag)
+    name = {"credit_notes": "creditnotes", "trade_offers": "tradeoffers"}.get(resource, resource)
+    assert lists.read() == [name]
+    bench.run(dag)
+    assert lists.read() == [name, f"{name} deleted"]
+
+
+def test_37_changed_and_5_deleted_cost_two_requests(
+    bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, later: Later
+) -> None:
+    dag = transfer(bench, str(tmp_path), "invoices")
+    bench.sandbox.seed(invoices=500)
+    gone = [draft(beside) for _ in range(5)]
+    later(minutes=10)
+    assert bench.run(dag)["it"].returned["rows"] == 505
+    later(minutes=10)
+    for guid in gone:
+        beside.invoices.delete(guid)
+    made = [draft(beside) for _ in range(37)]
+    lists.read()
+    told = bench.run(dag)["it"].returned
+    assert lists.read() == ["invoices", "invoices deleted"]
+    assert keys(told, "Guid") == {**dict.fromkeys(made, "created"), **dict.fromkeys(gone, "deleted")}
+    later(minutes=10)
+    assert bench.run(dag)["it"].returned["rows"] == 0
+    assert lists.read() == ["invoices", "invoices deleted"]
+
+
+def test_deleted_rows_can_be_asked_for_more_rarely(
+    bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, later: Later
+) -> None:
+    dag = transfer(bench, str(tmp_path), "invoices", deletes_every=3)
+    guids = [draft(beside) for _ in range(3)]
+    bench.run(dag)
+    found: list[dict[str, str]] = []
+    for guid in guids:
+        later(minutes=10)
+        beside.invoices.delete(guid)
+        lists.read()
+        found.append(keys(bench.run(dag)["it"].returned, "Guid"))
+        assert len(lists.read()) == (2 if guid == guids[2] else 1)
+    assert found == [{}, {}, dict.fromkeys(guids, "deleted")]
+    later(minutes=10)
+    assert bench.run(dag)["it"].returned["rows"] == 0
+
+
+def test_deleted_rows_can_be_left_out(bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists) -> None:
+    contacts = transfer(bench, str(tmp_path), include_deleted=False)
+    invoices = transfer(bench, str(tmp_path), "invoices", include_deleted=False)
+    gone, draft_gone = contact(beside, "a"), draft(beside)
+    bench.run(contacts)
+    bench.run(invoices)
+    beside.contacts.delete(gone)
+    beside.invoices.delete(draft_gone)
+    lists.read()
+    assert [bench.run(dag)["it"].returned["rows"] for dag in (contacts, invoices)] == [0, 0]
+    assert lists.read() == ["contacts", "invoices"]
+
+
+def test_a_try_that_fails_before_the_mark_moves_is_repeated_with_the_same_window(
+    bench: Bench, beside: DineroClient, tmp_path: Path, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dag = transfer(bench, str(tmp_path), retries=1)
+    first = contact(beside, "a")
+    names: list[list[str]] = []
+    end = Kept.end
+
+    def fail_once(self: Kept, *arguments: Any) -> None:
+        names.append(sorted(each.name for each in tmp_path.rglob("*.ndjson")))
+        if len(names) == 1:
+            later(minutes=10)
+            names.append([contact(beside, "meanwhile")])
+            raise RuntimeError("between file and mark")
+        end(self, *arguments)
+
+    monkeypatch.setattr(Kept, "end", fail_once)
+    it = bench.run(dag)["it"]
+    assert (it.state, len(it.errors)) == ("success", 1)
+    before, (meanwhile,), after = names
+    assert before == after
+    assert len(after) == 1
+    assert keys(it.returned) == {first: "created"}  # what came later belongs to the next window
+    assert keys(bench.run(dag)["it"].returned) == {meanwhile: "created"}
+
+
+def test_a_failure_in_mid_write_leaves_no_file(
+    bench: Bench, beside: DineroClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dag, first = transfer(bench, str(tmp_path), retries=1), contact(beside, "a")
+    copy, tries = places.shutil.copyfile, []
+
+    def break_off(source: Path, target: Path) -> None:
+        tries.append(target)
+        copy(source, target)
+        if len(tries) == 1:
+            target.write_bytes(source.read_bytes()[:20])
+            raise OSError("no space left on device")
+
+    monkeypatch.setattr(places.shutil, "copyfile", break_off)
+    with monkeypatch.context() as patch:
+        patch.setattr(Kept, "end", lambda *arguments: pytest.fail("the mark moved"))
+        with bench.dag() as other:
+            DineroChangesToObjectStorageOperator(task_id="it", resource="contacts", path=str(tmp_path))
+        assert bench.run(other)["it"].error == "no space left on device"
+    assert [each for each in (tmp_path / "contacts").rglob("*") if each.is_file()] == []
+    assert keys(bench.run(dag)["it"].returned) == {first: "created"}
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_list_that_breaks_off_leaves_no_file(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    dag = transfer(bench, str(tmp_path), "invoices")
+    draft(beside)
+    bench.run(dag)
+    made = draft(beside)
+    before = sorted(tmp_path.rglob("*"))
+    bench.sandbox.fault("status", status=503, path="/v1/*/invoices")
+    assert bench.run(dag)["it"].state == "failed"
+    assert sorted(tmp_path.rglob("*")) == before
+    bench.sandbox.clear_faults()
+    assert keys(bench.run(dag)["it"].returned, "Guid") == {made: "created"}
+
+
+def test_a_window_of_a_sensor(bench: Bench, beside: DineroClient, tmp_path: Path, later: Later) -> None:
+    first = contact(beside, "a")
+    later(minutes=10)
+    second, third = contact(beside, "b"), contact(beside, "c")
+    told = bench.one(DineroChangesToObjectStorageOperator, resource="contacts", path=str(tmp_path)).returned
+    later(minutes=1)
+    fourth = contact(beside, "d")
+    window = {"since": told["until"], "until": told["until"], "resource": "contacts", "consumer": "x", "count": 2}
+
+    def moved() -> Instance:
+        place = f"file://{tmp_path}/window"
+        return bench.one(DineroChangesToObjectStorageOperator, resource="contacts", path=place, changes=window)
+
+    found = moved().returned
+    text = Path(found["files"][0]["path"].removeprefix("file://")).read_text()
+    rows = [json.loads(row) for row in text.splitlines()]
+    assert {row["ContactGuid"] for row in rows} == {second, third}
+    assert first not in found
+    later(hours=1)
+    assert moved().returned == found  # however late it is read
+    window["until"] = found["until"].replace("20", "21", 1)
+    assert fourth in Path(moved().returned["files"][0]["path"].removeprefix("file://")).read_text()
+
+
+def test_what_is_no_window_is_refused(bench: Bench, tmp_path: Path) -> None:
+    for changes in ({"since": "2026-01-01"}, {"since": "2026-01-01", "until": "2026-01-02", "resource": "invoices"}):
+        told = bench.one(
+            DineroChangesToObjectStorageOperator, resource="contacts", path=str(tmp_path), changes=changes, retries=2
+        )
+        assert (told.state, len(told.errors)) == ("failed", 1)
+        assert "no window of contacts" in told.error
+
+
+def test_parquet_has_typed_columns(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    guid = draft(beside, "0.1")
+    told = bench.run(transfer(bench, str(tmp_path), "invoices", format="parquet"))["it"].returned
+    table = pyarrow.parquet.read_table(told["files"][0]["path"])
+    (row,) = table.to_pylist()
+    assert told["files"][0]["path"].endswith(".parquet")
+    assert (row["Guid"], row["TotalExclVat"], row["Change"]) == (guid, Decimal("0.1"), "created")
+    assert isinstance(row["Date"], date)
+    assert row["CreatedAt"].utcoffset().total_seconds() == 0
+    assert row["DeletedAt"] is None
+
+
+@pytest.mark.parametrize("resource", FEEDS)
+def test_every_feed_fits_into_parquet(bench: Bench, beside: DineroClient, tmp_path: Path, resource: str) -> None:
+    import pyarrow.parquet
+
+    guid = contact(beside, "a")
+    draft(beside)
+    booked(beside)
+    beside.products.create({"BaseAmountValue": "0.1", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"})
+    line = {"Description": "x", "BaseAmountValue": "1", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
+    beside.credit_notes.create({"ContactGuid": guid, "ProductLines": [line]})
+    beside.trade_offers.create({"ContactGuid": guid, "ProductLines": [line]})
+    told = bench.run(transfer(bench, str(tmp_path), resource, format="parquet"))["it"].returned
+    table = pyarrow.parquet.read_table(told["files"][0]["path"])
+    assert table.num_rows == told["rows"] > 0
+
+
+def test_parquet_in_row_groups(bench: Bench, beside: DineroClient, tmp_path: Path, monkeypatch: Any) -> None:
+    import pyarrow.parquet
+
+    monkeypatch.setattr(formats, "ROW_GROUP", 2)
+    for name in "abc":
+        contact(beside, name)
+    told = bench.run(transfer(bench, str(tmp_path), format="parquet"))["it"].returned
+    assert pyarrow.parquet.ParquetFile(told["files"][0]["path"]).metadata.num_row_groups == 2
+
+
+def test_a_missing_package_and_a_wrong_format_are_told(bench: Bench, tmp_path: Path, monkeypatch: Any) -> None:
+    with monkeypatch.context() as patch:
+        patch.setitem(__import__("sys").modules, "pyarrow", None)
+        told = bench.run(transfer(bench, str(tmp_path), format="parquet", retries=2))["it"]
+        assert (told.state, len(told.errors)) == ("failed", 1)
+        assert "airflow-provider-dinero[parquet]" in told.error
+    assert "ndjson or parquet" in bench.run(transfer(bench, str(tmp_path), format="csv"))["it"].error
+
+
+def test_object_storage_with_a_scheme(bench: Bench, beside: DineroClient, memory: Any) -> None:
+    dag, guid = transfer(bench, ObjectStoragePath("memory://books/dinero")), contact(beside, "a")
+    told = bench.run(dag)["it"].returned
+    assert told["files"][0]["path"].startswith("memory://books/dinero/contacts/100001/full--")
+    (path,) = memory.find("/books")
+    assert json.loads(memory.cat_file(path))["ContactGuid"] == guid
+    assert hashlib.sha256(memory.cat_file(path)).hexdigest() == told["files"][0]["sha256"]
+
+
+def test_amounts_are_exact(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    draft(beside, "1234567.10")
+    told = bench.run(transfer(bench, str(tmp_path), "invoices"))["it"].returned
+    text = Path(told["files"][0]["path"]).read_text()
+    assert json.loads(text, parse_float=Decimal)["TotalExclVat"] == Decimal("1234567.1")
+
+
+def test_entries(bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, later: Later) -> None:
+    with bench.dag() as dag:
+        DineroEntriesToObjectStorageOperator(task_id="it", path=str(tmp_path))
+    booked(beside)
+    lists.read()
+    first = bench.run(dag)["it"].returned
+    assert first["rows"] == 2
+    assert set(lists.read()) == {"accountingyears", "entries"}
+    later(minutes=10)
+    booked(beside)
+    second = bench.run(dag)["it"].returned
+    assert lists.read() == ["changes"]
+    assert second["rows"] == 2
+    assert not keys(first, "EntryGuid").keys() & keys(second, "EntryGuid").keys()
+    assert bench.run(dag)["it"].returned["rows"] == 0
+    window = {"since": second["since"], "until": second["until"]}
+    with bench.dag() as again:
+        DineroEntriesToObjectStorageOperator(task_id="it", path=str(tmp_path / "again"), changes=window)
+    # The whole window, also what of its overlap was in the one before.
+    assert keys(bench.run(again)["it"].returned, "EntryGuid").keys() >= keys(second, "EntryGuid").keys()
+
+
+def test_two_consumers_and_two_organizations_have_marks_of_their_own(
+    bench: Bench, beside: DineroClient, tmp_path: Path
+) -> None:
+    guid = contact(beside, "a")
+    with bench.dag() as dag:
+        for consumer in ("x", "y"):
+            DineroChangesToObjectStorageOperator(
+                task_id=consumer, resource="contacts", path=str(tmp_path / consumer), consumer=consumer
+            )
+    run = bench.run(dag)
+    assert keys(run["x"].returned) == keys(run["y"].returned) == {guid: "created"}
+
+
+def test_a_dry_run_writes_nothing(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    contact(beside, "a")
+    dag = transfer(bench, str(tmp_path), consumer="x", dry_run=True)
+    for _ in range(2):
+        told = bench.run(dag)["it"].returned
+        assert (told["DryRun"], told["rows"], told["files"]) == (True, 1, [])
+    assert not (tmp_path / "contacts").exists()
+    assert bench.run(transfer(bench, str(tmp_path), consumer="x"))["it"].returned["since"] is None
+
+
+def test_a_mark_needs_a_connection_that_is_known() -> None:
+    arguments: Row = {"task_id": "it", "resource": "contacts", "path": "/tmp", "dinero_conn_id": "{{ params.conn }}"}
+    with pytest.raises(ValueError, match="without a template"):
+        DineroChangesToObjectStorageOperator(**arguments)
+    DineroChangesToObjectStorageOperator(**arguments, changes={})
+
+
+def test_an_unknown_resource_is_told(bench: Bench, tmp_path: Path) -> None:
+    assert "'invoice' has no changes" in bench.run(transfer(bench, str(tmp_path), "invoice"))["it"].error
