@@ -2,8 +2,8 @@
 
     PYTHONPATH=scripts python benchmarks/waiting.py [sensors, default 1000]
 
-Prints the requests of a minute and how late the event loop of the triggerer is; fails where they are more than one poll a
-resource and interval (two requests where deleted rows are wanted), or where the loop's p99 is 20 ms or more.
+Prints the requests of a minute and how late the event loop of the triggerer is. Fails where they are more than one poll
+a resource and interval (two requests where deleted rows are wanted), or where the loop's p99 is 20 ms or more.
 """
 
 import json

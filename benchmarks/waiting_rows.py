@@ -1,4 +1,4 @@
-"""Puts tasks that wait into Airflow's database, already deferred, so that the triggerer is measured and not the scheduler.
+"""Puts tasks that wait into Airflow's database, already deferred: the triggerer is measured, not the scheduler.
 
 python waiting_rows.py ours|peer SENSORS WATCHERS INTERVAL LAG_FILE
 """

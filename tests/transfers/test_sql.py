@@ -1,4 +1,4 @@
-"""A mirror of a resource in a database: rows and mark never disagree. tests/cluster does the same with a Postgres."""
+"""A mirror of a resource in a database: rows and mark never disagree."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from airflow.sdk import DAG
+from services import postgres
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.columns import columns_of
@@ -100,6 +101,29 @@ def test_every_feed_has_a_mirror(bench: Bench, beside: DineroClient, database: s
     assert told["rows"] == len(rows) > 0
     assert set(rows[0]) == {"OrganizationId", *columns_of(resource)}
     assert bench.run(dag)["it"].returned["rows"] == 0
+
+
+def test_a_postgres(bench: Bench, beside: DineroClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not [*Path("/usr/lib/postgresql").glob("*/bin/postgres")]:
+        pytest.skip("postgres (Debian's package postgresql) is not installed")
+    dag = mirrored(bench, "invoices", schema="dinero")
+    guid = draft(beside, "1234.56")
+    with postgres(tmp_path) as address:
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKS", f"postgresql://{address}")
+        engine = sa.create_engine(f"postgresql+psycopg2://{address}")
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE SCHEMA dinero"))
+        told = bench.run(dag)["it"]
+        assert (told.state, told.returned["table"], told.returned["rows"]) == ("success", "dinero.invoices", 1), told.log
+        beside.invoices.delete(guid)
+        assert bench.run(dag)["it"].returned["deleted"] == 1
+        assert bench.run(dag)["it"].returned["rows"] == 0
+        found = sa.Table("invoices", sa.MetaData(schema="dinero"), autoload_with=engine)
+        with engine.connect() as connection:
+            (row,) = connection.execute(sa.select(found)).mappings()
+        assert (row["Guid"], row["TotalExclVat"]) == (guid, Decimal("1234.56"))
+        assert row["DeletedAt"] >= row["CreatedAt"]
+        engine.dispose()
 
 
 @pytest.mark.parametrize("deletes_every", [1, 2])
