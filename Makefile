@@ -5,7 +5,7 @@ SLACK ?= 1
 SHARE ?= 1
 BIN := .venv/bin
 
-.PHONY: demo ui test cluster cluster-test toggl faults lint format models docs bench clean
+.PHONY: demo ui test cluster cluster-test toggl faults lint format models docs bench bench-changes clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -25,7 +25,7 @@ cluster-test: .venv/.installed-dev .venv/.installed-cluster  ## what must hold t
 toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, against the sandbox
 	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
 
-faults: .venv/.installed-dev  ## what happens to tokens and the allowance when things go wrong; SHARE=0.05 of the rounds
+faults: .venv/.installed-dev  ## what happens when processes are killed and answers are lost; SHARE=0.05 of the rounds
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.rotation $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.killed $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.unstored $(SHARE)
@@ -33,6 +33,9 @@ faults: .venv/.installed-dev  ## what happens to tokens and the allowance when t
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.budget $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.airflow_tasks $(SHARE)
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.crash $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.mirror $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.mirror_killed $(SHARE)
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.watcher_killed $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .
@@ -57,6 +60,10 @@ bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=1.3 on a mac
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/overhead.py $(SLACK)
 	$(BIN)/python benchmarks/pull.py $(SLACK)
+
+bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes
+	PYTHONPATH=scripts:. $(BIN)/python benchmarks/sync.py
+	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
 
 clean:
 	rm -rf .venv .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,8 +2,8 @@
 
     PYTHONPATH=scripts:. python benchmarks/sync.py
 
-Fails where a sync of 37 changed and 5 deleted invoices takes more than 2 requests, or 400,000 rows more than 1.1 times the
-memory of 100,000. The peer reads all again each time, with the same client.
+Fails where a sync of 37 changed and 5 deleted invoices takes more than 2 requests, or 400,000 rows more than 1.1 times
+the memory of 100,000. The peer reads all again each time, with the same client.
 """
 
 import json

@@ -68,12 +68,10 @@ def main() -> None:
     ours, peer = measured("ours", sensors, WATCHERS), measured("peer", sensors, 0)
     for name, each in (("ours", ours), ("HttpSensor", peer)):
         lag = ", ".join(f"{part} {each[part]:.1f} ms" for part in ("p50", "p99", "worst"))
-        print(
-            f"{name:11} {sum(each['asked'].values())} requests in {MEASURED:.0f} s {dict(each['asked'])}; loop late: {lag}"
-        )
-    print(
-        f"ratio of requests {sum(ours['asked'].values()) / sum(peer['asked'].values()):.4f}, of p99 {ours['p99'] / peer['p99']:.2f}"
-    )
+        asked = f"{sum(each['asked'].values())} requests in {MEASURED:.0f} s {dict(each['asked'])}"
+        print(f"{name:11} {asked}; loop late: {lag}")
+    ratio = sum(ours["asked"].values()) / sum(peer["asked"].values())
+    print(f"ratio of requests {ratio:.4f}, of p99 {ours['p99'] / peer['p99']:.2f}")
     # An interval is shortened by up to a tenth, so that pollers drift apart.
     most = {name: count * (MEASURED / (INTERVAL * 0.9) + 1) for name, count in REQUESTS_A_POLL.items()}
     more = {name: ours["asked"][name] for name in most if not 0 < ours["asked"][name] <= most[name]}

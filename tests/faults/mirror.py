@@ -2,14 +2,14 @@
 
     PYTHONPATH=scripts python -m tests.faults.mirror [share of the seeds, default 1] [first seed]
 
-Contacts and invoices are made, changed and deleted at random, many at one instant, also between two pages of a list that
-is being read. The reader's clock is up to five minutes off. Syncs end in mid-transaction and are repeated. In the end the
-mirror has what Dinero has. The control lets the mark lie where the read ended, without the overlap.
+Contacts and invoices are made, changed and deleted at random, many at one instant, also between two pages of a list
+that is being read. The reader's clock is up to five minutes off. Syncs end in mid-transaction and are repeated. In the
+end the mirror has what Dinero has. The control lets the mark lie where the read ended, without the overlap.
 """
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,7 +78,7 @@ class World:
 
 
 @contextmanager
-def crashing(world: World, engine: sa.Engine) -> Iterator[None]:
+def crashing(world: World, engine: sa.Engine) -> Generator[None]:
     """Let a statement of a sync fail, perhaps, as a database that goes away does."""
     left = world.rng.choice([None, 0, 1, 2, 3, 5])
 
@@ -148,7 +148,7 @@ def history(seed: int, world: World, box: Sandbox) -> str:
 def main() -> None:
     """Live all histories, and some without the overlap."""
     report, world = Report(), World()
-    seeds, first = max(10, round(SEEDS * share())), int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    seeds, first = max(50, round(SEEDS * share())), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     told = clock(lambda tz: (world.now + world.skew).astimezone(tz))
     for module in (changes, feeds):
         module.datetime = told  # type: ignore[attr-defined]
