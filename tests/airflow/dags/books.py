@@ -1,4 +1,4 @@
-"""An expense, ledger items that are waited for, an invoice that is waited for, a mirror and an archive, twice the same."""
+"""An expense, ledger items, an invoice that is waited for, a mirror and an archive: twice the same."""
 
 from pathlib import Path
 
