@@ -1,6 +1,8 @@
 """Waits in the triggerer until something changed in Dinero. It only reads: writes run in workers."""
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_dinero.triggers.polling import SHORTEST_DEFERRAL, STORED, Failed, Poll, event_of, in_thread
+from airflow_provider_dinero.triggers.polling import (
+    FAILURES,
+    SHORTEST_DEFERRAL,
+    STORED,
+    Failed,
+    Poll,
+    event_of,
+    in_thread,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.hooks.changes import Look
@@ -39,7 +49,8 @@ class DineroChangesTrigger(BaseEventTrigger):
     :param dinero_conn_id: str; default dinero_default
     :param organization_id: int, digits as str, or None for the connection's own; default None
     :param poke_interval: float, seconds between two polls; default 60
-    :param consumer: str, whose mark it is, beside other watchers of the same asset; default watcher
+    :param consumer: str, whose mark it is; default one for each combination of the arguments above, so that a watcher
+        whose filters are changed begins now, unless it has a name
     :param changes_since: str, an ISO 8601 instant, from which a consumer begins that has no mark; default now
     :param seen: dict of what a sensor has seen since then
     :param end_time: float, seconds since the epoch when a sensor gives up; a watcher has none
@@ -56,7 +67,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         dinero_conn_id: str = "dinero_default",
         organization_id: int | str | None = None,
         poke_interval: float = 60.0,
-        consumer: str = "watcher",
+        consumer: str | None = None,
         changes_since: str | None = None,
         seen: Mapping[str, str] | None = None,
         end_time: float | None = None,
@@ -91,6 +102,15 @@ class DineroChangesTrigger(BaseEventTrigger):
             "seen": self.seen,
             "end_time": self.end_time,
         }
+
+    @property
+    def name(self) -> str:
+        """Whose mark it is."""
+        if self.consumer is not None:
+            return self.consumer
+        # Two watchers of an asset must not move each other's mark: one may poll less often, or fail.
+        wanted = [self.status, self.filters, self.include_deleted, self.poke_interval, self.dinero_conn_id]
+        return f"{self.resource}.{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}"
 
     def shared_stream_key(self) -> tuple[str, ...]:
         """Return who polls together."""
@@ -182,7 +202,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         try:
             stored = await keeper.stored(look.organization)
         except AirflowException as error:
-            self.log.warning("The mark of %s can't be read, and is looked for again: %s", self.consumer, error)
+            self.log.warning("The mark of %s can't be read, and is looked for again: %s", self.name, error)
             return None
         if stored:
             return stored
@@ -207,7 +227,7 @@ class _Keeper:
         """Return the stored mark, None where there is none."""
         from airflow_provider_dinero.hooks.marks import Mark
 
-        self._key = f"{organization}.{self._trigger.consumer}"
+        self._key = f"{organization}.{self._trigger.name}"
         if self._store is None:
             return None
         try:
@@ -227,7 +247,7 @@ class _Keeper:
             await self._store.aset(self._key, mark.as_dict())
             self.fired, self._kept = False, time.monotonic()
         except AirflowException as error:
-            self._trigger.log.warning("The mark of %s is stored with the next poll: %s", self._trigger.consumer, error)
+            self._trigger.log.warning("The mark of %s is stored with the next poll: %s", self._trigger.name, error)
 
 
 class ChangesPoll(Poll):
@@ -268,16 +288,12 @@ class ChangesPoll(Poll):
         :param since: datetime
         :param look: Look, the latest
         """
-        from airflow.sdk.exceptions import AirflowException
-
-        from airflow_provider_dinero.api.errors import DineroError
-
         if since >= look.since:
             return look.rows
         async with self._reaching:
             if self._earlier is None or self._earlier.since > since:
                 try:
                     self._earlier = await in_thread(lambda: self._look(since))
-                except (DineroError, AirflowException):
+                except FAILURES:
                     return None
             return [*self._earlier.rows, *look.rows]

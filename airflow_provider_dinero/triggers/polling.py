@@ -26,6 +26,8 @@ LONGEST_PAUSE = 600.0
 # Airflow can fail a task whose trigger fires at once.
 SHORTEST_DEFERRAL = 10.0
 JITTER = 0.1
+# What a poll outlives: refusals, what is not there, and answers that are not what they should be.
+FAILURES = (DineroError, AirflowException, OSError, LookupError, TypeError, ValueError)
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Failed:
     :param error: the exception
     """
 
-    error: DineroError | AirflowException
+    error: Exception
 
     @property
     def for_good(self) -> bool:
@@ -87,12 +89,14 @@ class Poll(SharedStreamProducer):
             number += 1
             try:
                 found = await in_thread(self._read)
-            except (DineroError, AirflowException) as error:
+            except FAILURES as error:
                 failures += 1
                 if failures == 1:
-                    log.warning("%s can't be polled, and is tried again: %s", self._name, error)
+                    unexpected = not isinstance(error, DineroError | AirflowException)
+                    log.warning("%s can't be polled, and is tried again: %s", self._name, error, exc_info=unexpected)
                 yield Failed(error), number
-                await self._pause(min(self._interval * 2**failures, max(LONGEST_PAUSE, self._interval)))
+                longest = max(LONGEST_PAUSE, self._interval)
+                await self._pause(min(self._interval * 2 ** min(failures, 10), longest))
                 continue
             if failures:
                 log.info("%s is polled again, after %d failures", self._name, failures)
