@@ -46,8 +46,11 @@ def feed_of(resource: str) -> Feed:
     :raises DineroInvalidBody: its changes can't be followed
     """
     if resource not in FEEDS:
-        meant = nearest(resource, list(FEEDS)) or ", ".join(FEEDS)
-        raise DineroInvalidBody(f"{resource!r} has no changes that can be followed.", f"These have: {meant}.")
+        meant = nearest(resource, list(FEEDS))
+        hint = f" Did you mean {meant}?" if meant else ""
+        raise DineroInvalidBody(
+            f"{resource!r} has no changes that can be followed.{hint}", f"These have: {', '.join(FEEDS)}."
+        )
     return FEEDS[resource]
 
 

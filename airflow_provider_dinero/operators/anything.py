@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroOutcomeUnknown
 from airflow_provider_dinero.links import document_url
@@ -73,11 +73,14 @@ class DineroOperator(DineroBaseOperator):
         self.writes = performed is None or performed.repeat is not Repeat.READ
         if performed and performed.lost is OWN_GUID:
             arguments["body"] = self._with_guid(context, performed, arguments.get("body"))
+        taken = _taken(call)
         try:
+            if unknown := [name for name in arguments if name not in taken]:
+                raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}")
             bound = inspect.signature(call).bind(**arguments)
         except TypeError as error:
             raise DineroInvalidBody(
-                f"{self.operation}: {error}.", f"It takes {', '.join(inspect.signature(call).parameters) or 'nothing'}."
+                f"{self.operation}: {error}.", f"It takes {', '.join(taken) or 'nothing'}."
             ) from None
 
         def result() -> Any:
@@ -169,3 +172,15 @@ class DineroOperator(DineroBaseOperator):
                 "Narrow it by its arguments, raise the limit, or use the hook in a @task.",
             )
         return [self._plain(each) for each in found]
+
+
+def _taken(call: Callable[..., Any]) -> list[str]:
+    """Return the names of what a call takes; for the rest of its keywords, those of the TypedDict that describes them."""
+    names = []
+    for name, parameter in inspect.signature(call).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (described,) = get_args(parameter.annotation)
+            names += get_type_hints(described)
+        else:
+            names.append(name)
+    return names

@@ -187,12 +187,12 @@ class DineroBaseOperator(BaseOperator):
         if isinstance(given, str) and not given.lstrip().startswith("{"):
             return {"Guid": given}
         known = require_mapping(name, given)
-        if not known.get("Guid"):
-            raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")
         if known.get("Next"):  # what a dry run returned
             if self.is_dry_run:
                 raise DineroRehearsed(known["Next"])
             raise DineroInvalidBody(f"The {name} comes from a dry run: there is none.", "Run without dry_run.")
+        if not known.get("Guid"):
+            raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")
         return known
 
 

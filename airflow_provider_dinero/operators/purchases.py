@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 PAID = ("Paid", "Overpaid")
 
 
+# What a draft can do without.
+NEEDED_TO_BOOK = {"cash": ("DepositAccountNumber", "RegionKey"), "credit": ("ContactGuid", "PaymentDate")}
+
+
 class DineroPurchaseVoucherOperator(DineroBaseOperator):
     """Records an expense, once: its receipt, its voucher, and as wished that it is booked and paid.
 
@@ -125,6 +129,11 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         if self.receipt is not None and body.get("FileGuid"):
             raise DineroInvalidBody("There are a receipt and a FileGuid.", "Give one of them; nothing was sent.")
         check("PurchaseVoucherCreateModelV2", body)
+        missing = [name for name in NEEDED_TO_BOOK.get(body["PurchaseType"], ()) if not body.get(name)]
+        if self.book and missing:  # Dinero says so when it books, and then there is a draft of this key
+            raise DineroInvalidBody(
+                f"A {body['PurchaseType']} purchase is booked with {' and '.join(missing)}.", "Nothing was sent."
+            )
         return body
 
     def _checked_payment(self, body: Mapping[str, Any]) -> dict[str, Any] | None:

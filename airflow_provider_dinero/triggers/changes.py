@@ -21,6 +21,7 @@ from airflow_provider_dinero.triggers.polling import (
 )
 
 if TYPE_CHECKING:
+    from airflow_provider_dinero.api.filters import Condition
     from airflow_provider_dinero.hooks.changes import Look
     from airflow_provider_dinero.hooks.marks import Mark
 
@@ -42,7 +43,7 @@ class DineroChangesTrigger(BaseEventTrigger):
     Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries; default invoices
-    :param status: names of statuses that a changed row has now; default all
+    :param status: str or list of str, statuses one of which a changed row has now, such as Paid; default all
     :param filters: conditions made by `eq` and `contains`, of which all must hold; default none
     :param include_deleted: bool, also deleted rows; default True
     :param limit: int, how many Guids of each kind are listed; default 1000
@@ -60,7 +61,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         self,
         *,
         resource: str = "invoices",
-        status: Sequence[str] = (),
+        status: str | Sequence[str] = (),
         filters: Sequence[Sequence[Any]] = (),
         include_deleted: bool = True,
         limit: int = 1000,
@@ -74,7 +75,7 @@ class DineroChangesTrigger(BaseEventTrigger):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.resource = resource
-        self.status = list(status)
+        self.status = [status] if isinstance(status, str) else list(status)
         self.filters = [list(each) for each in filters]
         self.include_deleted = include_deleted
         self.limit = limit
@@ -85,6 +86,8 @@ class DineroChangesTrigger(BaseEventTrigger):
         self.changes_since = changes_since
         self.seen = dict(seen or {})
         self.end_time = end_time
+        if end_time is None:  # a watcher has no task that could fail: what is wrong is an import error of its DAG
+            self._check()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
@@ -143,24 +146,18 @@ class DineroChangesTrigger(BaseEventTrigger):
         :param shared_stream: of what `ChangesPoll` reads
         """
         from airflow_provider_dinero.api.errors import DineroError
-        from airflow_provider_dinero.api.filters import Condition
-        from airflow_provider_dinero.api.windows import Consumer, check
+        from airflow_provider_dinero.api.windows import Consumer
         from airflow_provider_dinero.hooks.marks import Mark
 
         begun = time.monotonic()
         waits = self.end_time is not None
         mark: Mark | None = None
         keeper = _Keeper(self)
-        conditions = [Condition(*each) for each in self.filters]
         try:
-            check(self.resource, self.status, conditions)
+            conditions = self._check()
         except DineroError as error:
-            if waits:
-                yield event_of({"error": str(error)})
-                return
-            self.log.error("The watcher of %s waits in vain: %s", self.resource, error)
-            while True:  # one that ended would be started again at once, for ever
-                await asyncio.sleep(QUIET)
+            yield event_of({"error": str(error)})
+            return
         async for polled in shared_stream:
             if self.end_time is not None and time.time() >= self.end_time:
                 yield event_of({"timeout": True})
@@ -190,6 +187,15 @@ class DineroChangesTrigger(BaseEventTrigger):
                     place = {"resource": self.resource, "organization": look.organization}
                     yield event_of({**found.window, **place})
                 mark = Mark(max(look.until, mark.until), found.seen)
+
+    def _check(self) -> "list[Condition]":
+        """Return the filters, when they, the resource and the statuses are such that Dinero has."""
+        from airflow_provider_dinero.api.filters import Condition
+        from airflow_provider_dinero.api.windows import check
+
+        conditions = [Condition(*each) for each in self.filters]
+        check(self.resource, self.status, conditions)
+        return conditions
 
     async def _mark(self, look: "Look", keeper: "_Keeper") -> "Mark | None":
         """Return where to begin: a sensor's own mark, a watcher's stored one, or now; None if it can't be read."""

@@ -19,7 +19,7 @@ TOLD = {
     "bad_unknown_invoice": "Check the Guid and the organization_id",
     "bad_no_guid": "'not a guid' is not an id",
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
-    "bad_no_resource": "'vouchers' has no changes to wait for",
+    "bad_no_resource": "'vouchers' has no changes that can be followed",
     "bad_no_api_key": "no api_key",
     "bad_dead_refresh_token": "Run `airflow dinero authorize dinero_dead_refresh_token`",
     "bad_empty_key": "The idempotency_key is empty",

@@ -71,7 +71,8 @@ class Worker:
             return getresponse(connection)
 
         def pushed(*args: Any, **options: Any) -> Any:
-            self._number = 0
+            if self.blow is not None:  # after whichever request was the last
+                self._number = self.blow.request
             self._reach(XCOM)
             return push(*args, **options)
 

@@ -50,6 +50,19 @@ def requests(bench: Bench) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [("RegionKey", "A cash purchase is booked with RegionKey"), ("ContactGuid", "A credit purchase is booked with")],
+)
+def test_what_booking_needs_is_asked_for_before_there_is_a_draft(
+    bench: Bench, credit: dict[str, Any], missing: str, told: str
+) -> None:
+    voucher = {name: value for name, value in (CASH if missing in CASH else credit).items() if name != missing}
+    before = len(requests(bench))
+    assert told in expense(bench, voucher=voucher, book=True).error
+    assert len(requests(bench)) == before
+
+
 def test_an_expense_with_its_receipt_is_booked_once(bench: Bench, beside: DineroClient, receipt: str) -> None:
     told = expense(bench, receipt=receipt, book=True)
     assert told.state == "success", told.log

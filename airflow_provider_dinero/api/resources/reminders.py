@@ -251,7 +251,7 @@ def due(invoice: Row, living: Rows, day: date, number: int | None) -> Row | None
     first = date.fromisoformat(str(invoice["PaymentDate"])[:10]) + timedelta(days=1)
     earliest = first if last is None else last + timedelta(days=DAYS_APART)
     if day < earliest:
-        raise DineroNotDue(f"No reminder {what} is due before {earliest}.")
+        raise DineroNotDue(f"No reminder {what} is due before {earliest}; the day is {day}.")
     return None
 
 
