@@ -1,7 +1,6 @@
 """Lines become the items of a ledger: those of a voucher number as one, in groups that a ledger holds."""
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import check
@@ -49,22 +48,6 @@ def items_of(lines: Iterable[Mapping[str, Any]], guid: Callable[[str], str]) -> 
                 "Nothing was sent.",
             )
     return found
-
-
-def require_balanced(items: Iterable[Row]) -> None:
-    """Check that debit and credit of each voucher agree, which Dinero does when it books, with the drafts in the ledger.
-
-    :param items: dicts as `items_of` returns them
-    :raises DineroInvalidBody: names the voucher, and by how much they differ
-    """
-    for index, item in enumerate(items):
-        alone = [line["Amount"] for line in item["Lines"] if line.get("BalancingAccountNumber") is None]
-        if difference := sum(map(Decimal, map(str, alone))):
-            raise DineroInvalidBody(
-                f"{_named(item, index)} doesn't balance: the lines without BalancingAccountNumber come to {difference},"
-                " not to 0.",
-                "Correct the lines; nothing was sent.",
-            )
 
 
 def groups_of(items: Iterable[Row]) -> list[list[Row]]:

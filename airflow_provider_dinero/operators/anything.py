@@ -175,8 +175,8 @@ class DineroOperator(DineroBaseOperator):
 
 
 def _taken(call: Callable[..., Any]) -> list[str]:
-    """Return the names of what a call takes; for the rest of its keywords, those of the TypedDict that describes them."""
-    names = []
+    """Return the names of what a call takes; of its further keywords, those that their TypedDict has."""
+    names: list[str] = []
     for name, parameter in inspect.signature(call).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             (described,) = get_args(parameter.annotation)

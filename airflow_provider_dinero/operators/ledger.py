@@ -63,13 +63,11 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Post group by group, each when the one before is booked."""
         from airflow_provider_dinero.api.keys import guid_for
-        from airflow_provider_dinero.api.ledger import LARGEST, groups_of, items_of, require_balanced
+        from airflow_provider_dinero.api.ledger import LARGEST, groups_of, items_of
 
         key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)
         organization = self.client.organization_id
         items = items_of(self.lines, lambda name: guid_for(organization, self.resource, f"{key}/{name}", generation))
-        if self.book:
-            require_balanced(items)
         groups = groups_of(items)
         if len(groups) > 1 and not self.book:
             raise DineroInvalidBody(

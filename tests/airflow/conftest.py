@@ -84,11 +84,9 @@ def client(deployment: Deployment) -> DineroClient:
 
 
 def readme_dag() -> str:
-    """The DAG that the README shows."""
-    (block,) = re.findall(
-        r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-    )
-    return str(block)
+    """The first DAG that the README shows."""
+    text = (ROOT / "README.md").read_text()
+    return re.findall(r"```python\n(from airflow\.sdk import DAG\n.*?)```", text, re.DOTALL)[0]
 
 
 def connections(url: str, faulty_url: str, scarce: str) -> dict[str, str]:

@@ -116,13 +116,6 @@ def test_lines_that_disagree_are_refused_before_anything_is_sent(bench: Bench, c
     assert requests(bench, "/ledgeritems") == 0
 
 
-def test_a_voucher_that_does_not_balance_leaves_no_draft(bench: Bench) -> None:
-    sides = [line(900, "10", BalancingAccountNumber=None), line(900, "-9", BalancingAccountNumber=None)]
-    told = post(bench, sides, book=True)
-    assert "Voucher 900 doesn't balance: the lines without BalancingAccountNumber come to 1, not to 0" in told.error
-    assert requests(bench, "/ledgeritems") == 0
-
-
 def test_what_dinero_refuses_fails_at_once(bench: Bench) -> None:
     for lines, code in (
         ([line(None, AccountNumber=4)], "code 77"),
