@@ -1,6 +1,7 @@
 """Assets of Dinero: `dinero://<connection>/<resource>`, or `dinero://<connection>/<organization>/<resource>`."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
 if TYPE_CHECKING:
@@ -44,3 +45,12 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
             "An asset of Dinero is dinero://<connection>/<resource>, with /<organization> before the last."
         )
     return uri._replace(path=f"/{'/'.join(parts)}", query="", fragment="")
+
+
+def several(filters: Iterable[Any]) -> Sequence[Any]:
+    """Return filters as several, also when one alone was given.
+
+    :param filters: condition, or conditions
+    """
+    given = list(filters)
+    return [given] if given and isinstance(given[0], str) else given

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from airflow_provider_dinero.api.bodies import encode
@@ -41,7 +41,7 @@ class Consumer:
     :param status: names of payment statuses, or of a trade offer's; default all
     :param filters: conditions, as `eq` and `contains` make them, of which all must hold; default none
     :param include_deleted: bool; default True
-    :param limit: int, how many keys of each kind are listed; default 1000
+    :param limit: int, how many rows a window has before it ends, and the rest of that second; default 1000
     """
 
     resource: str
@@ -55,35 +55,41 @@ class Consumer:
     def __post_init__(self) -> None:
         check(self.resource, self.status, self.filters)
 
-    def window(self, rows: Iterable[Row], until: datetime) -> Found:
+    def window(self, rows: Iterable[Row], until: datetime, *, wider: bool = False) -> Found:
         """Return what of some rows is new.
+
+        A window ends early at its limit, and what is beyond it belongs to the next one. What changed after `until` is
+        told whole, since not all of it could be remembered; and entries are, which tell no time.
 
         :param rows: iterable of dicts with what `fields_of` names; the last one of a key counts
         :param until: datetime, the mark that they end at
+        :param wider: bool, whether they were read from before `since`; default False
         :return: Found; its window is `{"since", "until", "count", "created", "updated", "deleted"}`, the last three
-            lists of keys, and `count` is of all, also those beyond the limit
+            lists of keys
         """
         key = feed_of(self.resource).key
         wanted = {row[key]: row for row in rows if self._wants(row)}
+        if wider:
+            wanted = {guid: row for guid, row in wanted.items() if (changed_at(row) or self.since) >= self.since}
+        ordered = sorted(wanted.items(), key=lambda each: changed_at(each[1]) or EVER)
+        new = [(guid, row) for guid, row in ordered if self.seen.get(guid) != version_of(row)]
+        if len(new) > self.limit and (last := changed_at(new[self.limit - 1][1])):
+            end = max(last, self.since).replace(microsecond=0) + timedelta(seconds=1)
+            left = {guid for guid, row in new if (changed_at(row) or EVER) >= end}
+            if end <= until:
+                until = end if left else until
+                ordered = [(guid, row) for guid, row in ordered if guid not in left]
+                new = [(guid, row) for guid, row in new if guid not in left]
         told: dict[str, list[str]] = {"created": [], "updated": [], "deleted": []}
-        count = 0
-        for guid, row in wanted.items():
-            if self.seen.get(guid) != version_of(row):
-                count += 1
-                kind = told[kind_of(row, self.since)]
-                if len(kind) < self.limit:
-                    kind.append(guid)
-        newest = sorted(
-            (row for row in wanted.values() if not (at := changed_at(row)) or at >= until),
-            key=lambda row: changed_at(row) or EVER,
-        )
-        seen = {row[key]: version_of(row) for row in newest[-SEEN:]}
+        for guid, row in new:
+            told[kind_of(row, self.since)].append(guid)
+        beyond = [(guid, row) for guid, row in ordered if (changed_at(row) or until) >= until]
+        seen = {guid: version_of(row) for guid, row in beyond[-SEEN:]}
         span = {"since": changes_since(self.since), "until": changes_since(until)}
-        return Found({**span, "count": count, **told}, seen)
+        return Found({**span, "count": len(new), **told}, seen)
 
     def _wants(self, row: Row) -> bool:
-        at = changed_at(row)
-        if (at and at < self.since) or (row.get("DeletedAt") and not self.include_deleted):
+        if row.get("DeletedAt") and not self.include_deleted:
             return False
         if self.status and str(row.get("Status")).casefold() not in {name.casefold() for name in self.status}:
             return False

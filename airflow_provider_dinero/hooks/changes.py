@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_dinero.api.changes import OVERLAP
 from airflow_provider_dinero.api.feeds import follow
 from airflow_provider_dinero.api.windows import fields_of
 from airflow_provider_dinero.hooks.dinero import DineroHook
@@ -48,6 +49,7 @@ def look(
             fields = fields_of(resource)
             changes = follow(client, resource, since, fields=fields, include_deleted=include_deleted)
             rows = [change.row for change in changes]
-            return Look(client.organization_id, since, changes.until, rows)
+            # A mark that lies in the server's future would leave out what comes until then.
+            return Look(client.organization_id, since, min(changes.until, changes.read_at - OVERLAP), rows)
     finally:
         client.close()

@@ -36,15 +36,17 @@ class Mark:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the mark as plain JSON."""
-        return {"until": changes_since(self.until), "seen": self.seen}
+        until = changes_since(self.until)
+        return {"until": until, "seen": self.seen, "seen_until": until}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Mark":
-        """Return the mark that `as_dict` gave, or that a person wrote, perhaps without what was seen.
+        """Return the mark that `as_dict` gave, or that a person wrote: what was seen counts for its own mark only.
 
         :param stored: dict
         """
-        return cls(as_utc(str(stored["until"])), dict(stored.get("seen") or {}))
+        untouched = stored.get("seen_until") == stored["until"]
+        return cls(as_utc(str(stored["until"])), dict(stored.get("seen") or {}) if untouched else {})
 
 
 class Marks:
@@ -53,19 +55,21 @@ class Marks:
     :param store: Airflow's accessor of the asset's state
     :param key: str, the organization and the consumer
     :param lock: callable that gives the lock
+    :param place: DAG, run, task and map index of the caller
     """
 
-    def __init__(self, store: Any, key: str, lock: Callable[[], AbstractContextManager[Any]]) -> None:
+    def __init__(
+        self, store: Any, key: str, lock: Callable[[], AbstractContextManager[Any]], place: tuple[str, str, str, int]
+    ) -> None:
         self._store = store
         self._key = key
         self._lock = lock
+        self._run = list(place[:2])
+        self._place = "/".join(map(str, place))
 
-    def begin(
-        self, run: tuple[str, str], state_of: Callable[[str, str], str | None], *, on_success: bool
-    ) -> Mark | None:
-        """Settle what earlier runs left, and return where this run begins.
+    def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Mark | None:
+        """Settle what earlier runs left, and return where this one begins; what an earlier try of it left is dropped.
 
-        :param run: DAG and run of the caller; what an earlier try of it left is dropped
         :param state_of: callable of a DAG and a run, which returns the run's state, or None when it is gone
         :param on_success: bool, whether the window of a run that ended well counts as committed
         :return: Mark, or None for a consumer that is new
@@ -74,8 +78,9 @@ class Marks:
             mark, pending = self._load()
             left = dict(pending)
             for name, window in pending.items():
-                state = None if window["run"] == list(run) else state_of(*window["run"])
-                if state == "success" and on_success:
+                own = window["run"] == self._run
+                state = None if name == self._place else "running" if own else state_of(*window["run"])
+                if state == "success" and on_success and _joins(mark, window["since"]):
                     mark = _later(mark or Mark(EVER), Mark.from_dict(window))
                 if state is None or state in OVER:
                     del left[name]
@@ -94,29 +99,42 @@ class Marks:
                 self._save(mark, pending)
             return found or mark
 
-    def propose(self, run: tuple[str, str], mark: Mark) -> None:
-        """Keep where the mark will be when this run has done its work.
+    def advance(self, mark: Mark) -> None:
+        """Move the mark over what held nothing for this consumer, unless somebody has moved it back.
 
-        :param run: DAG and run
         :param mark: Mark
         """
         with self._lock():
             found, pending = self._load()
-            self._save(found, {**pending, "/".join(run): {"run": list(run), **mark.as_dict()}})
+            if found and found.until <= mark.until:
+                self._save(mark, pending)
 
-    def commit(self, run: tuple[str, str], until: datetime) -> Mark:
-        """Move the mark to the end of a window, never backwards.
+    def propose(self, since: str, mark: Mark) -> None:
+        """Keep where the mark will be when this run has done its work.
 
-        :param run: DAG and run that was given the window
-        :param until: datetime, the end of the window
-        :return: Mark, as it is now
+        :param since: str, where the window begins
+        :param mark: Mark
+        """
+        with self._lock():
+            found, pending = self._load()
+            self._save(found, {**pending, self._place: {"run": self._run, "since": since, **mark.as_dict()}})
+
+    def commit(self, since: str, until: str) -> Mark | None:
+        """Move the mark to the end of a window of this run, never backwards.
+
+        :param since: str, where the window begins
+        :param until: str, where it ends
+        :return: Mark, as it is now; None where it was set back before the window, and so stays
         """
         with self._lock():
             mark, pending = self._load()
-            proposed = pending.pop("/".join(run), None)
-            done = Mark.from_dict(proposed) if proposed else None
-            # Another window than this run's last one: of what it saw beyond its end nothing is known.
-            mark = _later(mark or Mark(EVER), done if done and done.until == until else Mark(until))
+            if not _joins(mark, since):
+                return None
+            done = Mark(as_utc(until))  # of another window than this run's last, what it saw beyond its end is unknown
+            for name, window in list(pending.items()):
+                if window["run"] == self._run and window["until"] == until:
+                    done = Mark.from_dict(pending.pop(name))
+            mark = _later(mark or Mark(EVER), done)
             self._save(mark, pending)
             return mark
 
@@ -128,6 +146,11 @@ class Marks:
 
     def _save(self, mark: Mark | None, pending: dict[str, Any]) -> None:
         self._store.set(self._key, {**(mark.as_dict() if mark else {}), "pending": pending})
+
+
+def _joins(mark: Mark | None, since: str) -> bool:
+    """Tell whether a window begins no later than a mark: one that a person has set back leaves a gap before it."""
+    return mark is None or as_utc(since) <= mark.until
 
 
 def _later(mark: Mark, other: Mark) -> Mark:
@@ -164,7 +187,9 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
     """
     key = f"{client.organization_id}.{consumer}"
     store = store_of(context, asset)
-    return Marks(store, key, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"))
+    ti = context["ti"]
+    place = ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index
+    return Marks(store, key, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place)
 
 
 def mark_of(found: "Found") -> Mark:
@@ -173,15 +198,6 @@ def mark_of(found: "Found") -> Mark:
     :param found: Found
     """
     return Mark(as_utc(found.window["until"]), found.seen)
-
-
-def run_of(context: "Context") -> tuple[str, str]:
-    """Return DAG and run of a running task.
-
-    :param context: Context
-    """
-    ti = context["ti"]
-    return ti.dag_id, ti.run_id
 
 
 def state_of_run(dag_id: str, run_id: str) -> str | None:

@@ -18,7 +18,7 @@ class DineroCommitChangesOperator(DineroBaseOperator):
 
     :param changes: dict, what the sensor returned: `sensor.output`. Templated.
     :param resource: str, the sensor's; default invoices
-    :return: `{"until", "resource", "consumer"}`: where the mark is now
+    :return: `{"until", "resource", "consumer"}`: where the mark is now; None where it was set back meanwhile
     """
 
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "changes")
@@ -40,12 +40,12 @@ class DineroCommitChangesOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Move the mark."""
-        from airflow_provider_dinero.api.changes import as_utc, changes_since
+        from airflow_provider_dinero.api.changes import changes_since
         from airflow_provider_dinero.api.errors import DineroInvalidBody
-        from airflow_provider_dinero.hooks.marks import marks_of, run_of
+        from airflow_provider_dinero.hooks.marks import marks_of
 
         window = require_mapping("changes", self.changes)
-        missing = [name for name in ("until", "resource", "consumer") if not window.get(name)]
+        missing = [name for name in ("since", "until", "resource", "consumer") if not window.get(name)]
         if missing or window["resource"] != self.resource:
             raise DineroInvalidBody(
                 f"The changes are no window of {self.resource} that a DineroChangesSensor returned.",
@@ -54,8 +54,10 @@ class DineroCommitChangesOperator(DineroBaseOperator):
         told = {name: window[name] for name in ("until", "resource", "consumer")}
         if self.is_dry_run:
             return told
-        mark = marks_of(context, self.asset, self.client, told["consumer"]).commit(
-            run_of(context), as_utc(window["until"])
-        )
+        marks = marks_of(context, self.asset, self.client, told["consumer"])
+        mark = marks.commit(window["since"], window["until"])
+        if mark is None:
+            self.log.warning("the mark of %s was set back before this window, and stays there", told["consumer"])
+            return {**told, "until": None}
         self.log.info("%s is through with the %s until %s", told["consumer"], self.resource, told["until"])
         return {**told, "until": changes_since(mark.until)}

@@ -2,14 +2,14 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
 
-from airflow_provider_dinero.api.errors import DineroTemporaryError
+from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnexpectedAnswer
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.hooks.dinero import DineroHook
+
+
+TRIES = 9
+T = TypeVar("T")
 
 
 class DineroBaseSensor(BaseSensorOperator):
@@ -70,8 +74,9 @@ class DineroBaseSensor(BaseSensorOperator):
         found = self._look(context)
         if found is not None:
             return found
+        end_time = time.time() + self.timeout
         self.defer(
-            trigger=self.trigger(context, time.time() + self.timeout),
+            trigger=self._insist(lambda: self.trigger(context, end_time)),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
@@ -99,14 +104,25 @@ class DineroBaseSensor(BaseSensorOperator):
             raise AirflowSensorTimeout(f"Nothing came within {self.timeout:.0f} s.")
         if event.get("error"):
             raise AirflowFailException(str(event["error"]))
+        return self._insist(lambda: self.found(context, dict(event)))
+
+    def _insist(self, do: Callable[[], T]) -> T:
+        """Do what needs the mark or the locks, again while they can't be reached, for up to ten intervals."""
+        for _ in range(TRIES):
+            try:
+                with self.client.guard():
+                    return do()
+            except DineroTemporaryError as error:
+                self.log.warning("%s The sensor tries again.", error)
+                time.sleep(self.poke_interval)
         with self.client.guard():
-            return self.found(context, dict(event))
+            return do()
 
     def _look(self, context: "Context") -> Any:
         try:
             with self.client.guard():
                 return self.look(context)
-        except DineroTemporaryError as error:
+        except (DineroTemporaryError, DineroUnexpectedAnswer) as error:
             self.log.warning("%s The sensor goes on waiting.", error)
             return None
 

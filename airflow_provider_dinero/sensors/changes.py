@@ -1,11 +1,13 @@
 """Waits until something changed in Dinero."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnavailable
-from airflow_provider_dinero.assets import dinero_asset
+from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnavailable, DineroUnexpectedAnswer
+from airflow_provider_dinero.assets import dinero_asset, several
 from airflow_provider_dinero.sensors.base import DineroBaseSensor
 
 if TYPE_CHECKING:
@@ -17,15 +19,17 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.hooks.marks import Mark, Marks
 
 ON_SUCCESS, BY_OPERATOR = "on_success", "by_operator"
+# A mark is moved over what held nothing for its consumer when it is so far behind.
+STALE = timedelta(minutes=15)
 
 
 class DineroChangesSensor(DineroBaseSensor):
     """Waits until rows of a resource were created, updated or deleted, and returns which.
 
     It remembers how far its consumer is: the mark is kept in the state of the asset `dinero://<conn_id>/<resource>`,
-    and moves when the run has ended well, or with a DineroCommitChangesOperator. A run that failed, was deleted or is
-    cleared leaves it, so the next one is told the same changes again, and none is skipped. With `changes_since`, the
-    author says where to begin, and nothing is remembered.
+    and moves when the run has ended well, or with a DineroCommitChangesOperator. A run that failed or was deleted
+    leaves it, so the next one is told the same changes again, and none is skipped. So does one that is cleared before
+    the next one has looked. With `changes_since`, the author says where to begin, and nothing is remembered.
 
     Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince`; `GET /v2/{organizationId}/contacts`;
     `GET /v1/{organizationId}/entries/changes`.
@@ -33,7 +37,8 @@ class DineroChangesSensor(DineroBaseSensor):
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries; default invoices
     :param changes_since: str, an ISO 8601 instant (UTC when it names no zone); changes at or after it count. Default
         None: the consumer's mark. Templated.
-    :param consumer: str, whose mark it is; default dag_id.task_id. Templated.
+    :param consumer: str, whose mark it is: one for each set of status and filters; default dag_id.task_id, and what
+        stands for these. Templated.
     :param initial_since: str, an ISO 8601 instant from which a consumer begins that has no mark; default now.
         Templated.
     :param commit: str, on_success: the next run commits the window if this run ended well; or by_operator; default
@@ -42,10 +47,10 @@ class DineroChangesSensor(DineroBaseSensor):
     :param filters: conditions made by `eq` and `contains`, of which all must hold; default none
     :param include_deleted: bool, also deleted rows, which takes a second request a poke, but not for contacts; default
         True
-    :param limit: int, how many Guids of each kind are listed; default 1000
+    :param limit: int, how many rows a window has before it ends; what is beyond it is told next time; default 1000
     :return: `{"since", "until", "count", "created", "updated", "deleted", "resource", "consumer"}`: created, updated
-        and deleted are lists of Guids, `count` is of all rows, and `until` is the `changes_since` to go on from, five
-        minutes before the look
+        and deleted are lists of Guids, and `until` is the `changes_since` to go on from: five minutes before the look,
+        or where the limit was reached
     """
 
     template_fields: Sequence[str] = (
@@ -82,6 +87,7 @@ class DineroChangesSensor(DineroBaseSensor):
         self.filters = filters
         self.include_deleted = include_deleted
         self.limit = limit
+        self._from: Mark | None = None  # where this try begins
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the window of changes; None where nothing is new."""
@@ -95,21 +101,26 @@ class DineroChangesSensor(DineroBaseSensor):
         consumer = self._consumer(mark or Mark(begun))
         try:
             polled = look(self.resource, consumer.since, **self._place())
-        except DineroTemporaryError:
+        except (DineroTemporaryError, DineroUnexpectedAnswer):
             if marks and mark is None:
-                marks.start(Mark(begun))
+                self._from = marks.start(Mark(begun))
             raise
         found = consumer.window(polled.rows, polled.until)
         if marks and mark is None:  # what changed before now is none of a new consumer's business
-            marks.start(mark_of(found))
+            self._from = marks.start(mark_of(found))
             return None
-        return self._hand_out(context, marks, found) if found.window["count"] else None
+        if found.window["count"]:
+            return self._hand_out(context, marks, found)
+        if marks and mark and polled.until - mark.until > STALE:  # else each look has more to read
+            self._from = mark_of(found)
+            marks.advance(self._from)
+        return None
 
     def trigger(self, context: "Context", end_time: float) -> "BaseTrigger":
         """Return the trigger that looks from the same mark."""
         from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 
-        mark = self._begin(context, self._marks(context))
+        mark = self._from or self._begin(context, self._marks(context))
         if mark is None:
             raise DineroUnavailable("The mark of this consumer is gone.", "Somebody has deleted it; try again.")
         consumer = self._consumer(mark)
@@ -144,26 +155,39 @@ class DineroChangesSensor(DineroBaseSensor):
         return marks_of(context, self.asset, self.client, self._name(context)) if self.asset else None
 
     def _name(self, context: "Context") -> str:
-        ti = context["ti"]
-        return self.consumer or f"{ti.dag_id}.{ti.task_id}"
+        if self.consumer:
+            return self.consumer
+        from airflow_provider_dinero.api.bodies import as_list
+
+        # Tasks that are mapped over what they want must not move each other's mark.
+        ti, wanted = context["ti"], [sorted(as_list(self.status)), sorted(map(list, several(self.filters)), key=str)]
+        suffix = f".{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}" if any(wanted) else ""
+        return f"{ti.dag_id}.{ti.task_id}{suffix}"
 
     def _begin(self, context: "Context", marks: "Marks | None") -> "Mark | None":
         """Return the mark of this run; None for a consumer that is new."""
         from airflow_provider_dinero.api.changes import as_utc
-        from airflow_provider_dinero.hooks.marks import Mark, run_of, state_of_run
+        from airflow_provider_dinero.hooks.marks import Mark, state_of_run
 
         if marks is None:
-            return Mark(as_utc(str(self.changes_since)))
-        found = marks.begin(run_of(context), state_of_run, on_success=self.commit == ON_SUCCESS)
-        if found is None and self.initial_since is not None:
-            return marks.start(Mark(as_utc(self.initial_since)))
-        return found
+            self._from = Mark(as_utc(str(self.changes_since)))
+        else:
+            self._from = marks.begin(state_of_run, on_success=self.commit == ON_SUCCESS)
+            if self._from is None and self.initial_since is not None:
+                self._from = marks.start(Mark(as_utc(self.initial_since)))
+        return self._from
 
     def _consumer(self, mark: "Mark") -> "Consumer":
         from airflow_provider_dinero.api.bodies import as_list
+        from airflow_provider_dinero.api.filters import Condition
         from airflow_provider_dinero.api.windows import Consumer
 
-        wanted = as_list(self.status), list(self.filters), self.include_deleted, self.limit
+        wanted = (
+            as_list(self.status),
+            [Condition(*each) for each in several(self.filters)],
+            self.include_deleted,
+            self.limit,
+        )
         return Consumer(self.resource, mark.until, mark.seen, *wanted)
 
     def _hand_out(self, context: "Context", marks: "Marks | None", found: "Found") -> dict[str, Any]:
@@ -171,11 +195,11 @@ class DineroChangesSensor(DineroBaseSensor):
         from airflow.sdk.lineage import get_hook_lineage_collector
 
         from airflow_provider_dinero.assets import asset_uri
-        from airflow_provider_dinero.hooks.marks import mark_of, run_of
+        from airflow_provider_dinero.hooks.marks import mark_of
 
-        if marks:
-            marks.propose(run_of(context), mark_of(found))
         window = found.window
+        if marks:
+            marks.propose(window["since"], mark_of(found))
         self.log.info("%d %s changed since %s", window["count"], self.resource, window["since"])
         get_hook_lineage_collector().add_input_asset(
             context=self.hook, scheme="dinero", uri=asset_uri(self.dinero_conn_id, self.resource)

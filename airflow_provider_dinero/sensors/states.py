@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.sensors.base import DineroBaseSensor
@@ -78,7 +79,8 @@ class DineroInvoiceStatusSensor(DineroStatesSensor):
     status once counts for the rest of a deferral.
 
     Dinero: `GET /v1/{organizationId}/invoices` with `statusFilter`, and `GET /v1/{organizationId}/invoices/{guid}` for
-    a few: at most three requests a poke for three invoices, two or three for hundreds.
+    a few: one each for three invoices; for more, one for each 1000 unpaid ones, and for up to ten of the others one
+    each, or one for each 1000 paid ones until all are found. When deferred, one that was found is asked for no more.
 
     :param invoices: str, a Guid; or what an invoice operator returned; or a list of these. Templated.
     :param until: str or list of str, one of which each invoice must have: Draft, Booked, Paid, OverPaid, Overdue,
@@ -151,4 +153,11 @@ def keys_of(name: str, given: Any, key: str) -> list[str]:
     found = [str((each.get(key) or "") if isinstance(each, Mapping) else each).strip().lower() for each in several]
     if not found or not all(found):
         raise DineroInvalidBody(f"{name}: each needs a {key}.", f"Pass what an operator returned, or {key}s.")
+    for each in found:
+        try:
+            UUID(each)
+        except ValueError:
+            raise DineroInvalidBody(
+                f"{name}: {each!r} is no {key}.", f"Pass what an operator returned, or {key}s."
+            ) from None
     return list(dict.fromkeys(found))

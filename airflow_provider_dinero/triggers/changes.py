@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
+from airflow_provider_dinero.assets import several
 from airflow_provider_dinero.triggers.polling import (
     FAILURES,
     SHORTEST_DEFERRAL,
@@ -25,10 +27,17 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.hooks.changes import Look
     from airflow_provider_dinero.hooks.marks import Mark
 
+ENTRIES = "entries"
 # So far back the first poll looks: whoever went on waiting when a triggerer was started again has missed nothing then.
 FIRST_REACH = timedelta(hours=1)
 # The mark of a watcher that saw nothing is stored as rarely, in seconds.
 QUIET = 600.0
+# Airflow ends who is not through with a poll after 300 seconds, unless it is told otherwise.
+LONGEST_REACH = 120.0
+
+
+class DineroNoTrigger(DineroInvalidBody, TypeError):
+    """A watcher that can't be. A TypeError, since Airflow outlives no other one while it makes a stored trigger."""
 
 
 class DineroChangesTrigger(BaseEventTrigger):
@@ -62,7 +71,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         *,
         resource: str = "invoices",
         status: str | Sequence[str] = (),
-        filters: Sequence[Sequence[Any]] = (),
+        filters: Sequence[Any] = (),
         include_deleted: bool = True,
         limit: int = 1000,
         dinero_conn_id: str = "dinero_default",
@@ -76,7 +85,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.resource = resource
         self.status = [status] if isinstance(status, str) else list(status)
-        self.filters = [list(each) for each in filters]
+        self.filters = [list(each) for each in several(filters)]
         self.include_deleted = include_deleted
         self.limit = limit
         self.dinero_conn_id = dinero_conn_id
@@ -87,7 +96,10 @@ class DineroChangesTrigger(BaseEventTrigger):
         self.seen = dict(seen or {})
         self.end_time = end_time
         if end_time is None:  # a watcher has no task that could fail: what is wrong is an import error of its DAG
-            self._check()
+            try:
+                self._check()
+            except DineroError as error:
+                raise DineroNoTrigger(str(error)) from None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
@@ -145,9 +157,9 @@ class DineroChangesTrigger(BaseEventTrigger):
 
         :param shared_stream: of what `ChangesPoll` reads
         """
-        from airflow_provider_dinero.api.errors import DineroError
+        from airflow_provider_dinero.api.changes import as_utc, changes_since
         from airflow_provider_dinero.api.windows import Consumer
-        from airflow_provider_dinero.hooks.marks import Mark
+        from airflow_provider_dinero.hooks.marks import mark_of
 
         begun = time.monotonic()
         waits = self.end_time is not None
@@ -156,7 +168,12 @@ class DineroChangesTrigger(BaseEventTrigger):
         try:
             conditions = self._check()
         except DineroError as error:
-            yield event_of({"error": str(error)})
+            if waits:
+                yield event_of({"error": str(error)})
+                return
+            self.log.error("The watcher of %s waits in vain: %s", self.resource, error)
+            async for _ in shared_stream:  # one that ended would be started again at once, for ever
+                continue
             return
         async for polled in shared_stream:
             if self.end_time is not None and time.time() >= self.end_time:
@@ -177,37 +194,43 @@ class DineroChangesTrigger(BaseEventTrigger):
                 consumer = Consumer(
                     self.resource, mark.until, mark.seen, self.status, conditions, self.include_deleted, self.limit
                 )
-                found = consumer.window(rows, max(look.until, mark.until))
+                found = consumer.window(rows, max(look.until, mark.until), wider=look.since < mark.until)
                 if waits and found.window["count"]:
                     await asyncio.sleep(max(0.0, begun + SHORTEST_DEFERRAL - time.monotonic()))
-                    yield event_of({**found.window, "seen": found.seen})
+                    since = self.changes_since and changes_since(as_utc(self.changes_since))
+                    yield event_of({**found.window, "since": since or found.window["since"], "seen": found.seen})
                     return
                 if found.window["count"]:
                     keeper.fired = True
                     place = {"resource": self.resource, "organization": look.organization}
                     yield event_of({**found.window, **place})
-                mark = Mark(max(look.until, mark.until), found.seen)
+                mark = mark_of(found)
 
     def _check(self) -> "list[Condition]":
         """Return the filters, when they, the resource and the statuses are such that Dinero has."""
+        from airflow_provider_dinero.api.changes import as_utc
         from airflow_provider_dinero.api.filters import Condition
         from airflow_provider_dinero.api.windows import check
 
         conditions = [Condition(*each) for each in self.filters]
         check(self.resource, self.status, conditions)
+        if not self.poke_interval > 0 or not self.limit > 0:
+            raise DineroInvalidBody("poke_interval and limit are more than 0.", "Correct them.")
+        if self.changes_since is not None:
+            as_utc(self.changes_since)
+        if "{{" in f"{self.dinero_conn_id}{self.organization_id}" and self.end_time is None:
+            raise DineroInvalidBody("A watcher renders no templates.", "Write connection and organization literally.")
         return conditions
 
     async def _mark(self, look: "Look", keeper: "_Keeper") -> "Mark | None":
         """Return where to begin: a sensor's own mark, a watcher's stored one, or now; None if it can't be read."""
-        from airflow.sdk.exceptions import AirflowException
-
         from airflow_provider_dinero.api.changes import as_utc
         from airflow_provider_dinero.api.windows import Consumer
         from airflow_provider_dinero.hooks.marks import Mark
 
         try:
             stored = await keeper.stored(look.organization)
-        except AirflowException as error:
+        except FAILURES as error:
             self.log.warning("The mark of %s can't be read, and is looked for again: %s", self.name, error)
             return None
         if stored:
@@ -238,21 +261,22 @@ class _Keeper:
             return None
         try:
             stored: Any = await self._store.aget(self._key)
-        except ValueError:  # Airflow has one trigger for several assets
+        except ValueError as error:
+            if "inlets" not in str(error):
+                raise
+            # Airflow has one trigger for several assets.
             self._trigger.log.error("Watchers of several assets are alike, so they have no mark: give each a consumer=")
             self._store = stored = None
         return Mark.from_dict(stored) if stored else None
 
     async def keep(self, mark: "Mark | None") -> None:
         """Store the mark after an event, and now and then without one."""
-        from airflow.sdk.exceptions import AirflowException
-
         if not mark or self._store is None or not (self.fired or time.monotonic() - self._kept > QUIET):
             return
         try:
             await self._store.aset(self._key, mark.as_dict())
             self.fired, self._kept = False, time.monotonic()
-        except AirflowException as error:
+        except FAILURES as error:
             self._trigger.log.warning("The mark of %s is stored with the next poll: %s", self._trigger.name, error)
 
 
@@ -266,7 +290,6 @@ class ChangesPoll(Poll):
 
     def __init__(self, resource: str, interval: float, **question: Any) -> None:
         from airflow_provider_dinero.api.changes import OVERLAP
-        from airflow_provider_dinero.api.feeds import ENTRIES
 
         super().__init__(self._next, interval, f"{resource} of {question['dinero_conn_id']}")
         self._resource = resource
@@ -296,10 +319,12 @@ class ChangesPoll(Poll):
         """
         if since >= look.since:
             return look.rows
-        async with self._reaching:
-            if self._earlier is None or self._earlier.since > since:
-                try:
-                    self._earlier = await in_thread(lambda: self._look(since))
-                except FAILURES:
-                    return None
-            return [*self._earlier.rows, *look.rows]
+        try:  # whoever is not through in time is ended by Airflow
+            async with asyncio.timeout(LONGEST_REACH), self._reaching:
+                known = self._earlier
+                # An entry tells no time by which those before the mark could be left out.
+                if known is None or known.since > since or (self._resource == ENTRIES and known.since != since):
+                    known = self._earlier = await in_thread(lambda: self._look(since))
+                return [*known.rows, *look.rows]
+        except FAILURES:  # a timeout is one of them
+            return None

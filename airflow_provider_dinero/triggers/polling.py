@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamProducer
 
-from airflow_provider_dinero.api.errors import DineroError, DineroTemporaryError
+from airflow_provider_dinero.api.errors import DineroError, DineroTemporaryError, DineroUnexpectedAnswer
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import AdvanceItem
@@ -27,7 +27,12 @@ LONGEST_PAUSE = 600.0
 SHORTEST_DEFERRAL = 10.0
 JITTER = 0.1
 # What a poll outlives: refusals, what is not there, and answers that are not what they should be.
-FAILURES = (DineroError, AirflowException, OSError, LookupError, TypeError, ValueError)
+FAILURES = (
+    DineroError, AirflowException, AirflowRuntimeError, OSError, LookupError, TypeError, ValueError, AttributeError,
+)  # fmt: skip
+# So many times in a row a poll fails before those who wait are told that waiting can't help. What looks so can be a
+# blip: Airflow says that there is no connection also where its API server or a secrets backend didn't answer.
+SURE = 3
 
 T = TypeVar("T")
 
@@ -37,14 +42,17 @@ class Failed:
     """A poll that failed.
 
     :param error: the exception
+    :param times: int, how many polls have failed in a row
     """
 
     error: Exception
+    times: int = 1
 
     @property
     def for_good(self) -> bool:
         """Whether waiting can't help."""
-        return isinstance(self.error, DineroError) and not isinstance(self.error, DineroTemporaryError)
+        passing = isinstance(self.error, DineroTemporaryError | DineroUnexpectedAnswer)
+        return isinstance(self.error, DineroError) and not passing and self.times >= SURE
 
 
 # What was polled before this is handled, and the events that came of it are in Airflow's database.
@@ -94,7 +102,7 @@ class Poll(SharedStreamProducer):
                 if failures == 1:
                     unexpected = not isinstance(error, DineroError | AirflowException)
                     log.warning("%s can't be polled, and is tried again: %s", self._name, error, exc_info=unexpected)
-                yield Failed(error), number
+                yield Failed(error, failures), number
                 longest = max(LONGEST_PAUSE, self._interval)
                 await self._pause(min(self._interval * 2 ** min(failures, 10), longest))
                 continue
