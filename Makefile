@@ -3,9 +3,11 @@ PYTHON ?= python3.11
 MONTH ?= 2007-02
 SLACK ?= 1
 SHARE ?= 1
+TESTS ?= tests
 BIN := .venv/bin
 
-.PHONY: demo ui test cluster cluster-test toggl faults lint format models docs bench bench-changes clean
+.PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
+.PHONY: bench bench-changes clean
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -15,6 +17,13 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
 	$(BIN)/python -m pytest
+
+dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
+	$(BIN)/python -m pytest tests/dist
+
+nightly: .nightly/.installed  ## the tests on the newest pre-release of Airflow
+	.nightly/bin/airflow version
+	.nightly/bin/python -m pytest -W default $(TESTS)
 
 cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
 	$(BIN)/python scripts/cluster.py
@@ -45,6 +54,7 @@ lint: .venv/.installed-dev
 	$(BIN)/deptry .
 	$(BIN)/python scripts/make_models.py --check
 	$(BIN)/python scripts/make_docs.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --preview --fix .
@@ -53,8 +63,14 @@ format: .venv/.installed-dev
 models: .venv/.installed-dev  ## the bodies' models, from openapi.json
 	$(BIN)/python scripts/make_models.py
 
-docs: .venv/.installed-dev  ## the tables of all operations, from the client
+pages: .venv/.installed-dev  ## the pages of docs/ that are made from the code
 	$(BIN)/python scripts/make_docs.py
+
+docs: pages  ## the docs, into .airflow/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflow; needs Debian's chromium
+	$(BIN)/python scripts/screenshots.py
 
 bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=1.3 on a machine that does other things too
 	$(BIN)/python benchmarks/imports.py
@@ -66,7 +82,7 @@ bench-changes: .venv/.installed-dev  ## the same for what follows changes, at it
 	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
 
 clean:
-	rm -rf .venv .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .nightly .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -76,6 +92,17 @@ clean:
 
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+.venv/.installed-dist: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dist
+	touch $@
+
+.nightly/.installed: pyproject.toml
+	$(PYTHON) -m venv .nightly
+	.nightly/bin/python -m pip install --quiet --upgrade pip
+	.nightly/bin/python -m pip install --quiet --pre --upgrade 'apache-airflow>=3.4.0b2,<4'
+	.nightly/bin/python -m pip install --quiet --editable '.[sandbox]' --group dev
 	touch $@
 
 .venv/.installed-cluster: .venv/.installed

@@ -94,8 +94,10 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "host": "API address",
                     },
                     "placeholders": {
-                        "host": "empty for https://api.dinero.dk",
-                        "port": "443",
+                        "host": "leave empty; the sandbox has its address here",
+                        "login": "Dinero: Integrationer, API keys; with Visma Connect isv_…",
+                        "password": "from where the client ID is",
+                        "port": "443, for the Test button of Airflow 3.3.1 and 3.3.2",
                     },
                 },
                 "conn-fields": {
@@ -104,6 +106,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "description": "An API key for your own company, or Visma Connect for all companies of a user.",
                         "schema": {
                             "type": "string",
+                            "section": "Dinero",
                             "enum": ["personal_integration", "visma_connect"],
                             "values_display": {
                                 "personal_integration": "Personal integration (API key)",
@@ -115,17 +118,20 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "organization_id": {
                         "label": "Organization",
                         "description": "The number at the bottom left of Dinero, also in its address (firma-id).",
-                        "schema": {"type": ["string", "null"]},
+                        "schema": {"type": ["string", "null"], "section": "Dinero"},
                     },
                     "api_key": {
                         "label": "API key",
                         "description": "Personal integration only: in Dinero under Integrationer, API keys.",
-                        "schema": {"type": ["string", "null"], "format": "password"},
+                        "schema": {"type": ["string", "null"], "format": "password", "section": "Dinero"},
                     },
                     "refresh_token": {
                         "label": "Refresh token",
-                        "description": "Visma Connect only: empty until a user consents. A newly pasted one wins.",
-                        "schema": {"type": ["string", "null"], "format": "password"},
+                        "description": (
+                            "Visma Connect only. Leave it empty: after saving, a user consents under Admin → Dinero. "
+                            "One that you paste wins."
+                        ),
+                        "schema": {"type": ["string", "null"], "format": "password", "section": "Dinero"},
                     },
                     "auth_url": {
                         "label": "Authorization address",
@@ -145,11 +151,14 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "read_only": {
                         "label": "Read-only",
                         "description": "Refuse every write before it is sent.",
-                        "schema": {"type": "boolean", "default": False, "section": "Advanced"},
+                        "schema": {"type": ["boolean", "null"], "default": False, "section": "Advanced"},
                     },
                     "coordination_url": {
                         "label": "Coordination",
-                        "description": "Where workers share locks and allowance, such as redis://host:6379/0.",
+                        "description": (
+                            "Several hosts only: where workers share locks and allowance, such as redis://host:6379/1. "
+                            "One with a password belongs into [dinero] coordination_url of airflow.cfg."
+                        ),
                         "schema": {"type": ["string", "null"], "format": "password", "section": "Advanced"},
                     },
                     "allowed_organizations": {

@@ -1,9 +1,11 @@
-"""A draft waits in Dinero until a person says yes in Airflow; then it is booked and e-mailed.
+"""Shop orders become drafts in Dinero, a person approves them in Airflow, then they are booked and e-mailed.
 
-What to change: the invoice (params of the run), the account that the sale is booked to, and the connection
-`dinero_default`. Who may decide: `assigned_users` of the ApprovalOperator. While it waits, it takes no worker slot.
+What to change: where the orders come from (here the params of the run), the account that sales are booked to, and the
+connection `dinero_default`. Who may decide: `assigned_users` of the ApprovalOperator. While it waits, it takes no
+worker slot.
 
-A no leaves the draft as it is, to be corrected or deleted in Dinero. Clearing the run makes nothing new.
+A no leaves the drafts as they are, to be corrected or deleted in Dinero. The same order is invoiced once, also by
+another run.
 """
 
 from datetime import timedelta
@@ -12,7 +14,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, task
 
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoices import (
     DineroBookInvoiceOperator,
@@ -21,66 +23,75 @@ from airflow_provider_dinero.operators.invoices import (
 )
 
 SALES_ACCOUNT = 1000  # sales with VAT, in Dinero's standard chart of accounts
+ORDERS = [
+    {
+        "order": "A-1",
+        "customer": "Nørrebro Cykler ApS",
+        "email": "bo@cykler.example",
+        "text": "Tyres",
+        "price": "800.00",
+    },
+    {"order": "A-2", "customer": "Amager Kaffe", "email": "ida@kaffe.example", "text": "Service", "price": "250.00"},
+]
 
 with DAG(
     "dinero_approval",
-    description="Draft → approved by a person → booked → e-mailed",
+    description="Orders → drafts → approved by a person → booked → e-mailed",
     doc_md=__doc__,
     schedule=None,
-    params={
-        "customer": Param("Nørrebro Cykler ApS", type="string", title="Customer"),
-        "email": Param("bogholder@norrebro-cykler.example", type="string", format="email", title="E-mail"),
-        "text": Param("Service", type="string", title="What for"),
-        "amount": Param("1000.00", type="string", pattern=r"^\d+(\.\d{2})?$", title="Amount without VAT (DKK)"),
-        "order": Param("A-1", type="string", title="Order number: the same one is invoiced once"),
-    },
+    params={"orders": Param(ORDERS, type="array", title="Orders: order, customer, email, text, price without VAT")},
     # Airflow 3.3 can fail a task that resumes within seconds of deferring: a retry makes up for that.
     default_args={"retries": 1, "retry_delay": 5},
     tags=["dinero", "example"],
 ) as dag:
 
-    @task(multiple_outputs=False)
-    def invoice_for(contact_guid: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the invoice as Dinero takes it."""
+    @task
+    def contacts_of(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the customer of each order, as Dinero takes a contact."""
         assert params
-        line = {
-            "Description": params["text"],
-            "BaseAmountValue": params["amount"],
-            "Quantity": 1,
-            "Unit": "parts",
-            "AccountNumber": SALES_ACCOUNT,
-        }
-        return {"ContactGuid": contact_guid, "ExternalReference": params["order"], "ProductLines": [line]}
+        return [
+            {"Name": order["customer"], "Email": order["email"], "CountryKey": "DK", "IsPerson": False}
+            for order in params["orders"]
+        ]
 
-    contact = DineroUpsertContactOperator(
-        task_id="contact",
-        contact={
-            "Name": "{{ params.customer }}",
-            "Email": "{{ params.email }}",
-            "CountryKey": "DK",
-            "IsPerson": False,
-        },
-        match_by="Email",
-    )
-    draft = DineroCreateInvoiceOperator(
-        task_id="draft",
-        invoice=invoice_for(contact.output["ContactGuid"]),
-        idempotency_key="{{ params.order }}",
-    )
-    read = DineroOperator(
-        task_id="read", operation="invoices.get", arguments={"guid": draft.output["Guid"]}, multiple_outputs=True
-    )
+    @task
+    def invoices_of(upserted: list[dict[str, str]], params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the invoice of each order, with the order's number as idempotency key."""
+        assert params
+        made = []
+        for order, contact in zip(params["orders"], upserted, strict=True):
+            line = {
+                "Description": order["text"],
+                "BaseAmountValue": order["price"],
+                "Quantity": 1,
+                "Unit": "parts",
+                "AccountNumber": SALES_ACCOUNT,
+            }
+            invoice = {
+                "ContactGuid": contact["ContactGuid"],
+                "ExternalReference": order["order"],
+                "ProductLines": [line],
+            }
+            made.append({"idempotency_key": order["order"], "invoice": invoice})
+        return made
+
+    @task
+    def table_of(drafts: list[dict[str, str]]) -> str:
+        """Return what the person reads, with the totals as Dinero calculates them."""
+        client = DineroHook().get_conn()
+        rows = [client.invoices.get(draft["Guid"]) for draft in drafts]
+        lines = [f"| {row['ExternalReference']} | {row['ContactName']} | {row['TotalInclVat']:.2f} |" for row in rows]
+        return "\n".join(["| Order | Customer | DKK with VAT |", "|---|---|---|", *lines])
+
+    contacts = DineroUpsertContactOperator.partial(task_id="contact", match_by="Email").expand(contact=contacts_of())
+    drafts = DineroCreateInvoiceOperator.partial(task_id="draft").expand_kwargs(invoices_of(contacts.output))
     approve = ApprovalOperator(
         task_id="approve",
-        subject="Book the invoice for order {{ params.order }}?",
-        body=(
-            "{% set invoice = ti.xcom_pull(task_ids='read') %}"
-            "**{{ invoice['ContactName'] }}**: {{ invoice['TotalInclVat'] }} {{ invoice['Currency'] }} with VAT. "
-            "A booked invoice can't be changed."
-        ),
+        subject="Book {{ params.orders | length }} invoices? A booked invoice can't be changed.",
+        body=table_of(drafts.output),
         response_timeout=timedelta(days=7),
     )
-    book = DineroBookInvoiceOperator(task_id="book", invoice=draft.output)
-    send = DineroSendInvoiceOperator(task_id="send", invoice=book.output)
+    booked = DineroBookInvoiceOperator.partial(task_id="book").expand(invoice=drafts.output)
+    sent = DineroSendInvoiceOperator.partial(task_id="send").expand(invoice=booked.output)
 
-    read >> approve >> book
+    approve >> booked

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 START_SECONDS = 180.0
 RUN_SECONDS = 600.0
+# What a process waits for while another writes to SQLite: five seconds, the default, end a scheduler on a busy machine.
+LOCK_SECONDS = 60
 
 
 @contextmanager
@@ -116,6 +118,7 @@ class Airflow:
         self.url = url
         self.environment = environment or {}
         self._session = requests.Session()
+        self._stuck = ""
 
     def healthy(self) -> bool:
         """Tell whether scheduler, triggerer and dag processor are up."""
@@ -164,8 +167,11 @@ class Airflow:
         told: set[tuple[str, int]] = set()
         over, end = False, time.monotonic() + RUN_SECONDS
         while not over:
+            if self._stuck:  # whoever asks next needn't wait as long
+                raise TimeoutError(self._stuck)
             if time.monotonic() > end:
-                raise TimeoutError(f"{dag_id}, {run_id}: not over after {RUN_SECONDS:.0f} s")
+                self._stuck = f"{dag_id}, {run_id}: not over after {RUN_SECONDS:.0f} s\n{self._ailing()}"
+                continue
             over = self.state(dag_id, run_id) in {"success", "failed"}
             instances = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
             for each in instances["task_instances"]:
@@ -174,6 +180,12 @@ class Airflow:
                     told.add(place)
                     yield each
             time.sleep(0 if over else 1)
+
+    def _ailing(self) -> str:
+        """Return what this Airflow says of itself: its health, and the end of its log."""
+        health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=60).text
+        log = Path(self.environment.get("AIRFLOW_HOME", "."), "airflow.log")
+        return f"{health}\n{log.read_text(errors='replace')[-6000:] if log.exists() else ''}"
 
     def reason(self, instance: dict[str, Any]) -> str:
         """Return what the last error in the log of a failed task instance says.
@@ -219,6 +231,7 @@ def settings(folder: Path, dags: Path, url: str) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db?timeout={LOCK_SECONDS}",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",

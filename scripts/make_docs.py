@@ -1,34 +1,44 @@
-"""Write `docs/operations.md`: the tables of all operations (`make docs`; `--check` in lint)."""
+"""Write the pages of docs/ that are made from the code (`make pages`; `--check` in lint)."""
 
 import sys
 from pathlib import Path
 
-from airflow_provider_dinero.api.__main__ import table, writes
+from pages import bodies, errors, examples, operations, reference, registry
 
-PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
-TEXT = f"""# All operations
+DOCS = Path(__file__).parent.parent / "docs"
+NOTE = "\n<!-- Made by `make pages` from the code itself. Do not edit. -->\n"
 
-<!-- Made by `make docs` from the client itself. Do not edit. -->
 
-Each operation that Dinero documents is a method of `DineroClient`. `python -m airflow_provider_dinero.api` prints this
-table, `--json` for programs. What each method takes and returns is in its docstring: `help(client.invoices.book)`.
+def main() -> None:
+    """Write all pages, or tell which are not what the code says."""
+    pages = {
+        "operations.md": operations.page(),
+        "errors.md": errors.page(),
+        "examples.md": examples.page(),
+        "reference/bodies.md": bodies.page(),
+        **{f"reference/{name}": text for name, text in reference.pages().items()},
+    }
+    made = {DOCS / name: noted(text) for name, text in pages.items()}
+    made[DOCS.parent / ".airflow-registry.yaml"] = registry.page()
+    stale = []
+    for file, text in made.items():
+        if "--check" not in sys.argv:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            stale.append(file.name)
+    if stale:
+        sys.exit(f"{', '.join(stale)}: not what the code says, run `make pages`")
 
-- *read*: repeated freely when an answer is lost.
-- *keyed*: names what it makes or replaces; sent again, since a second one is refused as a duplicate or changes nothing.
-- *fenced*: carries the document's Timestamp; sent again, since a second one is refused as stale.
-- *bare*: neither; never sent twice blindly.
 
-{table()}
-## When the answer of a write is lost
+def noted(text: str) -> str:
+    """Return a page that says, below its title, where it comes from.
 
-*Fence* is what makes a second one harmless. *Look-up* is what the client reads to see whether the write was done, and
-*sure* whether that can be relied on. *Otherwise* is what happens when nothing is to be seen: `DineroOutcomeUnknown`
-means that a person has to look. (`python -m airflow_provider_dinero.api --writes`)
+    :param text: str
+    """
+    title, _, rest = text.partition("\n")
+    return f"{title}\n{NOTE}{rest}"
 
-{writes()}"""
 
 if __name__ == "__main__":
-    if "--check" not in sys.argv:
-        PAGE.write_text(TEXT)
-    elif PAGE.read_text() != TEXT:
-        sys.exit("docs/operations.md is not what the client says: run `make docs`")
+    main()

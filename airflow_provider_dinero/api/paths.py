@@ -10,7 +10,6 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroI
 
 # What the values of a path look like that are no Guids, and what they are.
 _ID = (re.compile(r"[0-9A-Za-z-]{1,64}"), "an id")
-# What the values of a path look like that are no Guids, and what they are.
 _OTHERS = {
     "fileGuid": _ID,
     "id": _ID,

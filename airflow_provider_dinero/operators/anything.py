@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 class DineroOperator(DineroBaseOperator):
     """Makes any call of the client: `DineroOperator(operation="reports.saldo", arguments={"year": 2026})`.
 
-    What the other operators do step by step, once, this one can't: a write that Dinero can't tell apart from a second
-    one is begun once for each task of a run, and never again by itself. A create is given its Guid by the key.
+    What the other operators do step by step, once, this one can't: a write that would be done twice if it came twice
+    (an e-mail, a payment, an upload, ledger items) is begun once for each task of a run, and never again by itself. A
+    create is given its Guid by the key.
 
-    Dinero: all operations, see docs/operations.md.
+    Dinero: all operations, see the page `All operations` of the docs.
 
-    :param operation: str, the call as docs/operations.md names it, such as `reports.saldo`. Templated.
+    :param operation: str, the call, as `python -m airflow_provider_dinero.api` prints it, such as `reports.saldo`.
+        Templated.
     :param arguments: dict, what the call takes, by name; default none. Templated.
     :param limit: int, how many rows may be returned: more are an error; default 1000
     :param idempotency_key: str, what a document that is created is for; default the task's own place. Templated.
@@ -108,7 +110,7 @@ class DineroOperator(DineroBaseOperator):
             meant = nearest(self.operation, list(calls))
             raise DineroInvalidBody(
                 f"There is no operation {self.operation!r}" + (f", did you mean {meant}?" if meant else "."),
-                "docs/operations.md names them all.",
+                "`python -m airflow_provider_dinero.api` prints them all.",
             )
         call: Callable[..., Any] = calls[self.operation]
         if inspect.signature(call).return_annotation is bytes:
@@ -135,7 +137,7 @@ class DineroOperator(DineroBaseOperator):
         name = f"{self.client.organization_id}/{self.operation}/{whole('generation', self.generation)}"
         if intents.begun(name):
             raise DineroOutcomeUnknown(
-                f"An earlier try of this task began {self.operation}, and Dinero can't tell what became of it.",
+                f"This task began {self.operation} before, and Dinero can't tell what became of it.",
                 "Look in Dinero; to do it once more, pass another generation.",
             )
         intents.begin(name)

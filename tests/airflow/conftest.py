@@ -25,6 +25,7 @@ class Deployment(NamedTuple):
     sandbox: str
     faults: Faults | None  # between the two, if anything is
     scarce: str = ""  # where the connection dinero_scarce has its allowance
+    warehouse: Path = Path()  # the SQLite file of the connection warehouse
 
     def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
         """Run a DAG to its end and return its task instances by (task_id, map_index)."""
@@ -58,19 +59,26 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     dags = folder / "dags"
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    for example in dags.glob("dinero_*.py"):  # what a schedule runs keeps to this folder too
+        example.write_text(example.read_text().replace("/data/", f"{folder}/data/"))
     scarce = str(folder / "scarce")
     (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
     with (
         sandbox(folder, "--requests-per-minute", "10000", "--state", str(folder / "sandbox.db")) as url,
         before(url) as faults,
         watched() as seen,
-        airflow(folder / "home", dags, **connections(url, faults.url, scarce)) as running,
+        airflow(
+            folder / "home",
+            dags,
+            AIRFLOW_CONN_WAREHOUSE=f"sqlite:///{folder}/warehouse.db",
+            **connections(url, faults.url, scarce),
+        ) as running,
     ):
         given = json.loads(connection(url))
         given["extra"]["requests_per_minute"] = 10000
         made = {"connection_id": "dinero_in_database", **as_rest(given)}
         running.call("POST", "/connections", json=made)
-        yield Deployment(running, url, faults, scarce)
+        yield Deployment(running, url, faults, scarce, folder / "warehouse.db")
         secrets = tokens(folder / "sandbox.db") | {each: each for each in ("sandbox-secret", "sandbox-api-key")}
         database = f"sqlite:///{folder}/home/airflow.db"
         assert search(secrets, [folder / "home"], database, processes=seen) == []

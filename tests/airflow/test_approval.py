@@ -28,19 +28,26 @@ def waiting(deployment: Deployment, run_id: str) -> str:
 def test_only_what_a_person_approves_is_booked_and_mailed(
     deployment: Deployment, client: DineroClient, answer: str, rest: str
 ) -> None:
-    def there() -> dict[str, Any]:
-        (invoice,) = client.invoices.list(filters=eq("ExternalReference", answer))
-        return invoice
+    references = [f"{answer}-{number}" for number in (1, 2)]
 
-    run_id = deployment.airflow.trigger(DAG, order=answer, amount="800.00")
+    def there() -> list[dict[str, Any]]:
+        return [each for name in references for each in client.invoices.list(filters=eq("ExternalReference", name))]
+
+    orders = [
+        {"order": name, "customer": f"Cykler {name}", "email": f"{name}@cykler.example", "text": "Bell", "price": "800"}
+        for name in references
+    ]
+    run_id = deployment.airflow.trigger(DAG, orders=orders)
     place = waiting(deployment, run_id)
     asked = deployment.airflow.call("GET", place)
-    assert asked["subject"] == f"Book the invoice for order {answer}?"
-    assert "**Nørrebro Cykler ApS**: 1000.00 DKK with VAT" in asked["body"]
-    assert there()["Status"] == "Draft"
+    assert asked["subject"] == "Book 2 invoices? A booked invoice can't be changed."
+    assert f"| {answer}-2 | Cykler {answer}-2 | 1000.00 |" in asked["body"]
+    assert [each["Status"] for each in there()] == ["Draft", "Draft"]
     deployment.airflow.call("PATCH", place, json={"chosen_options": [answer], "params_input": {}})
     ended = deployment.ended(DAG, run_id)
-    assert [ended[task, -1]["state"] for task in ("approve", "book", "send")] == ["success", rest, rest]
-    assert there()["Status"] == ("Booked" if rest == "success" else "Draft")
-    mails = [each for each in outbox(deployment.sandbox) if each["invoice"] == there()["Guid"]]
-    assert len(mails) == (rest == "success")
+    assert ended["approve", -1]["state"] == "success"
+    states = {task: {each["state"] for (name, _), each in ended.items() if name == task} for task in ("book", "send")}
+    assert states == {"book": {rest}, "send": {rest}}
+    assert {each["Status"] for each in there()} == {"Booked" if rest == "success" else "Draft"}
+    mailed = [each for each in outbox(deployment.sandbox) if each["invoice"] in {made["Guid"] for made in there()}]
+    assert len(mailed) == (2 if rest == "success" else 0)

@@ -79,7 +79,7 @@ def test_a_write_that_nothing_tells_of_is_begun_once(bench: Bench, effect: str) 
     for run in (first, again):
         assert (run.state, len(run["it"].errors)) == ("failed", 1)
         assert "DineroOutcomeUnknown" in run["it"].log
-    assert "An earlier try of this task began products.create" in again["it"].error
+    assert "This task began products.create before" in again["it"].error
     assert [each["method"] for each in bench.sandbox.requests() if "/products" in each["path"]] == ["POST"]
     dag.get_task("it").generation = 1
     assert bench.again(again).state == "success"

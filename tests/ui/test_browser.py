@@ -1,36 +1,30 @@
 """From Airflow's menu to a person's consent and back to green, in Chromium, over two sites: localhost and 127.0.0.1."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browser import CHROMIUM, WIDE, chromium
 from local import ROOT
 
 from tests.ui.conftest import PASSWORDS, PERSON, Server
 
-CHROMIUM = shutil.which("chromium")
 SCREENSHOTS = ROOT / ".airflow" / "screenshots"
-SIZES = {"desktop": {"width": 1280, "height": 860}, "narrow": {"width": 390, "height": 844}}
+SIZES = {"desktop": WIDE, "narrow": {"width": 390, "height": 844}}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield running
-        running.close()
+def running() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
-def browser(chromium: Any) -> Iterator[Any]:
+def browser(running: Any) -> Iterator[Any]:
     """A browser that knows nobody yet."""
-    context = chromium.new_context(viewport=SIZES["desktop"])
+    context = running.new_context(viewport=SIZES["desktop"])
     yield context
     context.close()
 

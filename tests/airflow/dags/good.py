@@ -5,6 +5,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_dinero.hooks.dinero import DineroHook
+from airflow_provider_dinero.operators.anything import DineroOperator
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 
@@ -31,6 +32,9 @@ with DAG("organizations", schedule=None, params={"organization": Param(100001)})
         dinero_conn_id="dinero_visma",
         contact={**CONTACT, "ExternalReference": "mapped"},
     ).expand(organization_id=[100001, 100002])
+
+with DAG("any_connection", schedule=None, params={"connection": Param(type="string")}):
+    DineroOperator(task_id="organizations", operation="organizations.list", dinero_conn_id="{{ params.connection }}")
 
 for mode, options in MODES.items():
     with DAG(f"sensor_{mode}", schedule=None, params={"since": Param(type="string")}):

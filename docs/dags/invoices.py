@@ -1,0 +1,58 @@
+"""The guide to invoices, as DAGs that run."""
+
+# --8<-- [start:imports]
+from airflow.sdk import DAG
+
+from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
+from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoices import (
+    DineroBookInvoiceOperator,
+    DineroCreateInvoiceOperator,
+    DineroDeleteInvoiceOperator,
+    DineroUpdateInvoiceOperator,
+)
+
+CUSTOMER = {
+    "ExternalReference": "customer-17",
+    "Name": "Ida Holm",
+    "CountryKey": "DK",
+    "IsPerson": True,
+    "Email": "ida@example.dk",
+}
+BELL = {
+    "Description": "Bicycle bell",
+    "Quantity": 1,
+    "BaseAmountValue": "80.00",
+    "Unit": "parts",
+    "AccountNumber": 1000,
+}
+# --8<-- [end:imports]
+
+# --8<-- [start:life]
+with DAG("whole_life", schedule=None, default_args={"retries": 2}) as whole_life:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    DineroInvoiceOperator(
+        task_id="invoice",
+        idempotency_key="order-4711",
+        invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        book=True,
+        send="email",
+    )
+# --8<-- [end:life]
+
+# --8<-- [start:steps]
+with DAG("step_by_step", schedule=None, default_args={"retries": 2}) as step_by_step:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    content = {"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]}
+    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4712", invoice=content)
+    update = DineroUpdateInvoiceOperator(
+        task_id="update", invoice=draft.output, content={**content, "Comment": "Order 4712"}
+    )
+    DineroBookInvoiceOperator(task_id="book", invoice=update.output)
+# --8<-- [end:steps]
+
+with DAG("cancelled_order", schedule=None) as cancelled_order:
+    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4713", invoice={"ProductLines": [BELL]})
+    # --8<-- [start:delete]
+    DineroDeleteInvoiceOperator(task_id="delete", invoice=draft.output)
+    # --8<-- [end:delete]

@@ -1,0 +1,54 @@
+"""The guide to payments, as DAGs that run."""
+
+# --8<-- [start:imports]
+from airflow.sdk import DAG
+
+from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
+from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.payments import DineroAddPaymentOperator
+
+# --8<-- [end:imports]
+
+CUSTOMER = {
+    "ExternalReference": "customer-17",
+    "Name": "Ida Holm",
+    "CountryKey": "DK",
+    "IsPerson": True,
+    "Email": "ida@example.dk",
+}
+BELL = {
+    "Description": "Bicycle bell",
+    "Quantity": 1,
+    "BaseAmountValue": "80.00",
+    "Unit": "parts",
+    "AccountNumber": 1000,
+}
+
+# --8<-- [start:payment]
+with DAG("payment_from_the_bank", schedule=None, default_args={"retries": 2}) as from_the_bank:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    invoice = DineroInvoiceOperator(
+        task_id="invoice",
+        idempotency_key="order-4711",
+        invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        book=True,
+    )
+    DineroAddPaymentOperator(
+        task_id="payment",
+        invoice=invoice.output,
+        idempotency_key="bank-2291",
+        payment={"DepositAccountNumber": 55000, "Amount": "100.00", "Description": "Bank transfer"},
+    )
+# --8<-- [end:payment]
+
+# --8<-- [start:paid]
+with DAG("paid_in_the_shop", schedule=None, default_args={"retries": 2}) as paid_in_the_shop:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    DineroInvoiceOperator(
+        task_id="invoice",
+        idempotency_key="order-4712",
+        invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        book=True,
+        payment={"DepositAccountNumber": 55000, "Description": "Card"},
+    )
+# --8<-- [end:paid]

@@ -1,0 +1,27 @@
+"""Each night, a copy of the books in a database: invoices, contacts, products, credit notes, postings.
+
+What to change: the connection of the database (`warehouse`: SQLite, Postgres or any other that Airflow has a common.sql
+hook for; extra `sql`), the resources, the hour, and the connection `dinero_default`.
+
+All is loaded the first time, only changes ever after. A table and how far it is are written in one transaction: a run
+that dies leaves the table as it was, and the next one catches up.
+"""
+
+import pendulum
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from airflow_provider_dinero.transfers.sql import DineroToSqlOperator
+
+with DAG(
+    "dinero_mirror",
+    description="Dinero → tables of a warehouse, only what changed",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("0 3 * * *", timezone="Europe/Copenhagen"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": 5},
+    tags=["dinero", "example"],
+) as dag:
+    for resource in ("invoices", "contacts", "products", "credit_notes", "entries"):
+        DineroToSqlOperator(task_id=resource, resource=resource, conn_id="warehouse", table=f"dinero_{resource}")

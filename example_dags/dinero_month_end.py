@@ -1,0 +1,46 @@
+"""On the first of the month, the archive is brought up to date: PDFs of what was booked, the receipts, and reports.
+
+What to change: the archive (a param of the run: a local folder, or object storage such as
+s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law wants five years kept.
+
+Only what is new is fetched; a document keeps its path for ever, and an index lists them all. The reports of a month are
+written anew when the run is cleared.
+"""
+
+import json
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, task
+
+from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
+
+YEAR = "{{ macros.ds_format(macros.ds_add(dag_run.run_after | ds, -1), '%Y-%m-%d', '%Y') }}"  # of the month that ended
+
+with DAG(
+    "dinero_month_end",
+    description="PDFs, receipts and reports → archive",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("0 6 1 * *", timezone="Europe/Copenhagen"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    catchup=False,
+    max_active_runs=1,
+    params={"archive": Param("/data/archive", type="string", title="Where the archive is")},
+    default_args={"retries": 2, "retry_delay": 5},
+    tags=["dinero", "example"],
+) as dag:
+
+    @task
+    def keep(name: str, rows: list[dict[str, Any]], params: dict[str, Any] | None = None, dag_run: Any = None) -> str:
+        """Write a report beside the documents, and return its path."""
+        assert params
+        path = ObjectStoragePath(params["archive"]) / "reports" / f"{dag_run.run_after:%Y-%m-%d}" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(rows, ensure_ascii=False, indent=1))
+        return str(path)
+
+    archive = DineroArchiveOperator(task_id="documents", path="{{ params.archive }}")
+    for name in ("saldo", "result", "balance"):
+        report = DineroOperator(task_id=name, operation=f"reports.{name}", arguments={"year": YEAR})
+        archive >> keep.override(task_id=f"keep_{name}")(name, report.output)

@@ -1,0 +1,57 @@
+"""A payout of a payment provider becomes one voucher of three ledger lines: gross, fee, bank.
+
+What to change: the three accounts, where the payout comes from (here the params of the run, which another system can
+give when it triggers the DAG), and the connection `dinero_default`.
+
+The same payout is posted once, also by another run: its Id in Dinero is made from the payout's number. Once it is
+booked, other amounts under the same number change nothing: correct it with lines of another number.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from airflow.sdk import DAG, Param, task
+
+from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
+
+# In Dinero's standard chart of accounts; a positive amount is debit.
+PROVIDER_ACCOUNT = 55020  # what the payment provider owes us: the sales were booked to it
+FEE_ACCOUNT = 6300  # bank charges, which have no VAT
+BANK_ACCOUNT = 55000
+
+with DAG(
+    "dinero_payout",
+    description="Payout of a payment provider → three ledger lines → booked",
+    doc_md=__doc__,
+    schedule=None,
+    params={
+        "payout": Param(1001, type="integer", title="Number of the payout, which becomes the voucher number"),
+        "paid_on": Param(None, type=["null", "string"], format="date", title="Paid on; empty: the day of the run"),
+        "gross": Param("1543.13", type="string", pattern=r"^\d+\.\d{2}$", title="Sold (DKK)"),
+        "fee": Param("22.38", type="string", pattern=r"^\d+\.\d{2}$", title="Fee (DKK)"),
+    },
+    default_args={"retries": 2, "retry_delay": 5},
+    tags=["dinero", "example"],
+) as dag:
+
+    @task
+    def lines_of(params: dict[str, Any] | None = None, dag_run: Any = None) -> list[dict[str, Any]]:
+        """Return the three lines of the voucher, which add up to zero."""
+        assert params
+        gross, fee = Decimal(params["gross"]), Decimal(params["fee"])
+        voucher = {
+            "VoucherNumber": params["payout"],
+            "VoucherDate": params["paid_on"] or f"{dag_run.run_after:%Y-%m-%d}",
+        }
+        return [
+            {**voucher, "Description": text, "Amount": str(amount), "AccountNumber": account, "AccountVatCode": "none"}
+            for text, amount, account in (
+                ("Gross", -gross, PROVIDER_ACCOUNT),
+                ("Fee", fee, FEE_ACCOUNT),
+                ("Bank", gross - fee, BANK_ACCOUNT),
+            )
+        ]
+
+    DineroPostLedgerItemsOperator(
+        task_id="post", lines=lines_of(), idempotency_key="payout-{{ params.payout }}", book=True
+    )

@@ -1,0 +1,44 @@
+"""The examples: what each does, what to change, and its code."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+HEAD = """# Examples
+
+The workflows that people automate, each a DAG of its own in `example_dags/`. `make ui` runs an Airflow with all of them
+and a sandbox: trigger one, and look at the sandbox's pages. Each is run by a test on a real Airflow. Copy one, and
+change what it says.
+"""
+ORDER = (
+    "dinero_shop_orders", "dinero_approval", "dinero_public_einvoice", "dinero_dunning", "dinero_payout",
+    "dinero_receipts", "dinero_invoice_paid", "dinero_mirror", "dinero_month_end", "dinero_many_organizations",
+)  # fmt: skip
+PICTURES = {"dinero_approval": "![Airflow asks: book two invoices?](images/approval.png)\n"}
+
+
+def page() -> str:
+    """Return `examples.md`."""
+    files = {file.stem: file for file in (ROOT / "example_dags").glob("*.py")}
+    assert sorted(files) == sorted(ORDER), "an example is missing in ORDER"
+    return HEAD + "".join(section(files[name]) for name in ORDER)
+
+
+def section(file: Path) -> str:
+    """Return what is said of an example: its own words.
+
+    :param file: Path
+    """
+    words = ast.get_docstring(ast.parse(file.read_text()))
+    return f"""
+## {file.stem}
+
+{words}
+
+{PICTURES.get(file.stem, "")}
+??? example "example_dags/{file.name}"
+
+    ```python
+    --8<-- "example_dags/{file.name}"
+    ```
+"""

@@ -1,0 +1,102 @@
+"""The reference: what mkdocstrings is to read, page by page."""
+
+from typing import Any, cast
+
+from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.get_provider_info import get_provider_info
+
+ROOT = "airflow_provider_dinero"
+INFO: dict[str, Any] = get_provider_info()  # type: ignore[no-untyped-call]  # it imports nothing, not even Any
+BASES = {"DineroStatesSensor", "DineroNoTrigger"}  # what others are made of, or raise
+BARE = "    options: { members: false }\n"  # `perform` and its like are no matter of an author
+
+
+def pages() -> dict[str, str]:
+    """Return the pages below `reference/`, by name."""
+    operators = modules("operators")
+    return {
+        "operators.md": page(
+            "Operators",
+            "All operators take these arguments too:\n\n"
+            + shown(f"{ROOT}.operators.base.DineroBaseOperator", BARE)
+            + '\nEach returned key is an XCom of its own too: `create.output["Guid"]`.\n',
+            classes(operators),
+        ),
+        "sensors.md": page("Sensors", "", ["sensors.base.DineroBaseSensor", *classes(modules("sensors"))]),
+        "triggers.md": page("Triggers", "", ["triggers.changes.DineroChangesTrigger"]),
+        "transfers.md": page(
+            "Transfers",
+            "All transfers take the arguments of an [operator](operators.md) too.\n",
+            classes([each["python-module"].removeprefix(f"{ROOT}.") for each in INFO["transfers"]]),
+        ),
+        "hooks.md": page("Hook, assets, retry policy", "", [], whole=["hooks.dinero", "assets", "retry_policy"]),
+        "client.md": client(),
+    }
+
+
+def modules(kind: str) -> list[str]:
+    """Return the modules that Airflow is told of.
+
+    :param kind: str, operators or sensors
+    """
+    return [name.removeprefix(f"{ROOT}.") for each in INFO[kind] for name in each["python-modules"]]
+
+
+def classes(names: list[str]) -> list[str]:
+    """Return the classes of modules that a DAG author uses.
+
+    :param names: list of str, below the package
+    """
+    from importlib import import_module
+
+    found = []
+    for name in names:
+        module = import_module(f"{ROOT}.{name}")
+        found += [
+            f"{name}.{each}"
+            for each, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__ and each.startswith("Dinero")
+            if each not in BASES
+        ]
+    return found
+
+
+def page(title: str, text: str, names: list[str], whole: list[str] | None = None) -> str:
+    """Return a page of the reference.
+
+    :param title: str
+    :param text: str, before the classes
+    :param names: list of str, classes below the package, shown without their methods
+    :param whole: list of str, modules below the package, shown with all that is public; default none
+    """
+    bare = "".join(f"\n{shown(f'{ROOT}.{name}', BARE)}" for name in names)
+    return f"# {title}\n\n{text}{bare}" + "".join(f"\n{shown(f'{ROOT}.{name}', '')}" for name in whole or ())
+
+
+def shown(path: str, options: str) -> str:
+    """Return the line that mkdocstrings replaces.
+
+    :param path: str, of an object
+    :param options: str
+    """
+    return f"::: {path}\n{options}"
+
+
+def client() -> str:
+    """Return the page of the client: itself, its grants and filters, and each resource with its methods."""
+    resources = vars(Resources(cast("Any", None)))
+    api = f"{ROOT}.api"
+    parts = [
+        "# The client\n\nPlain Python, without Airflow: `from airflow_provider_dinero.api import DineroClient`.\n",
+        shown(f"{api}.client.DineroClient", BARE),
+        *(shown(f"{api}.auth.{name}", BARE) for name in ("PersonalIntegration", "VismaConnect")),
+        shown(f"{api}.filters", ""),
+        *(
+            f"## client.{name}\n\n" + shown(f"{type(each).__module__}.{type(each).__name__}", WHOLE)
+            for name, each in sorted(resources.items())
+        ),
+    ]
+    return "\n".join(parts)
+
+
+WHOLE = "    options: { heading_level: 3, show_root_heading: false, inherited_members: true }\n"
