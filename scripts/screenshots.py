@@ -59,16 +59,12 @@ def form(page: Any, url: str, box: str) -> None:
     :param box: str, the sandbox's address
     """
     given = json.loads(connection(box))
-    fields = {
-        "API address": given["host"],
-        "Client ID": given["login"],
-        "Client secret": given["password"],
-        "Port": "443",
-        "Organization": str(given["extra"]["organization_id"]),
-        "API key": given["extra"]["api_key"],
-    }
+    standard = {"Client ID": given["login"], "Client secret": given["password"], "Port": "443"}
+    ours = {"Organization": str(given["extra"]["organization_id"]), "API key": given["extra"]["api_key"]}
     page.set_viewport_size({**WIDE, "height": 1000})
-    dialog = add_connection(page, url, "shop", fields)
+    dialog = add_connection(page, url, "shop", standard)
+    take(page, "form-standard")
+    fill(dialog, {"API address": given["host"], **ours})
     take(page, "form")
     fill(dialog, {"Authorization address": box})
     take(page, "form-advanced")

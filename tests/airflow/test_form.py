@@ -19,7 +19,7 @@ def page() -> Iterator[Any]:
         yield browser.new_page(viewport=WIDE)
 
 
-def tested(page: Any, conn_id: str) -> Any:
+def press_test(page: Any, conn_id: str) -> Any:
     """Press the Test button of a connection."""
     page.get_by_role("row").filter(has_text=conn_id).get_by_role("button", name="Test Connection").click()
     return page
@@ -49,14 +49,14 @@ def test_from_an_empty_form_to_a_task_that_uses_it(deployment: Deployment, page:
         "Authorization address": deployment.sandbox,
     }
     saved(add_connection(page, deployment.airflow.url, "typed", fields))
-    tested(page, "typed").get_by_text("Nørrebro Cykler ApS (100001), subscription Pro.").wait_for()
+    press_test(page, "typed").get_by_text("Nørrebro Cykler ApS (100001), subscription Pro.").wait_for()
 
     edited(page, "typed", Organization="4711")
-    tested(page, "typed").get_by_text("don't reach organization 4711. They reach: 100001").first.wait_for()
+    press_test(page, "typed").get_by_text("don't reach organization 4711. They reach: 100001").first.wait_for()
 
     # What was not touched is kept, the secrets too, which the form doesn't show.
     edited(page, "typed", Organization="100001", **{"Requests a minute": "10000"})
     page.reload()
-    tested(page, "typed").get_by_text("Nørrebro Cykler ApS (100001), subscription Pro.").wait_for()
+    press_test(page, "typed").get_by_text("Nørrebro Cykler ApS (100001), subscription Pro.").wait_for()
     ended = deployment.run("any_connection", connection="typed")
     assert [each["Name"] for each in deployment.returned(ended["organizations", -1])] == ["Nørrebro Cykler ApS"]
