@@ -15,16 +15,25 @@ PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
 DATABASE = "postgres"  # the one that is there from the start
 
 
-def find(program: str) -> Path:
-    """Return where a program of Postgres or Redis is; Debian keeps those of Postgres out of the PATH.
+def installed(program: str) -> Path | None:
+    """Return where a program of Postgres or Redis is, or None; Debian keeps those of Postgres out of the PATH.
 
     :param program: str
     """
     beside = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda each: int(each.parts[4]))
     found = beside[-1:] or [Path(there) for there in [shutil.which(program)] if there]
-    if not found:
+    return found[0] if found else None
+
+
+def find(program: str) -> Path:
+    """Return where a program of Postgres or Redis is, which has to be there.
+
+    :param program: str
+    """
+    found = installed(program)
+    if found is None:
         sys.exit(f"There is no {program}. Install what is missing: apt-get install {PACKAGES[program]}")
-    return found[0]
+    return found
 
 
 @contextmanager

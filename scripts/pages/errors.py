@@ -43,7 +43,8 @@ An error says what happened, in Dinero's own words where Dinero has said somethi
 
 - **permanent**: the same again gives the same. The task fails at once, whatever its `retries`; so does a plain `@task`
   that uses the hook.
-- **temporary**: Airflow's `retries` apply, and wait as long as Dinero asks.
+- **temporary**: Airflow's `retries` apply, and those of operators wait as long as Dinero asks. A plain `@task` does so
+  with `retry_policy=DINERO_RETRY_POLICY`.
 - **unknown**: a write may or may not have been done. The task fails at once, and a person has to look.
 
 All are in `airflow_provider_dinero.api.errors`.

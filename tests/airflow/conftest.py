@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from local import ROOT, Airflow, airflow, connection, free_port, sandbox
+from services import installed, postgres
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.auth import token_key
@@ -63,24 +65,23 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         example.write_text(example.read_text().replace("/data/", f"{folder}/data/"))
     scarce = str(folder / "scarce")
     (dags / "readme.py").write_text(readme_dag(), encoding="utf-8")
-    with (
-        sandbox(folder, "--requests-per-minute", "10000", "--state", str(folder / "sandbox.db")) as url,
-        before(url) as faults,
-        watched() as seen,
-        airflow(
-            folder / "home",
-            dags,
-            AIRFLOW_CONN_WAREHOUSE=f"sqlite:///{folder}/warehouse.db",
-            **connections(url, faults.url, scarce),
-        ) as running,
-    ):
-        given = json.loads(connection(url))
-        given["extra"]["requests_per_minute"] = 10000
-        made = {"connection_id": "dinero_in_database", **as_rest(given)}
-        running.call("POST", "/connections", json=made)
+    with ExitStack() as stack:
+        url = stack.enter_context(
+            sandbox(folder, "--requests-per-minute", "10000", "--state", str(folder / "sandbox.db"))
+        )
+        faults, seen = stack.enter_context(before(url)), stack.enter_context(watched())
+        given = {**connections(url, faults.url, scarce), "AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{folder}/warehouse.db"}
+        database = f"sqlite:///{folder}/home/airflow.db"
+        if installed("postgres"):  # SQLite takes one writer at a time, and lets others starve on a busy machine
+            database = f"postgresql+psycopg2://{stack.enter_context(postgres(folder))}"
+            given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
+            given["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "50"
+        running = stack.enter_context(airflow(folder / "home", dags, **given))
+        made = json.loads(connection(url))
+        made["extra"]["requests_per_minute"] = 10000
+        running.call("POST", "/connections", json={"connection_id": "dinero_in_database", **as_rest(made)})
         yield Deployment(running, url, faults, scarce, folder / "warehouse.db")
         secrets = tokens(folder / "sandbox.db") | {each: each for each in ("sandbox-secret", "sandbox-api-key")}
-        database = f"sqlite:///{folder}/home/airflow.db"
         assert search(secrets, [folder / "home"], database, processes=seen) == []
 
 
