@@ -37,4 +37,4 @@ def document_url(client: "DineroClient", place: str = "") -> str:
 
     if client.base_url != BASE_URL:
         return f"{client.base_url}/"
-    return f"{APP}/{client.organization_id}/{place}".rstrip("/")
+    return f"{APP}/{client.organization_id or ''}/{place}".rstrip("/")

@@ -3,6 +3,8 @@
 What to change: what is done with a paid invoice (`ship`), the interval in seconds, and the connection `dinero_default`.
 Turn the DAG on: its watcher sees what is paid from then on.
 
+An invoice that was credited in full counts as paid too: where that matters, look at its payments in `ship`.
+
 The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It forgets nothing when the
 triggerer dies, but may tell an invoice twice: `ship` has to stand that.
 """

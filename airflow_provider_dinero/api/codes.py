@@ -28,6 +28,7 @@ _NO_ACCESS = "Check organization_id: the credentials may be for another one. Or 
 _READ_AGAIN = "Read the document again and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
+_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout."
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
@@ -46,7 +47,7 @@ CODES: dict[int, Code] = {
     52: Code("No organization owner", DineroInvalidRequest, _SENDER),
     53: Code("No organization email", DineroInvalidRequest, _SENDER),
     54: Code("Missing bank info", DineroInvalidRequest, _SENDER),
-    55: Code("No receiver email", DineroInvalidRequest, "Give the contact an e-mail address, or pass a receiver."),
+    55: Code("No receiver email", DineroInvalidRequest, _NO_ADDRESS),
     56: Code("No EAN number", DineroInvalidRequest, _E_INVOICE),
     57: Code("Invalid EAN number", DineroInvalidRequest, _E_INVOICE),
     58: Code("Timestamp out of date", DineroStaleTimestamp, _READ_AGAIN),
@@ -55,7 +56,7 @@ CODES: dict[int, Code] = {
     61: Code("Invalid bank info", DineroInvalidRequest, _SENDER),
     62: Code("E-invoice contact missing att. person", DineroInvalidRequest, _E_INVOICE),
     63: Code("No results", DineroNotFound, "Check the Guid and the organization_id."),
-    64: Code("No recipient email", DineroInvalidRequest, "Give the contact an e-mail address, or pass a receiver."),
+    64: Code("No recipient email", DineroInvalidRequest, _NO_ADDRESS),
     65: Code("Item is deleted", DineroInvalidRequest, "A deleted document can't be changed: create a new one."),
     66: Code("Ledger limit exceeded", DineroInvalidRequest, "Book or delete items first: a ledger holds 1000 lines."),
     67: Code("File type not allowed", DineroInvalidRequest, "Send a JPEG, JPG, PNG, GIF or PDF file."),
@@ -74,7 +75,11 @@ CODES: dict[int, Code] = {
     74: Code("Voucher not overdue", DineroInvalidRequest, "Wait until the document is overdue."),
     75: Code("Date differs for same voucher number", DineroInvalidRequest, _LEDGER),
     76: Code("FileGuid differs for same voucher number", DineroInvalidRequest, _LEDGER),
-    77: Code("Account does not exist", DineroInvalidRequest, "Use a number from the organization's chart of accounts."),
+    77: Code(
+        "Account does not exist",
+        DineroInvalidRequest,
+        "Use a number from the organization's chart of accounts: accounts.list tells them.",
+    ),
     78: Code("Id differs for same voucher number", DineroInvalidRequest, _LEDGER),
     79: Code("Invalid VAT number", DineroInvalidRequest, _SENDER),
     80: Code("Can't claim free pro", DineroInvalidRequest, "Dinero Pro was claimed before, or is active."),
@@ -83,7 +88,11 @@ CODES: dict[int, Code] = {
     83: Code("The end date is before the start date", DineroInvalidRequest, "Exchange the two dates."),
     84: Code("More than 31 days", DineroInvalidRequest, "Ask for at most 31 days at a time."),
     85: Code("The trade offer is not a draft", DineroInvalidRequest, "Only a draft can be edited: create a new one."),
-    86: Code("Deposit does not exist", DineroNotFound, "Use the number of a deposit account of the organization."),
+    86: Code(
+        "Deposit does not exist",
+        DineroNotFound,
+        "Use the number of a deposit account of the organization: accounts.deposit tells them.",
+    ),
     87: Code("Version differs for same voucher number", DineroInvalidRequest, _LEDGER),
     88: Code("No booked reminder", DineroInvalidRequest, "Book a reminder first."),
     89: Code("Forbidden", DineroForbidden, "This takes a Dinero Total licence."),

@@ -56,7 +56,7 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
     if found:
         raise DineroConflict(
             f"{what} exists with other content: {shown(found)}.",
-            "Use another idempotency key for another document, or correct the one in Dinero.",
+            "Use another idempotency key for another document, or correct the one in Dinero; credit what is booked.",
         )
 
 

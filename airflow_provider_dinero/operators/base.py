@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroRehearsed, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
-from airflow_provider_dinero.links import DineroLink
+from airflow_provider_dinero.links import DineroLink, document_url
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class DineroBaseOperator(BaseOperator):
         from airflow_provider_dinero.hooks.intents import TaskIntents
 
         client, self._done = self.client, done
+        self.document_url = document_url(client)  # where a document has no page of its own
         client.intents = TaskIntents(context)
         client.pace.keeps = True
         try:

@@ -101,7 +101,7 @@ class DineroBaseSensor(BaseSensorOperator):
         if not isinstance(event, Mapping):
             raise AirflowFailException("The trigger ended without saying what it found.")
         if event.get("timeout"):
-            raise AirflowSensorTimeout(f"Nothing came within {self.timeout:.0f} s.")
+            raise AirflowSensorTimeout(f"{self.task_id}: what it waits for did not come within {self.timeout:.0f} s.")
         if event.get("error"):
             raise AirflowFailException(str(event["error"]))
         return self._insist(lambda: self.found(context, dict(event)))

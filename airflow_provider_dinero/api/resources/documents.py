@@ -86,8 +86,10 @@ class Documents(Resource, ABC):
             try:
                 created: Row | None = self.client.json(operation, body=wanted)
             except DineroDuplicate:
-                return there()
-            return created
+                pass  # what is there is read outside, so that a difference is the one error that is told
+            else:
+                return created
+            return there()
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
 
