@@ -14,7 +14,7 @@ JSON = _arg("--json", action="store_true", help="print JSON instead of text")
 REDIRECT_URI = _arg(
     "--redirect-uri",
     metavar="URI",
-    help="where the browser comes back to, exactly as it is registered at Visma; default [dinero] redirect_uri",
+    help="where the browser comes back to, exactly as it is registered at Visma; default the setting redirect_uri",
 )
 PASTE = _arg(
     "--paste",

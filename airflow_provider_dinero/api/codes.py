@@ -35,7 +35,11 @@ CODES: dict[int, Code] = {
     40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id."),
     41: Code("Unauthorized", DineroForbidden, _NO_ACCESS),
     42: Code("Validation error", DineroInvalidRequest, "Correct the properties that are named."),
-    43: Code("Limit exceeded", DineroInvalidRequest, "Ask for at most 1000 rows a page."),
+    43: Code(
+        "Limit exceeded",
+        DineroInvalidRequest,
+        "Ask for at most 1000 rows a page; an invoice has three reminders at most.",
+    ),
     44: Code("Invalid format", DineroInvalidRequest, "Correct the format of the value."),
     45: Code("Invalid request", DineroInvalidRequest, "Correct the request."),
     46: Code("Invalid filter format", DineroInvalidRequest, "Filter on the properties that the operation allows."),
@@ -66,7 +70,7 @@ CODES: dict[int, Code] = {
     69: Code("Must be MIME multi part content", DineroInvalidRequest, "Send the file as multipart/form-data."),
     70: Code("Ledger items optimistic concurrency", DineroUnavailable, "Post ledger items one request at a time."),
     71: Code("Update concurrency error", DineroStaleTimestamp, _READ_AGAIN),
-    72: Code("Duplicated entity error", DineroDuplicate, "The Guid is taken."),
+    72: Code("Duplicated entity error", DineroDuplicate, "The Guid is taken: use another key, or raise generation."),
     73: Code(
         "Something went wrong while sending the email",
         DineroOutcomeUnknown,

@@ -84,7 +84,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
             f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
             f"The grant {name} needs {', '.join(needed)}.",
         )
-    given = str(connection.login), str(connection.password)
+    given = str(connection.login).strip(), str(connection.password).strip()  # blanks come along when they are pasted
     where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
     if name == "personal_integration":
         return PersonalIntegration(*given, str(extra["api_key"]), **where)
