@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from local import ROOT, started
+from local import ROOT, started, wait_for
 
 QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text()
 COMMANDS = re.findall(r"```bash\n(.*?)```", QUICKSTART, re.DOTALL)
@@ -71,7 +71,9 @@ def served(bare: Bare) -> Iterator[None]:
     """The sandbox of the second step."""
     activate, serve = COMMANDS[1].strip().splitlines()
     assert (activate, serve) == ("source ~/dinero/bin/activate", "dinero-sandbox serve")
-    with started([str(bare.home / "dinero/bin/dinero-sandbox"), "serve"], bare.home / "sandbox.log", {}):
+    log = bare.home / "sandbox.log"
+    with started([str(bare.home / "dinero/bin/dinero-sandbox"), "serve"], log, {}) as process:
+        wait_for(lambda: "8765" in log.read_text(), process, log)  # it ends where the port is another's
         yield
 
 
@@ -115,7 +117,8 @@ def test_a_bare_airflow_finds_the_provider(bare: Bare) -> None:
     assert done.returncode == 0, done.stderr
     assert "Bookkeeping with Dinero, the Danish accounting system: each step exactly once" in done.stdout
     hooks = bare.shell("airflow providers hooks --output plain").stdout
-    assert re.search(r"^dinero +airflow_provider_dinero\.hooks\.dinero\.DineroHook .* Dinero *$", hooks, re.MULTILINE), hooks
+    listed = r"^dinero +airflow_provider_dinero\.hooks\.dinero\.DineroHook .* Dinero *$"
+    assert re.search(listed, hooks, re.MULTILINE), hooks
     assert "dinero" in bare.shell("airflow --help").stdout
     broken = bare.shell("airflow plugins --output json")
     assert "dinero" in broken.stdout, broken.stderr
