@@ -4,6 +4,7 @@ MONTH ?= 2007-02
 SLACK ?= 1
 SHARE ?= 1
 TESTS ?= tests
+JOBS ?= 3
 BIN := .venv/bin
 
 .PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
@@ -16,7 +17,7 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
 	$(BIN)/python -m pytest tests/dist
@@ -72,8 +73,8 @@ docs: pages  ## the docs, into .airflow/site
 screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflow; needs Debian's chromium
 	$(BIN)/python scripts/screenshots.py
 
-bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=1.3 on a machine that does other things too
-	$(BIN)/python benchmarks/imports.py
+bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
+	$(BIN)/python benchmarks/imports.py $(SLACK)
 	$(BIN)/python benchmarks/overhead.py $(SLACK)
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 

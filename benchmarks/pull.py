@@ -122,7 +122,7 @@ def counts(url: str) -> dict[str, int]:
 
 
 def main(slack: float) -> None:
-    """Measure all, print the table, and fail where a budget is missed by more than the slack allows."""
+    """Measure all, print the table, and fail where a budget is missed; what is a time has the slack."""
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -138,8 +138,8 @@ def main(slack: float) -> None:
                     seen = counts(url)
         medians = {way: statistics.median(each) for way, each in seconds.items()}
         lines.extend((
-            ("100,000 rows over a plain requests loop", medians["ours"] / medians["plain"], 0.8),
-            ("100,000 rows over HttpOperator", medians["ours"] / medians["http_operator"], 0.35),
+            ("100,000 rows over a plain requests loop", medians["ours"] / medians["plain"], 0.8 * slack),
+            ("100,000 rows over HttpOperator", medians["ours"] / medians["http_operator"], 0.35 * slack),
             ("requests over ceil(rows / 1000)", seen["requests"] / 100, 1.0),
             ("TCP connections", float(seen["connections"]), 1.0),
         ))
@@ -151,13 +151,13 @@ def main(slack: float) -> None:
         lines.append((
             f"200 ms a page, consumer {PAUSE * 1000:.0f} ms, over the server alone",
             overlapped / (20 * 0.2),
-            1.15,
+            1.15 * slack,
         ))
     told = ", ".join(f"{way} {value:.2f} s" for way, value in medians.items())
     print(f"100,000 rows, median of {ROUNDS}: {told}; {statistics.median(small):.0f} MB")
     for name, ratio, budget in lines:
-        print(f"{name:62} {ratio:6.2f}   (at most {budget})")
-    sys.exit(any(ratio > budget * slack for _, ratio, budget in lines))
+        print(f"{name:62} {ratio:6.2f}   (at most {budget:.2f})")
+    sys.exit(any(ratio > budget for _, ratio, budget in lines))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,18 @@ from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
 
-# Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
-os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / "tests")
+# Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests. Each process has its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / f"tests{WORKER}")
 # Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give what shares a running Airflow to one process, and of the rest each file."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("airflow" if folder.name == "airflow" else str(item.path)))
 
 
 @pytest.fixture(scope="session")
