@@ -21,11 +21,12 @@ os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / f"t
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give what shares a running Airflow to one process, and of the rest each file."""
     for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("airflow" if folder.name == "airflow" else str(item.path)))
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("airflow" if file.startswith("tests/airflow/") else file))
 
 
 @pytest.fixture(scope="session")
