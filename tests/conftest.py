@@ -14,7 +14,8 @@ from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
 
-# Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests. Each process has its own.
+# Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
+# Each process has its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / f"tests{WORKER}")
 # Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.

@@ -249,6 +249,8 @@ class DineroClient(Resources):
             raise DineroConfigurationError(
                 f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."
             )
+        if not parts.scheme or not parts.hostname:
+            raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.")
         if parts.scheme != "https" and not (parts.scheme == "http" and _local(url)):
             raise DineroConfigurationError(
                 f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",

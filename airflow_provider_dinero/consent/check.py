@@ -69,8 +69,6 @@ def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
         yield Line(OK if well else WRONG, "organization", told)
     except DineroError as error:
         yield Line(WRONG, "organization", str(error))
-        if "organization_id" not in found.extra:
-            yield _reached(client)
     yield _limits(client, place)
     if before and before.place and EVERYWHERE not in {place, before.place} and before.place != place:
         told = f"The token was renewed under another lock ({before.place}) than the one here ({place}): two locks."
@@ -98,7 +96,8 @@ def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
 
 def _limits(client: "DineroClient", place: str) -> Line:
     """Tell the allowance, who shares it, and what is left of it."""
-    shared = "shared by all hosts" if place == EVERYWHERE else f"shared by the processes of {place or 'this process'}"
+    alone = f"shared by the processes of this host only ({place}): several hosts need coordination_url"
+    shared = "shared by all hosts" if place == EVERYWHERE else alone
     minute = client.requests_per_minute
     return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
 
@@ -107,13 +106,3 @@ def _place(client: "DineroClient") -> str:
     """Return what the lock is shared by."""
     with client.lock.hold(client.tokens.key) as held:
         return held.place
-
-
-def _reached(client: "DineroClient") -> Line:
-    """Tell which organizations the credentials reach, for somebody who has to choose one."""
-    try:
-        rows = client.organizations.list(fields=("Id", "Name"))
-    except DineroError as error:
-        return Line(WRONG, "organizations", str(error))
-    reached = ", ".join(f"{each['Id']} ({each['Name']})" for each in rows) or "none"
-    return Line(OK, "organizations", f"The credentials reach {reached}.")

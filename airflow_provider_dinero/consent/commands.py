@@ -40,6 +40,9 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
         except DineroError as error:
             print(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
             code = 1
+        except EOFError:
+            print(f"airflow dinero {args.subcommand}: The input has ended. Start again.", file=sys.stderr)
+            code = 1
         except KeyboardInterrupt:
             code = 130
         sys.exit(code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
-from airflow_provider_dinero.hooks.connections import client_of, fields_of
+from airflow_provider_dinero.hooks.connections import client_of, fields_of, not_found
 
 if TYPE_CHECKING:
     from airflow.models import Connection
@@ -55,10 +55,7 @@ def find(conn_id: str) -> Found:
     try:
         connection = Connection.get_connection_from_secrets(conn_id)
     except AirflowNotFoundException:
-        raise DineroConfigurationError(
-            f"There is no connection {conn_id}.",
-            f"Create one of type Dinero, or set AIRFLOW_CONN_{conn_id.upper()}.",
-        ) from None
+        raise not_found(conn_id) from None
     if connection.conn_type != CONN_TYPE:
         raise DineroConfigurationError(
             f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."

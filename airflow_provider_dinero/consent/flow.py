@@ -93,7 +93,7 @@ def choose(conn_id: str, organization: int | str, reached: list[dict[str, Any]])
     if number not in {each["Id"] for each in reached}:
         listed = ", ".join(f"{each['Id']} ({each['Name']})" for each in reached) or "none"
         raise DineroConfigurationError(
-            f"This consent doesn't reach organization {number}. It reaches: {listed}.", "Choose one of these."
+            f"These credentials don't reach organization {number}. They reach: {listed}.", "Choose one of these."
         )
     write([conn_id], {"organization_id": str(number)})
 

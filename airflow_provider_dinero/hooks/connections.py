@@ -1,5 +1,6 @@
 """What the fields of a connection mean. Empty and null both mean unset: the form saves every declared field."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -51,6 +52,21 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
         read_only=_true(extra, "read_only"),
         allowed_organizations=_numbers(extra, "allowed_organizations"),
         **options,
+    )
+
+
+def not_found(conn_id: str) -> DineroConfigurationError:
+    """Return the error for a connection that Airflow doesn't find, or whose environment variable it can't read.
+
+    :param conn_id: str
+    """
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    if variable in os.environ:
+        return DineroConfigurationError(
+            f"Airflow can't read {variable}.", "It is JSON, or a URI whose parts are URL-encoded."
+        )
+    return DineroConfigurationError(
+        f"There is no connection {conn_id}.", f"Create one of type Dinero, or set {variable}."
     )
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
-from airflow_provider_dinero.hooks.connections import client_of
+from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.hooks.connections import client_of, not_found
 from airflow_provider_dinero.hooks.failures import mark
 from airflow_provider_dinero.hooks.subscription import subscription_of
 
@@ -54,10 +54,7 @@ class DineroHook(BaseHook):
             try:
                 connection = self.get_connection(self.dinero_conn_id)
             except AirflowNotFoundException:
-                raise DineroConfigurationError(
-                    f"There is no connection {self.dinero_conn_id}.",
-                    f"Create one of type Dinero, or set AIRFLOW_CONN_{self.dinero_conn_id.upper()}.",
-                ) from None
+                raise not_found(self.dinero_conn_id) from None
             return client_of(connection, self.organization_id, adapt=mark, **options)
         except DineroError as error:
             mark(error)
@@ -72,8 +69,10 @@ class DineroHook(BaseHook):
             # One try: whoever pressed the button is waiting.
             return subscription_of(self._make_client(may_spend=False, attempts=1))
         except DineroError as error:
-            # Airflow tests a copy under an id of its own, which nobody can give to a command.
-            told = str(error)
-            for before in ("Connection", "airflow dinero authorize"):
-                told = told.replace(f"{before} {self.dinero_conn_id}", f"{before} CONN_ID")
-            return False, told
+            # Airflow tests a copy under an id of its own, which nobody can give to a command; what is tested here can
+            # be connected in the browser too.
+            told = str(error).replace(f"Connection {self.dinero_conn_id}", "This connection")
+            command = f"Run `airflow dinero authorize {self.dinero_conn_id}`."
+            return False, told.replace(
+                command, "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`."
+            )

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
@@ -13,11 +15,14 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
     :return: (whether all is well, what was found or what to do)
     :raises DineroError: there was no answer to tell from
     """
-    number = client.organization_id
     found = {each["Id"]: each for each in client.organizations.subscriptions()}
+    reached = "They reach: {}.".format(", ".join(f"{each['Id']} ({each['Name']})" for each in found.values()) or "none")
+    try:
+        number = client.organization_id
+    except DineroConfigurationError as error:
+        return False, f"{error} The credentials are accepted. {reached}"
     if number not in found:
-        reached = ", ".join(f"{each['Id']} ({each['Name']})" for each in found.values()) or "none"
-        return False, f"These credentials don't reach organization {number}. They reach: {reached}."
+        return False, f"These credentials don't reach organization {number}. {reached}"
     subscription = found[number]["Subscription"]
     told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
     name = f"{found[number]['Name']} ({number})"

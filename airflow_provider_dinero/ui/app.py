@@ -57,6 +57,7 @@ def connections(request: Request, user: Editor) -> Response:
     """Show the connections that the user may edit, and what the step before had to tell."""
     allowed = editable(user)
     found = [each for each in states.states() if each.conn_id in allowed]
+    found.sort(key=lambda each: not each.who)  # where somebody must act comes first
     told = unseal("told", request.cookies.get("dinero_told", ""), ANSWER_SECONDS)
     page = render(
         "connections.html",

@@ -46,6 +46,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "secret": ({"password": "wrong"}, "Check client id, client secret and API key"),
     "organization": ({"extra": {"organization_id": 4711}}, "don't reach organization 4711. They reach: 100001"),
     "no organization": ({"extra": {"organization_id": None}}, "Set organization_id in the connection"),
+    "organization of somebody who can't know it": ({"extra": {"organization_id": ""}}, "They reach: 100001 (Nørrebro"),
+    "consent": (
+        {"extra": {"grant": "visma_connect", "organization_id": "", "api_key": None}},
+        "Nobody has consented to this connection yet. Save it and press Connect in Admin → Dinero, or run `airflow",
+    ),
     "grant": ({"extra": {"grant": "password"}}, "'password' is no grant. Choose personal_integration or visma_connect"),
     "key": ({"extra": {"api_key": None}}, "no api_key"),
     "host": ({"host": "http://dinero.example"}, "credentials go over https only"),

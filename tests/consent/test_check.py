@@ -54,6 +54,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 on"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Give the sandbox's address as auth_url"),
+    "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "is not an address. Begin it with https://"),
     "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
 }
 
@@ -67,7 +68,7 @@ def test_what_is_wrong_is_told_with_what_to_do(add: Add, name: str) -> None:
 
 
 def test_whoever_has_no_organization_sees_which_there_are(add: Add) -> None:
-    assert "100002 (Østerbro Blomster)" in found(add("none", refresh_token=REFRESH_TOKEN))["organizations"][1]
+    assert "100002 (Østerbro Blomster)" in found(add("none", refresh_token=REFRESH_TOKEN))["organization"][1]
 
 
 def test_a_consent_to_reading_only_is_a_warning_where_the_connection_writes(add: Add, sandbox: Any) -> None:

@@ -72,7 +72,7 @@ def test_an_organization_can_be_given(add: Add, sandbox: Any) -> None:
 @pytest.mark.parametrize(
     ("organization", "told", "stored"),
     [
-        ("4711", r"The consent is stored\. .*doesn't reach organization 4711\. It reaches: 100001", True),
+        ("4711", r"The consent is stored\. .*don't reach organization 4711\. They reach: 100001", True),
         ("100003", "does not allow organization 100003", False),
         ("mine", "is not an organization id", False),
     ],
@@ -231,13 +231,19 @@ def test_after_disconnecting_a_refresh_token_of_the_environment_is_not_presented
 
 @pytest.mark.parametrize(
     ("conn_id", "told"),
-    [("nowhere", "There is no connection nowhere"), ("other", "is of type http"), ("own", "needs no consent")],
+    [
+        ("nowhere", "There is no connection nowhere"),
+        ("broken", "Airflow can't read AIRFLOW_CONN_BROKEN"),
+        ("other", "is of type http"),
+        ("own", "needs no consent"),
+    ],
 )
 def test_what_can_not_be_consented_to_is_said(
     add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch, conn_id: str, told: str
 ) -> None:
     add("own", grant="personal_integration", organization_id=100001)
     environment(monkeypatch, "other", {"conn_type": "http"})
+    monkeypatch.setenv("AIRFLOW_CONN_BROKEN", '{"conn_type": "dinero')
     for action in (lambda: flow.begin(conn_id, CALLBACK), lambda: flow.disconnect(conn_id)):
         with pytest.raises(errors.DineroConfigurationError, match=told):
             action()
