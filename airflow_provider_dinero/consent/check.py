@@ -96,7 +96,7 @@ def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
 
 def _limits(client: "DineroClient", place: str) -> Line:
     """Tell the allowance, who shares it, and what is left of it."""
-    alone = f"shared by the processes of this host only ({place}): several hosts need coordination_url"
+    alone = f"shared by what uses the same folder ({place}); with several hosts, set coordination_url to a Redis"
     shared = "shared by all hosts" if place == EVERYWHERE else alone
     minute = client.requests_per_minute
     return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
