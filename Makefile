@@ -17,7 +17,7 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(JOBS)
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
 	$(BIN)/python -m pytest tests/dist
