@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pages import bodies, errors, examples, operations, reference, registry
+from pages import bodies, errors, examples, operations, reference, registry, snippets
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "\n<!-- Made by `make pages` from the code itself. Do not edit. -->\n"
@@ -19,6 +19,7 @@ def main() -> None:
         **{f"reference/{name}": text for name, text in reference.pages().items()},
     }
     made = {DOCS / name: noted(text) for name, text in pages.items()}
+    made |= {DOCS / name: text for name, text in snippets.pages().items()}
     made[DOCS.parent / ".airflow-registry.yaml"] = registry.page()
     stale = []
     for file, text in made.items():

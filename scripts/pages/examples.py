@@ -36,9 +36,11 @@ def section(file: Path) -> str:
 {words}
 
 {PICTURES.get(file.stem, "")}
-??? example "example_dags/{file.name}"
+<details class="example" markdown="1">
+<summary>example_dags/{file.name}</summary>
 
-    ```python
-    --8<-- "example_dags/{file.name}"
-    ```
+```python
+{file.read_text()}```
+
+</details>
 """

@@ -127,7 +127,7 @@ def test_a_bare_airflow_finds_the_provider(bare: Bare) -> None:
 @pytest.mark.usefixtures("served")
 def test_the_quick_start_from_the_first_dag_to_the_second_run(bare: Bare) -> None:
     settings, migrate, again = COMMANDS[2], COMMANDS[3], COMMANDS[4]
-    dag = (ROOT / "docs" / "dags" / "quickstart.py").read_text().split("[start:first]\n")[1].partition("# --8<--")[0]
+    dag = re.findall(r"```python\n(.*?)```", QUICKSTART, re.DOTALL)[0]
     made = bare.shell(settings)
     assert made.returncode == 0, made.stderr
     (bare.home / "dinero/airflow/dags/first_invoice.py").write_text(dag)
