@@ -21,8 +21,8 @@ WANTED = {
 CONNECTION: dict[str, Any] = get_provider_info()["connection-types"][0]
 
 
-def block(tab: str, language: str) -> str:
-    return re.findall(rf'=== "{tab}".*?```{language}\n(.*?)```', PAGE, re.DOTALL)[0]
+def block(heading: str, language: str) -> str:
+    return re.findall(rf"### {heading}\n.*?```{language}\n(.*?)```", PAGE, re.DOTALL)[0]
 
 
 @pytest.mark.parametrize("value", [block("Environment variable", "bash"), block("URI", "bash")])
@@ -47,7 +47,7 @@ def test_the_command_takes_the_same_json() -> None:
 
 
 def test_terraform() -> None:
-    found = hcl2.loads(re.sub(r"(?m)^    ", "", block("Terraform", "hcl")))
+    found = hcl2.loads(block("Terraform", "hcl"))
     written = json.dumps(found)
     for name in ("dinero", "CLIENT ID", "CLIENT SECRET", "personal_integration", "123456", "API KEY"):
         assert name in written
