@@ -48,7 +48,7 @@ class Caller:
 
     def raw(self, method: str, path: str, version: str = "v1", **options: Any) -> requests.Response:
         url = f"{self.sandbox.url}/{version}/{self.organization}{path}"
-        return self.session.request(method, url, timeout=10, **options)
+        return self.session.request(method, url, timeout=60, **options)
 
     def code(self, method: str, path: str, status: int = 400, **options: Any) -> int:
         """Dinero's error code."""
