@@ -206,6 +206,12 @@ def _connection(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tell(url: str) -> None:
+    """Say where the sandbox is, and how an Airflow reaches it."""
+    print(f"Dinero sandbox: {url}")
+    print(f'export AIRFLOW_CONN_DINERO_DEFAULT="$(dinero-sandbox connection --url {url})"', flush=True)
+
+
 def _serve(options: argparse.Namespace) -> int:
     from airflow_provider_dinero.sandbox.server import address, prepare
 
@@ -215,7 +221,7 @@ def _serve(options: argparse.Namespace) -> int:
             Settings(**chosen),
             options.host,
             options.port,
-            lambda: print(f"Dinero sandbox: {address(bound)}", flush=True),
+            lambda: _tell(address(bound)),
         )
         # The server takes both while it serves. When it has stopped, one more Ctrl-C gets no traceback.
         for number in (signal.SIGINT, signal.SIGTERM):

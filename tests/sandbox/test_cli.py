@@ -38,6 +38,8 @@ def served(*arguments: str) -> Generator[tuple[subprocess.Popen[str], Sandbox], 
             assert process.stdout
             label, _, url = process.stdout.readline().strip().rpartition(" ")
             assert label == "Dinero sandbox:"
+            export = process.stdout.readline().strip()
+            assert export == f'export AIRFLOW_CONN_DINERO_DEFAULT="$(dinero-sandbox connection --url {url})"'
             yield process, Sandbox(url)
         finally:
             process.kill()
