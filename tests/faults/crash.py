@@ -30,7 +30,7 @@ from tests.faults.work import WORKS, Office
 from tests.faults.world import Report, share
 
 RUNS = 500
-FEWEST = CONTROLS = 20
+FEWEST = CONTROLS = 10
 LEAST = 10
 FASTER = 40
 LATE = 0.4  # seconds after a connection is cut; a minute of looking is 1.5 seconds here
