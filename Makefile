@@ -24,7 +24,7 @@ dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has not
 
 nightly: .nightly/.installed  ## the tests on the newest pre-release of Airflow
 	.nightly/bin/airflow version
-	.nightly/bin/python -m pytest -W default $(TESTS)
+	.nightly/bin/python -m pytest -W default --numprocesses $(JOBS) $(TESTS)
 
 cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
 	$(BIN)/python scripts/cluster.py

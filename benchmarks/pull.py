@@ -122,7 +122,7 @@ def counts(url: str) -> dict[str, int]:
 
 
 def main(slack: float) -> None:
-    """Measure all, print the table, and fail where a budget is missed; what is a time has the slack."""
+    """Measure all, print the table, and fail where a budget is missed; what is no count has the slack."""
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -145,7 +145,7 @@ def main(slack: float) -> None:
         ))
     with serving(400_000) as url:
         large = measure("ours", url)["megabytes"]
-        lines.append(("peak memory, 400,000 rows over 100,000", large / statistics.median(small), 1.1))
+        lines.append(("peak memory, 400,000 rows over 100,000", large / statistics.median(small), 1.1 * slack))
     with serving(20_000, 0.2) as url:
         overlapped = measure("ours", url, PAUSE)["seconds"]
         lines.append((
