@@ -15,9 +15,9 @@ from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
 
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
-# Each process has its own.
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / f"tests{WORKER}")
+# Each process has its own, and each version of Airflow (`make nightly`): a database knows no way back.
+NAME = f"tests{Path(sys.prefix).name}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / NAME)
 # Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 
