@@ -16,7 +16,7 @@ def main() -> None:
         "errors.md": errors.page(),
         "examples.md": examples.page(),
         "reference/bodies.md": bodies.page(),
-        **{f"reference/{name}": text for name, text in reference.pages().items()},
+        **{f"reference/{name}": reference.led(text) for name, text in reference.pages().items()},
     }
     made = {DOCS / name: noted(text) for name, text in pages.items()}
     made |= {DOCS / name: text for name, text in snippets.pages().items()}

@@ -73,6 +73,16 @@ def page(title: str, text: str, names: list[str], whole: list[str] | None = None
     return f"# {title}\n\n{text}{bare}" + "".join(f"\n{shown(f'{ROOT}.{name}', '')}" for name in whole or ())
 
 
+def led(text: str) -> str:
+    """Return a page that says, below its title, what to do where mkdocstrings has not replaced its lines.
+
+    :param text: str
+    """
+    title, _, rest = text.partition("\n")
+    told = "*Where you see names alone, you read the repository: `make docs` builds the site, with all arguments.*"
+    return f"{title}\n\n{told}\n{rest}"
+
+
 def shown(path: str, options: str) -> str:
     """Return the line that mkdocstrings replaces.
 
