@@ -67,12 +67,25 @@ class DineroHook(BaseHook):
         """
         try:
             # One try: whoever pressed the button is waiting.
-            return subscription_of(self._make_client(may_spend=False, attempts=1))
+            well, told = subscription_of(self._make_client(may_spend=False, attempts=1))
         except DineroError as error:
-            # Airflow tests a copy under an id of its own, which nobody can give to a command; what is tested here can
-            # be connected in the browser too.
-            told = str(error).replace(f"Connection {self.dinero_conn_id}", "This connection")
-            command = f"Run `airflow dinero authorize {self.dinero_conn_id}`."
-            return False, told.replace(
-                command, "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`."
-            )
+            well, told = False, str(error)
+        return well, told if well else _for_the_form(told, self.dinero_conn_id)
+
+
+def _for_the_form(told: str, conn_id: str) -> str:
+    """Return an error as it helps whoever has the form alone.
+
+    :param told: str, the error
+    :param conn_id: str, under which Airflow tests a copy: nobody can give it to a command
+    """
+    from airflow_provider_dinero.get_provider_info import get_provider_info
+
+    told = told.replace(f"Connection {conn_id}", "This connection").replace(
+        f"Run `airflow dinero authorize {conn_id}`.",
+        "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`.",
+    )
+    info: dict[str, Any] = get_provider_info()  # type: ignore[no-untyped-call]  # it imports nothing, not even Any
+    fields = info["connection-types"][0]["conn-fields"]
+    named = [f"{name} is {each['label']}" for name, each in fields.items() if "_" in name and name in told]
+    return f"{told} (In the form {', '.join(named)}.)" if named else told

@@ -59,6 +59,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no minute": ({"extra": {"requests_per_minute": -5}}, "requests_per_minute is not a number from 1 on"),
     "switch": ({"extra": {"read_only": "ja"}}, "read_only is not true or false"),
     "secret with €": ({"password": "€"}, "holds a character that none has"),
+    "one address of two": (
+        {"extra": {"auth_url": ""}},
+        "address as auth_url too; nothing was sent. (In the form auth_url is Authorization address.)",
+    ),
     "numbers": ({"extra": {"allowed_organizations": "all"}}, "allowed_organizations is not a list of numbers"),
 }
 
