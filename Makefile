@@ -74,8 +74,8 @@ screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflo
 	$(BIN)/python scripts/screenshots.py
 
 bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
-	$(BIN)/python benchmarks/imports.py $(SLACK)
-	$(BIN)/python benchmarks/overhead.py $(SLACK)
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 
 bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes

@@ -50,13 +50,13 @@ def cost(modules: tuple[str, ...]) -> float:
     return statistics.median(map(float, figures[1:]))  # the first one compiles
 
 
-def main(slack: float) -> None:
-    """Measure, and fail when the median is over the budget by more than the slack allows."""
+def main() -> None:
+    """Measure, and fail when the median is over the budget."""
     ours, peer = cost(OURS), cost(PEER)
     print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS:.0f} ms)")
     print(f"providers-http          {peer:6.1f} ms, ratio {ours / peer:.3f}")
-    sys.exit(ours > BUDGET_MS * slack)
+    sys.exit(ours > BUDGET_MS)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    main()

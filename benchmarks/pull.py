@@ -122,7 +122,8 @@ def counts(url: str) -> dict[str, int]:
 
 
 def main(slack: float) -> None:
-    """Measure all, print the table, and fail where a budget is missed; what is no count has the slack."""
+    """Measure all, print the table, and fail where a budget is missed; what is computed has the slack, a count none."""
+    some = min(slack, 1.3)  # for what is mostly waiting, or memory: more would let a pull pass that reads nothing ahead
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
@@ -145,13 +146,13 @@ def main(slack: float) -> None:
         ))
     with serving(400_000) as url:
         large = measure("ours", url)["megabytes"]
-        lines.append(("peak memory, 400,000 rows over 100,000", large / statistics.median(small), 1.1 * slack))
+        lines.append(("peak memory, 400,000 rows over 100,000", large / statistics.median(small), 1.1 * some))
     with serving(20_000, 0.2) as url:
         overlapped = measure("ours", url, PAUSE)["seconds"]
         lines.append((
             f"200 ms a page, consumer {PAUSE * 1000:.0f} ms, over the server alone",
             overlapped / (20 * 0.2),
-            1.15 * slack,
+            1.15 * some,
         ))
     told = ", ".join(f"{way} {value:.2f} s" for way, value in medians.items())
     print(f"100,000 rows, median of {ROUNDS}: {told}; {statistics.median(small):.0f} MB")

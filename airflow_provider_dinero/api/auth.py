@@ -74,9 +74,11 @@ class PersonalIntegration:
 
     def refused(self, reason: str) -> DineroUnauthorized:
         """Return the error for credentials that were not accepted."""
+        told = f"Dinero's token endpoint refused the personal integration {self.client_id}: {reason}."
+        if reason == "invalid_client":
+            return DineroUnauthorized(told, "Check client id and client secret of the connection.")
         return DineroUnauthorized(
-            f"Dinero's token endpoint refused the personal integration {self.client_id}: {reason}.",
-            "Check client id, client secret and API key of the connection; the subscription may have ended.",
+            told, "Check client id, client secret and API key of the connection; the subscription may have ended."
         )
 
 

@@ -16,6 +16,7 @@ from airflow_provider_dinero.api.consent import begin as ask
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent.connections import Found, find, sharing, write
+from airflow_provider_dinero.hooks.subscription import reached
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
 
@@ -61,15 +62,15 @@ def finish(
             error.args = (f"The consent could not be stored. {error}",)
             raise
     try:
-        reached = organizations(conn_id)
-        if organization is None and "organization_id" not in found.extra and found.in_database and len(reached) == 1:
-            organization = reached[0]["Id"]
+        rows = organizations(conn_id)
+        if organization is None and "organization_id" not in found.extra and found.in_database and len(rows) == 1:
+            organization = rows[0]["Id"]
         if organization is not None:
-            choose(conn_id, organization, reached)
+            choose(conn_id, organization, rows)
     except DineroError as error:
         error.args = (f"The consent is stored. {error}",)
         raise
-    return reached
+    return rows
 
 
 def organizations(conn_id: str) -> list[dict[str, Any]]:
@@ -81,19 +82,18 @@ def organizations(conn_id: str) -> list[dict[str, Any]]:
     return find(conn_id).client().organizations.list(fields=("Id", "Name", "IsPro"))
 
 
-def choose(conn_id: str, organization: int | str, reached: list[dict[str, Any]]) -> None:
+def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -> None:
     """Make an organization the connection's own.
 
     :param conn_id: str
     :param organization: int or digits as str
-    :param reached: list of dicts, what `organizations` gave
+    :param found: list of dicts, what `organizations` gave
     :raises DineroConfigurationError: it is not among them, or not allowed, or the connection can't be written
     """
     number = _require_writable(find(conn_id), organization)
-    if number not in {each["Id"] for each in reached}:
-        listed = ", ".join(f"{each['Id']} ({each['Name']})" for each in reached) or "none"
+    if number not in {each["Id"] for each in found}:
         raise DineroConfigurationError(
-            f"These credentials don't reach organization {number}. They reach: {listed}.", "Choose one of these."
+            f"These credentials don't reach organization {number}. {reached(found)}", "Choose one of these."
         )
     write([conn_id], {"organization_id": str(number)})
 

@@ -87,5 +87,6 @@ def _for_the_form(told: str, conn_id: str) -> str:
     )
     info: dict[str, Any] = get_provider_info()  # type: ignore[no-untyped-call]  # it imports nothing, not even Any
     fields = info["connection-types"][0]["conn-fields"]
+    # Without an underscore a name is a word of the text.
     named = [f"{name} is {each['label']}" for name, each in fields.items() if "_" in name and name in told]
     return f"{told} (In the form {', '.join(named)}.)" if named else told

@@ -84,10 +84,18 @@ class DineroToSqlOperator(DineroTransferOperator):
 
     def _engine(self) -> "sqlalchemy.Engine":
         from airflow.sdk import BaseHook
+        from airflow.sdk.exceptions import AirflowException
 
         from airflow_provider_dinero.api.errors import DineroConfigurationError
 
-        hook = BaseHook.get_hook(self.conn_id)
+        connection = BaseHook.get_connection(self.conn_id)
+        try:
+            hook = connection.get_hook()  # type: ignore[no-untyped-call]
+        except AirflowException as error:  # no provider that is installed has a hook of this type
+            raise DineroConfigurationError(
+                f"The connection {self.conn_id} can't be used: {error}.",
+                f"Install its provider, such as apache-airflow-providers-{connection.conn_type}, wherever tasks run.",
+            ) from None
         if not hasattr(hook, "get_sqlalchemy_engine"):
             raise DineroConfigurationError(
                 f"The connection {self.conn_id} is of no database.", "Name one with a common.sql hook."

@@ -7,7 +7,7 @@ from tests.airflow.conftest import Deployment
 
 # What the log says. All but `unreachable` must fail on their first try, for all their retries.
 TOLD = {
-    "bad_wrong_secret": "Check client id, client secret and API key",
+    "bad_wrong_secret": "Check client id and client secret of the connection",
     "bad_no_pro": "The organization needs a Dinero Pro subscription",
     "bad_other_organization": "Check organization_id: the credentials may be for another one",
     "bad_missing_field": "CountryKey is missing",
@@ -34,7 +34,7 @@ TOLD = {
     "bad_stale_timestamp": "Read the document again and decide with its new Timestamp",
     "bad_conflict": "ProductLines[0].Quantity: there is '1', wanted is '2'",
     "bad_unreachable": "Check the host and port of the connection",
-    "plain_wrong_secret": "Check client id, client secret and API key",
+    "plain_wrong_secret": "Check client id and client secret of the connection",
     "plain_no_pro": "The organization needs a Dinero Pro subscription",
     "plain_misspelt_property": "Nmae is unknown to Dinero, did you mean Name?",
     "plain_unknown_contact": "Check the Guid and the organization_id",

@@ -36,7 +36,7 @@ def test_clients_and_threads_share_a_token(make_client: Any, sandbox: Any) -> No
 def test_another_secret_gets_no_share(make_client: Any, sandbox: Any) -> None:
     store = MemoryTokenStore()
     make_client(token_store=store).organizations.subscriptions()
-    with pytest.raises(errors.DineroUnauthorized, match="Check client id, client secret and API key"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check client id and client secret"):
         make_client(token_store=store, secret="wrong").organizations.subscriptions()
 
 

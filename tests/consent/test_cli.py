@@ -136,6 +136,22 @@ def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> 
     assert leaks(shown, [fields["code"], extra_of("cli")["refresh_token"]]) == []
 
 
+def test_the_end_of_the_input_is_told(add: Add) -> None:
+    add("cli", organization_id=100001)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(BIN / "airflow", ["airflow", "dinero", "authorize", "cli", "--paste"])
+    shown = ""
+    with contextlib.suppress(OSError), os.fdopen(terminal, "r+b", buffering=0) as screen:
+        while piece := screen.read(4096).decode():
+            shown += piece
+            if shown.endswith("Address: "):
+                screen.write(b"\x04")  # Ctrl-D
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1, shown
+    assert "airflow dinero authorize: The input has ended. Start again." in shown
+    assert "Traceback" not in shown
+
+
 def audit() -> str:
     """What Airflow noted of the commands."""
     from airflow.models.log import Log

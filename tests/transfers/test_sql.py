@@ -234,6 +234,13 @@ def test_a_connection_of_no_database_is_told(bench: Bench, monkeypatch: pytest.M
     assert "The connection web is of no database" in it.error
 
 
+def test_a_database_whose_provider_is_not_installed_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_EXOTIC", "exotic://example.org")
+    it = bench.run(mirrored(bench, conn_id="exotic", retries=2))["it"]
+    assert (it.state, len(it.errors)) == ("failed", 1)
+    assert "Install its provider, such as apache-airflow-providers-exotic" in it.error
+
+
 def test_a_dry_run_makes_no_table(bench: Bench, beside: DineroClient, database: sa.Engine) -> None:
     contact(beside, "a")
     told = bench.run(mirrored(bench, dry_run=True))["it"].returned
