@@ -6,9 +6,10 @@ SHARE ?= 1
 TESTS ?= tests
 JOBS ?= 3
 BIN := .venv/bin
+FAULTS := budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed watcher_killed
 
 .PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
-.PHONY: bench bench-changes clean
+.PHONY: bench bench-changes clean $(FAULTS:%=fault-%)
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -35,17 +36,10 @@ cluster-test: .venv/.installed-dev .venv/.installed-cluster  ## what must hold t
 toggl: .venv/.installed .toggl/.installed  ## a client that others wrote, against the sandbox
 	$(BIN)/python tests/foreign/run.py .toggl/bin/python tests/foreign/toggl.py
 
-faults: .venv/.installed-dev  ## what happens when processes are killed and answers are lost; SHARE=0.05 of the rounds
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.rotation $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.killed $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.unstored $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.hosts $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.budget $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.airflow_tasks $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.crash $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.mirror $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.mirror_killed $(SHARE)
-	PYTHONPATH=scripts $(BIN)/python -m tests.faults.watcher_killed $(SHARE)
+faults: $(FAULTS:%=fault-%)  ## what happens when processes are killed and answers are lost; SHARE=0.05 of the rounds
+
+$(FAULTS:%=fault-%): fault-%: .venv/.installed-dev
+	PYTHONPATH=scripts $(BIN)/python -m tests.faults.$* $(SHARE)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check --preview .
@@ -74,7 +68,7 @@ screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflo
 	$(BIN)/python scripts/screenshots.py
 
 bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
-	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/imports.py $(SLACK)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 

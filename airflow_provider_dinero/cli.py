@@ -24,6 +24,7 @@ PASTE = _arg(
 ORGANIZATION = _arg(
     "--organization", metavar="NUMBER", help="the organization that the connection is to use, where there are several"
 )
+OF_ORGANIZATION = _arg("--organization", metavar="NUMBER", help="default the connection's own")
 NO_BROWSER = _arg("--no-browser", action="store_true", help="print the link, and open no browser")
 RESPONSE_MODE = _arg(
     "--response-mode",
@@ -42,6 +43,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
         )),
         ("revoke", "end the consent at Visma Connect, and forget its tokens", (CONN_ID,)),
         ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON)),
+        ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),
         ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip
     return [

@@ -1,12 +1,12 @@
 """What importing the hook, all operators, sensors and transfers costs over `airflow.sdk` alone, in cold processes.
 
-Compiled beforehand, as pip does when it installs a package.
+Compiled beforehand, as pip does when it installs a package. The best of several runs, since all that other processes
+do beside it can only add to it.
 
-Beside it, in the same run, Airflow's own HTTP hook, operator and sensor, as a ratio.
+Beside it, in turns, Airflow's own HTTP hook, operator and sensor, as a ratio.
 """
 
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -37,26 +37,23 @@ print((time.perf_counter() - begin) * 1000)
 
 
 def cost(modules: tuple[str, ...]) -> float:
-    """Return the milliseconds that the modules cost over airflow.sdk: the median of cold processes."""
+    """Return the milliseconds that the modules cost over airflow.sdk, in a cold process."""
     program = PROGRAM.format(sdk=SDK, imports="\n".join(f"import {module}" for module in modules))
-    command = [sys.executable, "-c", program]
     folder = Path(".airflow", "bench").absolute()
     environment = {**os.environ, "AIRFLOW_HOME": str(folder), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    figures = [
-        subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-        for _ in range(RUNS + 1)
-    ]
-    return statistics.median(map(float, figures[1:]))  # the first one compiles
+    command = [sys.executable, "-c", program]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
 
 
-def main() -> None:
-    """Measure, and fail when the median is over the budget."""
-    ours, peer = cost(OURS), cost(PEER)
-    print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS:.0f} ms)")
+def main(slack: float) -> None:
+    """Measure, and fail when the cost is over the budget."""
+    runs = [(cost(OURS), cost(PEER)) for _ in range(RUNS + 1)][1:]  # the first one compiles
+    ours, peer = (min(each) for each in zip(*runs, strict=True))
+    print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS * slack:.0f} ms)")
     print(f"providers-http          {peer:6.1f} ms, ratio {ours / peer:.3f}")
-    sys.exit(ours > BUDGET_MS)
+    sys.exit(ours > BUDGET_MS * slack)
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)

@@ -28,7 +28,7 @@ _NO_ACCESS = "Check organization_id: the credentials may be for another one. Or 
 _READ_AGAIN = "Read the document again and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
-_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout."
+_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout; then again: what is done stays done."
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
@@ -82,7 +82,7 @@ CODES: dict[int, Code] = {
     77: Code(
         "Account does not exist",
         DineroInvalidRequest,
-        "Use a number from the organization's chart of accounts: accounts.list tells them.",
+        "Use a number from the organization's chart of accounts: `airflow dinero accounts <connection>` lists it.",
     ),
     78: Code("Id differs for same voucher number", DineroInvalidRequest, _LEDGER),
     79: Code("Invalid VAT number", DineroInvalidRequest, _SENDER),
@@ -95,7 +95,7 @@ CODES: dict[int, Code] = {
     86: Code(
         "Deposit does not exist",
         DineroNotFound,
-        "Use the number of a deposit account of the organization: accounts.deposit tells them.",
+        "Use the number of a deposit account: `airflow dinero accounts <connection>` marks them.",
     ),
     87: Code("Version differs for same voucher number", DineroInvalidRequest, _LEDGER),
     88: Code("No booked reminder", DineroInvalidRequest, "Book a reminder first."),

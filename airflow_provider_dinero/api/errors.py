@@ -139,6 +139,7 @@ class DineroRehearsed(DineroError):
         super().__init__(f"A rehearsal ends before {operation}.", "Nothing was written.")
         self.operation = operation
         self.body = body
+        self.known: dict[str, Any] = {}  # what is known already of what would be returned
 
 
 class DineroTemporaryError(DineroError):

@@ -37,6 +37,10 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
         redirect_stdout_log_handlers_to_stderr()
         try:
             code = action(args)
+            sys.stdout.flush()
+        except BrokenPipeError:  # who read it has read enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
         except DineroError as error:
             print(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
             code = 1
@@ -124,6 +128,24 @@ def organizations(args: Namespace) -> int:
         print(json.dumps(reached, ensure_ascii=False, indent=2))
     else:
         _print_table(reached)
+    return 0
+
+
+@_command
+def accounts(args: Namespace) -> int:
+    """List the chart of accounts, deposit accounts marked."""
+    client = find(args.conn_id).client(args.organization)
+    deposits = client.accounts.deposit(fields=("AccountNumber", "Name"))
+    chart = {each["AccountNumber"]: {**each, "IsDeposit": False} for each in client.accounts.list()}
+    for each in deposits:
+        chart[each["AccountNumber"]] = {**chart.get(each["AccountNumber"], {}), **each, "IsDeposit": True}
+    rows = [chart[number] for number in sorted(chart)]
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    for row in rows:
+        told = (row.get("VatCode"), "deposit account" if row["IsDeposit"] else row.get("Category"))
+        print(f"{row['AccountNumber']:>8}  {row['Name']:<45}  {told[0] or '':<8}  {told[1] or ''}".rstrip())
     return 0
 
 

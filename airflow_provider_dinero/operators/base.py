@@ -140,7 +140,7 @@ class DineroBaseOperator(BaseOperator):
 
         :param context: Context
         :return: what `perform` returns where nothing has to be written; else `{"DryRun", "Next"}`, Next being the
-            request that would be sent, and what `calculate` adds
+            request that would be sent, and what is known already, such as the Guid, the total
         """
         client = self.client
         client.rehearses = True
@@ -149,7 +149,7 @@ class DineroBaseOperator(BaseOperator):
         except DineroRehearsed as stopped:
             self.log.info("dry run: %s would be sent", stopped.operation)
             told = {} if stopped.body is None else self.calculate(stopped.body)
-            return {"DryRun": True, "Next": stopped.operation, **told}
+            return {"DryRun": True, "Next": stopped.operation, **stopped.known, **told}
         self.log.info("dry run: nothing would be written")
         # Rows, which DineroOperator may return, are what they are.
         return {**found, "DryRun": True} if isinstance(found, Mapping) else found

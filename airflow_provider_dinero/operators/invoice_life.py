@@ -66,6 +66,16 @@ class DineroInvoiceOperator(SalesLifeOperator):
         """Create the draft, or find what was made of it, and make sure that it is the same."""
         return self.client.invoices.create(body)
 
+    def calculate(self, body: Any) -> dict[str, Any]:
+        """Return the Guid that the invoice will get, and what it comes to."""
+        if self.payment is not None:
+            account = self.payment["DepositAccountNumber"]
+            there = {each["AccountNumber"]: each["Name"] for each in self.client.accounts.deposit()}
+            if int(account) not in there:
+                known = ", ".join(f"{number} {name}" for number, name in there.items())
+                raise DineroInvalidBody(f"{account} is no deposit account.", f"There are: {known}.")
+        return super().calculate(body)
+
     def _payment(self, invoice: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         """Return the payment, checked before anything is sent."""
         from airflow_provider_dinero.api.bodies import check

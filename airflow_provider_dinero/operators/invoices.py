@@ -60,7 +60,7 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the invoice will get, and what it comes to."""
-        return calculated(self.client.invoices.fetch, body, self.log)
+        return calculated(self.client, self.resource, body, self.log)
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
@@ -96,7 +96,7 @@ class DineroUpdateInvoiceOperator(DineroBaseOperator):
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return what the invoice will come to."""
         content = {name: value for name, value in body.items() if name != "Timestamp"}
-        return calculated(self.client.invoices.fetch, content, self.log)
+        return calculated(self.client, self.resource, content, self.log)
 
 
 class DineroBookInvoiceOperator(DineroBaseOperator):

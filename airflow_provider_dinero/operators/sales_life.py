@@ -101,7 +101,8 @@ class SalesLifeOperator(DineroBaseOperator):
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the document will get, and what it comes to."""
-        return calculated(self.documents.fetch, body, self.log)
+        emailed = self.send == "email" and not (self.mailout or {}).get("Receiver")
+        return calculated(self.client, self.resource, body, self.log, emailed=emailed)
 
     def _create(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         made = self.make(body)

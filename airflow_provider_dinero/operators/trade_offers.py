@@ -61,7 +61,7 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the offer will get, and what it comes to."""
-        return calculated(self.client.trade_offers.fetch, body, self.log)
+        return calculated(self.client, self.resource, body, self.log)
 
 
 class DineroSendTradeOfferOperator(DineroBaseOperator):

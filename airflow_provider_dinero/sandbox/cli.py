@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import signal
 import sqlite3
@@ -228,6 +229,7 @@ def _serve(options: argparse.Namespace) -> int:
             signal.signal(number, signal.SIG_IGN)
         server.run(sockets=[bound])
     except (OSError, OverflowError, sqlite3.Error) as error:
-        print(f"The sandbox could not start on {options.host}:{options.port}: {error}", file=sys.stderr)
+        advice = ". Take another --port." if getattr(error, "errno", None) == errno.EADDRINUSE else ""
+        print(f"The sandbox could not start on {options.host}:{options.port}: {error}{advice}", file=sys.stderr)
         return 1
     return 0

@@ -240,6 +240,18 @@ def test_organizations_are_listed(add: Add, airflow: Any) -> None:
     assert [each["Id"] for each in json.loads(out)] == [100001, 100002]
 
 
+def test_accounts_are_listed(add: Add, airflow: Any) -> None:
+    code, out, _ = airflow("dinero", "accounts", add("good", **GOOD))
+    assert code == 0
+    told = {line.split()[0]: line for line in out.splitlines()}
+    assert told["1000"].split()[-2:] == ["U25", "Turnover"]
+    assert told["55000"].endswith("deposit account")
+    code, out, _ = airflow("dinero", "accounts", "good", "--json")
+    assert {each["AccountNumber"]: each["IsDeposit"] for each in json.loads(out)}[55020] is True
+    code, _, err = airflow("dinero", "accounts", "good", "--organization", "4711")
+    assert (code, "Check organization_id" in err) == (1, True)
+
+
 def test_revoke_names_who_shared_the_consent(add: Add, airflow: Any) -> None:
     for conn_id in ("one", "two"):
         add(conn_id, **GOOD)

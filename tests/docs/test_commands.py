@@ -27,6 +27,7 @@ RUN_BY = {
     r"airflow dinero authorize": 'tests/consent/test_cli.py:airflow("dinero", "authorize"',
     r"airflow dinero check": 'tests/consent/test_cli.py:airflow("dinero", "check"',
     r"airflow dinero organizations": 'tests/consent/test_cli.py:airflow("dinero", "organizations"',
+    r"airflow dinero accounts": 'tests/consent/test_cli.py:airflow("dinero", "accounts"',
     r"airflow dinero revoke": 'tests/consent/test_cli.py:airflow("dinero", "revoke"',
     r"export AIRFLOW_CONN_DINERO_DEFAULT='": "tests/docs/test_connection.py:test_an_environment_variable",
     r"airflow connections add": "tests/docs/test_commands.py:def test_a_connection_by_command",

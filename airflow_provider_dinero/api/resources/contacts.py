@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_dinero.api import keys
 from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.changes import Changes
-from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody, DineroRehearsed
 from airflow_provider_dinero.api.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
@@ -189,6 +189,9 @@ class Contacts(Documents):
             try:
                 self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
+            except DineroRehearsed as stopped:
+                stopped.known["ContactGuid"] = guid
+                raise
             except DineroDuplicate as error:
                 lost = error.lost
             existing = self.get(guid)  # made in this moment, or before and then changed or deleted
@@ -229,5 +232,9 @@ class Contacts(Documents):
         if {**kept, **wanted}.get("PaymentConditionType") == "NettoCash":
             kept["PaymentConditionNumberOfDays"] = None
         changed = {name: value for name, value in wanted.items() if value is not None or name in found}
-        self.client.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
+        try:
+            self.client.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
+        except DineroRehearsed as stopped:
+            stopped.known["ContactGuid"] = existing["ContactGuid"]
+            raise
         return "updated"

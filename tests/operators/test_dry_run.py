@@ -1,0 +1,68 @@
+"""A dry run of tasks that use what the ones before them would make, and of what Dinero tells only when it is booked."""
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
+from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
+from tests.conftest import CONTACT, line
+from tests.operators.conftest import Bench
+
+IDA = {**CONTACT, "ExternalReference": "customer-17", "Email": "ida@example.dk"}
+LIFE: dict[str, Any] = {"idempotency_key": "order-1", "book": True, "send": "email"}
+
+
+def in_a_row(bench: Bench, dry_run: bool) -> Any:
+    """Contacts, a task of the author's own that reads their Guids, invoices, an offer."""
+    from airflow.sdk import task
+
+    with bench.dag(default_args={"dry_run": dry_run}) as dag:
+        contacts = DineroUpsertContactOperator.partial(task_id="contact").expand(contact=[IDA])
+
+        @task
+        def invoices(made: Any) -> list[dict[str, Any]]:
+            return [{"ContactGuid": each["ContactGuid"], "ProductLines": [line()]} for each in made]
+
+        bodies = invoices(contacts.output)
+        DineroInvoiceOperator.partial(task_id="invoice", **LIFE).expand(invoice=bodies)
+        DineroCreateTradeOfferOperator.partial(task_id="offer", idempotency_key="o").expand(trade_offer=bodies)
+    return bench.run(dag)
+
+
+def test_a_dry_run_uses_the_contact_that_would_be_made(bench: Bench) -> None:
+    dry = in_a_row(bench, dry_run=True)
+    assert dry.state == "success", [each.errors for each in dry.tasks.values()]
+    state = bench.sandbox.state()
+    assert (state["contacts"], state["invoices"], state["trade_offers"]) == (0, 0, 0)
+    assert dry["invoice", 0].returned["TotalInclVat"] == dry["offer", 0].returned["TotalInclVat"] == "125.00"
+    assert f"there is no contact {dry['contact', 0].returned['ContactGuid']} yet" in dry["invoice", 0].log
+    wet = in_a_row(bench, dry_run=False)
+    assert wet["contact", 0].returned["ContactGuid"] == dry["contact", 0].returned["ContactGuid"]
+    assert wet["invoice", 0].returned["Guid"] == dry["invoice", 0].returned["Guid"]
+
+
+def test_a_contact_that_would_be_changed_is_named(bench: Bench) -> None:
+    guid = bench.one(DineroUpsertContactOperator, contact=IDA).returned["ContactGuid"]
+    told = bench.one(DineroUpsertContactOperator, contact={**IDA, "Name": "Ida"}, dry_run=True).returned
+    assert told == {"DryRun": True, "Next": f"PUT /v2/100001/contacts/{guid}", "ContactGuid": guid}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({}, "has no e-mail address. Give the contact one, or pass a Receiver in mailout."),
+        ({"payment": {"DepositAccountNumber": 1000, "Description": "x"}}, "1000 is no deposit account. There are: 5"),
+    ],
+)
+def test_a_dry_run_tells_what_dinero_tells_only_after_booking(
+    bench: Bench, beside: Any, wrong: dict[str, Any], reason: str
+) -> None:
+    contact = beside.contacts.create(CONTACT)
+    invoice = {"ContactGuid": contact["ContactGuid"], "ProductLines": [line()]}
+    told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, **wrong, dry_run=True)
+    assert (told.state, reason in told.error) == ("failed", True), told.errors
+    mailout = {"Receiver": "ida@example.dk"}
+    told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, mailout=mailout, dry_run=True)
+    assert told.state == "success", told.errors
