@@ -1,7 +1,9 @@
 """The guide to invoices, as DAGs that run."""
 
 # --8<-- [start:imports]
-from airflow.sdk import DAG
+from typing import Any
+
+from airflow.sdk import DAG, task
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
@@ -50,6 +52,44 @@ with DAG("step_by_step", schedule=None, default_args={"retries": 2}) as step_by_
     )
     DineroBookInvoiceOperator(task_id="book", invoice=update.output)
 # --8<-- [end:steps]
+
+# --8<-- [start:mapped]
+def contact_of(order: dict[str, str]) -> dict[str, Any]:
+    """Return the customer of an order, as Dinero takes a contact."""
+    return {
+        "ExternalReference": order["customer"],
+        "Name": order["name"],
+        "CountryKey": "DK",
+        "IsPerson": True,
+        "Email": order["email"],
+    }
+
+
+def invoice_of(pair: tuple[dict[str, str], dict[str, str]]) -> dict[str, Any]:
+    """Return the arguments of the operator for an order and what became of its contact."""
+    order, contact = pair
+    line = {**BELL, "BaseAmountValue": order["price"]}
+    return {
+        "idempotency_key": order["number"],
+        "invoice": {"ContactGuid": contact["ContactGuid"], "ProductLines": [line]},
+    }
+
+
+with DAG("orders_of_a_shop", schedule=None, default_args={"retries": 2}) as mapped:
+
+    @task
+    def orders() -> list[dict[str, str]]:
+        """Return the orders, as a shop would give them."""
+        ida = {"customer": "customer-17", "name": "Ida Holm", "email": "ida@example.dk"}
+        bo = {"customer": "customer-18", "name": "Bo Friis", "email": "bo@example.dk"}
+        return [{"number": "order-4714", "price": "80.00", **ida}, {"number": "order-4715", "price": "120.00", **bo}]
+
+    new = orders()
+    contacts = DineroUpsertContactOperator.partial(task_id="contact").expand(contact=new.map(contact_of))
+    DineroInvoiceOperator.partial(task_id="invoice", book=True, send="email").expand_kwargs(
+        new.zip(contacts.output).map(invoice_of)
+    )
+# --8<-- [end:mapped]
 
 with DAG("cancelled_order", schedule=None) as cancelled_order:
     draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4713", invoice={"ProductLines": [BELL]})
