@@ -51,7 +51,10 @@ with DAG("step_by_step", schedule=None, default_args={"retries": 2}) as step_by_
         task_id="update", invoice=draft.output, content={**content, "Comment": "Order 4712"}
     )
     DineroBookInvoiceOperator(task_id="book", invoice=update.output)
+
+
 # --8<-- [end:steps]
+
 
 # --8<-- [start:mapped]
 def contact_of(order: dict[str, str]) -> dict[str, Any]:
