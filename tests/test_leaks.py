@@ -18,7 +18,7 @@ from local import sandbox
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
-from tests.api.test_tokens import visma
+from tests.api.tokens import visma
 from tests.coordination.conftest import redis_url
 from tests.leaks import search, tokens, watched
 

@@ -12,9 +12,7 @@ import pytest
 from airflow_provider_dinero.api import errors, tokens
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessLock, Token
 from airflow_provider_dinero.coordination.files import FileLock
-from tests.api.test_tokens import client_of, one_time, token_requests
-
-__all__ = ["one_time"]
+from tests.api.tokens import client_of, token_requests
 
 
 class Down(MemoryTokenStore):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from local import ROOT
 
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 DAGS = sorted((ROOT / "docs" / "dags").glob("*.py"))
 PDF = (ROOT / "example_dags" / "data" / "receipt.pdf").read_bytes()

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_dinero.operators.anything import DineroOperator
 from tests.conftest import line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 INVOICE: dict[str, Any] = {"ProductLines": [line()]}
 NOTE = {"Name": "Bo", "CountryKey": "DK", "IsPerson": True}

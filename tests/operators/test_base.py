@@ -15,7 +15,7 @@ from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 INVOICE: dict[str, Any] = {"ProductLines": [line()]}
 

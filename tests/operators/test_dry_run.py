@@ -8,7 +8,7 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
 from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 IDA = {**CONTACT, "ExternalReference": "customer-17", "Email": "ida@example.dk"}
 LIFE: dict[str, Any] = {"idempotency_key": "order-1", "book": True, "send": "email"}

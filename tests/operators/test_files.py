@@ -9,7 +9,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.operators.files import DineroAttachFileOperator, DineroUploadFileOperator
 from tests.conftest import line
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 PDF = b"%PDF-1.4 terms"
 

@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_dinero.api import pace
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 PAYMENT = {"DepositAccountNumber": 55000, "Description": "Bank"}
 LIFE: dict[str, Any] = {"idempotency_key": "order-1", "book": True, "send": "email", "payment": PAYMENT}

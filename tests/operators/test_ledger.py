@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 
 def line(number: int | None, amount: str = "100.00", **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.operators.manual_vouchers import DineroManualVoucherOperator
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 LINE = {"Description": "Indskud", "Amount": "500.00", "AccountNumber": 55000, "BalancingAccountNumber": 55010}
 VOUCHER = {"VoucherDate": "2026-01-02", "Lines": [LINE]}

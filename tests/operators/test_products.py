@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.operators.products import DineroUpsertProductOperator
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 PRODUCT: dict[str, Any] = {
     "Name": "Plade",

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.operators.purchase_credit_notes import DineroPurchaseCreditNoteOperator
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 LINES = [
     {"Description": "Papir", "Amount": "125.00", "AccountNumber": 4000},

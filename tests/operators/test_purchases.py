@@ -8,7 +8,7 @@ import pytest
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 FILE = "/**/files"
 PDF = b"%PDF-1.4 receipt"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 README = Path(__file__).parent.parent.parent / "README.md"
 BLOCKS = re.findall(r"```python\n(from airflow\.sdk import DAG\n.*?)```", README.read_text(), re.DOTALL)

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 FEE = {"WithFee": True, "WithInterestFee": False, "WithCompensationFee": False, "WithDebtCollectionWarning": False}
 

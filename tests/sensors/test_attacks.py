@@ -17,7 +17,7 @@ from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor
 from airflow_provider_dinero.triggers import polling
 from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 from airflow_provider_dinero.triggers.polling import SURE, Failed, Poll
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 from tests.sensors.test_marks import FOR_EVER, consumer, contact, store, stored, told
 from tests.sensors.test_waiting import waits
 

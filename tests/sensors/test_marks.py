@@ -9,7 +9,7 @@ from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.commit_changes import DineroCommitChangesOperator
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench, Run
+from tests.operators.bench import Bench, Run
 
 FOR_EVER = "2020-01-01T00:00:00Z"
 
@@ -222,7 +222,7 @@ LINE = {"Amount": "100.00", "AccountNumber": 55000, "BalancingAccountNumber": 10
 def deleted(run: Run) -> None:
     from airflow.utils.session import create_session
 
-    from tests.operators.conftest import row_of
+    from tests.operators.bench import row_of
 
     with create_session() as session:
         session.delete(row_of(run, session))
@@ -231,7 +231,7 @@ def deleted(run: Run) -> None:
 def state_of(run: Run, state: str) -> None:
     from airflow.utils.session import create_session
 
-    from tests.operators.conftest import row_of
+    from tests.operators.bench import row_of
 
     with create_session() as session:
         row_of(run, session).state = state

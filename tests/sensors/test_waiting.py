@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.server import running
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor, DineroLedgerBookedSensor
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench, Instance
+from tests.operators.bench import Bench, Instance
 
 FOR_EVER = "2020-01-01T00:00:00Z"
 MODES: list[dict[str, Any]] = [{}, {"deferrable": True}]

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from airflow_provider_dinero.api import DineroClient, changes, feeds
+from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
 from tests.clock import clock
 from tests.conftest import CONTACT, line
-from tests.operators.conftest import Bench, bench, beside, execution_api, hurried
+from tests.operators.bench import Bench
+from tests.operators.conftest import bench, beside, execution_api, hurried
 
 __all__ = ["bench", "beside", "execution_api", "hurried"]
 
@@ -92,3 +95,10 @@ def later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     for module in (changes, feeds):
         monkeypatch.setattr(module, "datetime", clock(lambda tz: datetime.now(tz) + ahead))
     return move
+
+
+def transfer(bench: Bench, path: Any, resource: str = "contacts", **arguments: Any) -> DAG:
+    """Make a DAG of one task that writes the changes of a resource."""
+    with bench.dag() as dag:
+        DineroChangesToObjectStorageOperator(task_id="it", resource=resource, path=path, **arguments)
+    return dag

@@ -12,7 +12,7 @@ from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 from airflow_provider_dinero.transfers.archive_index import Archive
 from tests.conftest import line
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 from tests.transfers.conftest import Row, contact, draft
 
 RECEIPT = b"%PDF-1.4 receipt"

@@ -3,32 +3,22 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, ObjectStoragePath
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.api.feeds import FEEDS
-from airflow_provider_dinero.transfers import formats, places
+from airflow_provider_dinero.transfers import places
 from airflow_provider_dinero.transfers.kept import Kept
 from airflow_provider_dinero.transfers.object_storage import (
     DineroChangesToObjectStorageOperator,
     DineroEntriesToObjectStorageOperator,
 )
-from tests.operators.conftest import Bench, Instance
-from tests.transfers.conftest import Lists, Row, booked, contact, draft, rows_of
+from tests.operators.bench import Bench, Instance
+from tests.transfers.conftest import Lists, Row, booked, contact, draft, rows_of, transfer
 
 Later = Callable[..., None]
-
-
-def transfer(bench: Bench, path: Any, resource: str = "contacts", **arguments: Any) -> DAG:
-    with bench.dag() as dag:
-        DineroChangesToObjectStorageOperator(task_id="it", resource=resource, path=path, **arguments)
-    return dag
 
 
 def keys(told: Row, key: str = "ContactGuid") -> dict[str, str]:
@@ -222,71 +212,6 @@ def test_what_is_no_window_is_refused(bench: Bench, tmp_path: Path) -> None:
         )
         assert (told.state, len(told.errors)) == ("failed", 1)
         assert "no window of contacts" in told.error
-
-
-def test_parquet_has_typed_columns(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
-    import pyarrow.parquet
-
-    guid = draft(beside, "0.1")
-    told = bench.run(transfer(bench, str(tmp_path), "invoices", format="parquet"))["it"].returned
-    table = pyarrow.parquet.read_table(told["files"][0]["path"])
-    (row,) = table.to_pylist()
-    assert told["files"][0]["path"].endswith(".parquet")
-    assert (row["Guid"], row["TotalExclVat"], row["Change"]) == (guid, Decimal("0.1"), "created")
-    assert isinstance(row["Date"], date)
-    assert row["CreatedAt"].utcoffset().total_seconds() == 0
-    assert row["DeletedAt"] is None
-
-
-@pytest.mark.parametrize("resource", FEEDS)
-def test_every_feed_fits_into_parquet(bench: Bench, beside: DineroClient, tmp_path: Path, resource: str) -> None:
-    import pyarrow.parquet
-
-    guid = contact(beside, "a")
-    draft(beside)
-    booked(beside)
-    beside.products.create({"BaseAmountValue": "0.1", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"})
-    line = {"Description": "x", "BaseAmountValue": "1", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
-    beside.credit_notes.create({"ContactGuid": guid, "ProductLines": [line]})
-    beside.trade_offers.create({"ContactGuid": guid, "ProductLines": [line]})
-    told = bench.run(transfer(bench, str(tmp_path), resource, format="parquet"))["it"].returned
-    table = pyarrow.parquet.read_table(told["files"][0]["path"])
-    assert table.num_rows == told["rows"] > 0
-
-
-def test_parquet_in_row_groups(bench: Bench, beside: DineroClient, tmp_path: Path, monkeypatch: Any) -> None:
-    import pyarrow.parquet
-
-    monkeypatch.setattr(formats, "ROW_GROUP", 2)
-    for name in "abc":
-        contact(beside, name)
-    told = bench.run(transfer(bench, str(tmp_path), format="parquet"))["it"].returned
-    assert pyarrow.parquet.ParquetFile(told["files"][0]["path"]).metadata.num_row_groups == 2
-
-
-def test_a_missing_package_and_a_wrong_format_are_told(bench: Bench, tmp_path: Path, monkeypatch: Any) -> None:
-    with monkeypatch.context() as patch:
-        patch.setitem(__import__("sys").modules, "pyarrow", None)
-        told = bench.run(transfer(bench, str(tmp_path), format="parquet", retries=2))["it"]
-        assert (told.state, len(told.errors)) == ("failed", 1)
-        assert "airflow-provider-dinero[parquet]" in told.error
-    assert "ndjson or parquet" in bench.run(transfer(bench, str(tmp_path), format="csv"))["it"].error
-
-
-def test_object_storage_with_a_scheme(bench: Bench, beside: DineroClient, memory: Any) -> None:
-    dag, guid = transfer(bench, ObjectStoragePath("memory://books/dinero")), contact(beside, "a")
-    told = bench.run(dag)["it"].returned
-    assert told["files"][0]["path"].startswith("memory://books/dinero/contacts/100001/full--")
-    (path,) = memory.find("/books")
-    assert json.loads(memory.cat_file(path))["ContactGuid"] == guid
-    assert hashlib.sha256(memory.cat_file(path)).hexdigest() == told["files"][0]["sha256"]
-
-
-def test_amounts_are_exact(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
-    draft(beside, "1234567.10")
-    told = bench.run(transfer(bench, str(tmp_path), "invoices"))["it"].returned
-    text = Path(told["files"][0]["path"]).read_text()
-    assert json.loads(text, parse_float=Decimal)["TotalExclVat"] == Decimal("1234567.1")
 
 
 def test_entries(bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, later: Later) -> None:

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_dinero.api import DineroClient, pace
 from airflow_provider_dinero.transfers import progress
 from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 
 
 def test_a_line_every_ten_seconds(

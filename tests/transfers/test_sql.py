@@ -20,7 +20,7 @@ from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.reading import Reading
 from airflow_provider_dinero.transfers.sql import DineroToSqlOperator
 from tests.conftest import CONTACT
-from tests.operators.conftest import Bench
+from tests.operators.bench import Bench
 from tests.transfers.conftest import Lists, Row, booked, contact, draft
 
 Later = Callable[..., None]
