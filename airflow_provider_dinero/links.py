@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
 
 APP = "https://app.dinero.dk"
+SANDBOX_PAGES = "/_sandbox/ui"
 
 
 class DineroLink(BaseOperatorLink):
@@ -35,6 +36,7 @@ def document_url(client: "DineroClient", place: str = "") -> str:
     """
     from airflow_provider_dinero.api.client import BASE_URL
 
-    if client.base_url != BASE_URL:
+    if not place and client.base_url != BASE_URL:
         return f"{client.base_url}/"
-    return f"{APP}/{client.organization_id or ''}/{place}".rstrip("/")
+    root = APP if client.base_url == BASE_URL else client.base_url + SANDBOX_PAGES
+    return f"{root}/{client.organization_id or ''}/{place}".rstrip("/")

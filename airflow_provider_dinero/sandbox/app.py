@@ -26,6 +26,7 @@ from airflow_provider_dinero.sandbox.resources import (
     connect,
     contacts,
     control,
+    document_pages,
     files,
     organizations,
     people,
@@ -40,7 +41,7 @@ from airflow_provider_dinero.sandbox.wire import Wire
 RESOURCES = [
     module.resource
     for module in (
-        *(control, people, seeding, tokens, connect),
+        *(control, people, document_pages, seeding, tokens, connect),
         *(organizations, contacts, files),
         *bookkeeping.MODULES,
         *sales.MODULES,

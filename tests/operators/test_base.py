@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.anything import DineroOperator
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator, DineroCreateInvoiceOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
+from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 from tests.conftest import CONTACT, line
 from tests.operators.bench import Bench
@@ -44,11 +46,26 @@ def test_a_temporary_error_is_tried_again_and_a_permanent_one_is_not(bench: Benc
     assert "The invoice has no Guid" in told.error
 
 
-def test_the_button_leads_to_the_document(bench: Bench) -> None:
+def test_the_button_leads_to_the_document(bench: Bench, beside: Any) -> None:
     from airflow_provider_dinero.api import DineroClient, PersonalIntegration
     from airflow_provider_dinero.links import document_url
 
-    assert bench.one(DineroCreateInvoiceOperator, invoice=INVOICE).link == f"{bench.sandbox.url}/"
+    made = beside.contacts.create(CONTACT)
+    pages = f"{bench.sandbox.url}/_sandbox/ui/100001"
+    draft = bench.one(DineroCreateInvoiceOperator, invoice=INVOICE)
+    assert draft.link == f"{pages}/sales/{draft.returned['Guid']}"
+    assert requests.get(draft.link, timeout=10).url == f"{pages}/invoices"  # a draft has no PDF
+    beside.invoices.update(draft.returned["Guid"], {**INVOICE, "ContactGuid": made["ContactGuid"]})
+    beside.invoices.book(draft.returned["Guid"])
+    assert requests.get(draft.link, timeout=10).content.startswith(b"%PDF")
+    assert f'/sales/{draft.returned["Guid"]}"' in requests.get(f"{pages}/invoices", timeout=10).text
+    offer = bench.one(DineroCreateTradeOfferOperator, trade_offer={**INVOICE, "ContactGuid": made["ContactGuid"]})
+    assert requests.get(offer.link, timeout=10).content.startswith(b"%PDF")
+    contact = bench.one(DineroUpsertContactOperator, contact={**CONTACT, "ExternalReference": "c"})
+    assert contact.link == f"{bench.sandbox.url}/"
+    for place, shown in (("purchases/guid", "/100001/books"), ("ledger", "/100001/books"), ("products", "")):
+        assert requests.get(f"{pages}/{place}", timeout=10).url.endswith(f"{shown or '/'}")
+    assert requests.get(f"{pages}/tradeoffers/nothing", timeout=10).status_code == 404
     real = DineroClient(4711, PersonalIntegration("id", "secret", "key"))
     assert document_url(real, "sales/guid") == "https://app.dinero.dk/4711/sales/guid"
     assert document_url(real) == "https://app.dinero.dk/4711"
