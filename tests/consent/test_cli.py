@@ -252,6 +252,13 @@ def test_accounts_are_listed(add: Add, airflow: Any) -> None:
     assert (code, "Check organization_id" in err) == (1, True)
 
 
+def test_who_has_read_enough_gets_no_traceback(add: Add) -> None:
+    script = f"{BIN}/airflow dinero accounts {add('good', **GOOD)} | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
 def test_revoke_names_who_shared_the_consent(add: Add, airflow: Any) -> None:
     for conn_id in ("one", "two"):
         add(conn_id, **GOOD)
