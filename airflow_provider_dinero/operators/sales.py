@@ -62,7 +62,8 @@ def calculated(
     try:
         contact = client.contacts.get(asked["ContactGuid"]) if asked.get("ContactGuid") else None
     except DineroNotFound:  # a task before this one would make it, and was a dry run too
-        log.warning("dry run: there is no contact %s yet", asked.pop("ContactGuid"))
+        unseen = ", so nobody knows whether it will have an e-mail address" if emailed else ""
+        log.warning("dry run: there is no contact %s yet%s", asked.pop("ContactGuid"), unseen)
         contact = None
     if emailed and contact and not contact["Email"]:
         raise DineroInvalidBody(
