@@ -133,12 +133,14 @@ class DineroRehearsed(DineroError):
 
     :param operation: str, method and path
     :param body: mapping, list or None, as it was checked
+    :param earlier: bool, whether it is what an earlier rehearsal ended at; default False
     """
 
-    def __init__(self, operation: str, body: Any = None) -> None:
+    def __init__(self, operation: str, body: Any = None, *, earlier: bool = False) -> None:
         super().__init__(f"A rehearsal ends before {operation}.", "Nothing was written.")
         self.operation = operation
         self.body = body
+        self.earlier = earlier
         self.known: dict[str, Any] = {}  # what is known already of what would be returned
 
 

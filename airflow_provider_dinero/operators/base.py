@@ -146,13 +146,16 @@ class DineroBaseOperator(BaseOperator):
         client.rehearses = True
         try:
             found = self.perform(context)
-        except DineroRehearsed as stopped:
-            self.log.info("dry run: %s would be sent", stopped.operation)
-            told = {} if stopped.body is None else self.calculate(stopped.body)
-            return {"DryRun": True, "Next": stopped.operation, **stopped.known, **told}
-        self.log.info("dry run: nothing would be written")
-        # Rows, which DineroOperator may return, are what they are.
-        return {**found, "DryRun": True} if isinstance(found, Mapping) else found
+        except DineroRehearsed as error:
+            stopped = error
+        else:
+            self.log.info("dry run: nothing would be written")
+            # Rows, which DineroOperator may return, are what they are.
+            return {**found, "DryRun": True} if isinstance(found, Mapping) else found
+        who = ": the task before this one would send it, and this one go on" if stopped.earlier else " would be sent"
+        self.log.info("dry run: %s%s", stopped.operation, who)
+        told = {} if stopped.body is None else self.calculate(stopped.body)
+        return {"DryRun": True, "Next": stopped.operation, **stopped.known, **told}
 
     def calculate(self, body: Any) -> dict[str, Any]:
         """Return what a dry run can tell of a body that would be sent, such as its total; default nothing.
@@ -171,7 +174,10 @@ class DineroBaseOperator(BaseOperator):
         if key is None:
             ti = context["ti"]
             if ti.map_index is not None and ti.map_index >= 0:
-                self.log.warning("Mapped without idempotency_key: when the list changes, an index means another one.")
+                self.log.warning(
+                    "Mapped without idempotency_key: when the list changes, an index means another one. Give one "
+                    "to each, by expand_kwargs."
+                )
             return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
         if str(key).strip() in {"", "None"}:
             raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")
@@ -190,7 +196,7 @@ class DineroBaseOperator(BaseOperator):
         known = require_mapping(name, given)
         if known.get("Next"):  # what a dry run returned
             if self.is_dry_run:
-                raise DineroRehearsed(known["Next"])
+                raise DineroRehearsed(known["Next"], earlier=True)
             raise DineroInvalidBody(f"The {name} comes from a dry run: there is none.", "Run without dry_run.")
         if not known.get("Guid"):
             raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")

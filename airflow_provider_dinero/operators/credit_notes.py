@@ -58,7 +58,7 @@ class DineroCreateCreditNoteOperator(SalesLifeOperator):
         given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
         if self.invoice is not None:
             given["CreditNoteFor"] = self.document("invoice", self.invoice)["Guid"]
-        told, changes = self.live(context, given)
+        told, changes = self.live(self.key_of(context, self.idempotency_key), given)
         return {**told, "Change": change_of(changes)}
 
     def make(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -53,8 +53,9 @@ class DineroInvoiceOperator(SalesLifeOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Do what is asked for, and wasn't done."""
         given = require_mapping("invoice", self.invoice)
-        payment = self._payment(given, self.key_of(context, self.idempotency_key))
-        told, changes = self.live(context, given)
+        key = self.key_of(context, self.idempotency_key)
+        payment = self._payment(given, key)
+        told, changes = self.live(key, given)
         if payment is not None:
             booked = dict(told)
             paid = self.step("pay", lambda: self._pay(booked, payment))

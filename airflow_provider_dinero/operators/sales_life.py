@@ -11,8 +11,6 @@ from airflow_provider_dinero.operators.sales import calculated, keyed, small
 from airflow_provider_dinero.operators.sending import check_mailout, sender, told_of
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
     from airflow_provider_dinero.api.resources.credit_notes import CreditNotes
     from airflow_provider_dinero.api.resources.invoices import Invoices
 
@@ -76,14 +74,13 @@ class SalesLifeOperator(DineroBaseOperator):
         :param body: dict, with its Guid
         """
 
-    def live(self, context: "Context", given: Any) -> tuple[dict[str, Any], list[str]]:
+    def live(self, key: str, given: Any) -> tuple[dict[str, Any], list[str]]:
         """Do what is asked for, and wasn't done.
 
-        :param context: Context
+        :param key: str, the idempotency key
         :param given: dict, the author's body
         :return: what is there, as plain JSON, and the Change of each step
         """
-        key = self.key_of(context, self.idempotency_key)
         body = keyed(self.client, self.resource, self.what.replace(" ", "_"), given, key, self.generation)
         if self.send:
             check_mailout(self.client, self.send, self.mailout, self.resource)

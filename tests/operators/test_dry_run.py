@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator, DineroCreateInvoiceOperator
 from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
 from tests.conftest import CONTACT, line
 from tests.operators.bench import Bench
@@ -50,6 +51,17 @@ def test_a_contact_that_would_be_changed_is_named(bench: Bench) -> None:
     assert told == {"DryRun": True, "Next": f"PUT /v2/100001/contacts/{guid}", "ContactGuid": guid}
 
 
+def test_each_step_says_who_would_send_what(bench: Bench) -> None:
+    with bench.dag(default_args={"dry_run": True}) as dag:
+        create = DineroCreateInvoiceOperator(task_id="create", invoice={"ProductLines": [line()]})
+        DineroBookInvoiceOperator(task_id="book", invoice=create.output)
+    dry = bench.run(dag)
+    assert dry.state == "success", [each.errors for each in dry.tasks.values()]
+    assert "dry run: POST /v1/100001/invoices would be sent" in dry["create"].log
+    assert "POST /v1/100001/invoices: the task before this one would send it" in dry["book"].log
+    assert bench.sandbox.state()["invoices"] == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
@@ -64,6 +76,7 @@ def test_a_dry_run_tells_what_dinero_tells_only_after_booking(
     invoice = {"ContactGuid": contact["ContactGuid"], "ProductLines": [line()]}
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, **wrong, dry_run=True)
     assert (told.state, reason in told.error) == ("failed", True), told.errors
+    assert told.errors[0].__context__ is None  # nothing of the rehearsal in the log
     mailout = {"Receiver": "ida@example.dk"}
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, mailout=mailout, dry_run=True)
     assert told.state == "success", told.errors
