@@ -28,7 +28,9 @@ _NO_ACCESS = "Check organization_id: the credentials may be for another one. Or 
 _READ_AGAIN = "Read the document again and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
-_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout; then again: what is done stays done."
+_NO_ADDRESS = (
+    "Give the contact an e-mail address, or pass a Receiver in mailout, and run it again: what is done stays done."
+)
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
