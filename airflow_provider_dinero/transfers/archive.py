@@ -1,35 +1,18 @@
 """Booked invoices and credit notes as PDF, and the receipts, in an archive of one's own."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.transfers.base import DineroTransferOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.transfers.archive_index import Archive
 
-# Whether booking moves UpdatedAt is undocumented, so changesSince is no truth here: all that is booked is listed.
-BOOKED = ("Booked", "Paid", "OverPaid", "Overdue")
-FIELDS = ("Guid", "Number", "Date", "ContactName", "TotalInclVat", "Currency")
 KINDS = ("invoices", "credit_notes", "files")
 # So many of the documents that could not be had are named in the error.
 NAMED = 5
-
-Row = dict[str, Any]
-
-
-class Document(NamedTuple):
-    """A document as Dinero lists it.
-
-    :param path: str, below the folder of its kind
-    :param line: dict, what the index says of it that Dinero's list tells
-    """
-
-    path: str
-    line: Row
 
 
 class DineroArchiveOperator(DineroTransferOperator):
@@ -91,13 +74,14 @@ class DineroArchiveOperator(DineroTransferOperator):
     def _archive(self, archive: "Archive", kind: str, refused: list[str]) -> int:
         """Archive what is missing of a kind, and write its index; return how much that was."""
         from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
+        from airflow_provider_dinero.transfers.archive_lists import fetcher, listed
         from airflow_provider_dinero.transfers.progress import Progress
 
-        documents = list((_files if kind == "files" else _sales)(self.client, kind))
+        documents = list(listed(self.client, kind))
         missing = [document for document in documents if document.path not in archive]
         if self.is_dry_run:
             return len(missing)
-        fetch = _fetch(self.client, kind)
+        fetch = fetcher(self.client, kind)
         progress = Progress(self.client, kind, len(missing))
         new = 0
         for document in missing:
@@ -109,28 +93,3 @@ class DineroArchiveOperator(DineroTransferOperator):
             progress.step()
         archive.write_index(documents)
         return new
-
-
-def _sales(client: "DineroClient", kind: str) -> Iterator[Document]:
-    for row in getattr(client, kind).list(status=BOOKED, fields=FIELDS):
-        line = {
-            "guid": row["Guid"],
-            "number": row["Number"],
-            "date": row["Date"],
-            "contact": row["ContactName"],
-            "total": row["TotalInclVat"],
-            "currency": row["Currency"],
-        }
-        yield Document(f"{row['Date'][:4]}/{row['Number']}-{row['Guid']}.pdf", line)
-
-
-def _files(client: "DineroClient", kind: str) -> Iterator[Document]:
-    for row in client.files.list():
-        extension = str(row["Extension"] or "").lstrip(".").lower() or "bin"
-        path = f"{row['UploadedAt'][:4]}/{row['FileGuid']}.{extension}"
-        yield Document(path, {"guid": row["FileGuid"], "date": row["UploadedAt"][:10]})
-
-
-def _fetch(client: "DineroClient", kind: str) -> Callable[[str], bytes]:
-    fetchers = {"invoices": client.invoices.pdf, "credit_notes": client.credit_notes.pdf, "files": client.files.get}
-    return fetchers[kind]

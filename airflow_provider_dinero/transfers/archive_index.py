@@ -15,7 +15,7 @@ from airflow_provider_dinero.transfers.places import put
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-    from airflow_provider_dinero.transfers.archive import Document
+    from airflow_provider_dinero.transfers.archive_lists import Document
 
 COLUMNS = ("path", "guid", "number", "date", "contact", "total", "currency", "bytes", "sha256")
 
