@@ -71,6 +71,7 @@ bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machi
 	$(BIN)/python benchmarks/imports.py $(SLACK)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
+	$(BIN)/python benchmarks/sandbox_lists.py $(SLACK)
 
 bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/sync.py

@@ -4,7 +4,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ class Faults:
         self.delay: dict[str, float] = {}
         self.hold: dict[str, float] = {}
         self.spoil: dict[str, bytes] = {}
+        self.call: dict[str, Callable[[], None]] = {}  # when it is done, and before it is answered
         self.seen: list[str] = []
         self.done: list[str] = []
 
@@ -56,6 +57,9 @@ def before(upstream: str) -> Generator[Faults]:
             content = answer.read()
             connection.close()
             faults.done.append(place)
+            for ending, do in faults.call.items():
+                if _is(place, ending):
+                    do()
             time.sleep(sum(seconds for ending, seconds in faults.delay.items() if _is(place, ending)))
             for ending, left in faults.lose.items():
                 if _is(place, ending) and left:

@@ -125,7 +125,7 @@ def test_invoice_paid(deployment: Deployment, client: DineroClient, invoice: str
     eventually(watching)
     payment = {"DepositAccountNumber": 55000, "Amount": "125.00", "RemainderIsFee": False, "Description": "Bank"}
     client.invoices.add_payment(invoice, payment)
-    (run,) = eventually(lambda: runs(deployment, "dinero_invoice_paid"), seconds=150)
+    (run,) = eventually(lambda: runs(deployment, "dinero_invoice_paid"))
     ended = good(deployment.ended("dinero_invoice_paid", run["dag_run_id"]))
     airflow.call("PATCH", "/dags/dinero_invoice_paid", json={"is_paused": True})
     assert deployment.returned(ended["ship", 0]) == invoice
