@@ -6,7 +6,7 @@ SHARE ?= 1
 TESTS ?= tests
 JOBS ?= 3
 BIN := .venv/bin
-FAULTS := budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed watcher_killed
+FAULTS := watcher_killed budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed
 
 .PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
 .PHONY: bench bench-changes clean $(FAULTS:%=fault-%)

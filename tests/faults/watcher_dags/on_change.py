@@ -1,6 +1,7 @@
 """A DAG that runs on each change, and does what it does for a contact once: a file of its name."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 trigger = DineroChangesTrigger(resource="contacts", dinero_conn_id="dinero_default", poke_interval=1)
 ASSET = Asset("changed_contacts", watchers=[AssetWatcher(name="watcher", trigger=trigger)])
 
-with DAG("on_change", schedule=[ASSET]):
+# On a busy machine a task can time out while it asks Airflow's own server; that is not what is tried here.
+with DAG("on_change", schedule=[ASSET], default_args={"retries": 3, "retry_delay": timedelta(seconds=1)}):
 
     @task
     def note(triggering_asset_events: Any = None) -> int:
