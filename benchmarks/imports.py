@@ -27,6 +27,7 @@ PEER = (
 )
 RUNS = 7
 BUDGET_MS = 25.0
+RATIO = 0.13  # which is the same where the README.s figures are from, and holds on a slower or busy one too
 PROGRAM = """
 {sdk}
 import time
@@ -47,12 +48,12 @@ def cost(modules: tuple[str, ...]) -> float:
 
 
 def main(slack: float) -> None:
-    """Measure, and fail when the cost is over the budget."""
+    """Measure, and fail when the cost is over a budget; the milliseconds have the slack, the ratio none."""
     runs = [(cost(OURS), cost(PEER)) for _ in range(RUNS + 1)][1:]  # the first one compiles
     ours, peer = (min(each) for each in zip(*runs, strict=True))
     print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS * slack:.0f} ms)")
-    print(f"providers-http          {peer:6.1f} ms, ratio {ours / peer:.3f}")
-    sys.exit(ours > BUDGET_MS * slack)
+    print(f"providers-http          {peer:6.1f} ms, ratio {ours / peer:.3f} (at most {RATIO})")
+    sys.exit(ours > min(BUDGET_MS * slack, RATIO * peer))
 
 
 if __name__ == "__main__":

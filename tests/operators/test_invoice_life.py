@@ -68,8 +68,11 @@ def test_the_same_key_with_other_content_shows_the_difference(bench: Bench, invo
 
 
 def test_a_dry_run_tells_the_total_and_writes_nothing(bench: Bench, invoice: dict[str, Any]) -> None:
+    before = len(bench.sandbox.requests())
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, dry_run=True)
     assert told.returned["DryRun"] is True
+    requests = [each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]]
+    assert [each["method"] for each in requests] == ["GET", "GET", "POST"]  # deposit accounts, contact, total
     assert told.returned["Next"] == "POST /v1/100001/invoices"
     assert told.returned["TotalInclVat"] == "1543.13"
     assert bench.sandbox.state()["invoices"] == 0
