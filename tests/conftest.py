@@ -1,8 +1,11 @@
-"""A fresh sandbox for each test that wants one."""
+"""A fresh sandbox for each test that wants one, and how the tests are shared out to processes."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,33 +16,94 @@ from cryptography.fernet import Fernet
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
+from tests import deployment
 
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
 # Each process has its own, and each version of Airflow (`make nightly`): a database knows no way back.
-NAME = f"tests{Path(sys.prefix).name}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-os.environ["AIRFLOW_HOME"] = str(Path(__file__).parent.parent / ".airflow" / NAME)
+HOMES = Path(__file__).parent.parent / ".airflow"
+VERSION = f"tests{Path(sys.prefix).name}"
+os.environ["AIRFLOW_HOME"] = str(HOMES / f"{VERSION}{os.environ.get('PYTEST_XDIST_WORKER', '')}")
 # Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
+
+# What waits for a running Airflow comes first, each line in a process of its own; then what runs much of Airflow in
+# its own process; then the rest, file by file.
+TOGETHER = (
+    ("tests/airflow/test_watched.py", "tests/airflow/test_deferral.py", "tests/airflow/test_killed.py"),
+    ("tests/airflow/test_shop_orders.py", "tests/airflow/test_examples.py", "tests/airflow/test_approval.py"),
+    ("tests/airflow/",),
+    ("tests/ui/",),
+)
+FIRST = ("tests/operators/", "tests/sensors/", "tests/transfers/", "tests/docs/", "tests/coordination/", "tests/consent/")
+
+
+def place(nodeid: str) -> tuple[int, str]:
+    """Where a test stands in the order, and which tests share its process."""
+    for number, group in enumerate(TOGETHER):
+        if nodeid.startswith(group):
+            return number, group[0]
+    file = nodeid.partition("::")[0]
+    return len(TOGETHER) + (not file.startswith(FIRST)), file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give what shares a running Airflow to one process, and of the rest each file."""
-    from xdist.scheduler import LoadFileScheduling
+    """Give tests that belong together to one process, in the order of `place`."""
+    from xdist.scheduler import LoadScopeScheduling
 
-    class Scheduling(LoadFileScheduling):
+    class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/airflow" if nodeid.startswith("tests/airflow/") else super()._split_scope(nodeid)
+            return place(nodeid)[1]
 
+    config.option.loadscopereorder = False
     return Scheduling(config, log)
+
+
+class SharedDeployment:
+    """Begins the running Airflow that all processes share while they collect their tests, and ends it after them."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="dinero-tests-"))
+        os.environ["DINERO_TESTS_DEPLOYMENT"] = str(self._folder)
+        self._process = deployment.begin(self._folder)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if finds := deployment.end(self._process, self._folder):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            sys.stderr.write(f"\nThe deployment of tests/airflow leaves secrets behind, or failed:\n{finds}\n")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = [Path(each.partition("::")[0]).resolve() for each in config.args]
+    airflow = Path(__file__).parent / "airflow"
+    if config.getoption("numprocesses", None) and any(airflow.is_relative_to(each) for each in wanted):
+        config.pluginmanager.register(SharedDeployment())
 
 
 @pytest.fixture(scope="session")
 def migrated() -> None:
-    """A metadata database in the AIRFLOW_HOME of the tests."""
-    command = [str(Path(sys.executable).parent / "airflow"), "db", "migrate"]
-    done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    """A metadata database in the AIRFLOW_HOME of the tests, copied from one that is made once for all processes."""
+    from airflow import __version__
+
+    template, home = HOMES / f"migrated-{__version__}.db", Path(os.environ["AIRFLOW_HOME"])
+    with (HOMES / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.exists():
+            made = template.with_suffix(".new")
+            made.unlink(missing_ok=True)
+            environment = {**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{made}"}
+            command = [str(Path(sys.executable).parent / "airflow"), "db", "migrate"]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            made.rename(template)
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template, home / "airflow.db")
 
 
 @pytest.fixture(scope="session")

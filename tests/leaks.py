@@ -27,6 +27,8 @@ RUN = 12
 CLAIMS_RUN = 40
 STEP = 6
 SAMPLE_SECONDS = 0.2
+# A process is looked at as often when it is new, since it may still become another program, and then at every 25th time.
+NEW_LOOKS, LATER_LOOKS = 5, 25
 # What a test itself puts into environments.
 GIVEN = ("AIRFLOW_CONN_",)
 
@@ -206,11 +208,15 @@ def watched() -> Generator[dict[str, bytes]]:
     What a test puts into an environment itself, see GIVEN, is left out.
     """
     seen: dict[str, bytes] = {}
+    looks: dict[int, int] = defaultdict(int)
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(SAMPLE_SECONDS):
             for pid in _descendants():
+                looks[pid] += 1
+                if looks[pid] > NEW_LOOKS and looks[pid] % LATER_LOOKS:
+                    continue
                 with suppress(OSError):
                     arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
                     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

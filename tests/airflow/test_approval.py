@@ -7,38 +7,46 @@ import pytest
 from local import outbox
 
 from airflow_provider_dinero.api import DineroClient, eq
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
+GROUP = "examples"
 DAG = "dinero_approval"
 
 
-def waiting(deployment: Deployment, run_id: str) -> str:
-    """Wait until the run waits for a person; return the place of its question."""
-    place = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/approve"
-    end = time.monotonic() + 120
-    while deployment.airflow.call("GET", place)["state"] != "awaiting_input":
-        assert time.monotonic() < end
-        time.sleep(1)
+def orders(answer: str) -> list[dict[str, str]]:
+    return [
+        {"order": name, "customer": f"Cykler {name}", "email": f"{name}@cykler.example", "text": "Bell", "price": "800"}
+        for name in (f"{answer}-1", f"{answer}-2")
+    ]
+
+
+@pytest.fixture(scope="module")
+def waiting(deployment: Deployment) -> dict[str, str]:
+    """Run ids by the answer that a person will give; each run waits for it."""
+    runs = {answer: deployment.airflow.trigger(DAG, orders=orders(answer)) for answer in ("Approve", "Reject")}
+    end = time.monotonic() + 180
+    for run_id in runs.values():
+        while deployment.airflow.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/approve")["state"] != (
+            "awaiting_input"
+        ):
+            assert time.monotonic() < end
+            time.sleep(1)
     # No person answers at once; where one did, Airflow 3.3 could take the task for failed, and ask again.
     time.sleep(8)
-    return f"{place}/-1/hitlDetails"
+    return runs
 
 
 @pytest.mark.parametrize(("answer", "rest"), [("Approve", "success"), ("Reject", "skipped")])
 def test_only_what_a_person_approves_is_booked_and_mailed(
-    deployment: Deployment, client: DineroClient, answer: str, rest: str
+    deployment: Deployment, client: DineroClient, waiting: dict[str, str], answer: str, rest: str
 ) -> None:
     references = [f"{answer}-{number}" for number in (1, 2)]
 
     def there() -> list[dict[str, Any]]:
         return [each for name in references for each in client.invoices.list(filters=eq("ExternalReference", name))]
 
-    orders = [
-        {"order": name, "customer": f"Cykler {name}", "email": f"{name}@cykler.example", "text": "Bell", "price": "800"}
-        for name in references
-    ]
-    run_id = deployment.airflow.trigger(DAG, orders=orders)
-    place = waiting(deployment, run_id)
+    run_id = waiting[answer]
+    place = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
     asked = deployment.airflow.call("GET", place)
     assert asked["subject"] == "Book 2 invoices? A booked invoice can't be changed."
     assert f"| {answer}-2 | Cykler {answer}-2 | 1000.00 |" in asked["body"]

@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, eq
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 # What the log says. All but `unreachable` must fail on their first try, for all their retries.
 TOLD = {

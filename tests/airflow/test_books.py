@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_dinero.api import DineroClient
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 
 def test_the_books_are_kept_once(deployment: Deployment, client: DineroClient, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import requests
 from local import connection
 
-from tests.airflow.conftest import Deployment, as_rest
+from tests.deployment import Deployment, as_rest
 
 
 def button(deployment: Deployment, grant: str = "personal_integration", **changes: Any) -> dict[str, Any]:

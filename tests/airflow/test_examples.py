@@ -12,15 +12,19 @@ import pytest
 from local import ROOT, outbox
 
 from airflow_provider_dinero.api import DineroClient
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 from tests.airflow.test_watched import eventually, runs
 from tests.conftest import CONTACT, line
 
+GROUP = "examples"
 TODAY = pendulum.today("UTC")
 ELSEWHERE = {"dinero_shop_orders": "test_shop_orders", "dinero_approval": "test_approval"}
 
 
-def good(ended: dict[tuple[str, int], dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
+Ended = dict[tuple[str, int], dict[str, Any]]
+
+
+def good(ended: Ended) -> Ended:
     assert {each["state"] for each in ended.values()} == {"success"}, {
         place: each["state"] for place, each in ended.items()
     }
@@ -42,8 +46,27 @@ def invoice(client: DineroClient) -> str:
     return str(made["Guid"])
 
 
-def test_payout(deployment: Deployment, client: DineroClient) -> None:
-    first = good(deployment.run("dinero_payout", payout=7001))["post", -1]
+@pytest.fixture(scope="module")
+def twice(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ended]]:
+    """Two runs each of the DAGs that don't care what else there is: the first ones together, then the second ones."""
+    folder = tmp_path_factory.mktemp("receipts")
+    for name in ("6000_125.00_Paper.pdf", "6040_99.00_Hosting.pdf", "scan0001.pdf"):
+        (folder / name).write_bytes((ROOT / "example_dags/data/receipt.pdf").read_bytes() + name.encode())
+    wanted: dict[str, dict[str, Any]] = {
+        "dinero_payout": {"payout": 7001},
+        "dinero_receipts": {"folder": str(folder)},
+        "dinero_public_einvoice": {"order": "E-77"},
+    }
+    ended: dict[str, list[Ended]] = {dag_id: [] for dag_id in wanted}
+    for _ in range(2):
+        begun = {dag_id: deployment.airflow.trigger(dag_id, **conf) for dag_id, conf in wanted.items()}
+        for dag_id, run_id in begun.items():
+            ended[dag_id].append(good(deployment.ended(dag_id, run_id)))
+    return ended
+
+
+def test_payout(deployment: Deployment, client: DineroClient, twice: dict[str, list[Ended]]) -> None:
+    first, again = [run["post", -1] for run in twice["dinero_payout"]]
     assert deployment.returned(first)["Change"] == "created"
     entries = [
         each
@@ -55,20 +78,15 @@ def test_payout(deployment: Deployment, client: DineroClient) -> None:
         6300: Decimal("22.38"),
         55000: Decimal("1520.75"),
     }
-    again = good(deployment.run("dinero_payout", payout=7001))["post", -1]
     assert deployment.returned(again)["Change"] == "unchanged"
 
 
-def test_receipts(deployment: Deployment, client: DineroClient, tmp_path: Path) -> None:
-    for name in ("6000_125.00_Paper.pdf", "6040_99.00_Hosting.pdf", "scan0001.pdf"):
-        (tmp_path / name).write_bytes((ROOT / "example_dags/data/receipt.pdf").read_bytes() + name.encode())
-
-    def run() -> list[dict[str, Any]]:
-        ended = good(deployment.run("dinero_receipts", folder=str(tmp_path)))
+def test_receipts(deployment: Deployment, twice: dict[str, list[Ended]]) -> None:
+    def made(ended: Ended) -> list[dict[str, Any]]:
         assert "scan0001.pdf is left out" in deployment.log(ended["receipts", -1])
         return [deployment.returned(ended["expense", index]) for index in range(2)]
 
-    first, again = run(), run()
+    first, again = map(made, twice["dinero_receipts"])
     assert [(each["TotalInclVat"], each["Status"], each["Change"]) for each in first] == [
         ("125.00", "Draft", "created"),
         ("99.00", "Draft", "created"),
@@ -76,9 +94,8 @@ def test_receipts(deployment: Deployment, client: DineroClient, tmp_path: Path) 
     assert [(each["Guid"], each["Change"]) for each in again] == [(each["Guid"], "unchanged") for each in first]
 
 
-def test_public_einvoice(deployment: Deployment) -> None:
-    made = [good(deployment.run("dinero_public_einvoice", order="E-77"))["invoice", -1] for _ in range(2)]
-    told = [deployment.returned(each) for each in made]
+def test_public_einvoice(deployment: Deployment, twice: dict[str, list[Ended]]) -> None:
+    told = [deployment.returned(ended["invoice", -1]) for ended in twice["dinero_public_einvoice"]]
     assert [each["Change"] for each in told] == ["created", "unchanged"]
     assert told[0]["TotalInclVat"] == "5000.00"
     (sent,) = [each for each in outbox(deployment.sandbox) if each["invoice"] == told[0]["Guid"]]
@@ -98,7 +115,7 @@ def test_dunning(deployment: Deployment, client: DineroClient, invoice: str) -> 
 
 def test_mirror(deployment: Deployment, client: DineroClient, invoice: str) -> None:
     good(deployment.run("dinero_mirror"))
-    with closing(sqlite3.connect(deployment.warehouse)) as database:
+    with closing(sqlite3.connect(deployment.folder / "warehouse.db")) as database:
 
         def rows(what: str) -> int:
             return int(database.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
@@ -116,7 +133,7 @@ def test_mirror(deployment: Deployment, client: DineroClient, invoice: str) -> N
 
 def test_invoice_paid(deployment: Deployment, client: DineroClient, invoice: str) -> None:
     airflow = deployment.airflow
-    airflow.call("PATCH", "/dags/dinero_invoice_paid", json={"is_paused": False})
+    airflow.turn_on("dinero_invoice_paid")
 
     def watching() -> list[Any]:
         (asset,) = airflow.call("GET", "/assets", params={"name_pattern": "dinero_paid_invoices"})["assets"]

@@ -8,7 +8,7 @@ import pytest
 from browser import CHROMIUM, WIDE, add_connection, chromium, fill
 from local import connection
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 

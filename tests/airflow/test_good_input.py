@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from airflow_provider_dinero.api import DineroClient
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 from tests.conftest import CONTACT
 
 

@@ -1,39 +1,59 @@
 """A worker is killed with -9 while its e-mail is under way, and Dinero sends it when the worker is long gone."""
 
+import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
-from local import outbox
+from local import connection, outbox
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment, as_rest
+from tests.faulty import Faults, before
 
+GROUP = "waiting"
 # Long enough for the next try to begin, and to look once, before the first one's e-mail goes out.
 UNDER_WAY_SECONDS = 14.0
+DAGS = {
+    "killed_operator": 1,
+    "killed_plain": 1,
+    "killed_unnoted": 2,  # the control: without intent and note it looks once, and sends again
+}
 
 
-@pytest.mark.parametrize(
-    ("dag_id", "mails"),
-    [
-        ("killed_operator", 1),
-        ("killed_plain", 1),
-        ("killed_unnoted", 2),  # the control: without intent and note it looks once, and sends again
-    ],
-)
-def test_an_email_that_was_under_way(deployment: Deployment, dag_id: str, mails: int) -> None:
-    faults = deployment.faults
-    faults.seen.clear()
-    faults.hold["POST /email"] = UNDER_WAY_SECONDS
-    run_id = deployment.airflow.trigger(dag_id)
-    end = time.monotonic() + 60
-    while not faults.count("/email"):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    begun = time.monotonic()
-    place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/it"
-    os.kill(deployment.airflow.call("GET", place)["pid"], signal.SIGKILL)
-    ended = deployment.ended(dag_id, run_id)["it", -1]
+@pytest.fixture(scope="module")
+def faults(deployment: Deployment) -> Iterator[Faults]:
+    """What is between the connection dinero_faulty and the sandbox."""
+    with before(deployment.sandbox) as faults:
+        made = json.loads(connection(deployment.sandbox))
+        made["extra"]["requests_per_minute"] = 10000
+        body = {"connection_id": "dinero_faulty", **as_rest({**made, "host": faults.url})}
+        deployment.airflow.call("POST", "/connections", json=body)
+        yield faults
+
+
+@pytest.fixture(scope="module")
+def killed(deployment: Deployment, faults: Faults) -> dict[str, str]:
+    """Run ids by DAG; each one's e-mail was under way when its worker was killed, and is sent by now."""
+    runs, waiting = {}, {}
+    for dag_id in DAGS:
+        faults.seen.clear()
+        faults.hold["POST /email"] = UNDER_WAY_SECONDS
+        runs[dag_id] = deployment.airflow.trigger(dag_id)
+        end = time.monotonic() + 90
+        while not faults.count("/email"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        waiting[dag_id] = time.monotonic() + UNDER_WAY_SECONDS + 1
+        place = f"/dags/{dag_id}/dagRuns/{runs[dag_id]}/taskInstances/it"
+        os.kill(deployment.airflow.call("GET", place)["pid"], signal.SIGKILL)
+    time.sleep(max(0.0, max(waiting.values()) - time.monotonic()))
+    return runs
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_an_email_that_was_under_way(deployment: Deployment, killed: dict[str, str], dag_id: str) -> None:
+    ended = deployment.ended(dag_id, killed[dag_id])["it", -1]
     assert (ended["state"], ended["try_number"]) == ("success", 2)
-    time.sleep(max(0.0, begun + UNDER_WAY_SECONDS + 1 - time.monotonic()))
-    assert [mail["to"] for mail in outbox(deployment.sandbox)].count(f"{dag_id}@example.dk") == mails
+    assert [mail["to"] for mail in outbox(deployment.sandbox)].count(f"{dag_id}@example.dk") == DAGS[dag_id]

@@ -5,7 +5,7 @@ import sys
 
 import requests
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 IMPORTED = """
 import sys

@@ -14,7 +14,7 @@ from local import ROOT
 from packaging.utils import canonicalize_name
 
 from airflow_provider_dinero.get_provider_info import get_provider_info
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 AIRFLOW = Path(airflow.__file__).parent
 INFO: dict[str, Any] = get_provider_info()

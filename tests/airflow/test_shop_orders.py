@@ -3,18 +3,29 @@
 import csv
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from local import ROOT, api_requests, outbox
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
+GROUP = "examples"
 MONTH = "2011-06"
 
 
+Ended = dict[tuple[str, int], dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def first(deployment: Deployment) -> dict[tuple[str, int], dict[str, object]]:
-    return deployment.run("dinero_shop_orders", month=MONTH)
+def ended(deployment: Deployment) -> dict[str, Ended]:
+    """What ran at the same time: a month of orders, one without any, and the README's DAG."""
+    runs = {
+        "month": ("dinero_shop_orders", deployment.airflow.trigger("dinero_shop_orders", month=MONTH)),
+        "none": ("dinero_shop_orders", deployment.airflow.trigger("dinero_shop_orders", month="2012-01")),
+        "readme": ("one_invoice", deployment.airflow.trigger("one_invoice")),
+    }
+    return {name: deployment.ended(*run) for name, run in runs.items()}
 
 
 def orders() -> dict[str, Decimal]:
@@ -24,7 +35,8 @@ def orders() -> dict[str, Decimal]:
     return {row["order_id"]: Decimal(row["total"]) for row in rows}
 
 
-def test_a_month_of_orders_is_booked_and_mailed(deployment: Deployment, first: dict) -> None:
+def test_a_month_of_orders_is_booked_and_mailed(deployment: Deployment, ended: dict[str, Ended]) -> None:
+    first = ended["month"]
     assert {each["state"] for each in first.values()} == {"success"}
     checked = deployment.returned(first["check_totals", -1])
     assert checked == {"orders": len(orders()), "total": str(sum(orders().values()))}
@@ -34,7 +46,8 @@ def test_a_month_of_orders_is_booked_and_mailed(deployment: Deployment, first: d
     assert {each["Guid"]: mails[each["Guid"]] for each in booked} == {each["Guid"]: 1 for each in booked}
 
 
-def test_the_second_run_makes_nothing_new(deployment: Deployment, first: dict) -> None:
+@pytest.mark.usefixtures("ended")
+def test_the_second_run_makes_nothing_new(deployment: Deployment) -> None:
     def successful_writes() -> int:
         return sum(
             each["method"] != "GET" and each["status"] == 200 and not each["path"].endswith("/token")
@@ -49,14 +62,14 @@ def test_the_second_run_makes_nothing_new(deployment: Deployment, first: dict) -
     assert successful_writes() == writes
 
 
-def test_the_dag_of_the_readme_sends_an_invoice(deployment: Deployment) -> None:
-    ended = deployment.run("one_invoice")
-    assert {each["state"] for each in ended.values()} == {"success"}
-    assert deployment.returned(ended["send", -1])["Recipients"] == ["ida@example.dk"]
-    assert deployment.returned(ended["book", -1])["TotalInclVat"] == "100.00"
+def test_the_dag_of_the_readme_sends_an_invoice(deployment: Deployment, ended: dict[str, Ended]) -> None:
+    readme = ended["readme"]
+    assert {each["state"] for each in readme.values()} == {"success"}
+    assert deployment.returned(readme["send", -1])["Recipients"] == ["ida@example.dk"]
+    assert deployment.returned(readme["book", -1])["TotalInclVat"] == "100.00"
 
 
-def test_a_month_without_orders_says_so(deployment: Deployment) -> None:
-    ended = deployment.run("dinero_shop_orders", month="2012-01")
-    assert ended["read_orders", -1]["state"] == "failed"
-    assert "There are no orders in 2012-01" in deployment.log(ended["read_orders", -1])
+def test_a_month_without_orders_says_so(deployment: Deployment, ended: dict[str, Ended]) -> None:
+    read = ended["none"]["read_orders", -1]
+    assert read["state"] == "failed"
+    assert "There are no orders in 2012-01" in deployment.log(read)

@@ -9,9 +9,10 @@ import pytest
 from local import api_requests
 
 from airflow_provider_dinero.api import DineroClient
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 from tests.conftest import CONTACT
 
+GROUP = "waiting"
 INTERVAL = 3.0  # of all polls in dags/watched.py
 WATCHING = ("on_any_contact", "on_one_contact")
 
@@ -41,7 +42,7 @@ def create(client: DineroClient, name: str) -> str:
 def watching(deployment: Deployment) -> Iterator[None]:
     """Both DAGs are on, and their watchers have a mark."""
     for dag_id in WATCHING:
-        deployment.airflow.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        deployment.airflow.turn_on(dag_id)
     eventually(lambda: len(marks(deployment)) == 2)
     yield
     for dag_id in WATCHING:

@@ -8,7 +8,7 @@ import pytest
 from cluster import cluster
 from local import ROOT
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 from tests.leaks import search, tokens, watched
 
 
@@ -22,7 +22,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with watched() as seen, cluster(folder, dags, *options) as running:
         running.connect("dinero_default", "personal_integration")
         running.connect("dinero_many", "visma_connect")
-        yield Deployment(running.airflow, running.sandbox, None)
+        yield Deployment(running.airflow, running.sandbox)
         secrets = {each: each for each in ("sandbox-secret", "sandbox-api-key")}
         # The first refresh token is one that the sandbox's own command line resembles.
         secrets |= {name: token for name, token in tokens(state).items() if token != "sandbox-refresh-token"}

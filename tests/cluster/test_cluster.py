@@ -5,7 +5,7 @@ from collections import Counter
 import requests
 from local import api_requests
 
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 
 
 def test_a_hundred_tasks_share_one_token_and_the_allowance(deployment: Deployment) -> None:

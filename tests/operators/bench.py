@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,11 +43,19 @@ class Run:
 
     dag: "DAG"
     run_id: str
+    serialized: Any
     state: str = "running"
     tasks: dict[str | tuple[str, int], Instance] = field(default_factory=dict)
 
     def __getitem__(self, place: str | tuple[str, int]) -> Instance:
         return self.tasks[place]
+
+    @cached_property
+    def scheduled(self) -> Any:
+        """The DAG as the scheduler has it."""
+        from airflow.serialization.serialized_objects import DagSerialization
+
+        return DagSerialization.from_dict(self.serialized.data)
 
 
 class Bench:
@@ -77,11 +86,13 @@ class Bench:
     def one(self, operator: Any, **arguments: Any) -> Instance:
         """Run a DAG of one task, and return what became of it.
 
+        What it returns is stored as a whole, and not each key by itself too, which nobody reads here.
+
         :param operator: the class
         :param arguments: as the operator takes them, without the task_id
         """
         with self.dag() as dag:
-            operator(task_id="it", **arguments)
+            operator(task_id="it", **{"multiple_outputs": False, **arguments})
         return self.run(dag)["it"]
 
     def run(self, dag: "DAG", **conf: Any) -> Run:
@@ -91,17 +102,16 @@ class Bench:
         :param conf: the params of the run
         """
         from airflow.sdk import timezone
-        from airflow.serialization.serialized_objects import LazyDeserializedDAG
         from airflow.utils.session import create_session
         from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
         dag.validate()
         now = timezone.utcnow()
-        run = Run(dag, f"manual__{now.isoformat()}")
+        run = Run(dag, f"manual__{now.isoformat()}", serialized(dag))
         with create_session() as session:
-            self._store(LazyDeserializedDAG.from_dag(dag), session)
+            self._store(run.serialized, session)
         with create_session() as session:
-            scheduled(dag).create_dagrun(
+            run.scheduled.create_dagrun(
                 run_id=run.run_id,
                 run_after=now,
                 start_date=now,
@@ -126,7 +136,7 @@ class Bench:
             clear_task_instances(row.get_task_instances(session=session), session=session)
             session.flush()
             row.state = "running"
-        return self._finish(Run(run.dag, run.run_id))
+        return self._finish(Run(run.dag, run.run_id, run.serialized))
 
     def fire(self, row: Any) -> Any:
         """Return the event of a trigger. Those that only wait for a time don't; ours run, as one that waits alone."""
@@ -166,13 +176,13 @@ class Bench:
                 row.schedule_tis(ready, session=session)
                 session.commit()
                 session.expire_all()
-                for place in [(each.task_id, each.map_index) for each in row.get_task_instances(session=session)]:
-                    each = row.get_task_instance(place[0], map_index=place[1], session=session)
-                    told = run.tasks.setdefault(place[0] if place[1] < 0 else place, Instance())
+                for each in row.get_task_instances(session=session):
+                    task_id, index = each.task_id, each.map_index
+                    told = run.tasks.setdefault(task_id if index < 0 else (task_id, index), Instance())
                     if each.state == "scheduled":
                         self._try(run.dag, each, told, session)
                         # A task that is tried again is another row.
-                        each = row.get_task_instance(place[0], map_index=place[1], session=session)
+                        each = row.get_task_instance(task_id, map_index=index, session=session)
                     told.state = each.state and str(each.state)
                     self._go_on(row.dag, each, told, session)
                 session.commit()
@@ -222,11 +232,11 @@ class Bench:
             row.state = None
 
 
-def scheduled(dag: "DAG") -> Any:
-    """The DAG as the scheduler has it."""
-    from airflow.serialization.serialized_objects import DagSerialization
+def serialized(dag: "DAG") -> Any:
+    """The DAG as Airflow stores it."""
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
 
-    return DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    return LazyDeserializedDAG.from_dag(dag)
 
 
 def row_of(run: Run, session: Any) -> Any:
@@ -234,5 +244,5 @@ def row_of(run: Run, session: Any) -> Any:
     from airflow.models import DagRun
 
     row = session.scalars(select(DagRun).filter_by(dag_id=run.dag.dag_id, run_id=run.run_id)).one()
-    row.dag = scheduled(run.dag)
+    row.dag = run.scheduled
     return row

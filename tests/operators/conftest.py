@@ -5,24 +5,37 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
 from airflow_provider_dinero.sandbox.server import Sandbox
 
-if TYPE_CHECKING:
-    pass
 from tests.operators.bench import Bench
 
 
 @pytest.fixture(scope="session")
 def execution_api(migrated: None) -> None:
-    """Airflow's Execution API in this process; its import warns of what is no matter of ours."""
+    """Airflow's Execution API in this process; its import warns of what is no matter of ours.
+
+    It takes six seconds to make the routes of all its versions, of which tasks in this process need the newest.
+    """
     with warnings.catch_warnings(action="ignore"):
         importlib.import_module("airflow.api_fastapi.execution_api.app")
+    from airflow.api_fastapi.execution_api.versions import bundle
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+    from cadwyn.exceptions import RouterGenerationError
+
+    versions = bundle.versions
+    for count in range(3, len(versions) + 1):
+        bundle.versions = versions[:count]
+        bundle.versions[-1].changes = ()  # the oldest one has none
+        with suppress(RouterGenerationError):  # a route of the newest is there for one that is older still
+            in_process_api_server().app  # ruff: ignore[useless-expression] - it is made when it is first asked for
+            return
 
 
 @pytest.fixture
@@ -38,8 +51,10 @@ def bench(
     from airflow.models.asset import AssetDagRunQueue, AssetEvent
     from airflow.models.asset_state_store import AssetStateStoreModel
     from airflow.models.task_state_store import TaskStateStoreModel
+    from airflow.sdk._shared.secrets_masker import reset_secrets_masker
     from airflow.utils.session import create_session
 
+    reset_secrets_masker()  # all secrets of all tests before this one would be looked for in all that is printed
     unlimited_sandbox.reset()
     made = unlimited_sandbox.connection()
     made["extra"].update(requests_per_minute=10_000, coordination_url=str(tmp_path / "coordination"))

@@ -12,6 +12,7 @@ from tests.conftest import CONTACT, line
 from tests.operators.bench import Bench, Run
 
 FOR_EVER = "2020-01-01T00:00:00Z"
+WAIT = {"timeout": 1, "poke_interval": 0.5}
 
 
 def consumer(bench: Bench, *, fails: bool = False, **arguments: Any) -> Any:
@@ -21,7 +22,7 @@ def consumer(bench: Bench, *, fails: bool = False, **arguments: Any) -> Any:
     with bench.dag() as dag:
         sensor = DineroChangesSensor(
             task_id="wait",
-            **{"resource": "contacts", "initial_since": FOR_EVER, "timeout": 1, "poke_interval": 0.5, **arguments},
+            **{"resource": "contacts", "initial_since": FOR_EVER, **WAIT, **arguments},
         )
 
         @task
@@ -95,12 +96,12 @@ def test_two_consumers_of_which_one_fails(bench: Bench, beside: DineroClient) ->
 def test_an_operator_commits_the_window(bench: Bench, beside: DineroClient) -> None:
     with bench.dag() as dag:
         wait = DineroChangesSensor(
-            task_id="wait", resource="contacts", initial_since=FOR_EVER, commit="by_operator", timeout=1
+            task_id="wait", **WAIT, resource="contacts", initial_since=FOR_EVER, commit="by_operator"
         )
         DineroCommitChangesOperator(task_id="commit", changes=wait.output, resource="contacts")
     with bench.dag() as other:
         DineroChangesSensor(
-            task_id="wait", resource="contacts", consumer=f"{dag.dag_id}.wait", commit="by_operator", timeout=1
+            task_id="wait", **WAIT, resource="contacts", consumer=f"{dag.dag_id}.wait", commit="by_operator"
         )
     first = contact(beside, "a")
     run = bench.run(dag)

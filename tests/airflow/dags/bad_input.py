@@ -19,7 +19,7 @@ from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 NOBODY = "00000000-0000-4000-8000-000000000000"
 LINE = {"Description": "Plader", "BaseAmountValue": 100, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
 CONTACT = {"Name": "Bad Input", "CountryKey": "DK", "IsPerson": True, "ExternalReference": "bad-input"}
-RETRIES = {"retries": 3, "retry_delay": 1}
+RETRIES = {"retries": 3, "retry_delay": 1, "dinero_conn_id": "dinero_own"}
 
 Task = Callable[[], BaseOperator]
 OPERATORS: dict[str, Task] = {
@@ -77,7 +77,7 @@ with DAG("bad_stale_timestamp", schedule=None, default_args=RETRIES):
 
     @task(multiple_outputs=False)
     def draft_changed_in_between() -> dict[str, Any]:
-        client = DineroHook().get_conn()
+        client = DineroHook("dinero_own").get_conn()
         contact = client.contacts.upsert({**CONTACT, "ExternalReference": "stale"})
         draft = client.invoices.create({"ContactGuid": contact["ContactGuid"], "ProductLines": [LINE]})
         return {**draft, "TimeStamp": "0000000000000001"}
@@ -104,7 +104,7 @@ def plain(name: str, work: Callable[[], Any]) -> None:
 
 plain("wrong_secret", lambda: list(DineroHook("dinero_wrong_secret").get_conn().contacts.list()))
 plain("no_pro", lambda: list(DineroHook("dinero_no_pro").get_conn().invoices.list()))
-plain("misspelt_property", lambda: DineroHook().get_conn().contacts.create({**CONTACT, "Nmae": "x"}))
-plain("unknown_contact", lambda: DineroHook().get_conn().contacts.get(NOBODY))
-plain("false_pdf", lambda: DineroHook().get_conn().files.upload(b"hello", "plain.pdf"))
+plain("misspelt_property", lambda: DineroHook("dinero_own").get_conn().contacts.create({**CONTACT, "Nmae": "x"}))
+plain("unknown_contact", lambda: DineroHook("dinero_own").get_conn().contacts.get(NOBODY))
+plain("false_pdf", lambda: DineroHook("dinero_own").get_conn().files.upload(b"hello", "plain.pdf"))
 plain("no_connection_organization", lambda: DineroHook("dinero_no_organization").get_conn().contacts.get(NOBODY))

@@ -9,7 +9,7 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 
-CONN_ID = "dinero_in_database"
+CONN_ID = "dinero_waiting"
 
 
 def watched(name: str, **wanted: Any) -> Asset:

@@ -10,6 +10,7 @@ from tests.operators.bench import Bench
 from tests.operators.sales.conftest import failed
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_a_pdf_is_whole_or_not_there(bench: Bench, booked: dict[str, Any], tmp_path: Path, scheme: str) -> None:
     target = tmp_path / "pdf" / "invoice.pdf"

@@ -1,0 +1,197 @@
+"""One real Airflow for a whole run of the tests, in a process of its own; every process of the tests may use it.
+
+    PYTHONPATH=scripts python -m tests.deployment FOLDER
+
+It runs until SIGINT. Then all that it leaves behind is searched for secrets.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from local import BIN, ROOT, Airflow, airflow, connection, free_port, sandbox
+from services import installed, postgres
+
+from airflow_provider_dinero.api import PersonalIntegration
+from airflow_provider_dinero.api.auth import token_key
+from tests.leaks import search, tokens, watched
+
+SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
+# Each has a sandbox, so that tests which count what is there don't disturb those in other processes.
+GROUPS = ("examples", "connections", "waiting")
+READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
+START_SECONDS, END_SECONDS = 300, 120
+
+
+class Deployment(NamedTuple):
+    """A running Airflow, and the sandbox that the connections of a group of tests lead to.
+
+    :param airflow: Airflow
+    :param sandbox: str, address
+    :param folder: Path, of all that it stores
+    """
+
+    airflow: Airflow
+    sandbox: str
+    folder: Path = Path()
+
+    def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], dict[str, Any]]:
+        """Run a DAG to its end and return its task instances by (task_id, map_index)."""
+        run_id = self.airflow.trigger(dag_id, **conf)
+        return self.ended(dag_id, run_id)
+
+    def ended(self, dag_id: str, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
+        """Wait for the end of a run and return its task instances."""
+        return {(each["task_id"], each["map_index"]): each for each in self.airflow.follow(dag_id, run_id)}
+
+    def log(self, instance: dict[str, Any]) -> str:
+        """Return the log of all tries of a task instance."""
+        place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
+        tries = range(1, instance["try_number"] + 1)
+        params = {"map_index": instance["map_index"], "full_content": "true"}
+        return "\n".join(
+            json.dumps(self.airflow.call("GET", f"{place}/logs/{number}", params=params), ensure_ascii=False)
+            for number in tries
+        )
+
+    def returned(self, instance: dict[str, Any]) -> Any:
+        """Return what a task returned."""
+        place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
+        params = {"map_index": instance["map_index"], "deserialize": "true"}
+        return self.airflow.call("GET", f"{place}/xcomEntries/return_value", params=params)["value"]
+
+
+def begin(folder: Path) -> subprocess.Popen[bytes]:
+    """Start it; it takes half a minute until `found` finds it."""
+    with (folder / LOG).open("wb") as log:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"}
+        command = [sys.executable, "-m", "tests.deployment", str(folder)]
+        return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=ROOT, start_new_session=True)
+
+
+def found(folder: Path) -> dict[str, Deployment]:
+    """Wait until it is there, and return it, with the sandbox of each group."""
+    end = time.monotonic() + START_SECONDS
+    while not (folder / READY).exists():
+        assert time.monotonic() < end, (folder / LOG).read_text()
+        time.sleep(0.2)
+    told = json.loads((folder / READY).read_text())
+    running = Airflow(told["airflow"], {"AIRFLOW_HOME": str(folder / "home")})
+    return {group: Deployment(running, url, folder) for group, url in told["sandboxes"].items()}
+
+
+def end(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """Stop it; return which secrets were found in what it left behind, or that it failed; empty when all is well."""
+    process.send_signal(signal.SIGINT)
+    try:
+        failed = process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        failed = process.wait()
+    return (folder / LOG).read_text()[-3000:] if failed else (folder / FINDS).read_text()
+
+
+def serve(folder: Path) -> None:
+    """Run an Airflow and a sandbox for each group until SIGINT, and search all that they leave behind."""
+    dags, state = folder / "dags", {group: folder / f"{group}.db" for group in GROUPS}
+    copy_dags(dags, folder)
+    with ExitStack() as stack:
+        urls = {}
+        for group in GROUPS:
+            options = ["--requests-per-minute", "10000", "--state", str(state[group])]
+            (folder / group).mkdir()
+            urls[group] = stack.enter_context(sandbox(folder / group, *options))
+        seen = stack.enter_context(watched())
+        given = {
+            **connections(urls, str(folder / "scarce")),
+            "AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{folder}/warehouse.db",
+            # The files don't change; to parse them twice a minute takes half a processor.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+        }
+        database = f"sqlite:///{folder}/home/airflow.db"
+        if installed("postgres"):  # SQLite takes one writer at a time, and lets others starve on a busy machine
+            database = f"postgresql+psycopg2://{stack.enter_context(postgres(folder))}"
+            given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
+            given["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "50"
+        running = stack.enter_context(airflow(folder / "home", dags, **given))
+        for conn_id, group in (("dinero_in_database", "connections"), ("dinero_waiting", "waiting")):
+            made = json.loads(connection(urls[group]))
+            made["extra"]["requests_per_minute"] = 10000
+            running.call("POST", "/connections", json={"connection_id": conn_id, **as_rest(made)})
+        (folder / "told").write_text(json.dumps({"airflow": running.url, "sandboxes": urls}))
+        (folder / "told").rename(folder / READY)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            pass
+        secrets = {each: each for each in ("sandbox-secret", "sandbox-api-key")}
+        for each in state.values():
+            secrets |= {f"{each.stem} {name}": token for name, token in tokens(each).items()}
+        finds = search(secrets, [folder / "home"], database, processes=seen)
+        (folder / FINDS).write_text("\n".join(map(str, finds)))
+
+
+def copy_dags(dags: Path, folder: Path) -> None:
+    """Copy the examples, the DAGs of the tests and the README's."""
+    shutil.copytree(ROOT / "example_dags", dags)
+    shutil.copytree(ROOT / "tests" / "airflow" / "dags", dags, dirs_exist_ok=True)
+    for example in dags.glob("dinero_*.py"):  # what a schedule runs keeps to this folder too; who watches looks often
+        text = example.read_text().replace("/data/", f"{folder}/data/").replace("poke_interval=60", "poke_interval=3")
+        example.write_text(text)
+    readme = re.findall(r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (dags / "readme.py").write_text(readme[0], encoding="utf-8")
+
+
+def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
+    """The connections of the tests, as environment variables: the right ones, and one for each thing wrong."""
+    url = urls["connections"]
+    personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
+
+    def changed(base: dict[str, Any], extra: dict[str, Any] | None = None, **changes: Any) -> str:
+        # All share an allowance, as they should; none has to wait for it.
+        return json.dumps({
+            **base,
+            **changes,
+            "extra": {**base["extra"], "requests_per_minute": 10000, **(extra or {})},
+        })
+
+    made = {
+        "default": changed(json.loads(connection(urls["examples"]))),
+        "own": changed(personal),
+        "visma": changed(visma),
+        "wrong_secret": changed(personal, password="wrong"),
+        "no_pro": changed(visma, {"organization_id": 100002}),
+        "no_api_key": changed(personal, {"api_key": None}),
+        "no_organization": changed(visma, {"organization_id": ""}),
+        "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
+        "read_only": changed(personal, {"read_only": True}),
+        "scarce": changed(
+            json.loads(connection(urls["waiting"])), {"requests_per_minute": SCARCE, "coordination_url": scarce}
+        ),
+        "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
+        "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
+    }
+    grant = PersonalIntegration(personal["login"], personal["password"], "sandbox-api-key-no-pro", url)
+    shadow = token_key(grant).upper()
+    return {
+        f"AIRFLOW_VAR_{shadow}": "not a token",
+        **{f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()},
+    }
+
+
+def as_rest(made: dict[str, Any]) -> dict[str, Any]:
+    """A connection as the REST API takes it."""
+    return {**made, "extra": json.dumps(made["extra"])}
+
+
+if __name__ == "__main__":
+    assert BIN.exists()
+    serve(Path(sys.argv[1]))
