@@ -4,7 +4,8 @@ MONTH ?= 2007-02
 SLACK ?= 1
 SHARE ?= 1
 TESTS ?= tests
-JOBS ?= 3
+# More processes than processors, since most of them wait for a running Airflow; a part of the tests has one.
+JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
 FAULTS := watcher_killed budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed
@@ -18,8 +19,9 @@ demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Diner
 ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
-test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow
-	$(BIN)/python -m pytest --numprocesses $(JOBS)
+test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow; TESTS=tests/api runs a part
+	@echo '$(if $(filter tests,$(TESTS)),All tests: about six minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --durations 10 $(TESTS)
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
 	$(BIN)/python -m pytest tests/dist

@@ -146,13 +146,15 @@ class Airflow:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def turn_on(self, dag_id: str) -> None:
-        """Turn a DAG on, and have its file parsed now: Airflow begins to watch what it watches when it is parsed.
+    def turn_on(self, *dag_ids: str) -> None:
+        """Turn DAGs on, and have their files parsed now: Airflow begins to watch what they watch when it parses them.
 
-        :param dag_id: str
+        :param dag_ids: str
         """
-        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
-        self.call("PUT", f"/parseDagFile/{self.call('GET', f'/dags/{dag_id}/details')['file_token']}")
+        for dag_id in dag_ids:
+            self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        for token in {self.call("GET", f"/dags/{dag_id}/details")["file_token"] for dag_id in dag_ids}:
+            self.call("PUT", f"/parseDagFile/{token}")
 
     def trigger(self, dag_id: str, **conf: Any) -> str:
         """Start a run of a DAG and return its id.

@@ -143,8 +143,12 @@ def copy_dags(dags: Path, folder: Path) -> None:
     """Copy the examples, the DAGs of the tests and the README's."""
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(ROOT / "tests" / "airflow" / "dags", dags, dirs_exist_ok=True)
-    for example in dags.glob("dinero_*.py"):  # what a schedule runs keeps to this folder too; who watches looks often
-        text = example.read_text().replace("/data/", f"{folder}/data/").replace("poke_interval=60", "poke_interval=3")
+    # What a schedule runs keeps to this folder too; who watches looks often; the examples have a sandbox of their own.
+    changed = {"/data/": f"{folder}/data/", "poke_interval=60": "poke_interval=3", '"dinero_visma"': '"dinero_many"'}
+    for example in dags.glob("dinero_*.py"):
+        text = example.read_text()
+        for old, new in changed.items():
+            text = text.replace(old, new)
         example.write_text(text)
     readme = re.findall(r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (dags / "readme.py").write_text(readme[0], encoding="utf-8")
@@ -165,6 +169,7 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
 
     made = {
         "default": changed(json.loads(connection(urls["examples"]))),
+        "many": changed(json.loads(connection(urls["examples"], "visma_connect"))),
         "own": changed(personal),
         "visma": changed(visma),
         "wrong_secret": changed(personal, password="wrong"),

@@ -41,8 +41,7 @@ def create(client: DineroClient, name: str) -> str:
 @pytest.fixture(scope="module")
 def watching(deployment: Deployment) -> Iterator[None]:
     """Both DAGs are on, and their watchers have a mark."""
-    for dag_id in WATCHING:
-        deployment.airflow.turn_on(dag_id)
+    deployment.airflow.turn_on(*WATCHING)
     eventually(lambda: len(marks(deployment)) == 2)
     yield
     for dag_id in WATCHING:
