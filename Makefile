@@ -1,4 +1,4 @@
-# `make demo` and `make test` do all from a fresh clone with Python 3.11 and make.
+# `make demo` and `make test` do all from a fresh clone with Python 3.11 and make; `make help` lists the rest.
 PYTHON ?= python3.11
 MONTH ?= 2007-02
 SLACK ?= 1
@@ -10,8 +10,12 @@ BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
 FAULTS := watcher_killed budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed
 
-.PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
+.PHONY: help demo ui test dist-test servers cluster cluster-test toggl faults nightly lint format models pages docs screenshots
 .PHONY: bench bench-changes clean $(FAULTS:%=fault-%)
+
+help:  ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '%-14s %s\n' "$$name" "$$text"; done
 
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
@@ -29,6 +33,8 @@ dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has not
 nightly: .nightly/.installed  ## the tests on the newest pre-release of Airflow
 	.nightly/bin/airflow version
 	.nightly/bin/python -m pytest -W default --numprocesses $(JOBS) $(TESTS)
+
+servers: cluster-test  ## what needs other servers than a sandbox and an Airflow: today Celery on Postgres and Redis
 
 cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
 	$(BIN)/python scripts/cluster.py
