@@ -309,6 +309,15 @@ def test_what_others_say_is_told_in_one_short_line(behind: DineroClient, proxy: 
         list(behind.contacts.list())
 
 
+def test_a_page_that_says_404_is_not_believed(behind: DineroClient, proxy: Cutter, one: str) -> None:
+    """Taken for Dinero's word, what is there would be gone."""
+    proxy.order(Spoil("DELETE *", passed=0, head=9, times=4), Spoil("GET *", status=404, body=PAGE, times=9))
+    with pytest.raises(errors.DineroUnavailable):
+        behind.contacts.delete(one)
+    proxy.order(Spoil("GET *", status=404, body=PAGE))
+    assert behind.contacts.get(one)["DeletedAt"] is None
+
+
 def test_a_refusal_that_is_cut_is_not_believed(behind: DineroClient, proxy: Cutter, one: str) -> None:
     """Its code is at its end: without it a duplicate would be an invalid request."""
     proxy.order(Spoil("POST *contacts", framing="close", rest=20))
