@@ -209,6 +209,27 @@ def test_a_test_takes_nothing_over_and_sees_it_all_the_same(one_time: Any) -> No
     assert store._tokens == before
 
 
+def test_no_two_connections_share_a_name_by_accident() -> None:
+    issuer, api = "https://connect.visma.com", "https://api.dinero.dk"
+    grants: list[VismaConnect | PersonalIntegration] = [
+        VismaConnect("id", SECRET, "", issuer, name="prod"),
+        VismaConnect("id", SECRET, "name prod", issuer),
+        VismaConnect("id", SECRET, "prod", issuer),
+        VismaConnect("id\nname", SECRET, "prod", issuer),
+        VismaConnect("id", SECRET, f"{SECRET}\nkey", issuer),
+        VismaConnect("id", SECRET, "prod", f"{issuer}/eu"),
+        PersonalIntegration("id", SECRET, "key", issuer),
+        PersonalIntegration("id", SECRET, "prod", issuer),
+        PersonalIntegration("id", f"{SECRET}2", "key", issuer),
+        PersonalIntegration("id2", SECRET, "key", issuer),
+    ]
+    keys = {auth.token_key(each, api) for each in grants}
+    assert len(keys) == len(grants)
+    assert auth.token_key(grants[6], f"{api}:8443") not in keys
+    # What a connection's name and a refresh token had in common once is taken over by the name alone.
+    assert [bool(auth.earlier_key(each)) for each in grants] == [True, False, True, True, False, True, *[False] * 4]
+
+
 def test_one_address_in_two_spellings_is_one_token() -> None:
     grant = VismaConnect("isv_1", SECRET, "refresh", "https://connect.visma.com")
     key = auth.token_key(grant, "https://api.dinero.dk")
