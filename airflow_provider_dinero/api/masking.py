@@ -18,7 +18,7 @@ RUN = 12
 # Shorter secrets than this are not looked for: they would be found in ordinary words.
 SHORTEST = 8
 # A process that runs for months sees a new access token every hour; only the newest secrets are kept.
-MOST = 200
+MOST = 100
 
 _STEP = RUN // 2
 _lock = threading.Lock()
@@ -74,13 +74,13 @@ def _masked(text: str) -> str:
     short, long, pieces = _forms(known)
     for form in short:
         text = text.replace(form, MASK)
-    covered = [
+    covered = sorted({
         start
-        for at in range(0, len(text) - _STEP + 1, _STEP)
-        if text[at : at + _STEP] in pieces  # every run holds one of these pieces whole
-        for start in range(max(0, at - _STEP + 1), min(at, len(text) - RUN) + 1)
+        for at in range(len(text) - _STEP + 1)
+        if text[at : at + _STEP] in pieces
+        for start in range(max(0, at - _STEP), min(at, len(text) - RUN) + 1)
         if text[start : start + RUN] in long
-    ]
+    })
     kept: list[str] = []
     end = 0
     for start in covered:
@@ -92,15 +92,23 @@ def _masked(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _forms(secrets: tuple[str, ...]) -> tuple[list[str], str, set[str]]:
-    """Return the forms that are looked for as a whole, all others in one text, and each piece of that."""
+    """Return the forms that are looked for as a whole, all others in one text, and pieces of that.
+
+    Wherever a run begins, it holds one of the pieces whole.
+    """
     forms = {form for secret in secrets for form in _spelled(secret)}
     long = "\0".join(form for form in forms if len(form) >= RUN)
     short = sorted((form for form in forms if len(form) < RUN), key=len, reverse=True)
-    return short, long, {long[at : at + _STEP] for at in range(len(long) - _STEP + 1)}
+    return short, long, {long[at : at + _STEP] for at in range(0, len(long) - _STEP + 1, _STEP)}
 
 
-def _spelled(secret: str) -> Iterator[str]:
-    """Yield the forms in which a secret may come back."""
+@lru_cache(maxsize=MOST)
+def _spelled(secret: str) -> frozenset[str]:
+    """Return the forms in which a secret may come back."""
+    return frozenset(_each_spelling(secret))
+
+
+def _each_spelling(secret: str) -> Iterator[str]:
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)

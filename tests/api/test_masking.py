@@ -57,11 +57,20 @@ def test_what_is_no_secret_stays(tmp_path: Any) -> None:
     assert hidden({"a": [SECRET, 7, None], SECRET: 1.5}) == {"a": [MASK, 7, None], MASK: 1.5}
 
 
-def test_a_long_text_takes_no_time() -> None:
+def test_twelve_characters_are_taken_out_wherever_they_stand() -> None:
+    remember(SECRET)
+    for begin in range(len(SECRET) - masking.RUN + 1):
+        for before in ("", "#", "#!#"):
+            run = SECRET[begin : begin + masking.RUN]
+            assert hidden(f"{before}{run}.") == f"{before}{MASK}."
+
+
+def test_a_long_text_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_secrets", {})
     remember(*(secrets.token_urlsafe(700) for _ in range(masking.MOST)))
-    began = time.monotonic()
+    began = time.thread_time()
     hidden("x" * 1_000_000)
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
     assert len(masking._secrets) == masking.MOST
 
 
