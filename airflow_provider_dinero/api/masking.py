@@ -6,7 +6,6 @@ import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from functools import lru_cache
-from html import escape
 from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -109,6 +108,8 @@ def _spelled(secret: str) -> frozenset[str]:
 
 
 def _each_spelling(secret: str) -> Iterator[str]:
+    from html import escape
+
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)

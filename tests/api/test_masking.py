@@ -59,9 +59,9 @@ def test_what_is_no_secret_stays(tmp_path: Any) -> None:
 
 def test_twelve_characters_are_taken_out_wherever_they_stand() -> None:
     remember(SECRET)
-    for begin in range(len(SECRET) - masking.RUN + 1):
+    for start in range(len(SECRET) - masking.RUN + 1):
         for before in ("", "#", "#!#"):
-            run = SECRET[begin : begin + masking.RUN]
+            run = SECRET[start : start + masking.RUN]
             assert hidden(f"{before}{run}.") == f"{before}{MASK}."
 
 
