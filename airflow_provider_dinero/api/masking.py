@@ -27,11 +27,12 @@ _secrets: dict[str, None] = {}
 def remember(*secrets: str | None) -> None:
     """Keep secrets out of everything that `hidden` returns from now on, in this process.
 
-    :param secrets: str or None; those shorter than 8 characters are ignored
+    :param secrets: str; whatever else a damaged store gives, and what is shorter than 8 characters, is ignored
     """
     with _lock:
         for given in secrets:
-            secret = (given or "").encode(errors="ignore").decode()  # half a character can't be sent either
+            # Half a character can't be sent either.
+            secret = given.encode(errors="ignore").decode() if isinstance(given, str) else ""
             if len(secret) >= SHORTEST:
                 _secrets.pop(secret, None)
                 _secrets[secret] = None
@@ -69,7 +70,7 @@ def _mask_record(record: logging.LogRecord) -> bool:
 
 def _masked(text: str) -> str:
     with _lock:
-        known = tuple(_secrets)
+        known = tuple(sorted(_secrets))
     short, long, pieces = _forms(known)
     for form in short:
         text = text.replace(form, MASK)

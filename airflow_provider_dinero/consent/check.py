@@ -63,7 +63,7 @@ def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
         yield Line(WRONG, "token", str(error))
         return
     token = client.tokens.stored()
-    if token is not None:
+    if token is not None and token.access_token:
         yield _token(token)
         yield from _scope(token, client)
     try:
