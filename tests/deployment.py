@@ -185,7 +185,7 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }
     grant = PersonalIntegration(personal["login"], personal["password"], "sandbox-api-key-no-pro", url)
-    shadow = token_key(grant).upper()
+    shadow = token_key(grant, url).upper()
     return {
         f"AIRFLOW_VAR_{shadow}": "not a token",
         **{f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()},

@@ -1,17 +1,23 @@
 """The two grants, and what they ask a token endpoint for. authlib prepares the requests, the transport sends them."""
 
 import hashlib
+import json
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+from urllib.parse import quote_plus, urlsplit
 
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroReauthorizationRequired,
     DineroUnauthorized,
 )
+from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
+
+T = TypeVar("T")
 
 CONSENT_AGAIN = "A person must consent again and put the new refresh token into the connection."
 
@@ -48,24 +54,25 @@ class PersonalIntegration:
     api_key: str = field(repr=False)
     auth_url: str = "https://authz.dinero.dk"
 
+    kind: ClassVar[str] = "personal_integration"
     requests_per_minute: ClassVar[int] = 60
     spends_refresh_token: ClassVar[bool] = False
 
-    @property
-    def seed(self) -> str:
-        """What the token is made from; with the secret, so that a wrong one never lives on another's token."""
-        return f"{self.client_secret}\n{self.api_key}"
+    def __post_init__(self) -> None:
+        remember(self.client_secret, self.api_key)
 
-    def request(self, stored: Token | None) -> TokenRequest:
+    def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
         """Return the request for a token (`POST /dineroapi/oauth/token`); what is stored plays no part.
 
         :param stored: Token or None
+        :param secret_as_is: bool, whether the client's credentials go unencoded; default False
         :return: TokenRequest
         """
         return prepare(
             f"{self.auth_url}/dineroapi/oauth/token",
             "client_secret_basic",
             self,
+            secret_as_is=secret_as_is,
             grant_type="password",
             scope="read write",
             username=self.api_key,
@@ -76,9 +83,11 @@ class PersonalIntegration:
         """Return the error for credentials that were not accepted."""
         told = f"Dinero's token endpoint refused the personal integration {self.client_id}: {reason}."
         if reason == "invalid_client":
-            return DineroUnauthorized(told, "Check client id and client secret of the connection.")
+            return DineroUnauthorized(told, "Check client id and client secret of the connection.", said=reason)
         return DineroUnauthorized(
-            told, "Check client id, client secret and API key of the connection; the subscription may have ended."
+            told,
+            "Check client id, client secret and API key of the connection; the subscription may have ended.",
+            said=reason,
         )
 
 
@@ -101,21 +110,18 @@ class VismaConnect:
     name: str = ""
     advice: str = CONSENT_AGAIN
 
+    kind: ClassVar[str] = "visma_connect"
     requests_per_minute: ClassVar[int] = 100
     spends_refresh_token: ClassVar[bool] = True
 
-    @property
-    def seed(self) -> str:
-        """What the token is made from: a newly pasted refresh token gets an entry of its own, and so wins.
+    def __post_init__(self) -> None:
+        remember(self.client_secret, self.refresh_token)
 
-        Not the secret: when that is changed, the rotated refresh token must still be found.
-        """
-        return self.refresh_token or f"name {self.name}"
-
-    def request(self, stored: Token | None) -> TokenRequest:
+    def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
         """Return the request for a token (`POST /connect/token`), with the newest refresh token.
 
         :param stored: Token or None, which may hold a newer refresh token than the connection
+        :param secret_as_is: bool; plays no part, since the credentials go in the form
         :return: TokenRequest
         """
         return prepare(
@@ -139,47 +145,135 @@ class VismaConnect:
             return DineroUnauthorized(
                 f"Visma Connect refused the client {self.client_id}: {reason}.",
                 "Check the client id and the client secret of the connection.",
+                said=reason,
             )
         return DineroReauthorizationRequired(
             f"Visma Connect refused the refresh token of {self.client_id}: {reason}.",
             self.advice,
+            said=reason,
         )
 
 
 Grant = PersonalIntegration | VismaConnect
 
 
-def token_key(grant: Grant) -> str:
+def token_key(grant: Grant, base_url: str) -> str:
     """Return the name under which a grant's token is stored: connections that share a grant share it.
+
+    For a personal integration it covers everything that the token depends on. For Visma Connect it covers the consent:
+    the first refresh token, or else the connection's name. A newly pasted refresh token has an entry of its own, and so
+    wins. The secret and the API are left out: when they change, the rotated refresh token must still be found, since a
+    spent one that is sent again ends the consent. `binding` keeps the access token from going along.
+
+    :param grant: Grant
+    :param base_url: str, root of the API
+    """
+    if isinstance(grant, PersonalIntegration):
+        made_from = ["secret and key", binding(grant, base_url), grant.api_key]
+    elif grant.refresh_token:
+        made_from = ["refresh token", grant.refresh_token]
+    else:
+        made_from = ["name", grant.name]
+    return f"dinero_token__{_digest(grant.kind, _normal(grant.auth_url), grant.client_id, *made_from)}"
+
+
+def binding(grant: Grant, base_url: str) -> str:
+    """Return the fingerprint of what an access token is bound to: the secret that got it, and the API that it goes to.
+
+    :param grant: Grant
+    :param base_url: str, root of the API
+    """
+    return _digest(_normal(base_url), grant.client_secret)
+
+
+def earlier_key(grant: Grant) -> str:
+    """Return the name of a consent's token before 0.1.0 was finished; empty where nothing has to be taken over.
 
     :param grant: Grant
     """
-    digest = hashlib.sha256("\n".join((grant.auth_url, grant.client_id, grant.seed)).encode()).hexdigest()
+    # With a blank in it, a refresh token was the same name as that of a connection without one.
+    if isinstance(grant, PersonalIntegration) or any(each.isspace() for each in grant.refresh_token):
+        return ""
+    made_from = grant.refresh_token or f"name {grant.name}"
+    digest = hashlib.sha256("\n".join((grant.auth_url, grant.client_id, made_from)).encode()).hexdigest()
     return f"dinero_token__{digest[:32]}"
 
 
-def prepare(url: str, method: str, grant: Grant, grant_type: str, **parameters: str) -> TokenRequest:
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _normal(url: str) -> str:
+    """Return an address in one spelling: host in lower case, no default port, no slash at its end."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # no address: that is told when it is used
+        return url
+    named = port and port != {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.hostname}{f':{port}' if named else ''}{parts.path.rstrip('/')}"
+
+
+def prepare(
+    url: str, method: str, grant: Grant, *, secret_as_is: bool = False, grant_type: str, **parameters: str
+) -> TokenRequest:
     """Return a request to a token endpoint.
 
     :param url: str
     :param method: str, client_secret_basic or client_secret_post
     :param grant: Grant, for the client's credentials
+    :param secret_as_is: bool, whether client_secret_basic takes them unencoded; default False
     :param grant_type: str
     :param parameters: str, what else the form holds
     :raises DineroConfigurationError: the credentials can't be sent
     """
-    from authlib.oauth2.auth import ClientAuth
     from authlib.oauth2.rfc6749.parameters import prepare_token_request
+
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return authenticated(url, method, grant, secret_as_is, headers, prepare_token_request(grant_type, **parameters))
+
+
+def authenticated(
+    url: str, method: str, grant: Grant, secret_as_is: bool, headers: MutableMapping[str, str], body: str
+) -> TokenRequest:
+    """Return a request with the client's credentials in it; the parameters are those of `prepare`.
+
+    RFC 6749, 2.3.1, has both parts form-encoded before they are joined for client_secret_basic. Most clients don't.
+
+    :raises DineroConfigurationError: the credentials can't be sent
+    """
+    from authlib.oauth2.auth import ClientAuth
 
     if not (grant.client_id + grant.client_secret).isascii():
         raise DineroConfigurationError(
             f"The client id or secret of {grant.client_id!r} holds a character that none has.", "Copy it once more."
         )
-    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-    body = prepare_token_request(grant_type, **parameters)
-    auth = ClientAuth(grant.client_id, grant.client_secret, method)
-    url, headers, body = auth.prepare("POST", url, headers, body)
-    return TokenRequest(url, headers, body)
+    credentials = grant.client_id, grant.client_secret
+    if method == "client_secret_basic" and not secret_as_is:
+        credentials = quote_plus(grant.client_id), quote_plus(grant.client_secret)
+    return TokenRequest(*ClientAuth(*credentials, method).prepare("POST", url, dict(headers), body))
+
+
+def in_either_spelling(
+    send: Callable[[TokenRequest], T], prepared: Callable[[bool], TokenRequest], secret_as_is: bool
+) -> tuple[T, bool]:
+    """Send a request, and where the client is refused, once more with its credentials spelled the other way.
+
+    Nothing was done for a client that was refused, so it is safe to send again what may be sent once only.
+
+    :param send: callable
+    :param prepared: callable that returns the request, with the credentials unencoded (True) or form-encoded (False)
+    :param secret_as_is: bool, which of these is sent first
+    :return: (the answer, the spelling that worked)
+    :raises DineroUnauthorized: the client was refused in both, or they are the same
+    """
+    first, second = prepared(secret_as_is), prepared(not secret_as_is)
+    try:
+        return send(first), secret_as_is
+    except DineroUnauthorized as error:
+        if error.said != "invalid_client" or first == second:
+            raise
+    return send(second), not secret_as_is
 
 
 def lifetime(expires_in: object) -> float:

@@ -98,7 +98,9 @@ class DineroClient(Resources):
         wait = min(timeout, TOKEN_TIMEOUT)
         pace = self.pace if token_requests_count else None
         self.endpoint = TokenEndpoint(grant, Transport(pace, meter, wait, attempts, sleep), self._require_safe)
-        self.tokens = Tokens(grant, token_store, lock, self.endpoint.fetch, may_spend=may_spend, meter=meter)
+        self.tokens = Tokens(
+            grant, self.base_url, token_store, lock, self.endpoint.fetch, may_spend=may_spend, meter=meter
+        )
         super().__init__(self)
 
     @property

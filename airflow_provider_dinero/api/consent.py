@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.auth import TokenRequest, VismaConnect, lifetime, prepare
+from airflow_provider_dinero.api.auth import VismaConnect, authenticated, in_either_spelling, lifetime, prepare
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroOutcomeUnknown,
@@ -17,6 +17,7 @@ from airflow_provider_dinero.api.errors import (
     DineroRefused,
     DineroUnavailable,
 )
+from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
 
@@ -29,6 +30,9 @@ OFFLINE = "offline_access"
 SCOPE = f"{READ} {WRITE} {OFFLINE}"
 READ_ONLY_SCOPE = f"{READ} {OFFLINE}"
 LONGEST = 200
+
+# How the endpoints that end a consent took a client's credentials, in this process: by address and client id.
+_spellings: dict[tuple[str, str], bool] = {}
 
 # What to do about the errors that Visma Connect sends back with the browser.
 _ADVICE = {
@@ -59,6 +63,9 @@ class Consent:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        remember(self.state, self.nonce, self.verifier)
 
     def as_dict(self) -> dict[str, str]:
         """Return it as plain JSON, to keep where only the same person gets at it."""
@@ -141,6 +148,7 @@ def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
     :raises DineroConfigurationError: there is no refresh token, so the consent would end within the hour
     :raises DineroUnavailable: there was no answer
     """
+    remember(code)
     grant = visma_connect(client)
     request = prepare(
         f"{grant.auth_url}/connect/token",
@@ -188,15 +196,17 @@ def revoke(client: "DineroClient", refresh_token: str) -> None:
     :param refresh_token: str, the newest; the others of its grant end with it
     :raises DineroUnauthorized: the client's credentials were not accepted; nothing was revoked
     """
-    from authlib.oauth2.auth import ClientAuth
     from authlib.oauth2.rfc7009 import prepare_revoke_token_request
 
     grant = visma_connect(client)
     url = f"{grant.auth_url}/connect/revocation"
     body, headers = prepare_revoke_token_request(refresh_token, "refresh_token", headers={"Accept": "application/json"})
-    auth = ClientAuth(grant.client_id, grant.client_secret, "client_secret_basic")
-    url, headers, body = auth.prepare("POST", url, headers, body)
-    client.endpoint.send(TokenRequest(url, headers, body))
+    remember(refresh_token)
+    _, _spellings[url, grant.client_id] = in_either_spelling(
+        client.endpoint.send,
+        lambda as_is: authenticated(url, "client_secret_basic", grant, as_is, headers, body),
+        _spellings.get((url, grant.client_id), False),
+    )
 
 
 def visma_connect(client: "DineroClient") -> VismaConnect:

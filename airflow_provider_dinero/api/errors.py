@@ -24,13 +24,15 @@ DineroError
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.api.masking import hidden
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
 
 class DineroError(Exception):
-    """The root of all errors of this package.
+    """The root of all errors of this package. Our secrets are taken out of its text, whoever said them.
 
     :param message: str, what happened, in Dinero's own words where it has said something
     :param advice: str, what to do now; default none
@@ -40,7 +42,7 @@ class DineroError(Exception):
     lost = False
 
     def __init__(self, message: str, advice: str = "") -> None:
-        super().__init__(f"{message} {advice}".strip())
+        super().__init__(hidden(f"{message} {advice}".strip()))
         self.advice = advice
 
 
@@ -92,8 +94,8 @@ class DineroRefused(DineroPermanentError):
         super().__init__(message, advice)
         self.status = status
         self.code = code
-        self.validation = dict(validation or {})
-        self.said = said
+        self.validation = hidden(dict(validation or {}))
+        self.said = hidden(said)
 
 
 class DineroUnauthorized(DineroRefused):

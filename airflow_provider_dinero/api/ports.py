@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple, Protocol
 
+from airflow_provider_dinero.api.masking import remember
+
 # Dinero's minute, and a little: a request that was sent late must not meet the one that was sent a minute after it.
 WINDOW_SECONDS = 61.0
 # The place of a Lock that excludes all processes of all hosts.
@@ -32,6 +34,9 @@ class Token:
     :param scope: str, what the endpoint said that it covers; default empty
     :param begun_at: float, when its renewal was begun, in seconds since the epoch; default 0
     :param rejections: int, how many new tokens in a row Dinero did not accept before this one; default 0
+    :param bound_to: str, the fingerprint of the client secret that got the access token and of the API that it is for:
+        it is used with no other; default empty, with none
+    :param secret_as_is: bool, whether the endpoint took the client's credentials only unencoded; default False
     """
 
     access_token: str
@@ -44,6 +49,11 @@ class Token:
     scope: str = ""
     begun_at: float = 0.0
     rejections: int = 0
+    bound_to: str = ""
+    secret_as_is: bool = False
+
+    def __post_init__(self) -> None:
+        remember(self.access_token, self.refresh_token)
 
     def __repr__(self) -> str:  # a token must not reach a log by way of a repr
         return f"Token(expires_at={self.expires_at:.0f})"

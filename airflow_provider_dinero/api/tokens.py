@@ -13,7 +13,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from airflow_provider_dinero.api.auth import Grant, TokenRequest, VismaConnect, lifetime, token_key
+from airflow_provider_dinero.api.auth import (
+    Grant,
+    TokenRequest,
+    VismaConnect,
+    binding,
+    earlier_key,
+    in_either_spelling,
+    lifetime,
+    token_key,
+)
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
@@ -41,6 +50,7 @@ class Tokens:
     """The access token of a grant: from the store while it is valid, else renewed.
 
     :param grant: Grant
+    :param base_url: str, root of the API that the token goes to
     :param store: TokenStore
     :param lock: Lock
     :param fetch: callable that sends a TokenRequest and returns the decoded answer of the endpoint
@@ -51,6 +61,7 @@ class Tokens:
     def __init__(
         self,
         grant: Grant,
+        base_url: str,
         store: TokenStore,
         lock: Lock,
         fetch: Callable[[TokenRequest], dict[str, Any]],
@@ -58,7 +69,9 @@ class Tokens:
         may_spend: bool,
         meter: Meter,
     ) -> None:
-        self.key = token_key(grant)
+        self.key = token_key(grant, base_url)
+        self.earlier_key = earlier_key(grant)
+        self._bound_to = binding(grant, base_url)
         self._grant = grant
         self._store = store
         self._lock = lock
@@ -94,10 +107,31 @@ class Tokens:
         :param token: Token
         :raises DineroUnavailable: it could not be stored
         """
+        token = replace(token, bound_to=self._bound_to)
         with self._lock.hold(self.key) as held:
             self._store.save(self.key, token)
             held.leave("")
         self._current = token
+
+    def stored(self) -> Token | None:
+        """Return what is stored for this grant, or None; without an access token that only others may use."""
+        there = self._store.load(self.key) or self._earlier()
+        if there and there.bound_to != self._bound_to:
+            return replace(there, access_token="", expires_at=0.0)
+        return there
+
+    def _earlier(self) -> Token | None:
+        return self._store.load(self.earlier_key) if self.earlier_key else None
+
+    def _taken_over(self, held: Held) -> Token | None:
+        """Take over what an earlier release has stored, once: no worker of that release finds it any more."""
+        with self._lock.hold(self.earlier_key) as before:
+            if before.note and not held.note:  # who renewed it and could not store the new one
+                held.leave(before.note)
+            if taken := self._earlier():
+                self._store.save(self.key, taken)
+                self._store.save(self.earlier_key, Token("", 0.0, refused=True))
+        return taken
 
     def _renewed(self, rejected: str | None) -> Token:
         stored = self._store.load(self.key)
@@ -110,6 +144,8 @@ class Tokens:
             if self._usable(stored, rejected):
                 return stored
             rejections = _rejections(stored, rejected)
+            if stored is None and self.earlier_key and self._may_spend:
+                stored = self._taken_over(held)
             if self._grant.spends_refresh_token:
                 self._require_safe(stored, held)
                 self._begin(stored, held)
@@ -130,10 +166,14 @@ class Tokens:
 
     def _fetched(self, stored: Token | None, held: Held, rejections: int) -> Token:
         try:
-            answer = self._fetch(self._grant.request(stored))
+            answer, secret_as_is = in_either_spelling(
+                self._fetch,
+                lambda as_is: self._grant.request(stored, as_is),
+                stored is not None and stored.secret_as_is,
+            )
         except DineroReauthorizationRequired:
             return self._renewed_by_another(stored)
-        token = replace(self._token(answer, stored, held.place), rejections=rejections)
+        token = replace(self._token(answer, stored, held.place), rejections=rejections, secret_as_is=secret_as_is)
         self._meter.count("token_renewals")
         if not held.still():
             with suppress(DineroError):
@@ -209,6 +249,7 @@ class Tokens:
             renewed_at=now,
             place=place,
             scope=str(answer.get("scope", "")),
+            bound_to=self._bound_to,
         )
         if not self._grant.spends_refresh_token:
             return token
@@ -260,8 +301,8 @@ class Tokens:
         return self._grant.advice if isinstance(self._grant, VismaConnect) else ""
 
     def _usable(self, token: Token | None, rejected: str | None = None) -> TypeGuard[Token]:
-        """Tell whether a token is valid for a while yet, and not the one that Dinero did not accept."""
-        if token is None or token.access_token == rejected:
+        """Tell whether a token is ours, valid for a while yet, and not the one that Dinero did not accept."""
+        if token is None or token.access_token == rejected or token.bound_to != self._bound_to:
             return False
         lives = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
         return token.expires_at - time.time() > min(self._leeway, lives / 4)

@@ -16,6 +16,7 @@ from airflow_provider_dinero.api.errors import (
     DineroThrottled,
     DineroUnavailable,
 )
+from airflow_provider_dinero.api.masking import mask_log
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.pace import Pace
 from airflow_provider_dinero.api.ports import Meter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.tokens import Tokens
 
 log = logging.getLogger(__name__)
+mask_log("urllib3.connection")  # it logs headers that it can't read, as a warning
 
 # An attempt that may be made, or was begun, and its bearer.
 Begun = tuple[str | None, Callable[[], Attempt]]

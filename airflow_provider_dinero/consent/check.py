@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_dinero.api.consent import WRITE
 from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import EVERYWHERE, Token
 from airflow_provider_dinero.api.tokens import WAY_OUT
 from airflow_provider_dinero.consent.connections import Found, find
 from airflow_provider_dinero.hooks.subscription import subscription_of
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -33,6 +33,9 @@ class Line:
     about: str
     told: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "told", hidden(self.told))  # names and scopes are in others' words
+
 
 def check(conn_id: str) -> list[Line]:
     """Check a connection (`GET /v1.1/organizations`). An expired token is renewed, as a task would do it.
@@ -52,16 +55,15 @@ def check(conn_id: str) -> list[Line]:
 
 def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
     """Use the connection once, and tell what that shows."""
-    store = VariableTokenStore()
     try:
         place = _place(client)
-        before = store.load(client.tokens.key)
+        before = client.tokens.stored()
         client.tokens.access()
     except DineroError as error:
         yield Line(WRONG, "token", str(error))
         return
-    token = store.load(client.tokens.key)
-    if token is not None:
+    token = client.tokens.stored()
+    if token is not None and token.access_token:
         yield _token(token)
         yield from _scope(token, client)
     try:

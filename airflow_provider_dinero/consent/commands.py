@@ -18,6 +18,7 @@ from airflow.utils.providers_configuration_loader import providers_configuration
 
 from airflow_provider_dinero.api.consent import Consent
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
@@ -139,7 +140,7 @@ def accounts(args: Namespace) -> int:
     chart = {each["AccountNumber"]: {**each, "IsDeposit": False} for each in client.accounts.list()}
     for each in deposits:
         chart[each["AccountNumber"]] = {**chart.get(each["AccountNumber"], {}), **each, "IsDeposit": True}
-    rows = [chart[number] for number in sorted(chart)]
+    rows = hidden([chart[number] for number in sorted(chart)])
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0

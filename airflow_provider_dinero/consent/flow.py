@@ -14,7 +14,9 @@ from airflow_provider_dinero.api.consent import (
 )
 from airflow_provider_dinero.api.consent import begin as ask
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import Token
+from airflow_provider_dinero.consent import taken
 from airflow_provider_dinero.consent.connections import Found, find, sharing, write
 from airflow_provider_dinero.hooks.subscription import reached
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
@@ -39,7 +41,8 @@ def finish(
 ) -> list[dict[str, Any]]:
     """Turn the browser's answer into a stored token, and settle the connection's organization where that is clear.
 
-    The token is stored before anything else is tried: what fails after that can be repeated without a person.
+    The token is stored before anything else is tried: what fails after that can be repeated without a person. The code
+    is exchanged once, however often the answer comes: one that is sent again ends what came of it.
 
     :param conn_id: str
     :param consent: Consent that `begin` gave
@@ -55,12 +58,20 @@ def finish(
         _require_writable(found, organization)
     code = code_of(consent, answer)
     with client.lock.hold(client.tokens.key):  # who can't have it is told so while the code is still good
-        token = exchange(client, consent, code)
-        try:
-            _keep(found, token)
-        except DineroError as error:
-            error.args = (f"The consent could not be stored. {error}",)
-            raise
+        if taken.take(consent.state):
+            token = exchange(client, consent, code)
+            try:
+                _keep(found, token)
+            except DineroError as error:
+                error.args = (f"The consent could not be stored. {error}",)
+                raise
+            taken.stored(consent.state)
+        elif not taken.is_stored(consent.state):
+            raise DineroConfigurationError(
+                "This answer of Visma Connect came before, and its code is exchanged once only.",
+                f"If {conn_id} is not connected in a minute, start again.",
+            )
+    found = find(conn_id)  # as it is now
     try:
         rows = organizations(conn_id)
         if organization is None and "organization_id" not in found.extra and found.in_database and len(rows) == 1:
@@ -79,7 +90,8 @@ def organizations(conn_id: str) -> list[dict[str, Any]]:
     :param conn_id: str
     :return: list of dicts with Id, Name and IsPro
     """
-    return find(conn_id).client().organizations.list(fields=("Id", "Name", "IsPro"))
+    rows = find(conn_id).client().organizations.list(fields=("Id", "Name", "IsPro"))
+    return [{**each, "Name": hidden(each["Name"])} for each in rows]
 
 
 def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -> None:
@@ -109,13 +121,14 @@ def disconnect(conn_id: str) -> list[str]:
     client, store = found.client(), VariableTokenStore()
     key = client.tokens.key
     with client.lock.hold(key):
-        spent = visma_connect(client).newest(store.load(key))
+        spent = visma_connect(client).newest(client.tokens.stored())
         if spent:
             revoke(client, spent)
         shared = sharing(key)
         write(shared, {"refresh_token": None})
         if found.in_database:
             store.delete(key)
+            store.delete(client.tokens.earlier_key)
         else:
             # Its refresh token stays where it is defined: this keeps it from being presented again.
             store.save(key, Token("", 0.0, refused=True))

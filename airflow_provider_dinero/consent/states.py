@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from airflow_provider_dinero.api.auth import VismaConnect
 from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent.connections import Found, find, in_database
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 
 # What is known of a connection's consent.
 GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
@@ -72,7 +72,7 @@ def state_of(conn_id: str) -> State:
 
 def _state(found: Found) -> State:
     client = found.client()
-    token = VariableTokenStore().load(client.tokens.key)
+    token = client.tokens.stored()
     grant = client.grant
     if not isinstance(grant, VismaConnect):
         consent = NOT_NEEDED
@@ -92,7 +92,7 @@ def _state(found: Found) -> State:
         _instant(token.expires_at) if token and token.access_token else None,
         _instant(token.renewed_at) if token else None,
         token.place if token else "",
-        token.scope if token else "",
+        hidden(token.scope) if token else "",
         _who(found, consent, organization),
     )
 

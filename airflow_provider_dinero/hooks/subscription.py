@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.masking import hidden
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -25,7 +26,7 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
         return False, f"These credentials don't reach organization {number}. {reached(found.values())}"
     subscription = found[number]["Subscription"]
     told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
-    name = f"{found[number]['Name']} ({number})"
+    name = f"{hidden(found[number]['Name'])} ({number})"
     if told is None:
         return False, f"{name} has no Pro subscription: Dinero refuses all else. Renew it in Dinero."
     return True, f"{name}, subscription {told}."
@@ -36,5 +37,5 @@ def reached(organizations: Iterable[Mapping[str, Any]]) -> str:
 
     :param organizations: of mappings with Id and Name
     """
-    named = ", ".join(f"{each['Id']} ({each['Name']})" for each in organizations)
+    named = ", ".join(f"{each['Id']} ({hidden(each['Name'])})" for each in organizations)
     return f"They reach: {named or 'none'}."

@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--require-pkce", action="store_true", help="the application is set to demand PKCE")
     serve.add_argument(
+        "--basic-credentials",
+        choices=["encoded", "as-is"],
+        default="encoded",
+        help="how a client's id and secret are spelled in a Basic header: form-encoded first (RFC 6749, 2.3.1), or as "
+        "they are, which most clients send; nobody knows what Dinero takes (%(default)s)",
+    )
+    serve.add_argument(
         "--no-date-header",
         dest="date_header",
         action="store_false",
@@ -168,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "--grant",
         default="personal_integration",
-        choices=sorted(client.grant for client in CLIENTS.values()),
+        choices=sorted({client.grant for client in CLIENTS.values()}),
         help="how it authorizes (%(default)s)",
     )
     connect.add_argument("--url", default="http://127.0.0.1:8765", help="where the sandbox is (%(default)s)")

@@ -37,11 +37,16 @@ class Organization:
     vat_number: str
 
 
+# Each sign of this means something else in a Basic header, depending on whether it was form-encoded first.
+SPECIAL_SECRET = "sandbox+secret%2B/=:& 7"
+
 CLIENTS = {
     client.id: client
     for client in (
         Client("personal-sandbox", "sandbox-secret", "personal_integration", 60),
         Client("isv_sandbox", "sandbox-secret", "visma_connect", 100),
+        Client("personal-special", SPECIAL_SECRET, "personal_integration", 60),
+        Client("isv_special", SPECIAL_SECRET, "visma_connect", 100),
     )
 }
 

@@ -26,6 +26,8 @@ class Settings:
     :param grace_seconds: seconds in which a used one-time token may be exchanged again
     :param redirect_uris: redirect URIs that are registered for the Visma Connect application
     :param require_pkce: whether the application is set to demand PKCE
+    :param basic_credentials: how a client's id and secret are spelled in a Basic header: form-``encoded`` first, as the
+        standard has it, or ``as-is``, as most clients send them
     :param date_header: whether answers have a Date header
     :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones
     :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
@@ -49,6 +51,7 @@ class Settings:
     grace_seconds: int = 0
     redirect_uris: Sequence[str] = ("http://localhost:8766/callback",)
     require_pkce: bool = False
+    basic_credentials: Literal["encoded", "as-is"] = "encoded"
     date_header: bool = True
     no_pro_code: Literal[90, 48] = 90
     large_file_status: Literal[400, 413] = 400

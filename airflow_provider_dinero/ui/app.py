@@ -105,7 +105,7 @@ def arrive(request: Request, form: AnyForm) -> Response:
 
 @app.get("/callback")
 def finish(request: Request, user: Editor) -> Response:
-    """Exchange the code, if this browser and this user asked for it."""
+    """Exchange the code, if this browser and this user asked for it: once, however often the page is loaded again."""
     answer = unseal("answer", request.cookies.get("dinero_answer", ""), ANSWER_SECONDS) or {}
     cookie = _cookie(answer.get("state", ""))
     kept = unseal("consent", request.cookies.get(cookie, ""), CONSENT_SECONDS)

@@ -54,13 +54,14 @@ def described(url: str, grant: str = "visma_connect", **extra: Any) -> dict[str,
 
 
 def variables() -> dict[str, str]:
-    """What Airflow's Variables hold."""
+    """What Airflow's Variables hold of tokens."""
     from airflow.models import Variable
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
-        return {each.key: str(each.val) for each in session.scalars(select(Variable))}
+        rows = session.scalars(select(Variable).where(Variable.key.startswith("dinero_token__")))
+        return {each.key: str(each.val) for each in rows}
 
 
 def extra_of(conn_id: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytest
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import check
 from airflow_provider_dinero.consent.connections import find
+from airflow_provider_dinero.consent.states import state_of
+from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
 from tests.consent.conftest import described
@@ -116,3 +118,28 @@ def test_a_connection_of_the_environment_is_checked(
     lines = found("outside")
     assert {verdict for verdict, _ in lines.values()} == {"ok"}
     assert "not from Airflow's database" in lines["connection"][1]
+
+
+def test_what_others_say_is_told_without_our_secrets(add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the check, the Test button, and whatever lists organizations."""
+    made = {**GOOD, "refresh_token": REFRESH_TOKEN}
+    add("echo", **made)
+    monkeypatch.setenv("AIRFLOW_CONN_TESTED", json.dumps(described(sandbox.url, **made)))
+    flow.organizations("echo")
+    store, key = VariableTokenStore(), find("echo").client().tokens.key
+    stored = store.load(key)
+    assert stored
+    store.save(key, replace(stored, scope=f"dineropublicapi:write {REFRESH_TOKEN}"))
+    echo = f"you sent sandbox-secret, {stored.access_token}"
+    rows = [{"Id": 100001, "Name": echo, "IsPro": True, "Subscription": {"HasPro": True}}]
+    for version in ("v1", "v1.1"):
+        sandbox.fault("status", path=f"/{version}/organizations", status=200, body=rows)
+    told = [
+        *found("echo").values(),
+        DineroHook("tested").test_connection(),
+        DineroHook("tested", 100003).test_connection(),
+        flow.organizations("echo"),
+        state_of("echo"),
+    ]
+    assert sum("you sent ***" in str(each) for each in told) == 4
+    assert not any(secret in str(told) for secret in ("sandbox-secret", REFRESH_TOKEN, stored.access_token))

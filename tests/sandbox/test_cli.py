@@ -169,6 +169,7 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "--grace-seconds",
         "--redirect-uri",
         "--require-pkce",
+        "--basic-credentials",
         "--no-date-header",
         "--no-pro-code",
         "--large-file-status",

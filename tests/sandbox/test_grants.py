@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote_plus
+
 import pytest
 import requests
 
+from airflow_provider_dinero.sandbox.known import SPECIAL_SECRET
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .browser import CHALLENGE, READ, VERIFIER, WRITE, Browser, answer, claims, exchange, revoke
@@ -77,6 +81,16 @@ def test_scope_is_enforced(browser: Browser, sandbox: Sandbox, scope: str, readi
             response = caller.raw(method, "/contacts", json=body)
             assert response.status_code == status
             assert status == 200 or response.json()["code"] == 41
+
+
+@pytest.mark.parametrize("path", ["/dineroapi/oauth/token", "/connect/token", "/connect/revocation"])
+@pytest.mark.parametrize("accepted", ["encoded", "as-is"])
+def test_how_credentials_are_spelled_in_a_basic_header_is_a_switch(accepted: Any, path: str) -> None:
+    name = "personal-special" if "oauth" in path else "isv_special"
+    with running(basic_credentials=accepted) as sandbox:
+        for spelled, secret in {"encoded": quote_plus(SPECIAL_SECRET), "as-is": SPECIAL_SECRET}.items():
+            answered = requests.post(sandbox.url + path, auth=(name, secret), data={"a": "b"}, timeout=10).json()
+            assert (answered["error"] == "invalid_client") is (spelled != accepted)
 
 
 def test_scope_of_a_personal_token(sandbox: Sandbox) -> None:

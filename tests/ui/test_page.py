@@ -1,6 +1,7 @@
 """The page as whoever has no browser sees it: who may use it, and what others try with it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -114,6 +115,27 @@ def test_an_answer_counts_once_and_a_made_up_one_never(shop: Server) -> None:
     assert ida.arrive(answer).status_code == 400
     assert ida.go("GET", "/callback").status_code == 400
     assert "shop connected" in ida.text()
+
+
+def test_a_reload_while_visma_is_slow_exchanges_the_code_once(shop: Server) -> None:
+    """Two workers of the API server get the same answer; the code of one that comes twice ends the consent."""
+    ida = shop.session("ida")
+    answer = consent(ida.begin("shop"))
+    faults = f"{shop.sandbox}/_sandbox/faults"
+    requests.post(faults, json={"effect": "delay", "path": "/connect/token", "seconds": 1, "times": 1}, timeout=10)
+    arrived = requests.post(f"{shop.page}/callback", data=answer, allow_redirects=False, timeout=30)
+    ida.cookies.update(arrived.cookies)
+    asked = {"headers": {"Cookie": "; ".join(f"{each.name}={each.value}" for each in ida.cookies)}}
+    requests.delete(f"{shop.sandbox}/_sandbox/requests", timeout=10)
+    with ThreadPoolExecutor(3) as pool:
+        pages = list(pool.map(lambda _: Session(shop).go("GET", "/callback", **asked), range(3)))
+    assert [each.status_code for each in pages] == [303] * 3
+    sent = requests.get(f"{shop.sandbox}/_sandbox/requests", timeout=10).json()
+    assert [each["status"] for each in sent if each["path"] == "/connect/token"] == [200]
+    ida.cookies.update(pages[-1].cookies)
+    assert "shop is connected. It reaches" in ida.text()
+    requests.post(f"{shop.sandbox}/_sandbox/clock", json={"hours": 2}, timeout=10)  # the token has to be renewed
+    assert shop.airflow("dinero", "organizations", "shop").returncode == 0
 
 
 def test_tabs_do_not_disturb_each_other(shop: Server) -> None:

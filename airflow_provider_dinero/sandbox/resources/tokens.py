@@ -131,8 +131,8 @@ def _client(call: Call, grant: str) -> tuple[dict[str, str], Client | None]:
             login, _, secret = b64decode(credentials, validate=True).decode().partition(":")
         except ValueError:
             return form, None
-        # OAuth has both parts form-encoded before they are joined (RFC 6749, 2.3.1).
-        login, secret = unquote_plus(login), unquote_plus(secret)
+        if call.settings.basic_credentials == "encoded":  # before they are joined (RFC 6749, 2.3.1)
+            login, secret = unquote_plus(login), unquote_plus(secret)
     elif grant == "visma_connect":
         login, secret = form.get("client_id", ""), form.get("client_secret", "")
     else:
