@@ -1,6 +1,7 @@
 """Only what the author of a DAG wrote is a template; what another task returned is data."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -18,6 +19,20 @@ class AuthoredTemplates(BaseOperator):
     text of an order could then read a connection's secret onto an invoice.
     """
 
+    _keeps_text = False
+
+    def render_template(
+        self,
+        content: Any,
+        context: "Context",
+        jinja_env: "jinja2.Environment | None" = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value, or leave its text as it is where that is data; results of other tasks are filled in."""
+        if self._keeps_text and isinstance(content, str | PathLike):
+            return content
+        return super().render_template(content, context, jinja_env, seen_oids)
+
     def _do_render_template_fields(
         self,
         parent: Any,
@@ -26,29 +41,33 @@ class AuthoredTemplates(BaseOperator):
         jinja_env: "jinja2.Environment",
         seen_oids: set[int],
     ) -> None:
-        """Render the fields of an object; of the task itself, only those that the author wrote.
+        # Airflow's private name: the only place between the arguments of a mapped task and their rendering.
+        if parent is not self:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        authored = self._authored(template_fields, context)
+        data = [name for name in template_fields if name not in authored]
+        super()._do_render_template_fields(self, authored, context, jinja_env, seen_oids)
+        self._keeps_text = True
+        super()._do_render_template_fields(self, data, context, jinja_env, seen_oids)
+        self._keeps_text = False
 
-        This is Airflow's private name, the only place between a mapped task's arguments and their rendering.
-        """
-        if parent is self:
-            template_fields = self._authored(template_fields, context)
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-
-    def _authored(self, names: Iterable[str], context: "Context") -> Iterable[str]:
-        dag = self.get_dag()
-        task: Any = dag and dag.task_dict.get(self.task_id)
+    def _authored(self, names: Iterable[str], context: "Context") -> list[str]:
+        """Return the names of the arguments that are as the author wrote them."""
+        dag: Any = self.get_dag()
+        task = dag and dag.task_dict.get(self.task_id)
         if not getattr(task, "is_mapped", False):
-            return names
-        mapped = task.expand_input.value
+            return list(names)
+        mapped: Any = task.expand_input.value
         if isinstance(mapped, Sequence):  # expand_kwargs over a list; an element may still be a task's result
             mapped = mapped[context["ti"].map_index]
             if isinstance(mapped, Mapping):
-                return names
+                return list(names)
         literal = {}
         if isinstance(mapped, Mapping):  # expand
             literal = {name: list(each) for name, each in mapped.items() if isinstance(each, Mapping | Sequence)}
             if len(literal) == len(mapped):
-                return names
+                return list(names)
         # `__init__` may have made an argument of several, or a row of `expand_kwargs` may have replaced it: only the
         # very objects that stand in the DAG file are rendered.
         group = self.task_group

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_dinero import operators, sensors, transfers
@@ -74,7 +74,7 @@ def test_what_a_task_returned_arrives_letter_for_letter(name: str) -> None:
             operator.partial(task_id="zip", **fixed).expand_kwargs(rows.zip(rows).map(lambda pair: pair[0])),
         ]
 
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10, phases=[Phase.generate], deadline=None)
     @given(st.fixed_dictionaries(dict.fromkeys(taken, values)), st.booleans())
     def arrives(given: dict[str, Any], native: bool) -> None:
         dag.render_template_as_native_obj = native
@@ -106,7 +106,7 @@ def test_what_the_dag_says_is_rendered_beside_what_a_task_returned() -> None:
         def give() -> Any: ...
 
         of = {each: give.override(task_id=each)() for each in returned}
-        nested = {"Name": said, "City": of["text"]}
+        nested = {"Name": said, "Street": said, "City": of["text"]}
         mapped = [
             contact(task_id="plain", contact=nested, generation=said),
             contact.partial(task_id="literal", generation=said).expand(contact=[nested]),
@@ -118,10 +118,20 @@ def test_what_the_dag_says_is_rendered_beside_what_a_task_returned() -> None:
             contact.partial(task_id="replaced", contact=nested, generation=said).expand_kwargs(
                 of["others"], strict=False
             ),
+            order.partial(task_id="made_of_lists", contact=nested, generation=said).expand(order=[{"name": said}]),
+            order.partial(task_id="made_of_rows", contact=nested).expand_kwargs([
+                {"order": {"name": said}, "generation": said}
+            ]),
             order.partial(task_id="made", contact=nested, generation=said).expand(order=of["orders"]),
         ]
-    shown = {"Name": "2", "City": data}
-    expected = [(shown, "2")] * 3 + [(shown, data)] * 3 + [(data, "2")] * 2 + [({**nested, "Name": data}, "2")]
+    shown = {"Name": "2", "Street": "2", "City": data}
+    expected = (
+        [(shown, "2")] * 3
+        + [(shown, data)] * 3
+        + [(data, "2")] * 2
+        + [(shown, "2")] * 2
+        + [({"Name": data, "Street": said, "City": data}, "2")]
+    )
     for each, wanted in zip(mapped, expected, strict=True):
         made = rendered(each, returned)
         assert (made.contact, made.generation, made.organization_id) == (*wanted, "4"), each.task_id
