@@ -60,7 +60,8 @@ class AuthoredTemplates(BaseOperator):
             return list(names)
         mapped: Any = task.expand_input.value
         if isinstance(mapped, Sequence):  # expand_kwargs over a list; an element may still be a task's result
-            mapped = mapped[context["ti"].map_index]
+            index: Any = context["ti"].map_index
+            mapped = mapped[index]
             if isinstance(mapped, Mapping):
                 return list(names)
         literal = {}

@@ -11,8 +11,12 @@ from airflow_provider_dinero.operators.products import DineroUpsertProductOperat
 LINE = {"Quantity": 1, "BaseAmountValue": "80.00", "Unit": "parts", "AccountNumber": 1000}
 
 
+def reference(text: str) -> str:
+    return " ".join(text.split())  # what a document is found by has no line breaks
+
+
 def contact_of(text: str) -> dict[str, Any]:
-    return {"ExternalReference": text, "Name": text, "CountryKey": "DK", "IsPerson": True}
+    return {"ExternalReference": reference(text), "Name": text, "CountryKey": "DK", "IsPerson": True}
 
 
 def invoice_of(pair: tuple[str, dict[str, str]]) -> dict[str, Any]:
@@ -31,7 +35,7 @@ with DAG("texts", schedule=None, params={"texts": Param([], type="array")}):
 
     @task
     def products_of(texts: list[str]) -> list[dict[str, Any]]:
-        return [{"product": {**LINE, "Name": text, "ExternalReference": text}} for text in texts]
+        return [{"product": {**LINE, "Name": text, "ExternalReference": reference(text)}} for text in texts]
 
     texts = texts_of()
     DineroUpsertProductOperator.partial(task_id="product").expand_kwargs(products_of(texts))
