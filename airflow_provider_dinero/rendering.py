@@ -1,10 +1,9 @@
 """Only what the author of a DAG wrote is a template; what another task returned is data."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, ObjectStoragePath
 
 if TYPE_CHECKING:
     import jinja2
@@ -29,7 +28,7 @@ class AuthoredTemplates(BaseOperator):
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render a value, or leave its text as it is where that is data; results of other tasks are filled in."""
-        if self._keeps_text and isinstance(content, str | PathLike):
+        if self._keeps_text and isinstance(content, str | ObjectStoragePath):
             return content
         return super().render_template(content, context, jinja_env, seen_oids)
 
@@ -47,7 +46,8 @@ class AuthoredTemplates(BaseOperator):
             return
         authored = self._authored(template_fields, context)
         data = [name for name in template_fields if name not in authored]
-        super()._do_render_template_fields(self, authored, context, jinja_env, seen_oids)
+        # Not seen_oids: a constant of the DAG file may be a template in `partial`, and data where `.map` returns it.
+        super()._do_render_template_fields(self, authored, context, jinja_env, set())
         self._keeps_text = True
         super()._do_render_template_fields(self, data, context, jinja_env, seen_oids)
         self._keeps_text = False
@@ -71,7 +71,6 @@ class AuthoredTemplates(BaseOperator):
                 return list(names)
         # `__init__` may have made an argument of several, or a row of `expand_kwargs` may have replaced it: only the
         # very objects that stand in the DAG file are rendered.
-        group = self.task_group
-        given = {**dag.default_args, **(group.default_args if group else {}), **task.partial_kwargs}
+        given = {**dag.default_args, **task.task_group.default_args, **task.partial_kwargs}
         written = {name: [value] for name, value in given.items()} | literal
         return [name for name in names if any(getattr(self, name) is each for each in written.get(name, ()))]

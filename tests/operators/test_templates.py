@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, BaseOperator, task
+from airflow.sdk import DAG, BaseOperator, ObjectStoragePath, task
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from tests.texts import texts
 
 values = st.recursive(
-    texts,
+    texts | texts.map(lambda text: ObjectStoragePath(f"file:///{text}")),
     lambda inner: st.lists(inner, min_size=1, max_size=2) | st.dictionaries(texts, inner, min_size=1, max_size=2),
     max_leaves=4,
 )
@@ -107,32 +107,29 @@ def test_what_the_dag_says_is_rendered_beside_what_a_task_returned() -> None:
 
         of = {each: give.override(task_id=each)() for each in returned}
         nested = {"Name": said, "Street": said, "City": of["text"]}
-        mapped = [
-            contact(task_id="plain", contact=nested, generation=said),
-            contact.partial(task_id="literal", generation=said).expand(contact=[nested]),
-            contact.partial(task_id="literal_row", generation=said).expand_kwargs([{"contact": nested}]),
-            contact.partial(task_id="partial", contact=nested).expand(generation=of["texts"]),
-            contact.partial(task_id="beside", contact=nested).expand_kwargs(of["rows"]),
-            contact.partial(task_id="both").expand(contact=[nested], generation=of["texts"]),
-            contact.partial(task_id="mixed", generation=said).expand_kwargs([of["row"], {"contact": nested}]),
-            contact.partial(task_id="replaced", contact=nested, generation=said).expand_kwargs(
-                of["others"], strict=False
-            ),
-            order.partial(task_id="made_of_lists", contact=nested, generation=said).expand(order=[{"name": said}]),
-            order.partial(task_id="made_of_rows", contact=nested).expand_kwargs([
-                {"order": {"name": said}, "generation": said}
-            ]),
-            order.partial(task_id="made", contact=nested, generation=said).expand(order=of["orders"]),
+        shown = {"Name": "2", "Street": "2", "City": data}
+
+        def part(task_id: str, operator: Any = contact, **given: Any) -> Any:
+            return operator.partial(task_id=task_id, **given)
+
+        full = {"contact": nested, "generation": said}
+        lists, texts, orders = {"contact": [nested], "generation": [said]}, of["texts"], [{"name": said}]
+        table: list[tuple[Any, Any, str]] = [
+            (contact(task_id="plain", **full), shown, "2"),
+            (part("lists").expand(**lists), shown, "2"),
+            (part("literal_rows").expand_kwargs([full]), shown, "2"),
+            (part("result").expand_kwargs([{**full, "contact": of["text"]}]), data, "2"),
+            (part("mixed", generation=said).expand_kwargs([of["row"], {"contact": nested}]), data, "2"),
+            (part("list").expand(contact=[nested], generation=texts), shown, data),
+            (part("partial", contact=nested).expand(generation=texts), shown, data),
+            (part("partial_rows", contact=nested).expand_kwargs(of["rows"]), shown, data),
+            (part("constant", **full).expand(dinero_conn_id=texts.map(lambda _: said)), shown, "2"),
+            (part("replaced", **full).expand_kwargs(of["others"], strict=False), data, "2"),
+            (part("made_of_lists", order, **full).expand(order=orders), shown, "2"),
+            (part("made_of_rows", order).expand_kwargs([{**full, "order": orders[0]}]), shown, "2"),
+            (part("made", order, **full).expand(order=of["orders"]), {**shown, "Name": data, "Street": said}, "2"),
         ]
-    shown = {"Name": "2", "Street": "2", "City": data}
-    expected = (
-        [(shown, "2")] * 3
-        + [(shown, data)] * 3
-        + [(data, "2")] * 2
-        + [(shown, "2")] * 2
-        + [({"Name": data, "Street": said, "City": data}, "2")]
-    )
-    for each, wanted in zip(mapped, expected, strict=True):
+    for each, *wanted in table:
         made = rendered(each, returned)
-        assert (made.contact, made.generation, made.organization_id) == (*wanted, "4"), each.task_id
-    assert rendered(mapped[6], returned, map_index=1).contact == shown
+        assert [made.contact, made.generation, made.organization_id] == [*wanted, "4"], each.task_id
+    assert rendered(table[4][0], returned, map_index=1).contact == shown
