@@ -3,7 +3,7 @@
 from random import Random
 
 from airflow_provider_dinero.api import DineroClient
-from tests.airflow.conftest import Deployment
+from tests.deployment import Deployment
 from tests.texts import PIECES
 
 

@@ -26,7 +26,12 @@ def invoice_of(pair: tuple[str, dict[str, str]]) -> dict[str, Any]:
     return {"idempotency_key": text, "invoice": {**invoice, "ExternalReference": text}}
 
 
-with DAG("texts", schedule=None, params={"texts": Param([], type="array")}):
+with DAG(
+    "texts",
+    schedule=None,
+    params={"texts": Param([], type="array")},
+    default_args={"dinero_conn_id": "dinero_own"},
+):
 
     @task
     def texts_of(params: dict[str, Any] | None = None) -> list[str]:
