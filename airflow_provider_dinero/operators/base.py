@@ -7,11 +7,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroRehearsed, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
+from airflow_provider_dinero.rendering import AuthoredTemplates
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 SHORTEST_DEFERRAL = timedelta(seconds=10)
 
 
-class DineroBaseOperator(BaseOperator):
+class DineroBaseOperator(AuthoredTemplates):
     """The base of the operators.
 
     When the request allowance is used up for more than a minute, the task defers, keeps its place and goes on there.
@@ -175,8 +174,8 @@ class DineroBaseOperator(BaseOperator):
             ti = context["ti"]
             if ti.map_index is not None and ti.map_index >= 0:
                 self.log.warning(
-                    "Mapped without idempotency_key: when the list changes, an index means another one. Give one "
-                    "to each, by expand_kwargs."
+                    "Mapped without an idempotency_key: when the list changes, an index means another document. "
+                    "Give each its own key with expand_kwargs."
                 )
             return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
         if str(key).strip() in {"", "None"}:

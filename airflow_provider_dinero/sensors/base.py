@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
 
 from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnexpectedAnswer
+from airflow_provider_dinero.rendering import AuthoredTemplates
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ TRIES = 9
 T = TypeVar("T")
 
 
-class DineroBaseSensor(BaseSensorOperator):
+class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
     """The base of the sensors.
 
     The first poke is in the worker. Where it finds nothing, the sensor pokes again, reschedules itself or defers to the

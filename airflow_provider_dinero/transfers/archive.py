@@ -44,7 +44,7 @@ class DineroArchiveOperator(DineroTransferOperator):
     def __init__(self, *, path: "str | ObjectStoragePath", kinds: str | Iterable[str] = KINDS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.path = path
-        self.kinds = kinds if isinstance(kinds, str) else list(kinds)
+        self.kinds = kinds
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Archive one kind after the other; a dry run only counts."""
