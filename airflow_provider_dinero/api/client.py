@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from airflow_provider_dinero.api import ports
 from airflow_provider_dinero.api.answers import Answer, decode
 from airflow_provider_dinero.api.auth import Grant
-from airflow_provider_dinero.api.bodies import check, complete, encode
+from airflow_provider_dinero.api.bodies import check, complete, encodable, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
@@ -231,7 +231,7 @@ class DineroClient(Resources):
             data = encode({**kept, **body} if kept else body)
         if self.rehearses and operation.repeat is not Repeat.READ:
             raise DineroRehearsed(f"{operation.method} {path}", body)
-        params = {name: value for name, value in (query or {}).items() if value is not None}
+        params = {name: encodable(name, value) for name, value in (query or {}).items() if value is not None}
         return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 
     def _require_safe(self, url: str) -> None:

@@ -29,21 +29,6 @@ GOOD = {"refresh_token": REFRESH_TOKEN, "organization_id": 100001}
 LINK = re.compile(r"^ +(\S+/connect/authorize\S+)$", re.MULTILINE)
 
 
-@pytest.fixture
-def airflow(database: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command of Airflow's CLI in this process: (exit code, stdout, stderr)."""
-    from airflow.cli.cli_parser import get_parser
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        given = get_parser().parse_args(arguments)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            given.func(given)
-        return (int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
 class Browsing(io.StringIO):
     """Somebody who follows the link that is printed, and pastes where the browser ended."""
 

@@ -115,6 +115,18 @@ def optional(**query: object) -> dict[str, str | None]:
     }
 
 
+def stripped(wanted: Row, name: str) -> str:
+    """Return the value that something is found by, and send it so: with a blank at its end it would be another one.
+
+    :param wanted: dict, a checked body, in which it is replaced
+    :param name: str, the property
+    """
+    value = str(wanted.get(name) or "").strip()
+    if name in wanted:
+        wanted[name] = value
+    return value
+
+
 def since(instant: datetime | str | None) -> str | None:
     """Return an instant as `changesSince` takes it.
 
