@@ -61,7 +61,7 @@ class Entries(Resource):
         before: set[str] = set()
         primo: set[str] = set()
         while True:
-            end = min(last, first + LONGEST_WINDOW)
+            end = last if last - first <= LONGEST_WINDOW else first + LONGEST_WINDOW
             query = optional(changesFrom=_instant(first), changesTo=_instant(end), includePrimo=include_primo)
             found = self._array(_CHANGES, query=query)
             yield from (row for row in found if row["EntryGuid"] not in before)
