@@ -237,6 +237,14 @@ def test_accounts_are_listed(add: Add, airflow: Any) -> None:
     assert (code, "Check organization_id" in err) == (1, True)
 
 
+def test_a_name_of_dineros_gives_a_terminal_no_orders(add: Add, airflow: Any, make_client: Any) -> None:
+    make_client().accounts.create({"Number": 1099, "Name": "Bad\x1b]0;title\x07\nName", "VatCode": "none"})
+    code, out, _ = airflow("dinero", "accounts", add("good", **GOOD))
+    assert code == 0
+    assert "    1099  Bad?]0;title??Name" in out
+    assert "\x1b" not in out
+
+
 def test_who_has_read_enough_gets_no_traceback(add: Add) -> None:
     script = f"{BIN}/airflow dinero accounts {add('good', **GOOD)} | true"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
