@@ -1,6 +1,7 @@
 """Write what `openapi.json` says as Python (`make models`; `--check` in lint).
 
 `api/models.py`: the request bodies as pydantic models. `api/amounts.py`: the names of the properties that are amounts.
+`api/shapes.py`: what each operation answers with.
 """
 
 import json
@@ -16,6 +17,20 @@ from airflow_provider_dinero.api.bodies import FILLED_IN
 API = Path(__file__).parent.parent / "airflow_provider_dinero" / "api"
 # Only credit purchases have a contact, yet the document requires one in every update.
 NOT_REQUIRED = {**dict.fromkeys(FILLED_IN), "ContactGuid": "PurchaseVoucherUpdateModel"}
+# Where Dinero is known to differ from its document, or the document says nothing of a read.
+SHAPES = {
+    "POST /v1.2/{organizationId}/ledgeritems": ("object or array", "Id"),
+    "POST /v1/{organizationId}/contacts/{contactGuid}/notes": ("nothing", ""),
+    "GET /v1/{organizationId}/webhooks/events": ("object or array", ""),
+    "GET /v1/{organizationId}/webhooks/subscriptions": ("object or array", ""),
+}
+# What names the thing that is answered with: the first of these that its schema has is always there.
+NAMING = (
+    "Guid", "EntryGuid", "ProductGuid", "Id", "ContactGuid", "FileGuid", "Recipients", "Payments", "SimilarFound",
+    "TimeStamp",
+)  # fmt: skip
+# What is only proposed has no name yet.
+PROPOSED = ("/fetch", "/next")
 HEADER = "# Generated from openapi.json by `make models`. Do not edit."
 
 
@@ -87,8 +102,40 @@ def amounts() -> str:
     return f"{HEADER}\n{title}\n\nAMOUNTS = frozenset({{\n{lines}}})\n"
 
 
+def shapes() -> str:
+    """Return the text of `shapes.py`."""
+    document = json.loads((API / "openapi.json").read_text())
+    found = {
+        f"{method.upper()} {path}": _shape(document["components"]["schemas"], path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method in {"get", "post", "put", "delete"}
+    }
+    lines = "".join(f'    "{name}": ("{kind}", "{naming}"),\n' for name, (kind, naming) in (found | SHAPES).items())
+    title = '"""What the success of each operation holds: its kind, and a property that it always has."""'
+    return f"{HEADER}\n{title}\n\nSHAPES = {{\n{lines}}}\n"
+
+
+def _shape(schemas: dict[str, Any], path: str, operation: dict[str, Any]) -> tuple[str, str]:
+    answer = operation["responses"]["200"].get("content", {})
+    schema = answer.get("application/json", {}).get("schema")
+    if schema is None:
+        return ("file" if answer else "nothing", "")
+    kind = "array" if schema.get("type") == "array" else "object"
+    schema = schema["items"] if kind == "array" else schema
+    if "$ref" not in schema:
+        return ("array of texts", "")
+    properties = schemas[schema["$ref"].rpartition("/")[2]]["properties"]
+    if "Collection" in properties:
+        return ("page", "")
+    # A list of which fields can be asked for has those alone.
+    chosen = any(each["name"] == "fields" for each in operation.get("parameters", ()))
+    naming = () if chosen or path.endswith(PROPOSED) else NAMING
+    return (kind, next((name for name in naming if name in properties), ""))
+
+
 if __name__ == "__main__":
-    for name, text in (("models.py", models()), ("amounts.py", amounts())):
+    for name, text in (("models.py", models()), ("amounts.py", amounts()), ("shapes.py", shapes())):
         if "--check" not in sys.argv:
             (API / name).write_text(text)
         elif (API / name).read_text() != text:

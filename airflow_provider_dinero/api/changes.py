@@ -64,7 +64,7 @@ class Changes:
         now = datetime.now(UTC)
         try:
             now = min(now, parsedate_to_datetime(date).astimezone(UTC)) if date else now
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             log.debug("%r is no Date; the mark is taken from this machine's clock", date)
         self.read_at = now
         self.until = max(self.until, now - OVERLAP)

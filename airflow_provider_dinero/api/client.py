@@ -7,14 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api import ports
-from airflow_provider_dinero.api.answers import Answer, decode
+from airflow_provider_dinero.api.answers import Answer
 from airflow_provider_dinero.api.auth import Grant
 from airflow_provider_dinero.api.bodies import check, complete, encodable, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
     DineroRehearsed,
-    DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.pace import Pace
@@ -25,7 +24,7 @@ from airflow_provider_dinero.api.token_endpoint import TokenEndpoint
 from airflow_provider_dinero.api.tokens import Tokens
 from airflow_provider_dinero.api.transport import Transport
 from airflow_provider_dinero.api.uploads import Upload
-from airflow_provider_dinero.api.wire import LOOPBACK, Request, unknown
+from airflow_provider_dinero.api.wire import FILE, LOOPBACK, Request
 
 JSON = "application/json"
 BASE_URL = "https://api.dinero.dk"
@@ -135,12 +134,7 @@ class DineroClient(Resources):
         :raises DineroError: of the class that says what follows
         """
         with self.guard():
-            answer = self._transport.perform(operation, self._prepare(operation, values, **options), self.tokens)
-            if options.get("accept", JSON) != JSON and answer.is_html:
-                raise DineroUnexpectedAnswer(
-                    f"{answer.host} answered {operation} with an HTML page instead of a file.", "Try later."
-                )
-            return answer
+            return self._transport.perform(operation, self._prepare(operation, values, **options), self.tokens)
 
     def ahead(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any
@@ -163,31 +157,14 @@ class DineroClient(Resources):
         return answer
 
     def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Any:
-        """Perform an operation and return its answer: dicts and lists, amounts as Decimal; None when it is empty.
+        """Perform an operation and return its answer: dicts and lists, amounts as Decimal.
 
         :param operation: Operation
         :param values: mapping for the path
         :param options: as `send` takes them
+        :return: in the shape that the operation has; None where there is no content, and none is due
         """
-        return self.decoded(operation, self.send(operation, values, **options))
-
-    def decoded(self, operation: Operation, answer: Answer) -> Any:
-        """Return an answer's content: dicts and lists, amounts as Decimal; None when it is empty.
-
-        :param operation: Operation, named in the error
-        :param answer: Answer
-        """
-        with self.guard():
-            try:
-                content = decode(operation, answer)
-            except DineroUnexpectedAnswer as error:
-                if operation.repeat is Repeat.BARE:
-                    raise unknown(operation, "a success that can't be read") from error
-                error.lost = operation.repeat is not Repeat.READ  # it was most likely done
-                raise
-            if content is None and operation.repeat is Repeat.BARE:
-                raise unknown(operation, "a success without content")
-            return content
+        return self.send(operation, values, **options).value
 
     @property
     def requests_per_minute(self) -> int:
@@ -222,6 +199,8 @@ class DineroClient(Resources):
             )
         path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
         headers = {"Accept": accept}
+        if accept == FILE:  # nothing tells whether what is unpacked is whole, and what is in it is packed already
+            headers["Accept-Encoding"] = "identity"
         data: bytes | Upload | None = upload
         if upload:
             headers["Content-Type"] = upload.content_type

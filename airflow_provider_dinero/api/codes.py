@@ -1,5 +1,6 @@
 """Dinero's error codes 40–90: for each its own name, the class that is raised, and what to do."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from airflow_provider_dinero.api.errors import (
@@ -109,14 +110,16 @@ CODES: dict[int, Code] = {
 _BY_STATUS: dict[int, int] = {403: 41, 404: 40, 409: 72}
 
 
-def refusal(operation: str, status: int, code: int | None, message: str, validation: dict[str, object]) -> DineroError:
+def refusal(
+    operation: str, status: int, code: int | None, message: str, validation: Mapping[str, object]
+) -> DineroError:
     """Return the error for an answer that says no: in Dinero's own words, with the advice of the table.
 
     :param operation: str, method and path as the documents write them
     :param status: int, the HTTP status
     :param code: int or None, the code of the body
     :param message: str, the message of the body
-    :param validation: dict of property or rule to reason
+    :param validation: mapping of property or rule to reason
     :return: DineroError, of the class that the table names for the code
     """
     row = CODES.get(code or 0) or CODES[_BY_STATUS.get(status, 45)]

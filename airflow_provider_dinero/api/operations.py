@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from airflow_provider_dinero.api.shapes import SHAPES
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -67,6 +69,7 @@ class Operation:
     :param lost: Lost or None, how a lost answer is settled; None for reads
     :param paginated: bool, whether it answers page by page
     :param changes_since: bool, whether it can be asked for what changed
+    :param answer: pair of str or None, what a success holds; default as `shapes.py` has it
     """
 
     method: str
@@ -76,6 +79,12 @@ class Operation:
     lost: Lost | None = None
     paginated: bool = False
     changes_since: bool = False
+    answer: tuple[str, str] | None = None
+
+    @property
+    def shape(self) -> tuple[str, str]:
+        """What a success holds: nothing, object, array, page, file, ... and the property that names it, or none."""
+        return self.answer or SHAPES[str(self)]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -62,7 +62,9 @@ class _Given:
 
     def new(self, page: Page, *, moving: bool) -> tuple[list[Row], int]:
         """Return the rows of a page that were not given, and how many of the others were on the page before."""
-        keys = [row[self._key] for row in page.rows]
+        keys = [row.get(self._key) for row in page.rows]
+        if not all(isinstance(each, str) for each in keys):
+            raise DineroUnexpectedAnswer(f"A row of a list has no {self._key}.", "Try later.")
         if self._known is None and (moving or not self._begins.isdisjoint(keys[:1])):
             self._known = set(chain.from_iterable(self._all))
         repeated, rows = 0, page.rows
@@ -125,7 +127,7 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
     while True:
         came, total = page.total - total, page.total
         # A row that was changed since the start may have been given elsewhere: it is compared with all that were.
-        recent = [row for row in page.rows if (row.get("UpdatedAt") or "") >= asked]
+        recent = [row for row in page.rows if str(row.get("UpdatedAt") or "") >= asked]
         moving = moving or came != 0 or bool(recent)
         new, repeated = given.new(page, moving=moving)
         known = repeated if again else len(page.rows) - len(new)
@@ -133,7 +135,7 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
         if stuck == READINGS or (again and number > given.pages + READINGS):
             raise DineroUnexpectedAnswer(f"Page {number} of a list has only rows that were given.", "Try later.")
         given.moved |= known > max(came, 0) or came < 0
-        given.moved |= number > 0 and any(row["UpdatedAt"] >= begun for row in recent)
+        given.moved |= number > 0 and any(str(row["UpdatedAt"]) >= begun for row in recent)
         # Whether the total counts what a filter leaves out is undocumented; it is never too small.
         last = len(page.rows) < page.size or 0 < total <= (number + 1) * page.size
         yield from new[:1]

@@ -28,6 +28,8 @@ class Failure(Enum):
 
     NOT_SENT = "no connection"
     LOST = "the connection broke after the request was sent"
+    UNWHOLE = "an answer that is not whole"
+    TOO_LARGE = "an answer that is too large"
 
 
 class Verdict(NamedTuple):
@@ -45,6 +47,7 @@ def decide(
     status: int = 0,
     retry_after: str | None = None,
     failure: Failure | None = None,
+    foreign: bool = False,
     renewed: bool = False,
     now: float = 0.0,
     attempts: int = ATTEMPTS,
@@ -55,29 +58,31 @@ def decide(
     :param number: int, which attempt it was, from 1
     :param status: int, the HTTP status of the answer; default 0, when there is none
     :param retry_after: str or None, the header of the answer
-    :param failure: Failure or None, why there is no answer
+    :param failure: Failure or None, why there is no answer that counts
+    :param foreign: bool, the answer is not Dinero's own word: a write may have been done before it was given
     :param renewed: bool, whether the token was renewed for this request already
     :param now: float, seconds since the epoch, to read a Retry-After that is a date
     :param attempts: int, how many there are; default 4
     :return: Verdict
     """
-    if 200 <= status < 300:
+    if failure is None and 200 <= status < 300:
         return Verdict(Action.DONE)
+    last = number >= attempts
+    lost = failure in {Failure.LOST, Failure.UNWHOLE, Failure.TOO_LARGE} or status == 408 or status >= 500
+    if lost or (foreign and repeat is not Repeat.READ):
+        if repeat is Repeat.BARE:
+            return Verdict(Action.UNKNOWN, lost=True)
+        advised = _advised(retry_after, now) or (THROTTLE_SECONDS if status == 429 else 0.0)
+        if last or advised > THROTTLE_SECONDS or (failure is Failure.TOO_LARGE and repeat is Repeat.READ):
+            return Verdict(Action.FAIL, advised, lost=True)
+        return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
     if status == 401:  # refused at the door: nothing was done, whatever the operation
         return Verdict(Action.FAIL if renewed else Action.RENEW)
-    last = number >= attempts
     if status == 429:
         seconds = _advised(retry_after, now) or THROTTLE_SECONDS
         return Verdict(Action.FAIL if last or seconds > 2 * THROTTLE_SECONDS else Action.AGAIN, seconds)
     if failure is Failure.NOT_SENT or status == 480:  # 480: a brownout of an endpoint that is about to go
         return Verdict(Action.FAIL if last else Action.AGAIN, _backoff(number))
-    if failure is Failure.LOST or status == 408 or status >= 500:
-        if repeat is Repeat.BARE:
-            return Verdict(Action.UNKNOWN, lost=True)
-        advised = _advised(retry_after, now)
-        if last or advised > THROTTLE_SECONDS:
-            return Verdict(Action.FAIL, advised, lost=True)
-        return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
     return Verdict(Action.FAIL)
 
 
@@ -94,6 +99,6 @@ def _advised(retry_after: str | None, now: float) -> float:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(retry_after).timestamp() - now
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             return 0.0
     return min(max(0.0, seconds), LONGEST_ADVICE) if math.isfinite(seconds) else 0.0

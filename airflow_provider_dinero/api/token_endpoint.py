@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_dinero.api.answers import decode
 from airflow_provider_dinero.api.auth import Grant, TokenRequest
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroRefused, DineroUnexpectedAnswer
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroRefused,
+    DineroUnavailable,
+    DineroUnexpectedAnswer,
+)
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.transport import Transport
 from airflow_provider_dinero.api.wire import Request
 
+TOKEN, NOTHING = ("object", "access_token"), ("nothing", "")
 REFUSALS = {"invalid_grant", "invalid_client", "unauthorized_client"}
 
 
@@ -30,29 +35,36 @@ class TokenEndpoint:
     def fetch(self, request: TokenRequest) -> dict[str, Any]:
         """Send a request for a token, and return the endpoint's answer, which has an access token.
 
+        An answer that isn't whole, or holds no token, is asked for again: within its grace period a refresh token that
+        is spent gives the token that was lost.
+
         :param request: TokenRequest
         :raises DineroUnauthorized: the credentials were refused
         :raises DineroConfigurationError: the request was refused for another reason
+        :raises DineroUnavailable: there was no answer, or none that is whole
         """
-        answer = self.send(request)
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            raise DineroUnexpectedAnswer(
-                f"The token endpoint {self._grant.auth_url} gave no access token.", "Check the auth_url."
-            )
+        answer: dict[str, Any] = self._perform(request, TOKEN)
+        if not isinstance(answer["access_token"], str) or not answer["access_token"]:
+            raise self._no_token("an access_token that is none")
         return answer
 
-    def send(self, request: TokenRequest) -> Any:
-        """Send a request, and return the decoded answer, None when it is empty.
+    def send(self, request: TokenRequest) -> None:
+        """Send a request that is answered with nothing.
 
         :param request: TokenRequest
         :raises DineroUnauthorized: the credentials were refused
         :raises DineroConfigurationError: the request was refused for another reason
         """
+        self._perform(request, NOTHING)
+
+    def _perform(self, request: TokenRequest, answer: tuple[str, str]) -> Any:
         self._require_safe(request.url)
         prepared = Request(request.url, request.headers, None, request.body)
-        operation = Operation("POST", urlsplit(request.url).path, request.repeat)
+        operation = Operation("POST", urlsplit(request.url).path, request.repeat, answer=answer)
         try:
-            return decode(operation, self._transport.perform(operation, prepared, None))
+            return self._transport.perform(operation, prepared, None).value
+        except DineroUnexpectedAnswer as error:
+            raise self._no_token(str(error)) if error.lost else error from None
         except DineroRefused as error:
             if error.said in REFUSALS:
                 raise self._grant.refused(error.said) from None
@@ -60,6 +72,16 @@ class TokenEndpoint:
                 f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
                 "Check the authorization address (auth_url) and the credentials of the connection.",
             ) from None
+
+    def _no_token(self, told: str) -> DineroUnavailable:
+        """Return the error for an endpoint that gives no token and doesn't refuse one."""
+        error = DineroUnavailable(
+            f"The token endpoint {self._grant.auth_url} gave no token, and no reason: {told}",
+            "Try later. Where it stays so, something between this machine and it answers in its place, or auth_url is "
+            "the address of something else.",
+        )
+        error.lost = True
+        return error
 
     def close(self) -> None:
         """Close the connection."""

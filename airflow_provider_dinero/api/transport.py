@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airflow_provider_dinero.api.answers import Answer, refused, unexpected
+from airflow_provider_dinero.api.answers import Answer, flawed, refused, unexpected
 from airflow_provider_dinero.api.background import Background
 from airflow_provider_dinero.api.errors import (
     DineroError,
@@ -87,6 +87,7 @@ class Transport:
                 status=answer.status if answer else 0,
                 retry_after=answer.headers.get("Retry-After") if answer else None,
                 failure=failure,
+                foreign=answer is not None and answer.is_foreign,
                 renewed=renewed,
                 now=time.time(),
                 attempts=self._attempts,
@@ -94,7 +95,7 @@ class Transport:
             if verdict.action is Action.DONE and answer:
                 return answer
             lost = lost or verdict.lost
-            told = f"HTTP {answer.status}" if answer else _told(failure, cause)
+            told = _said(answer) if answer else _told(failure, cause)
             if verdict.action is Action.RENEW and tokens and bearer:
                 log.info("Dinero did not accept the token for %s: a new one is fetched", operation)
                 try:
@@ -161,6 +162,12 @@ def _told(failure: Failure | None, cause: Exception | None) -> str:
     return f"{failure.value if failure else 'no answer'} ({root})"
 
 
+def _said(answer: Answer) -> str:
+    """Tell what was answered, and whether that counts."""
+    why = answer.flaw or ("which is not Dinero's own" if answer.is_foreign else "")
+    return f"HTTP {answer.status}, {why}" if why else f"HTTP {answer.status}"
+
+
 def _error(
     operation: Operation,
     request: Request,
@@ -177,6 +184,8 @@ def _error(
             f"{request.host} gave no answer to {named}: {told}.",
             "Check the host and port of the connection, the proxy and the network.",
         )
+    if answer.flaw and answer.status < 300:
+        return flawed(named, answer, told)
     until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
     if answer.status == 429:
         return DineroThrottled(

@@ -1,5 +1,6 @@
 """One attempt: a request goes out, and its answer is read to the end. The one room that sends."""
 
+import io
 import os
 import socket
 import ssl
@@ -15,19 +16,31 @@ from airflow_provider_dinero.api.answers import Answer
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroOutcomeUnknown
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.retry import Failure
+from airflow_provider_dinero.api.wholeness import (
+    LARGEST,
+    LARGEST_REFUSAL,
+    Flaw,
+    content_of,
+    decode,
+    file_of,
+    is_framed,
+    value_of,
+)
 
 if TYPE_CHECKING:
     import requests
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip, deflate"}
+HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip"}
 CONNECT_SECONDS = 10.0
-PIECE = 262144
+FILE = "application/octet-stream"
+# The refusals that say all by their status or in plain text.
+PLAIN = (401, 429)
 # An answer that drips, each piece within the timeout, is given up after so many timeouts.
 TIMEOUTS_IN_TOTAL = 5
 
 
-# The answer, or why there is none and what was raised.
+# The answer, or why there is none that counts, and what was raised.
 Attempt = tuple[Answer | None, Failure | None, Exception | None]
 
 
@@ -52,6 +65,11 @@ class Request:
     def host(self) -> str:
         """Host and port."""
         return urlsplit(self.url).netloc
+
+    @property
+    def is_for_file(self) -> bool:
+        """Whether a file is asked for, and not JSON."""
+        return self.headers.get("Accept") == FILE
 
 
 class Wire:
@@ -140,7 +158,8 @@ class Wire:
                     prepared, timeout=(CONNECT_SECONDS, self.timeout), stream=True, **self._surroundings(request.url)
                 )
                 with response:
-                    return self._read(response, request), None, None
+                    answer = _read(response, operation, request)
+                return answer, _counts(answer), None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
                 raise DineroConfigurationError(
                     f"{request.host}, or the proxy of the environment, is not an address.", "Correct it."
@@ -159,15 +178,6 @@ class Wire:
                 if operation.repeat is Repeat.BARE:
                     raise unknown(operation, type(interruption).__name__) from interruption
                 raise
-
-    def _read(self, response: "requests.Response", request: Request) -> Answer:
-        """Read an answer to its end."""
-        content = b""
-        if request.sink and response.status_code == 200 and "html" not in response.headers.get("Content-Type", ""):
-            request.sink(response.raw.stream(PIECE, decode_content=True))
-        else:
-            content = response.raw.read(decode_content=True)  # in one piece: half the time of many
-        return Answer(response.status_code, response.headers, content, request.host)
 
     @contextmanager
     def _within_total(self) -> Generator[None]:
@@ -192,6 +202,36 @@ class Wire:
         return self._environment[host]
 
 
+def _read(response: "requests.Response", operation: Operation, request: Request) -> Answer:
+    """Read an answer to its end, and tell whether it is whole."""
+    raw = response.raw
+    answer, framed = Answer(response.status_code, response.headers, b"", request.host), is_framed(raw)
+    try:
+        if not 200 <= answer.status < 300:
+            answer = answer._replace(content=content_of(raw, LARGEST_REFUSAL))
+            if not framed and answer.status not in PLAIN and not answer.is_foreign:
+                decode(answer, framed=False)
+        elif request.is_for_file:
+            pieces = file_of(raw, answer)
+            if request.sink:
+                request.sink(pieces)
+            else:
+                answer = answer._replace(content=b"".join(pieces))
+        else:
+            answer = answer._replace(content=content_of(raw, LARGEST))
+            answer = answer._replace(content=b"", value=value_of(operation, answer, framed=framed))
+    except Flaw as flaw:
+        return answer._replace(flaw=str(flaw), cut=flaw.cut, too_large=flaw.too_large)
+    return answer
+
+
+def _counts(answer: Answer) -> Failure | None:
+    """Return why an answer doesn't count, or None."""
+    if answer.too_large:
+        return Failure.TOO_LARGE
+    return Failure.UNWHOLE if answer.flaw else None
+
+
 def _ca_bundle() -> str | bool:
     """Return the CA bundle of the environment, as `requests` does it, or True for its own."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
@@ -203,13 +243,32 @@ def _ca_bundle() -> str | bool:
 
 
 def adapter(wire: Wire) -> "requests.adapters.HTTPAdapter":
-    """Return an adapter of `requests` whose connections tell the wire which socket is in use, so that it can be cut.
+    """Return an adapter of `requests`. Its connections tell the wire which socket is in use, so that it can be cut.
+
+    Its answers end where they should: the end of the connection doesn't end a line.
 
     :param wire: Wire
     """
+    from http.client import HTTPResponse, IncompleteRead
+
     from requests.adapters import HTTPAdapter
 
+    class Lines(io.BufferedReader):
+        def readline(self, size: Any = -1, /) -> bytes:
+            line = super().readline(size)
+            if not line.endswith(b"\n") and len(line) != size:
+                raise IncompleteRead(line)
+            return line
+
+    class Whole(HTTPResponse):
+        # http.client takes the end of a connection for the end of the headers, urllib3 for that of the last chunk.
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.fp = Lines(self.fp.detach())
+
     class Tells:
+        response_class = Whole
+
         def getresponse(self: Any) -> Any:
             wire.socket = self.sock
             return super().getresponse()  # type: ignore[misc]

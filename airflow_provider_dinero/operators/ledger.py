@@ -96,10 +96,14 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         """Return the items of a group when they are booked; the task defers until then."""
 
         def look() -> dict[str, Any]:
-            rows = posted
+            rows, known = (
+                posted,
+                not self._done.get(f"looks {index}"),
+            )  # just looked at, unless it was before a deferral
             for pause in (*AT_ONCE, 0.0):
-                if any(row["Status"] != "Booked" for row in rows):
+                if not known and any(row["Status"] != "Booked" for row in rows):
                     rows = self.client.ledger_items.status(row["Id"] for row in posted)
+                known = False
                 waiting = [row for row in rows if row["Status"] != "Booked"]
                 if not waiting:
                     break

@@ -191,8 +191,8 @@ def test_a_redirect_is_not_followed(shaky: Any, faults: Faults) -> None:
 
 
 def test_a_page_that_is_not_json_is_named(shaky: Any, faults: Faults) -> None:
-    faults.answer["GET /contacts"] = [(200, {"Content-Type": "text/html"}, b"<html>")]
-    with pytest.raises(errors.DineroUnexpectedAnswer, match="not JSON"):
+    faults.answer["GET /contacts"] = [(200, {"Content-Type": "text/html"}, b"<html>")] * 4
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="an HTML page, attempt 4"):
         list(shaky.contacts.list())
 
 

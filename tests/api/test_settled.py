@@ -181,7 +181,7 @@ def test_ledger_items_are_there_once_however_often_they_are_posted(client: Diner
 
 
 def test_a_page_for_people_is_no_pdf(client: DineroClient, booked: str, sandbox: Any) -> None:
-    sandbox.fault("html", times=1, method="GET", path="/v1/*/invoices/*")
+    sandbox.fault("html", times=4, method="GET", path="/v1/*/invoices/*")
     with pytest.raises(errors.DineroUnexpectedAnswer, match="an HTML page instead of a file"):
         client.invoices.pdf(booked)
 

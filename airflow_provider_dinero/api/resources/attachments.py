@@ -81,7 +81,7 @@ class Attachments(Resource):
             self.attach(document_guid, guid, upload.name)
             return str(guid)
 
-        guid, change = self._once(f"attachments/{document_guid}/{upload.name}", find, send)
+        guid, change = self._once(f"attachments/{document_guid}/{upload.name}", find, send, confirm=True)
         return {"FileGuid": guid, "FileName": upload.name, "Change": change}
 
     @_DETACH.performed_by

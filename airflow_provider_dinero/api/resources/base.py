@@ -12,7 +12,6 @@ from airflow_provider_dinero.api import paging
 from airflow_provider_dinero.api.answers import Answer
 from airflow_provider_dinero.api.bodies import as_list, canonical
 from airflow_provider_dinero.api.changes import Changes, as_utc, changes_since
-from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
 from airflow_provider_dinero.api.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.settling import Settling
@@ -36,7 +35,7 @@ class Resource(Settling):
 
     def _array(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Rows:
         """Perform an operation that answers with an array."""
-        found: Rows = self.client.json(operation, values, **options) or []
+        found: Rows = self.client.json(operation, values, **options)
         return found
 
     def _sent(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> bool:
@@ -157,14 +156,13 @@ class _Pages:
         return self.client.ahead(self.operation, self.values, query=self._query(number))
 
     def read(self, answer: Answer) -> paging.Page:
-        """Decode a page: an object with Collection and Pagination, or a bare array."""
-        content = self.client.decoded(self.operation, answer)
-        pagination: Row = (content.get("Pagination") or {}) if isinstance(content, dict) else {}
-        found = content.get("Collection") if isinstance(content, dict) else content
-        if not isinstance(found, list):
-            raise DineroUnexpectedAnswer("A page of a list has no rows, not even none.", "Try later.")
+        """Return a page: an object with Collection and Pagination, or a bare array."""
+        content = answer.value
+        if isinstance(content, list):
+            return paging.Page(content, paging.PAGE_SIZE, 0, _date(answer))
+        pagination: Row = content.get("Pagination") or {}
         size = pagination.get("PageSize") or paging.PAGE_SIZE
-        return paging.Page(found, size, pagination.get("ResultWithoutFilter") or 0, _date(answer))
+        return paging.Page(content["Collection"], size, pagination.get("ResultWithoutFilter") or 0, _date(answer))
 
     def _query(self, number: int) -> dict[str, str | None]:
         return {**self.query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}
@@ -172,7 +170,7 @@ class _Pages:
 
 def _date(answer: Answer) -> datetime:
     """Return when an answer was given, by the server's clock, or by ours where it doesn't say."""
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
     return datetime.now(UTC)
 

@@ -19,13 +19,14 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row
+from airflow_provider_dinero.api.wire import FILE
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
-PDF = "application/octet-stream"
+PDF = FILE
 
 
 class Documents(Resource, ABC):
@@ -82,13 +83,11 @@ class Documents(Resource, ABC):
             keys.require_same(f"{self.WHAT} {guid}", wanted, existing)
             return existing
 
-        def send() -> Row | None:
+        def send() -> Row:
             try:
-                created: Row | None = self.client.json(operation, body=wanted)
+                return self._object(operation, body=wanted)
             except DineroDuplicate:
                 pass  # what is there is read outside, so that a difference is the one error that is told
-            else:
-                return created
             return there()
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
@@ -170,7 +169,7 @@ class Documents(Resource, ABC):
     def _book_version(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> Row:
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
-            booked: Row | None = self.client.json(operation, {"guid": guid}, body=body)
+            return self._object(operation, {"guid": guid}, body=body)
         except (DineroStaleTimestamp, DineroInvalidRequest, DineroUnexpectedAnswer) as error:
             # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
             document = self.get(guid)
@@ -181,7 +180,6 @@ class Documents(Resource, ABC):
             told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
             log.warning("%s %s was booked already, as %s (%s)", *told)
             return self._numbered(document, number)
-        return booked or self.get(guid)
 
     def _numbered(self, document: Row, number: int | None) -> Row:
         """Return a booked document, which must have the number that is wanted."""

@@ -132,22 +132,31 @@ class Files(Resource):
         :raises DineroOutcomeUnknown: the answer was lost, and the file can't be found
         """
         upload = Upload(file, name)
+        name = f"files/{self.client.organization_id}/{upload.name}"
         guid, change = self._once(
-            f"files/{self.client.organization_id}/{upload.name}",
-            lambda: self._find(upload),
+            name,
+            lambda: self._find(name, upload),
             lambda: str(self._object(_UPLOAD, upload=upload)["FileGuid"]),
         )
         return {"FileGuid": guid, "Change": change}
 
-    def _find(self, upload: Upload) -> str | None:
+    def _find(self, name: str, upload: Upload) -> str | None:
+        same = self._same(upload)
+        first = next(same, None)
+        if first is None:
+            return None
+        several = [first, *same] if self.client.intents.begun(name) else []  # what we began may have come twice
+        older = self._older(name, several, {}, "UploadedAt") if len(several) > 1 else None
+        return str((older or first)["FileGuid"])
+
+    def _same(self, upload: Upload) -> Iterator[Row]:
+        """Yield the files of the archive that have this name and content."""
         stem, _, extension = upload.name.rpartition(".")
         for file in self.list(extensions=[extension.lower()]):
             # Whether Name holds the extension is undocumented.
-            if file["Size"] == upload.size and file["Name"] in (upload.name, stem):
-                guid = str(file["FileGuid"])
-                if hashlib.sha256(self.get(guid)).digest() == upload.digest():
-                    return guid
-        return None
+            same = file["Size"] == upload.size and file["Name"] in (upload.name, stem)
+            if same and hashlib.sha256(self.get(str(file["FileGuid"]))).digest() == upload.digest():
+                yield file
 
 
 def _slashed(day: date | str | None) -> str | None:

@@ -41,12 +41,13 @@ class LedgerPosting(Resource):
     def post_once(self, items: Bodies, *, book: bool = False) -> Rows:
         """Add the items that are not there, and begin to book those that are drafts.
 
-        It takes a request, and one more to book; two more where the items are there already.
+        It takes a request, and two more to book: Dinero says nothing when it begins, so it is looked whether it has.
+        Two more where the items are there already.
 
         :param items: dicts as LedgerItemModelV2, each with an Id; what is booked already is not compared
         :param book: bool, default False
         :return: list of dicts as `status` gives them, in the order of the items, each with Change: created or
-            unchanged; what was begun to be booked is PendingBooking
+            unchanged; what was begun to be booked is PendingBooking, or Booked already; what is Draft was not
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: an item with this Id is there, with other content
         """
@@ -65,7 +66,8 @@ class LedgerPosting(Resource):
                 except DineroStaleTimestamp:  # what was changed in between is compared once more
                     if last:
                         raise
-        return [{**row, "Status": "PendingBooking"} if row in drafts else row for row in rows]
+        begun = self.client.ledger_items.status(drafts) if drafts else []
+        return [{**row, **by_id(begun, row)} for row in rows]
 
     def _post(self, wanted: Rows) -> Rows:
         """Add those of the items that are not there, and return how far all of them are."""
@@ -98,10 +100,10 @@ class LedgerPosting(Resource):
         :raises DineroDuplicate: one of them is there
         """
 
-        def send() -> Rows | None:
+        def send() -> Rows:
             created: Any = self.client.json(CREATE, body=wanted)
             # The document says one object, clients have seen a list.
-            if created is None or isinstance(created, list):
+            if isinstance(created, list):
                 return created
             return [created] if len(wanted) == 1 else self.client.ledger_items.status(ids(wanted))
 

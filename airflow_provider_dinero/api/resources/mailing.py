@@ -1,6 +1,7 @@
 """What leaves the house, once: e-mails, electronic documents and text messages, told by a document's mail-outs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import check
@@ -19,6 +20,7 @@ class Mailing(Resource):
         send: Callable[[], list[str]],
         *,
         resend: int = 0,
+        confirm: bool = False,
     ) -> Row:
         """Send unless it was sent before; what failed wasn't.
 
@@ -27,6 +29,7 @@ class Mailing(Resource):
         :param mailouts: callable that reads the mail-outs of this kind
         :param send: callable that sends, and returns to whom
         :param resend: int, how many of them don't count; default 0
+        :param confirm: bool, the answer says nothing: the mail-outs are read once more; default False
         :return: `{"Recipients", "Change"}`
         """
         if resend < 0:
@@ -41,7 +44,7 @@ class Mailing(Resource):
                 return None
             return [address.strip() for address in str(gone[-1]["Receiver"] or "").split(",")]
 
-        recipients, change = self._once(name, find, send)
+        recipients, change = self._once(name, find, send, confirm=confirm)
         return {"Recipients": recipients, "Change": change}
 
     def _send_electronically(
@@ -62,7 +65,8 @@ class Mailing(Resource):
             send(guid, body)
             return [to]
 
-        return self._mail_once(name, lambda: of_kind("Einvoice", mailouts(guid)), checked_and_sent, resend=resend)
+        sent = partial(self._mail_once, name, lambda: of_kind("Einvoice", mailouts(guid)), checked_and_sent)
+        return sent(resend=resend, confirm=True)
 
 
 def of_kind(kind: str, mailouts: Iterable[Row]) -> list[Row]:

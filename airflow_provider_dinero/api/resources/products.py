@@ -143,14 +143,17 @@ class Products(Resource):
                 f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
         name = f"{self.client.organization_id}/products/{match_by}:{value}"
-        found, change = self._once(name, lambda: self._find(match_by, value), lambda: self.create(wanted))
+        found, change = self._once(name, lambda: self._find(name, match_by, value, wanted), lambda: self.create(wanted))
         if change == "unchanged":
             change = self._change(found, wanted)
         return {"ProductGuid": found["ProductGuid"], "Change": change}
 
-    def _find(self, match_by: str, value: str) -> Row | None:
+    def _find(self, name: str, match_by: str, value: str, wanted: Row) -> Row | None:
         rows = [row for row in self.list(filters=[eq(match_by, value)]) if keys.same_text(row[match_by], value)]
         if len(rows) > 1:
+            whole = [self.get(row["ProductGuid"]) for row in rows] if self.client.intents.begun(name) else []
+            if whole and (older := self._older(name, whole, wanted, "CreatedAt")):
+                return dict(older)
             raise DineroConflict(
                 f"{len(rows)} products have the {match_by} {value}: {', '.join(row['ProductGuid'] for row in rows)}.",
                 "Delete all but one in Dinero, or match by another property.",

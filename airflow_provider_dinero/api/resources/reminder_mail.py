@@ -120,6 +120,7 @@ class ReminderMail(Mailing):
             lambda: self._mailed("ElectronicInvoiceReminder", invoice_guid, str(reminder["Date"])),
             send,
             resend=resend,
+            confirm=True,
         )
 
     @guarded
@@ -129,8 +130,7 @@ class ReminderMail(Mailing):
         :param invoice_guid: str
         :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
         :param resend: int, how many before don't count; default 0
-        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged; no addresses where it was
-            just sent to the contact, since Dinero doesn't say which
+        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroNotDue: the invoice is not booked, or not overdue
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
@@ -150,6 +150,7 @@ class ReminderMail(Mailing):
             lambda: self._mailed("PreReminder", invoice_guid),
             send,
             resend=resend,
+            confirm=True,
         )
 
     def _mailed(self, kind: str, invoice_guid: str, day: str | None = None) -> Rows:

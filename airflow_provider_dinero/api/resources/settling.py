@@ -1,8 +1,11 @@
 """How a write is done once, although answers get lost."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_dinero.api.changes import as_utc
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroError,
@@ -11,13 +14,20 @@ from airflow_provider_dinero.api.errors import (
     DineroRefused,
     DineroUnauthorized,
 )
+from airflow_provider_dinero.api.keys import differences
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.wire import unknown
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+# Two that were made so near to each other may be one write that came twice.
+TWICE = timedelta(minutes=1)
+NOTHING_SEEN = "a success without content, and nothing of it is to be seen"
 
 
 class Settling:
@@ -27,7 +37,13 @@ class Settling:
         self.client = client
 
     def _once(
-        self, name: str, find: Callable[[], T | None], send: Callable[[], T], *, sure: bool = True
+        self,
+        name: str,
+        find: Callable[[], T | None],
+        send: Callable[[], T],
+        *,
+        sure: bool = True,
+        confirm: bool = False,
     ) -> tuple[T, str]:
         """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
 
@@ -36,7 +52,9 @@ class Settling:
         :param send: callable that does the write
         :param sure: bool, what `find` doesn't see after a while isn't there; else a write that was begun and is not to
             be seen is never sent again
-        :return: what is there, and created or unchanged
+        :param confirm: bool, the answer says nothing: look whether the write is in, which takes a request; default
+            False
+        :return: what is there, and created or unchanged: what a try of ours began, whose answer was lost, is created
         :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
         """
         client = self.client
@@ -48,11 +66,12 @@ class Settling:
 
             # One that was begun and never ended may still be under way: it gets the server's time. The lock tells of
             # those of other tasks.
-            begun = client.intents.begun(name) or bool(held.note)
+            own = client.intents.begun(name)
+            begun = own or bool(held.note)
             found = self._look(find) if begun else find()
             if found is not None:
                 end()
-                return found, "unchanged"
+                return found, "created" if own else "unchanged"
             if begun and not sure:
                 raise DineroOutcomeUnknown(
                     f"{name} may or may not have been done: a try of it was cut off, and Dinero shows nothing of it.",
@@ -70,22 +89,27 @@ class Settling:
             except DineroError:  # refused, or never sent
                 end()
                 raise
+            else:
+                seen = self._look(find) if confirm else sent
+                if seen is None:
+                    raise unknown(name, NOTHING_SEEN)
+                sent = sent or seen
             end()
             return sent, "created"
 
     def _settled(
-        self, send: Callable[[], T | None], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
+        self, send: Callable[[], T], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
     ) -> T:
         """Do a write that may be repeated; where it isn't known how it went, look whether it is in.
 
-        :param send: callable that does the write, and returns None where Dinero says nothing
+        :param send: callable that does the write
         :param look: callable that returns what `send` would have, once the write is in; else None
         :param operation: Operation, named in the error
         :param harmless: bool, doing it again later changes nothing; else an end without an answer is unknown
         :raises DineroOutcomeUnknown: it can't be told
         """
         try:
-            sent = send()
+            return send()
         except DineroConflict:
             raise
         except DineroError as error:
@@ -100,11 +124,6 @@ class Settling:
             if refused or harmless:
                 raise
             raise unknown(operation, "its answer was lost, and nothing of it is to be seen") from error
-        if sent is None:
-            sent = self._seen(look, patient=True)
-        if sent is None:
-            raise unknown(operation, "a success without content, and nothing of it is to be seen")
-        return sent
 
     def _seen(self, look: Callable[[], T | None], *, patient: bool) -> T | None:
         try:
@@ -113,6 +132,25 @@ class Settling:
             raise
         except DineroError:  # nobody answers the look either
             return None
+
+    def _older(self, name: str, made: list[dict[str, Any]], wanted: Mapping[str, Any], at: str) -> Any:
+        """Return the oldest of several that are one write of ours, which somebody on the way has sent twice.
+
+        They are one when all that we sent is equal in each, they were made within a minute, and our intent is open.
+
+        :param name: str, the write
+        :param made: list of dicts, what is there
+        :param wanted: mapping, the checked body
+        :param at: str, the property that tells when one was made
+        :return: dict, or None where they are several
+        """
+        made = sorted(made, key=lambda each: str(each[at]))
+        if not self.client.intents.begun(name) or any(differences(wanted, each) for each in made):
+            return None
+        if as_utc(str(made[-1][at])) - as_utc(str(made[0][at])) > TWICE:
+            return None
+        log.warning("%s came twice at Dinero: %s; the first one is taken", name, " and ".join(map(_guid, made)))
+        return made[0]
 
     def _look(self, find: Callable[[], T | None]) -> T | None:
         """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
@@ -123,3 +161,7 @@ class Settling:
             self.client.sleep(seconds)
             found = find()
         return found
+
+
+def _guid(row: Mapping[str, Any]) -> str:
+    return next(str(value) for name, value in row.items() if name.endswith("Guid"))

@@ -48,7 +48,7 @@ class Sms(Mailing):
         :param voucher_guid: str
         :param body: mapping as SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
         :param resend: int, how many text messages before don't count; default 0
-        :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged; three requests, four
+        :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged; four requests, five
             where the phone number is the contact's
         :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact without phone number
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
@@ -72,7 +72,8 @@ class Sms(Mailing):
                 self.send(voucher_guid, whole, timestamp=self.client.invoices.get(voucher_guid)["TimeStamp"])
             return [str(whole["ReceiverPhoneNumber"])]
 
-        return self._mail_once(f"invoices/{voucher_guid}/sms/{kind}", mailouts, send, resend=resend)
+        name = f"invoices/{voucher_guid}/sms/{kind}"
+        return self._mail_once(name, mailouts, send, resend=resend, confirm=True)
 
     def _receiver(self, invoice: Row, wanted: Row) -> Row:
         """Return who gets it, where the author doesn't say: the contact."""

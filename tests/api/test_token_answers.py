@@ -1,0 +1,74 @@
+"""A token whose answer is cut, empty or somebody else's is asked for again, within its grace, and told as it is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
+from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessLock
+from airflow_provider_dinero.sandbox.server import running
+from tests.api.tokens import token_requests, visma
+from tests.cutting import PAGE, Cutter, Spoil, cutting
+
+TOKEN = "POST *token"
+SPOILT = {
+    "status line": {"head": 12},
+    "headers": {"head": 40},
+    "body": {"rest": 9},
+    "body of a connection": {"rest": 9, "framing": "close"},
+    "empty": {"status": 200, "body": b""},
+    "204": {"status": 204},
+    "page": {"status": 200, "body": PAGE},
+    "array": {"status": 200, "body": b"[]"},
+    "object": {"status": 200, "body": b'{"error": null}'},
+    "502": {"status": 502, "body": PAGE},
+}
+
+
+@pytest.fixture(scope="module")
+def graceful() -> Iterator[Any]:
+    with running(refresh_tokens="one-time", grace_seconds=60, requests_per_minute=10_000) as box:
+        yield box
+
+
+def behind(proxy: Cutter, grant: Any) -> DineroClient:
+    options: dict[str, Any] = {"token_store": MemoryTokenStore(), "lock": ProcessLock(), "requests_per_minute": 10**6}
+    return DineroClient(100001, grant, base_url=proxy.url, sleep=lambda seconds: None, **options)
+
+
+@pytest.mark.parametrize("passed", [1, 0])
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_token_that_was_lost_is_asked_for_again(graceful: Any, name: str, passed: int) -> None:
+    for grant in ("visma", "personal"):
+        graceful.reset()
+        with cutting(graceful.url) as proxy:
+            personal = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", proxy.url)
+            client = behind(proxy, visma(proxy.url) if grant == "visma" else personal)
+            proxy.order(Spoil(TOKEN, passed=passed, **SPOILT[name]))
+            assert client.organizations.subscriptions()
+            assert (proxy.count(TOKEN), token_requests(graceful)) == (2, 1 + passed)
+            assert client.tokens.access() == client.tokens.access()
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_goes_on_is_told_as_what_it_is(graceful: Any, name: str) -> None:
+    graceful.reset()
+    with cutting(graceful.url) as proxy:
+        client = behind(proxy, visma(proxy.url))
+        proxy.order(Spoil(TOKEN, times=9, passed=0, **SPOILT[name]))
+        with pytest.raises(errors.DineroUnavailable, match="Try later|gave no answer"):
+            client.organizations.subscriptions()
+        assert proxy.count(TOKEN) == 4
+        proxy.order()
+        assert client.organizations.subscriptions()  # nothing was spent
+
+
+def test_without_grace_a_spent_token_is_told_as_spent(one_time: Any) -> None:
+    with cutting(one_time.url) as proxy:
+        client = behind(proxy, visma(proxy.url))
+        proxy.order(Spoil(TOKEN, head=9))
+        for _ in range(2):
+            with pytest.raises(errors.DineroReauthorizationRequired, match="A person must consent again"):
+                client.organizations.subscriptions()
+        assert proxy.count(TOKEN) == 2  # nobody presents it a third time
