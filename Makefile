@@ -7,7 +7,7 @@ TESTS ?= tests
 JOBS ?= 3
 BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
-FAULTS := watcher_killed budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed hostile
+FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed hostile
 
 .PHONY: demo ui test dist-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
 .PHONY: bench bench-changes clean $(FAULTS:%=fault-%)

@@ -23,9 +23,9 @@ def operations() -> dict[str, Operation]:
 def table() -> str:
     """Return all operations as a Markdown table."""
     return _markdown(
-        ("call", "operation", "repeat", "paginated", "changes since"),
+        ("call", "operation", "repeat", "paginated", "changes since", "answer"),
         (
-            (f"`{call}`", f"`{each}`", each.repeat, "yes" * each.paginated, "yes" * each.changes_since)
+            (f"`{call}`", f"`{each}`", each.repeat, "yes" * each.paginated, "yes" * each.changes_since, each.shape[0])
             for call, each in operations().items()
         ),
     )
@@ -54,6 +54,7 @@ def _as_json() -> str:
             "repeat": each.repeat.value,
             "paginated": each.paginated,
             "changes_since": each.changes_since,
+            "answer": each.shape[0],
         }
         for call, each in operations().items()
     )

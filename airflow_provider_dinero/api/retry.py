@@ -69,15 +69,17 @@ def decide(
         return Verdict(Action.DONE)
     last = number >= attempts
     lost = failure in {Failure.LOST, Failure.UNWHOLE, Failure.TOO_LARGE} or status == 408 or status >= 500
-    if lost or (foreign and repeat is not Repeat.READ):
+    foreign = foreign and repeat is not Repeat.READ
+    if status == 401 and failure is None and not (foreign and repeat is Repeat.BARE):
+        # Refused at the door: nothing was done, where Dinero says so.
+        return Verdict(Action.FAIL if renewed else Action.RENEW, lost=foreign)
+    if lost or foreign:
         if repeat is Repeat.BARE:
             return Verdict(Action.UNKNOWN, lost=True)
         advised = _advised(retry_after, now) or (THROTTLE_SECONDS if status == 429 else 0.0)
         if last or advised > THROTTLE_SECONDS or (failure is Failure.TOO_LARGE and repeat is Repeat.READ):
             return Verdict(Action.FAIL, advised, lost=True)
         return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
-    if status == 401:  # refused at the door: nothing was done, whatever the operation
-        return Verdict(Action.FAIL if renewed else Action.RENEW)
     if status == 429:
         seconds = _advised(retry_after, now) or THROTTLE_SECONDS
         return Verdict(Action.FAIL if last or seconds > 2 * THROTTLE_SECONDS else Action.AGAIN, seconds)

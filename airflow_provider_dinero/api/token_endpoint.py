@@ -44,8 +44,10 @@ class TokenEndpoint:
         :raises DineroUnavailable: there was no answer, or none that is whole
         """
         answer: dict[str, Any] = self._perform(request, TOKEN)
-        if not isinstance(answer["access_token"], str) or not answer["access_token"]:
-            raise self._no_token("an access_token that is none")
+        if not _is_token(answer["access_token"]):
+            raise self._no_token("its access_token can't be one.")
+        if answer.get("refresh_token") and not _is_token(answer["refresh_token"]):
+            raise self._no_token("its refresh_token can't be one.")
         return answer
 
     def send(self, request: TokenRequest) -> None:
@@ -86,3 +88,8 @@ class TokenEndpoint:
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
+
+
+def _is_token(given: object) -> bool:
+    """Tell whether this can be sent as a token: text without blanks and control characters (RFC 6750)."""
+    return isinstance(given, str) and given.isascii() and given.isprintable() and bool(given) and " " not in given

@@ -184,7 +184,7 @@ def _error(
             f"{request.host} gave no answer to {named}: {told}.",
             "Check the host and port of the connection, the proxy and the network.",
         )
-    if answer.flaw and answer.status < 300:
+    if answer.flaw and (answer.status < 300 or answer.is_page):
         return flawed(named, answer, told)
     until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
     if answer.status == 429:

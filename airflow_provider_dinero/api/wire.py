@@ -209,8 +209,11 @@ def _read(response: "requests.Response", operation: Operation, request: Request)
     try:
         if not 200 <= answer.status < 300:
             answer = answer._replace(content=content_of(raw, LARGEST_REFUSAL))
-            if not framed and answer.status not in PLAIN and not answer.is_foreign:
-                decode(answer, framed=False)
+            if answer.status not in PLAIN and 400 <= answer.status < 500:
+                if answer.is_page:  # such as a 404 of somebody who knows nothing of Dinero's documents
+                    raise Flaw("an HTML page")
+                if not framed:
+                    decode(answer, framed=False)
         elif request.is_for_file:
             pieces = file_of(raw, answer)
             if request.sink:

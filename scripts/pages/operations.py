@@ -16,6 +16,9 @@ table, `--json` for programs. What each method takes and returns is in the [refe
 - *fenced*: carries the document's Timestamp; sent again, since a second one is refused as stale.
 - *bare*: neither; never sent twice blindly.
 
+*Answer* is what a success holds. What holds something else is not an answer: it counts as lost
+([Exactly once](exactly-once.md#an-answer-is-whole-or-it-is-lost)). Where it is *nothing*, the content may be empty.
+
 {table()}
 ## When the answer of a write is lost
 

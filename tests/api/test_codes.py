@@ -42,7 +42,7 @@ def test_a_code_raises_its_class(make_client: Any, faults: Faults, code: int) ->
 
 
 BODIES: dict[str, tuple[int, bytes, type[errors.DineroError], str]] = {
-    "html": (404, b"<html><body>404</body></html>", errors.DineroNotFound, "the answer is an HTML page"),
+    "html": (404, b"<html><body>404</body></html>", errors.DineroUnexpectedAnswer, "HTTP 404, an HTML page"),
     "plain string": (400, b'"The file is broken"', errors.DineroInvalidRequest, "The file is broken"),
     "asp.net": (400, b'{"title": "One or more errors"}', errors.DineroInvalidRequest, "One or more errors"),
     "list only": (
@@ -60,9 +60,10 @@ BODIES: dict[str, tuple[int, bytes, type[errors.DineroError], str]] = {
 def test_other_bodies_are_read_leniently(make_client: Any, faults: Faults, name: str) -> None:
     status, content, kind, text = BODIES[name]
     headers = {"Content-Type": "text/html" if content.startswith(b"<") else "application/json"}
-    faults.answer["GET /contacts"] = [(status, headers, content)]
+    faults.answer["GET /contacts"] = [(status, headers, content)] * 4
+    client = make_client(base_url=faults.url, grant=grant(faults), sleep=lambda seconds: None)
     with pytest.raises(kind, match=text):
-        list(make_client(base_url=faults.url, grant=grant(faults)).contacts.list())
+        list(client.contacts.list())
 
 
 def grant(faults: Faults) -> Any:

@@ -1,5 +1,6 @@
 """A token whose answer is cut, empty or somebody else's is asked for again, within its grace, and told as it is."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,11 +58,26 @@ def test_what_goes_on_is_told_as_what_it_is(graceful: Any, name: str) -> None:
     with cutting(graceful.url) as proxy:
         client = behind(proxy, visma(proxy.url))
         proxy.order(Spoil(TOKEN, times=9, passed=0, **SPOILT[name]))
-        with pytest.raises(errors.DineroUnavailable, match="Try later|gave no answer"):
+        with pytest.raises(errors.DineroUnavailable, match=r"Try later|gave no answer"):
             client.organizations.subscriptions()
         assert proxy.count(TOKEN) == 4
         proxy.order()
         assert client.organizations.subscriptions()  # nothing was spent
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX-Forged: 1", "", 7, None, ["t"]])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+def test_what_can_be_no_token_is_none(graceful: Any, name: str, token: Any) -> None:
+    body = json.dumps({"access_token": "t", "refresh_token": "r", name: token}).encode()
+    graceful.reset()
+    with cutting(graceful.url) as proxy:
+        client = behind(proxy, visma(proxy.url))
+        proxy.order(Spoil(TOKEN, passed=0, status=200, body=body))
+        if name == "refresh_token" and not token:  # left out: the one that was used is kept
+            assert client.tokens.access() == "t"
+            return
+        with pytest.raises(errors.DineroUnavailable, match=f"its {name} can't be one"):
+            client.tokens.access()
 
 
 def test_without_grace_a_spent_token_is_told_as_spent(one_time: Any) -> None:

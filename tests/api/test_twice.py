@@ -109,14 +109,21 @@ def test_a_success_that_says_nothing_is_looked_at(
     assert proxy.struck == [0]
 
 
+# As docs/rate-limits.md has it: the first time, and again.
+COSTS = {"e-invoice": 5, "sms": 5, "pre-reminder": 3, "e-reminder": 5, "e-credit-note": 5, "attachment": 4}
+
+
+@pytest.mark.parametrize("name", SILENT)
 def test_a_look_costs_one_request(
-    client: DineroClient, behind: DineroClient, proxy: Cutter, overdue: str, slept: list[float]
+    client: DineroClient, behind: DineroClient, proxy: Cutter, overdue: str, sandbox: Any, slept: list[float], name: str
 ) -> None:
-    behind.organizations.subscriptions()  # the token
-    proxy.seen.clear()
-    assert behind.reminders.pre_remind_once(overdue)["Recipients"] == ["by@example.dk"]
-    assert [each.split("/")[-1] for each in proxy.seen] == ["mailouts", "pre-reminder", "mailouts"]
-    assert slept == []
+    prepare, _, send = SILENT[name]
+    prepared = prepare(client, overdue, f"{sandbox.now():%Y-%m-%d}")
+    done = send(behind, overdue, prepared)
+    assert done.get("Recipients", [""])
+    assert (len(proxy.seen), proxy.seen[0], slept) == (COSTS[name], proxy.seen[-1], [])
+    send(behind, overdue, prepared)
+    assert len(proxy.seen) == COSTS[name] + 1
 
 
 def test_items_that_nobody_books_are_drafts(client: DineroClient, behind: DineroClient, proxy: Cutter) -> None:
@@ -185,6 +192,16 @@ def test_a_file_that_came_twice_is_one(
     assert made == {"FileGuid": there[0]["FileGuid"], "Change": "created"}
     assert all(row["FileGuid"] in caplog.text for row in there)
     assert len(there) == 2
+
+
+def test_an_answer_of_another_form_is_looked_at(behind: DineroClient, proxy: Cutter, overdue: str) -> None:
+    for number, body in enumerate((b'{"Recipients": [1]}', b'{"Recipients": 1}', b'{"Recipients": [{}]}')):
+        proxy.order(Spoil("POST *email", status=200, body=body))
+        sent = behind.invoices.email_once(overdue, resend=number)
+        assert sent == {"Recipients": ["by@example.dk"], "Change": "created"}
+    proxy.order(Spoil("POST *email", passed=0, status=200, body=b'{"Recipients": [1]}'))
+    with pytest.raises(errors.DineroOutcomeUnknown, match="another form"):
+        behind.invoices.email_once(overdue, resend=3)
 
 
 def test_a_keyed_contact_that_comes_twice_is_there_once(

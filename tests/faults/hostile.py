@@ -43,6 +43,8 @@ from tests.faults.world import Report, share
 SECONDS, MEGABYTES, LONGEST_TEXT = 30.0, 64, 3000
 # Which answers are hostile: the first to the operation, all to it, or all to anything.
 FIRST, ALL_OF_IT, EVERYTHING = "first", "all of it", "everything"
+# Whoever says so has not done it: it is sent again, with a new token.
+REFUSED = "unauthorized"
 MODES = (FIRST, ALL_OF_IT, EVERYTHING)
 TOKEN = {"access_token": "t", "expires_in": 3600, "token_type": "Bearer", "refresh_token": "r", "scope": "x"}
 ENDPOINTS: dict[str, Callable[[DineroClient], Any]] = {
@@ -97,10 +99,12 @@ class Dinero:
             right = Right(b"", None) if "revocation" in path else _right(TOKEN)
         else:
             name, faults = self.contract.check(method, target, headers.get("Content-Type", ""), content)
+            if self._is_hostile(name, self.sent[name] + 1) and self.order.kind == REFUSED:
+                return KINDS[REFUSED](self.chance, Right(b"", None)), False
             right = _right_of(name, headers["Accept"]) if name else Right(b"", None)
             status = 400 if faults else self._status(name, target, content)
         self.sent[name] += 1
-        if self._is_hostile(name):
+        if self._is_hostile(name, self.sent[name]):
             return KINDS[self.order.kind](self.chance, right), False
         body = right.content if status == 200 else json.dumps({"code": {409: 72}.get(status, 58)}).encode()
         lines = f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -118,10 +122,10 @@ class Dinero:
         self.done[key] += 1
         return 200
 
-    def _is_hostile(self, name: str) -> bool:
+    def _is_hostile(self, name: str, number: int) -> bool:
         if not self.order.kind or (self.order.mode != EVERYTHING and not name.endswith(self.order.name)):
             return False
-        return self.order.mode != FIRST or self.sent[name] == 1
+        return self.order.mode != FIRST or number == 1
 
 
 BY_NAME = {str(each): each for each in operations().values()}

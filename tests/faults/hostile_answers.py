@@ -129,6 +129,28 @@ def mixed(chance: random.Random) -> Callable[[Any], Any]:
     return lambda value: chance.choice(["x", "", -1, 1.5, True, None, [], {}, [None], {"a": 1}, "2026-13-45"])
 
 
+def fewer(chance: random.Random, value: Any) -> Any:
+    """Return JSON that lacks some of its properties, but none that names something."""
+    if isinstance(value, list):
+        return [fewer(chance, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: fewer(chance, inner)
+        for name, inner in value.items()
+        if name.endswith(("Guid", "Id", "Collection")) or chance.random() < 0.7
+    }
+
+
+def named(chance: random.Random, value: Any) -> Any:
+    """Return JSON with leaves of other kinds, but for what names something."""
+    if isinstance(value, list):
+        return [named(chance, each) for each in value]
+    if not isinstance(value, dict):
+        return mixed(chance)(value) if chance.random() < 0.3 else value
+    return {name: inner if name.endswith(("Guid", "Id")) else named(chance, inner) for name, inner in value.items()}
+
+
 REFUSALS: list[Any] = [
     {"code": 1e300, "message": {"a": [1]}, "validationErrors": [1, None], "errorMessageList": {"a": 1}},
     {"code": "58", "message": 17, "validationErrors": {"a": {"b": ["c"]}}, "errorMessageList": [None, 5, {"Code": {}}]},
@@ -182,6 +204,8 @@ KINDS: dict[str, Callable[[random.Random, Right], Answer]] = {
     "nulls": lambda chance, right: as_json(leaves(right.value, lambda value: None)),
     "nothing in it": lambda chance, right: whole(chance.choice(NOTHING)),
     "other types": lambda chance, right: as_json(leaves(right.value, mixed(chance))),
+    "other types within": lambda chance, right: as_json(named(chance, right.value)),
+    "properties missing": lambda chance, right: as_json(fewer(chance, right.value)),
     "long texts": lambda chance, right: as_json(leaves(right.value, lambda value: "\x1b[2J\r\n" * 10_000)),
     "not packed": lambda chance, right: whole(
         right.content or b"{}", f"Content-Encoding: {chance.choice(['gzip', 'deflate'])}"

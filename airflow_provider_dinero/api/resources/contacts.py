@@ -184,6 +184,11 @@ class Contacts(Documents):
             raise DineroInvalidBody(
                 f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
             )
+        # One at a time: of several whose answers get lost, one has made it.
+        with self.client.lock.hold(f"{self.client.organization_id}/contacts/{match_by}:{value}"):
+            return self._upserted(wanted, match_by, value, generation)
+
+    def _upserted(self, wanted: Row, match_by: str, value: str, generation: int) -> Row:
         existing = self._find(match_by, value)
         if existing is None:
             guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)

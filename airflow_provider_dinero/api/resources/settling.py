@@ -81,10 +81,12 @@ class Settling:
             held.leave("begun")
             try:
                 sent = send()
-            except DineroOutcomeUnknown:
+            except (DineroOutcomeUnknown, LookupError, TypeError, AttributeError) as error:
                 found = self._look(find)
                 if found is None:
-                    raise
+                    if isinstance(error, DineroOutcomeUnknown):
+                        raise
+                    raise unknown(name, "its answer has another form than is documented") from error
                 sent = found
             except DineroError:  # refused, or never sent
                 end()

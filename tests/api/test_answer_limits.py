@@ -1,0 +1,132 @@
+"""What is beyond the documented limits of an answer ends in words, and takes neither memory nor time."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient, errors
+from tests.conftest import CONTACT
+from tests.cutting import PAGE, Cutter, Spoil, cutting
+
+GUID = "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"
+CONTACTS = "GET /v1/*/contacts"
+JSON = (("Content-Type", "application/json"),)
+PRODUCT = {"Name": "Time", "BaseAmountValue": "8", "Quantity": 1, "AccountNumber": 1000, "Unit": "hours"}
+
+
+@pytest.fixture
+def sandbox(unlimited_sandbox: Any) -> Any:
+    unlimited_sandbox.reset()
+    return unlimited_sandbox
+
+
+@pytest.fixture
+def client(make_client: Any) -> DineroClient:
+    """A client that sees what is really there."""
+    return make_client(requests_per_minute=10**6)
+
+
+@pytest.fixture
+def proxy(sandbox: Any) -> Iterator[Cutter]:
+    with cutting(sandbox.url) as cutter:
+        yield cutter
+
+
+@pytest.fixture
+def behind(make_client: Any, proxy: Cutter) -> DineroClient:
+    """A client behind the proxy, which waits for nothing."""
+    return make_client(base_url=proxy.url, requests_per_minute=10**6, look_again=(0, 0), sleep=lambda seconds: None)
+
+
+@pytest.fixture
+def one(behind: DineroClient) -> str:
+    return str(behind.contacts.create(CONTACT)["ContactGuid"])
+
+
+def says(behind: DineroClient, proxy: Cutter, body: bytes, **options: Any) -> list[Any]:
+    proxy.order(Spoil(CONTACTS, times=4, status=200, body=body, **options))
+    return list(behind.contacts.list())
+
+
+def page(row: str = "", pagination: str = "{}") -> bytes:
+    return f'{{"Collection": [{{"ContactGuid": "{GUID}"{row}}}], "Pagination": {pagination}}}'.encode()
+
+
+LIMITS = {
+    "deep object": (b'{"a":' * 5000 + b"1" + b"}" * 5000, "values inside more than"),
+    "deep row": (page(f', "a": {"[" * 70}{"]" * 70}'), "values inside more than 64"),
+    "bad UTF-8": (page(', "Name": "?"').replace(b"?", b"\xff"), "not UTF-8"),
+    "exponent": (page(', "Amount": 1E+400'), "a number of more than 60 digits"),
+    "exponent that overflows": (page(', "Amount": 1E+99999999999999999999'), "a number of more than 60 digits"),
+    "small exponent": (page(', "Amount": 1E-400'), "a number of more than 60 digits"),
+    "digits": (page(f', "Amount": 1.{"1" * 80}'), "a number of more than 60 digits"),
+    "negative page size": (page("", '{"PageSize": -5}'), "PageSize can't be"),
+    "page size": (page("", '{"PageSize": 5000000}'), "PageSize can't be"),
+    "total": (page("", '{"ResultWithoutFilter": "many"}'), "ResultWithoutFilter can't be"),
+    "no pagination": (page("", "[1]"), "Pagination is no object"),
+    "rows": (b'{"Collection": [[]]}', "an array of something else"),
+    "no rows": (b'{"Collection": null}', "a single value instead of an array"),
+    "not JSON": (b"\x00\xff", "not JSON"),
+    "page": (PAGE, "an HTML page"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_what_is_beyond_the_limits_is_told(behind: DineroClient, proxy: Cutter, name: str) -> None:
+    body, told = LIMITS[name]
+    with pytest.raises(errors.DineroUnexpectedAnswer, match=told):
+        says(behind, proxy, body, headers=JSON)
+    assert proxy.count(CONTACTS) == 4
+
+
+def test_numbers_within_the_limits_are_exact(behind: DineroClient, proxy: Cutter) -> None:
+    numbers = ["1E+60", "-1.5e-60", "0E+99999", "0.10", f"{10**59}.0"]
+    (row,) = says(behind, proxy, page(f', "Amounts": [{", ".join(numbers)}]'))
+    assert [str(each) for each in row["Amounts"]][1:2] == ["-1.5E-60"]
+    assert row["Amounts"][0] == 10**60
+    assert str(row["Amounts"][3]) == "0.10"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_is_too_large_is_not_kept(
+    behind: DineroClient, proxy: Cutter, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    monkeypatch.setattr("airflow_provider_dinero.api.wire.LARGEST", 2**20)
+    body = page(f', "Name": "{" " * 2**21}"')
+    headers = (("Content-Encoding", "gzip"),) if packed else ()
+    with pytest.raises(errors.DineroUnexpectedAnswer, match=r"more than 1 MiB.*Ask for less"):
+        says(behind, proxy, gzip.compress(body) if packed else body, headers=headers)
+    assert proxy.count(CONTACTS) == 1  # the same again would be as large
+    proxy.order(Spoil("POST *products", status=200, body=body, passed=1))
+    assert behind.products.upsert({**PRODUCT, "ExternalReference": "p"})["Change"] == "created"
+
+
+@pytest.mark.parametrize("spoil", [lambda body: body[:-9], lambda body: body + b"x", lambda body: b"\x00" + body])
+def test_what_is_packed_has_to_unpack(
+    behind: DineroClient, proxy: Cutter, one: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    headers = (("Content-Encoding", "gzip"),)
+    assert says(behind, proxy, gzip.compress(page()), headers=headers)
+    with pytest.raises((errors.DineroUnavailable, errors.DineroUnexpectedAnswer), match=r"pack|JSON"):
+        says(behind, proxy, spoil(gzip.compress(page())), headers=headers)
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="packed in a way"):
+        says(behind, proxy, page(), headers=(("Content-Encoding", "br"),))
+
+
+def test_what_others_say_is_told_in_one_short_line(behind: DineroClient, proxy: Cutter) -> None:
+    said = "no\r\nINFO forged \x1b[2J" + "x" * 5000
+    wrong = {f"key {number}\n": [said] for number in range(500)}
+    body = json.dumps({"code": 10**30, "message": said, "validationErrors": wrong}).encode()
+    for status in (400, 403, 404, 409):
+        proxy.order(Spoil(CONTACTS, status=status, body=body, headers=JSON))
+        with pytest.raises(errors.DineroRefused) as caught:
+            list(behind.contacts.list())
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 15_000
+        assert len(caught.value.said) <= 300
+    proxy.order(Spoil(CONTACTS, status=307, body=b"", headers=(("Location", "http://[::1"),)))
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="HTTP 307"):
+        list(behind.contacts.list())
