@@ -143,12 +143,19 @@ def fewer(chance: random.Random, value: Any) -> Any:
 
 
 def named(chance: random.Random, value: Any) -> Any:
-    """Return JSON with leaves of other kinds, but for what names something."""
+    """Return JSON with some things of other kinds inside, but for what names something."""
     if isinstance(value, list):
         return [named(chance, each) for each in value]
     if not isinstance(value, dict):
-        return mixed(chance)(value) if chance.random() < 0.3 else value
-    return {name: inner if name.endswith(("Guid", "Id")) else named(chance, inner) for name, inner in value.items()}
+        return value
+    found = {}
+    for name, inner in value.items():
+        kept = name.endswith(("Guid", "Id", "Collection"))
+        other = not kept and chance.random() < 0.2
+        found[name] = (
+            mixed(chance)(inner) if other else inner if kept and name != "Collection" else named(chance, inner)
+        )
+    return found
 
 
 REFUSALS: list[Any] = [

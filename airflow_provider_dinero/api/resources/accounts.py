@@ -97,5 +97,5 @@ class Accounts(Resource):
         try:
             self.client.send(operation, body=wanted)
         except DineroOutcomeUnknown:
-            if self._look(look) is None:
+            if self._seen(look, patient=True) is None:
                 raise
