@@ -242,10 +242,13 @@ KINDS: dict[str, Callable[[random.Random, Right], Answer]] = {
     ),
     "odd date": lambda chance, right: whole(right.content, f"Date: {chance.choice(DATES)}"),
 }  # fmt: skip
-# What can't be taken for an answer, whatever the operation is, where it answers with something.
-UNREADABLE = {
+# What a file can't be.
+NO_FILE = {
     "empty", "no content", "cut in the status line", "cut in the headers", "cut in the body",
-    "cut before the last chunk", "HTML", "HTML as JSON", "array for object", "no array, no object", "deep", "bad UTF-8",
-    "UTF-16", "exponents", "long numbers", "unpacks", "endless chunks", "endless", "endless headers", "not packed",
-    "packed unknown", "redirect", "odd length", "odd chunks", "odd status",
+    "cut before the last chunk", "HTML", "HTML as JSON", "unpacks", "endless chunks", "endless", "endless headers",
+    "not packed", "packed unknown", "redirect", "odd length", "odd chunks", "odd status",
+}  # fmt: skip
+# What can't be taken for an answer, whatever the operation is, where it answers with something.
+UNREADABLE = NO_FILE | {
+    "array for object", "no array, no object", "deep", "bad UTF-8", "UTF-16", "exponents", "long numbers"
 }  # fmt: skip

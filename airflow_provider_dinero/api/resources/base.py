@@ -81,8 +81,12 @@ class Resource(Settling):
         query: Mapping[str, str | None],
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
+        return self._guarded(paging.rows(_Pages(self.client, operation, values, query, note_date), key))
+
+    def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield rows, and let the client's surroundings see the errors of what reads them."""
         with self.client.guard():
-            yield from paging.rows(_Pages(self.client, operation, values, query, note_date), key)
+            yield from rows
 
     def _changes(
         self,
