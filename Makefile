@@ -8,7 +8,7 @@ TESTS ?= tests
 JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
-FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed
+FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed hostile
 
 .PHONY: help demo ui test dist-test servers cluster cluster-test toggl faults nightly lint format models pages docs screenshots
 .PHONY: bench bench-changes clean $(FAULTS:%=fault-%)

@@ -32,6 +32,13 @@ RESPONSE_MODE = _arg(
     default="query",
     help="how the browser brings the answer; default query",
 )
+DOUBLES = _arg(
+    "--doubles",
+    action="store_true",
+    help="instead, list payments, mail-outs, files and manual vouchers that are alike within minutes; it only reads, "
+    "and says first how many requests it takes: one for each document",
+)
+SINCE = _arg("--since", metavar="DAY", help="with --doubles: from this day on, as YYYY-MM-DD; default 31 days ago")
 CHOOSE = _arg("--choose", metavar="NUMBER", help="let the connection use this one from now on")
 
 
@@ -42,7 +49,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
             CONN_ID, REDIRECT_URI, PASTE, ORGANIZATION, NO_BROWSER, RESPONSE_MODE,
         )),
         ("revoke", "end the consent at Visma Connect, and forget its tokens", (CONN_ID,)),
-        ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON)),
+        ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON, DOUBLES, SINCE)),
         ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),
         ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip

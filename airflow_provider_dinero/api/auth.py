@@ -19,6 +19,7 @@ from airflow_provider_dinero.api.ports import Token
 
 T = TypeVar("T")
 
+LONGEST_LIFE = 86400
 CONSENT_AGAIN = "A person must consent again and put the new refresh token into the connection."
 
 
@@ -277,8 +278,8 @@ def in_either_spelling(
 
 
 def lifetime(expires_in: object) -> float:
-    """Return the seconds that a token lives; an hour where its answer doesn't say.
+    """Return the seconds that a token lives, a day at the most; an hour where its answer doesn't say.
 
     :param expires_in: what the endpoint's answer has under this name
     """
-    return float(expires_in) if isinstance(expires_in, int | float | Decimal) else 3600.0
+    return float(min(max(expires_in, 0), LONGEST_LIFE)) if isinstance(expires_in, int | float | Decimal) else 3600.0

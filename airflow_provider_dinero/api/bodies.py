@@ -2,12 +2,15 @@
 
 import math
 import types
-from collections.abc import Collection, Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.numbers import MOST_DIGITS, PLAIN, digits_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -22,6 +25,10 @@ FILLED_IN: dict[str, Any] = {
     "Discount": 0,
     "PaymentMeanEnum": "Domestic",
 }
+# What is in the lines of a body is three levels down.
+MOST_NESTED = 8
+# What ends up in the header of an e-mail, or in the address of a text message.
+ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber", "Sender", "Subject"})
 
 
 def check(model_name: str, body: Any) -> Any:
@@ -55,21 +62,27 @@ def _checked(model_name: str, body: Any, place: str) -> dict[str, Any]:
             f"{place}: a dict is needed, not {type(body).__name__}.",
             "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
         )
-    inexact = _inexact(body, "")
+    if nested := _too_deep(body):
+        raise DineroInvalidBody(f"{place}: {nested} nests more than {MOST_NESTED} deep.", "Nothing was sent.")
+    given = _as_text(body)
+    inexact = _inexact(given, "")
     if inexact:
         raise DineroInvalidBody(
             f"{place}: {', '.join(inexact)}: a float that was calculated with.",
             "Amounts are Decimal, or text; nothing was sent.",
         )
-    if "TimeStamp" in body and "Timestamp" in model.model_fields:
+    if "TimeStamp" in given and "Timestamp" in model.model_fields:
         # What Dinero's answers call TimeStamp, its bodies call Timestamp.
-        body = {"Timestamp" if name == "TimeStamp" else name: value for name, value in body.items()}
+        given = {"Timestamp" if name == "TimeStamp" else name: value for name, value in given.items()}
     try:
-        return model.model_validate(_as_text(dict(body))).model_dump(exclude_unset=True)
+        checked: dict[str, Any] = model.model_validate(given).model_dump(exclude_unset=True)
+        wrong = "; ".join(_misread(given, checked, ""))
     except ValidationError as error:
         # Never the values: a body may hold what doesn't belong into a log.
         wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
-        raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.") from None
+    if wrong:
+        raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.")
+    return checked
 
 
 def complete(model_name: str, checked: Any) -> Any:
@@ -95,10 +108,10 @@ def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, A
 
 
 def _as_text(value: Any) -> Any:
-    """Return a body with its dates as ISO 8601 text: the document types some of them as mere strings."""
+    """Return a body as dicts and lists, its dates as ISO 8601 text: the document types some of them as mere strings."""
     if isinstance(value, Mapping):
         return {name: _as_text(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray):
         return [_as_text(each) for each in value]
     return value.isoformat() if isinstance(value, date) else value
 
@@ -119,6 +132,20 @@ def encode(body: Any) -> bytes:
     import msgspec
 
     return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(body)
+
+
+def encodable(name: str, text: str) -> str:
+    """Return a text that can be sent: half of a surrogate pair, as broken JSON gives it, has no bytes.
+
+    :param name: str, named in the error
+    :param text: str
+    :raises DineroInvalidBody: it can't be sent
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DineroInvalidBody(f"{name} holds half a character (a lone surrogate).", "Nothing was sent.") from None
+    return text
 
 
 def as_list(given: str | Iterable[str]) -> list[str]:
@@ -167,6 +194,41 @@ def _inexact(value: Any, place: str) -> list[str]:
     if isinstance(value, list | tuple):
         return [each for index, inner in enumerate(value) for each in _inexact(inner, f"{place}[{index}]")]
     return []
+
+
+def _too_deep(value: Any, place: str = "", left: int = MOST_NESTED) -> str:
+    """Return the place of something that nests deeper than any body of Dinero, or an empty text."""
+    if not isinstance(value, Mapping | list | tuple):
+        return ""
+    if not left:
+        return place
+    named = (
+        ((f"{place}.{name}".lstrip("."), inner) for name, inner in value.items())
+        if isinstance(value, Mapping)
+        else ((f"{place}[{index}]", inner) for index, inner in enumerate(value))
+    )
+    return next(filter(None, (_too_deep(inner, where, left - 1) for where, inner in named)), "")
+
+
+def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
+    """Yield what the model takes, and Dinero or a mail server would read in another way than its author."""
+    if isinstance(checked, Mapping):
+        for name, inner in checked.items():
+            yield from _misread(given[name], inner, f"{place}.{name}".lstrip("."))
+    elif isinstance(checked, list):
+        for index, (each, inner) in enumerate(zip(given, checked, strict=True)):
+            yield from _misread(each, inner, f"{place}[{index}]")
+    elif isinstance(checked, Decimal | int) and not isinstance(checked, bool):
+        if isinstance(given, str) and not PLAIN.fullmatch(given.strip()):
+            yield f"{place}: a number is digits, with a point before the decimals, such as 1250.75"
+        elif digits_of(Decimal(checked)) > MOST_DIGITS:
+            yield f"{place}: a number has at most {MOST_DIGITS} digits, written out"
+    elif isinstance(checked, str) and place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
+        yield f"{place}: it holds a line break or another control character"
+
+
+def _has_line_break(text: str) -> bool:
+    return any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} for each in text)
 
 
 def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:

@@ -93,12 +93,15 @@ def as_utc(instant: datetime | str) -> datetime:
     if isinstance(instant, str):
         try:
             parsed = pendulum.parse(instant, tz="UTC")
-        except ValueError as error:
-            raise DineroInvalidBody(f"{instant!r} is not an ISO 8601 instant.", "Nothing was sent.") from error
+        except (ValueError, OverflowError) as error:
+            raise DineroInvalidBody(f"{instant[:80]!r} is not an ISO 8601 instant.", "Nothing was sent.") from error
         if not isinstance(parsed, datetime):
-            raise DineroInvalidBody(f"{instant!r} is not an instant.", "Give a date and a time.")
+            raise DineroInvalidBody(f"{instant[:80]!r} is not an instant.", "Give a date and a time.")
         instant = parsed
-    utc = instant.astimezone(UTC) if instant.tzinfo else instant
+    try:
+        utc = instant.astimezone(UTC) if instant.tzinfo else instant
+    except OverflowError:
+        raise DineroInvalidBody(f"{instant} lies outside the years 1 to 9999 in UTC.", "Nothing was sent.") from None
     # A plain datetime: pendulum's own, in this zone, loses it when a timedelta is added.
     return datetime.combine(utc.date(), utc.time(), UTC)
 

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api import ports
-from airflow_provider_dinero.api.answers import Answer
+from airflow_provider_dinero.api.answers import Answer, clean
 from airflow_provider_dinero.api.auth import Grant
-from airflow_provider_dinero.api.bodies import check, complete, encode
+from airflow_provider_dinero.api.bodies import check, complete, encodable, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroError,
     DineroRehearsed,
+    DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.pace import Pace
@@ -114,12 +115,22 @@ class DineroClient(Resources):
 
     @contextmanager
     def guard(self) -> Generator[None]:
-        """Show the errors that leave the `with` to the client's surroundings."""
+        """Show the errors that leave the `with` to the client's surroundings.
+
+        What an answer lacks, or has of another kind, is one of them: it is never taken for nothing.
+        """
+        taken = self.pace.taken
         try:
             yield
         except DineroError as error:
             self._adapt(error)
             raise
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+            if self.pace.taken == taken:  # nothing was asked: it is an argument
+                raise
+            odd = _odd(error)
+            self._adapt(odd)
+            raise odd from error
 
     def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Answer:
         """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
@@ -212,7 +223,7 @@ class DineroClient(Resources):
             data = encode({**kept, **body} if kept else body)
         if self.rehearses and operation.repeat is not Repeat.READ:
             raise DineroRehearsed(f"{operation.method} {path}", body)
-        params = {name: value for name, value in (query or {}).items() if value is not None}
+        params = {name: encodable(name, value) for name, value in (query or {}).items() if value is not None}
         return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 
     def _require_safe(self, url: str) -> None:
@@ -237,6 +248,17 @@ class DineroClient(Resources):
                 f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",
                 "Use https; plain http is for a sandbox on this machine.",
             )
+
+
+def _odd(error: Exception) -> DineroUnexpectedAnswer:
+    """Return the error for an answer that is whole, and has something missing or of another kind inside."""
+    told = f"has no {clean(error)}" if isinstance(error, KeyError) else f"can't be used: {clean(error)}"
+    odd = DineroUnexpectedAnswer(
+        f"An answer of Dinero {told} ({type(error).__name__}).",
+        "Look in Dinero; if it stays so, the provider needs a new version.",
+    )
+    odd.lost = True  # what was asked for last may have been a write
+    return odd
 
 
 def _local(url: str) -> bool:

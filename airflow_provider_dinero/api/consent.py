@@ -230,5 +230,5 @@ def _nonce(id_token: object, default: str) -> str:
     try:
         payload = id_token.split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["nonce"])
-    except (IndexError, ValueError, KeyError, TypeError):
+    except (IndexError, ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -1,5 +1,6 @@
 """Filters of lists: built, never concatenated."""
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -48,11 +49,24 @@ def query_filter(conditions: Condition | Iterable[Condition], allowed: Collectio
             meant = nearest(name, list(allowed)) or ", ".join(allowed)
             raise DineroInvalidBody(f"This list can't be filtered by {name}.", f"It can by: {meant}.")
         text = str(value)
-        if ";" in text or not text.isprintable():
-            raise DineroInvalidBody(
-                f"A filter on {name} can't hold a semicolon or a control character: Dinero has no way to escape it.",
-                "Filter by another property, or by a part of the value.",
-            )
+        for each in text:
+            if each == ";" or not each.isprintable():
+                raise _inexpressible(name, each)
         # Undocumented; two clients that work double the quote.
         parts.append(f"{name} {operator} '{text.replace(chr(39), chr(39) * 2)}'")
     return ";".join(parts) or None
+
+
+def _inexpressible(name: str, character: str) -> DineroInvalidBody:
+    if character == ";" or unicodedata.category(character) == "Cc":
+        what = "a semicolon" if character == ";" else f"a control character (U+{ord(character):04X})"
+        return DineroInvalidBody(
+            f"A filter on {name} can't hold {what}: Dinero has no way to escape it.",
+            "Filter by another property, or by a part of the value.",
+        )
+    what = unicodedata.name(character, "a character without a name").lower()
+    return DineroInvalidBody(
+        f"A filter on {name} can't hold a character that looks like a blank or like nothing, and there is one: "
+        f"{what} (U+{ord(character):04X}).",
+        "Take it out, or put a plain blank in its place; nothing was sent.",
+    )

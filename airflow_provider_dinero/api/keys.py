@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from airflow_provider_dinero.api.bodies import encodable
 from airflow_provider_dinero.api.errors import DineroConflict
+from airflow_provider_dinero.api.numbers import normalized
 
 # What a property means that a create leaves out, where the documents say so.
 DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
@@ -27,8 +29,9 @@ def guid_for(organization_id: int, resource: str, key: str, generation: int = 0)
     :param resource: str, such as invoices
     :param key: str, the idempotency key, such as an order number
     :param generation: int, raised by the author to start anew after a document was deleted; default 0
+    :raises DineroInvalidBody: the key is no text that can be sent
     """
-    return str(uuid5(NAMESPACE, f"{organization_id}/{resource}/{generation}/{key}"))
+    return str(uuid5(NAMESPACE, encodable("The key", f"{organization_id}/{resource}/{generation}/{key}")))
 
 
 def reference_for(key: str) -> str:
@@ -36,7 +39,7 @@ def reference_for(key: str) -> str:
 
     :param key: str, the idempotency key
     """
-    return key if len(key) <= LONGEST_REFERENCE else str(uuid5(NAMESPACE, key))
+    return key if len(key) <= LONGEST_REFERENCE else str(uuid5(NAMESPACE, encodable("The key", key)))
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
@@ -136,6 +139,15 @@ def same_id(one: object, other: object) -> bool:
     return str(one).replace("-", "").lower() == str(other).replace("-", "").lower()
 
 
+def same_text(one: object, other: object) -> bool:
+    """Tell whether two texts are the same but for blanks around them, which nobody sees.
+
+    :param one: str or None
+    :param other: str or None
+    """
+    return str(one or "").strip() == str(other or "").strip()
+
+
 def _plain(value: Any) -> Any:
     """Return a value in the form in which Dinero's and the author's spelling of it are equal."""
     if value in (None, ""):
@@ -143,7 +155,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float, Decimal)):
-        return format(Decimal(str(value)).normalize() + 0, "f")  # + 0 makes -0 a 0
+        return normalized(Decimal(str(value)) if isinstance(value, float) else Decimal(value))
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     text = MIDNIGHT.sub("", text.replace("\r\n", "\n").strip())
     return text.lower() if GUID.fullmatch(text) else text

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 
 from airflow_provider_dinero.api.errors import DineroThrottled
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.ports import WINDOW_SECONDS, Budget, Meter, Slot
+from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, Budget, Meter, Slot
 
 log = logging.getLogger(__name__)
 
 # A slot further away than this is not waited for by default: the caller is told when to come back.
 LONGEST_WAIT = WINDOW_SECONDS
-# One further away than this isn't kept for anybody.
-FARTHEST = 3600.0
 
 
 class Pace:
@@ -66,14 +64,14 @@ class Pace:
         :param operation: Operation, named in the log
         :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace `keeps`
         """
-        within = FARTHEST if self.keeps else self.longest_wait
+        within = FARTHEST_SECONDS if self.keeps else self.longest_wait
         slot = self._reserve(within) if self._kept is None else Slot(self._kept, 0)
         self._kept = None
         seconds = slot.at - time.time()
         if seconds > self.longest_wait:
             until = datetime.fromtimestamp(slot.at, UTC)
             error = DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
-            error.slot = slot.at if self.keeps and seconds <= FARTHEST else None
+            error.slot = slot.at if self.keeps and seconds <= FARTHEST_SECONDS else None
             raise error
         self.taken += 1
         if seconds <= 0:

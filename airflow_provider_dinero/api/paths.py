@@ -16,7 +16,7 @@ _OTHERS = {
     "timestamp": (re.compile(r"[0-9A-Za-z+/=]{1,64}"), "a Timestamp"),
     "accountingYear": (re.compile(r"\w(?:[\w/ .-]{0,30}\w)?", re.ASCII), "the Name of an accounting year"),
     "documentType": (re.compile(r"[A-Za-z]{1,64}"), "a type of document, such as Invoice"),
-    "fileName": (re.compile(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f]{1,255}"), "a file name without path"),
+    "fileName": (re.compile(r"(?!\.\.?$)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,255}"), "a file name without path"),
 }
 
 
@@ -32,9 +32,10 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
             "No organization is given.", "Set organization_id in the connection, or pass it as an argument."
         )
     text = str(given).strip()
-    if not (text.isascii() and text.isdigit() and int(text)):
+    if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text):
         raise DineroConfigurationError(
-            f"{text!r} is not an organization id.", "It is a number: see the bottom left of Dinero, or its address."
+            f"{text[:80]!r} is not an organization id.",
+            "It is a number: see the bottom left of Dinero, or its address.",
         )
     number = int(text)
     if allowed and number not in allowed:

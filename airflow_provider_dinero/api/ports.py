@@ -16,6 +16,8 @@ from airflow_provider_dinero.api.masking import remember
 
 # Dinero's minute, and a little: a request that was sent late must not meet the one that was sent a minute after it.
 WINDOW_SECONDS = 61.0
+# A slot further away than this is kept for nobody.
+FARTHEST_SECONDS = 3600.0
 # The place of a Lock that excludes all processes of all hosts.
 EVERYWHERE = "everywhere"
 

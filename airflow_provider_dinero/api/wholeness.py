@@ -27,6 +27,7 @@ DEEPEST = 64
 DIGITS = 60
 LARGEST_PAGE = 1000
 PIECE = 2**20
+_AS_ZEROS = bytes(ord("0" if chr(each).isdecimal() else " ") for each in range(256))
 # As exact as Decimal(text), and faster: it takes its argument without ado. What is beyond the limits is an error.
 _DECIMAL = Context(DIGITS, Emin=-DIGITS, Emax=DIGITS, traps=[InvalidOperation, Overflow, Inexact, Subnormal])
 
@@ -106,6 +107,8 @@ def file_of(raw: "urllib3.HTTPResponse", answer: Answer) -> Iterator[bytes]:
         raise Flaw("a file that is packed")
     empty = True
     for piece in limited(raw.stream(PIECE, decode_content=False), LARGEST):
+        if empty and piece[:100].lstrip().lower().startswith((b"<!doctype", b"<html")):
+            raise Flaw("an HTML page instead of a file")
         empty = False
         yield piece
     if empty:
@@ -157,6 +160,8 @@ def decode(answer: Answer, *, framed: bool = True) -> Any:
 
     try:
         value = msgspec.json.Decoder(float_hook=_DECIMAL.create_decimal).decode(answer.content)
+        if b"0" * (DIGITS + 1) in answer.content.translate(_AS_ZEROS):  # seldom, and it may be in a text
+            _require_short(value, DEEPEST)
         rows = value.get("Collection") if isinstance(value, dict) else value
         _exact_rows(rows, answer.content) if isinstance(rows, list) else _exact(value, DEEPEST)
     except msgspec.DecodeError as error:
@@ -169,6 +174,16 @@ def decode(answer: Answer, *, framed: bool = True) -> Any:
     except (ArithmeticError, ValueError):
         raise Flaw(f"a number of more than {DIGITS} digits, or beyond 1E±{DIGITS}") from None
     return value
+
+
+def _require_short(value: Any, left: int) -> None:
+    """Make sure that no whole number is beyond the limit: one of 5000 digits can't even be written out."""
+    if not left:
+        raise RecursionError
+    if type(value) is int and abs(value) >= 10**DIGITS:
+        raise ValueError("a number of too many digits")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _require_short(inner, left - 1)
 
 
 def _exact(value: Any, left: int) -> None:

@@ -8,6 +8,7 @@ import webbrowser
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,12 +18,13 @@ from airflow.utils.cli import action_cli
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from airflow_provider_dinero.api.consent import Consent
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.connections import find, sharing
+from airflow_provider_dinero.consent.doubles import DAYS, Doubles
 from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import MISSING, state_of
 
@@ -108,13 +110,15 @@ def revoke(args: Namespace) -> int:
 
 @_command
 def check(args: Namespace) -> int:
-    """Check a connection."""
+    """Check a connection, or look for what is in Dinero twice."""
+    if args.doubles:
+        return _doubles(args)
     lines = check_connection(args.conn_id)
     if args.json:
         print(json.dumps([asdict(each) for each in lines], ensure_ascii=False, indent=2))
     else:
         for each in lines:
-            print(f"{each.verdict:>8}  {each.about}: {each.told}")
+            print(f"{each.verdict:>8}  {each.about}: {printable(each.told)}")
     return int(any(each.verdict == WRONG for each in lines))
 
 
@@ -146,8 +150,31 @@ def accounts(args: Namespace) -> int:
         return 0
     for row in rows:
         told = (row.get("VatCode"), "deposit account" if row["IsDeposit"] else row.get("Category"))
-        print(f"{row['AccountNumber']:>8}  {row['Name']:<45}  {told[0] or '':<8}  {told[1] or ''}".rstrip())
+        name = printable(row["Name"])
+        print(f"{row['AccountNumber']:>8}  {name:<45}  {told[0] or '':<8}  {told[1] or ''}".rstrip())
     return 0
+
+
+def _doubles(args: Namespace) -> int:
+    """List what is alike; the exit code tells whether there is something."""
+    try:
+        since = date.fromisoformat(args.since) if args.since else datetime.now(UTC).date() - timedelta(days=DAYS)
+    except ValueError:
+        raise DineroInvalidBody(f"--since: {args.since!r} is not a day.", "Write it as YYYY-MM-DD.") from None
+    client = find(args.conn_id).client()
+    search = Doubles(client, since)
+    search.begin()
+    minutes = -(-search.requests // client.requests_per_minute)
+    cost = f"{search.requests} requests, {search.sent} of which are sent: {minutes} minutes, and nothing is written."
+    print(f"What was changed since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
+    found = list(search.found())
+    if args.json:
+        print(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+    else:
+        for each in found:
+            print(printable(each))
+        print("Whether they are doubles is for a person to see." if found else "Nothing is alike.")
+    return int(bool(found))
 
 
 def _others(conn_id: str) -> list[str]:
@@ -195,4 +222,12 @@ def _has_browser() -> bool:
 
 def _print_table(reached: list[dict[str, Any]]) -> None:
     for each in reached:
-        print(f"{each['Id']:>10}  {each['Name']}{'' if each['IsPro'] else '  (no Pro subscription)'}")
+        print(f"{each['Id']:>10}  {printable(each['Name'])}{'' if each['IsPro'] else '  (no Pro subscription)'}")
+
+
+def printable(text: object) -> str:
+    """Return what Dinero gave without control characters, which a terminal would obey.
+
+    :param text: anything
+    """
+    return "".join(each if each.isprintable() else "?" for each in str(text))

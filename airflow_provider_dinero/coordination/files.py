@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import logging
+import math
 import os
 import secrets
 import socket
@@ -15,12 +16,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
-from airflow_provider_dinero.api.ports import Held, Slot, next_slot
+from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot, next_slot
 
 log = logging.getLogger(__name__)
 
 LONGEST_HOLD = 600.0
 PAUSE = 0.02
+# What is read of a file: 8 MB are a million slots, and a note is a line.
+MOST_OF_SLOTS = 8 * 1024 * 1024
+MOST_OF_A_NOTE = 65536
+LONGEST_PLACE = 200
 
 
 class Folder:
@@ -72,6 +77,18 @@ class Folder:
         except OSError as error:
             raise _lost(self._path, error) from None
 
+    def read(self, descriptor: int, most: int) -> bytes:
+        """Return the content of a locked file, so many bytes of it at the most.
+
+        :param descriptor: int
+        :param most: int
+        :raises DineroUnavailable: it can't be read: it is no file, say
+        """
+        try:
+            return os.pread(descriptor, min(most, os.fstat(descriptor).st_size), 0)
+        except OSError as error:
+            raise _lost(self._path, error) from None
+
     def write(self, descriptor: int, data: bytes) -> None:
         """Write the content of a locked file. What is left of a longer one behind it stays.
 
@@ -101,7 +118,10 @@ class Folder:
                         os.link(made, path)
                 finally:
                     made.unlink(missing_ok=True)
-            return path.read_text()
+            with path.open("rb") as stream:
+                told = stream.read(LONGEST_PLACE).decode(errors="replace")
+            # What is damaged is a place all the same, as long as all who share the folder read the same of it.
+            return "".join(each for each in told if each.isprintable()) or "a damaged file"
         except OSError as error:
             raise _lost(self._path, error) from None
 
@@ -128,12 +148,17 @@ def _lost(path: Path, error: OSError) -> DineroUnavailable:
 
 
 class FileHeld:
-    """A lock of a file, held. What was left for the next holder is the content of the file."""
+    """A lock of a file, held. What was left for the next holder is the content of the file.
 
-    def __init__(self, place: str, descriptor: int) -> None:
+    :param place: str
+    :param descriptor: int
+    :param note: str, whatever is in the file: a damaged note is one too
+    """
+
+    def __init__(self, place: str, descriptor: int, note: str) -> None:
         self.place = place
+        self.note = note
         self._descriptor = descriptor
-        self.note = os.pread(descriptor, 65536, 0).decode(errors="replace")
 
     def leave(self, note: str) -> None:
         """Leave a note for the next holders, or take it away with an empty one."""
@@ -173,7 +198,8 @@ class FileLock:
             yield mine[name]
             return
         with self._folder.locked(name, "lock") as descriptor:
-            mine[name] = FileHeld(self._folder.place(), descriptor)
+            note = self._folder.read(descriptor, MOST_OF_A_NOTE).decode(errors="replace")
+            mine[name] = FileHeld(self._folder.place(), descriptor, note)
             try:
                 yield mine[name]
             finally:
@@ -201,16 +227,18 @@ class FileBudget:
         """
         with self._folder.locked(key, "slots", longest=5.0) as descriptor:
             now = self._clock()
-            slots = _slots(os.pread(descriptor, os.fstat(descriptor).st_size, 0), now)
+            slots = _slots(self._folder.read(descriptor, MOST_OF_SLOTS), now)
             found = next_slot(slots, now, per_minute, within)
             self._folder.write(descriptor, struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots))
             return found
 
 
 def _slots(data: bytes, now: float) -> list[float]:
+    """Return the slots of a file in order; of a damaged one, those that can be slots."""
     if len(data) < 16:
         return []
     written, count = struct.unpack_from("<dq", data)
-    count = min(count, len(data) // 8 - 2)  # on a full disk the end may be missing
-    back = max(0.0, written - now)  # where the clock was set back the slots go with it
-    return [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
+    count = max(0, min(count, len(data) // 8 - 2))  # on a full disk the end may be missing
+    back = max(0.0, written - now) if math.isfinite(written) else 0.0  # where the clock was set back they go with it
+    slots = [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
+    return sorted(slot for slot in slots if now - WINDOW_SECONDS <= slot <= now + FARTHEST_SECONDS)

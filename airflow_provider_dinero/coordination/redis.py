@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
-from airflow_provider_dinero.api.ports import EVERYWHERE, WINDOW_SECONDS, Held, Slot
+from airflow_provider_dinero.api.ports import EVERYWHERE, FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot
 
 if TYPE_CHECKING:
     import redis
@@ -24,12 +24,14 @@ LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
 LONGEST_HOLD = 600.0
 TIMEOUT = 3.0
+MOST_OF_A_NOTE = 65536
 # The same as ports.next_slot, by the clock of the Redis; the slots are the scores of a sorted set.
 SCRIPT = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local per_minute, within, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now - window))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%.6f', now + tonumber(ARGV[5])), '+inf')
 local taken = redis.call('ZCARD', KEYS[1])
 local at = now
 if taken > 0 then
@@ -69,6 +71,7 @@ def connect(url: str) -> "redis.Redis":
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             decode_responses=True,
+            encoding_errors="replace",  # whatever others have put there
             retry=Retry(NoBackoff(), 1),  # a kept connection may be closed by now
         )
     except ValueError:
@@ -100,7 +103,7 @@ class RedisHeld:
 
     :param lock: redis.lock.Lock, acquired
     :param client: redis.Redis
-    :param name: str, the key of the note
+    :param name: str, the key of the note; whatever is there, and is no text of ours, is a note too
     :param url: str
     """
 
@@ -113,8 +116,16 @@ class RedisHeld:
         self._url = url
         self._over = threading.Event()
         with told(url):
-            self.note = str(self._client.get(name) or "")
+            self.note = self._read()
         threading.Thread(target=self._keep_alive, name="dinero-lock", daemon=True).start()
+
+    def _read(self) -> str:
+        from redis.exceptions import ResponseError
+
+        try:
+            return str(self._client.getrange(self._name, 0, MOST_OF_A_NOTE - 1))
+        except ResponseError:
+            return "of another type"
 
     def leave(self, note: str) -> None:
         """Leave a note for the next holders, or take it away with an empty one."""
@@ -216,6 +227,7 @@ class RedisBudget:
         with told(self._url):
             # Its clock is not ours: what it says is so many seconds from now.
             seconds, left = self._script(
-                keys=[f"{PREFIX}{{{key}}}:slots"], args=[per_minute, within, WINDOW_SECONDS, uuid.uuid4().hex]
+                keys=[f"{PREFIX}{{{key}}}:slots"],
+                args=[per_minute, within, WINDOW_SECONDS, uuid.uuid4().hex, FARTHEST_SECONDS],
             )
         return Slot(time.time() + float(seconds), int(left))

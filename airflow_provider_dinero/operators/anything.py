@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroOutcomeUnknown
+from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 
@@ -155,7 +156,7 @@ class DineroOperator(DineroBaseOperator):
         if value is None or isinstance(value, str | bool | int | float):
             return value
         if isinstance(value, Decimal):
-            return format(value, "f")
+            return written(value)
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, PathLike):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroRehearsed, DineroThrottled
+from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
 from airflow_provider_dinero.rendering import AuthoredTemplates
@@ -208,7 +209,7 @@ def money(amount: Any, currency: str = "DKK") -> str:
     :param amount: Decimal, int, or text
     :param currency: str; default DKK
     """
-    return f"{Decimal(str(amount)):,.2f} {currency}".translate(str.maketrans(",.", ".,"))
+    return f"{written(Decimal(str(amount)), ',.2f')} {currency}".translate(str.maketrans(",.", ".,"))
 
 
 def whole(name: str, value: int | str) -> int:

@@ -155,10 +155,12 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
 
     def _create(self, body: Mapping[str, Any], *, new_file: bool) -> dict[str, Any]:
+        from airflow_provider_dinero.api.keys import same_text
+
         vouchers = self.client.purchase_vouchers
         made = vouchers.create_once(body, new_file=new_file, allow_similar=self.allow_similar)
         # Whoever made a voucher that has our receipt may have paid it too.
-        foreign = made["ExternalReference"] != body["ExternalReference"]
+        foreign = not same_text(made["ExternalReference"], body["ExternalReference"])
         return {**small(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
 
     def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

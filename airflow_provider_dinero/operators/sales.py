@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.operators.base import money, require_mapping, whole
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def small(document: Mapping[str, Any]) -> dict[str, Any]:
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
     small = {name: document[name] for name in names if name in document}
     if "TotalInclVat" in document:
-        small["TotalInclVat"] = f"{Decimal(document['TotalInclVat']):.2f}"
+        small["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
     return small
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.operators.base import require_mapping, whole
 
 if TYPE_CHECKING:
@@ -53,6 +54,6 @@ def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
     totals = voucher.get("VoucherTotals") or voucher.get("Totals") or ()
     total = next((each["Total"] for each in totals if each["Type"] == "Total"), 0)
     found["Number"] = voucher.get("VoucherNumber") or voucher.get("CreditNoteNumber")
-    found["TotalInclVat"] = f"{Decimal(total):.2f}"
+    found["TotalInclVat"] = written(Decimal(total), ".2f")
     found["Currency"] = voucher.get("CurrencyKey") or voucher.get("Currency") or "DKK"
     return found

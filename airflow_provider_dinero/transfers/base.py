@@ -16,12 +16,12 @@ class DineroTransferOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Transfer, in one go."""
-        from airflow_provider_dinero.api.pace import FARTHEST
+        from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
         # A list that was read in part can't be taken up again after a deferral: all requests so far would be made
         # once more, by a task that is short of them.
         pace = self.client.pace
-        pace.keeps, pace.longest_wait = False, FARTHEST
+        pace.keeps, pace.longest_wait = False, FARTHEST_SECONDS
         return self.transfer(context)
 
     @abstractmethod

@@ -102,9 +102,9 @@ class _Parquet:
 def _table(arrow: Any, rows: list[Row], schema: "pyarrow.Schema") -> "pyarrow.Table":
     try:
         return arrow.Table.from_pylist(rows, schema=schema)
-    except arrow.ArrowInvalid as error:
+    except (arrow.ArrowException, OverflowError) as error:
         raise DineroUnexpectedAnswer(
-            f"A row doesn't fit its columns in Parquet: {error}.", "Write ndjson, which holds any number."
+            f"A row doesn't fit its columns in Parquet: {str(error)[:200]}.", "Write ndjson, which holds any number."
         ) from None
 
 
@@ -113,12 +113,20 @@ def value_of(kind: str, value: Any) -> Any:
 
     :param kind: str, as `columns_of` tells it
     :param value: as the row has it
+    :raises DineroUnexpectedAnswer: it is no such value
     """
+    try:
+        return None if value is None else _value_of(kind, value)
+    except (ValueError, TypeError, ArithmeticError):  # what `as_utc` refuses is a ValueError too
+        raise DineroUnexpectedAnswer(
+            f"Dinero gave a {type(value).__name__} that is no {kind}.", "Write ndjson, which holds anything."
+        ) from None
+
+
+def _value_of(kind: str, value: Any) -> Any:
     from datetime import date
     from decimal import Decimal
 
-    if value is None:
-        return None
     if kind == INSTANT:
         return as_utc(value)
     if kind == DATE:

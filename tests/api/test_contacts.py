@@ -7,6 +7,8 @@ import pytest
 from airflow_provider_dinero.api import errors
 from tests.conftest import CONTACT
 
+PRODUCT = {"Name": "Wheel", "BaseAmountValue": 1, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
+
 
 def calls(sandbox: Any) -> list[str]:
     """What was asked since the last look, without tokens."""
@@ -45,6 +47,22 @@ def test_a_reference_that_differs_in_case_is_another_contact(client: Any) -> Non
     second = client.contacts.upsert({**CONTACT, "ExternalReference": "ABC"})
     assert second["Change"] == "created"
     assert second["ContactGuid"] != first["ContactGuid"]
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", " ", "\n", "\t"])
+def test_a_blank_at_the_end_makes_no_second_contact_or_product(client: Any, blank: str) -> None:
+    product = {"ProductNumber": "p-1", "ExternalReference": "p-1", **PRODUCT}
+    for resource, body, names in (
+        (client.contacts, {**CONTACT, "Email": "bo@example.dk"}, ("ExternalReference", "Email")),
+        (client.products, product, ("ExternalReference", "ProductNumber")),
+    ):
+        first = resource.upsert(body)
+        for name in names:
+            value = f" {body[name]}{' ' if name == 'Email' else blank}"  # an address with a line break is refused
+            assert resource.upsert({**body, name: value}, match_by=name) == {**first, "Change": "unchanged"}
+        assert len(list(resource.list())) == 1
+        with pytest.raises(errors.DineroInvalidBody, match="to be found by"):
+            resource.upsert({**body, "ExternalReference": blank})
 
 
 def test_two_matches_are_an_error_that_names_them(client: Any) -> None:

@@ -24,9 +24,19 @@ def test_conditions_all_hold(client: Any) -> None:
     assert [row["ExternalReference"] for row in found] == ["2"]
 
 
-@pytest.mark.parametrize("value", ["a;b", "a\nb", "a\x00"])
-def test_what_cannot_be_expressed_is_refused(client: Any, sandbox: Any, value: str) -> None:
-    with pytest.raises(DineroInvalidBody, match="no way to escape it"):
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("a;b", "a semicolon: Dinero has no way to escape it"),
+        ("a\nb", r"a control character \(U\+000A\): Dinero has no way to escape it"),
+        ("a\x00", r"a control character \(U\+0000\)"),
+        ("a\u00a0b", r"looks like a blank or like nothing, and there is one: no-break space \(U\+00A0\)"),
+        ("a\u200bb", r"zero width space \(U\+200B\)"),
+        ("a\ud800", r"a character without a name \(U\+D800\)"),
+    ],
+)
+def test_what_cannot_be_expressed_is_refused_as_what_it_is(client: Any, sandbox: Any, value: str, named: str) -> None:
+    with pytest.raises(DineroInvalidBody, match=named):
         client.contacts.list(filters=[eq("Name", value)])
     assert sandbox.requests() == []
 

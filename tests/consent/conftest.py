@@ -44,6 +44,21 @@ def add(database: None, sandbox: Any) -> Callable[..., str]:
     return add
 
 
+@pytest.fixture
+def airflow(database: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command of Airflow's CLI in this process: (exit code, stdout, stderr)."""
+    from airflow.cli.cli_parser import get_parser
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        given = get_parser().parse_args(arguments)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            given.func(given)
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
 def described(url: str, grant: str = "visma_connect", **extra: Any) -> dict[str, Any]:
     """A connection to a sandbox, without consent and organization unless they are given."""
     made = connection(url, grant)

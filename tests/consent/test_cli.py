@@ -29,21 +29,6 @@ GOOD = {"refresh_token": REFRESH_TOKEN, "organization_id": 100001}
 LINK = re.compile(r"^ +(\S+/connect/authorize\S+)$", re.MULTILINE)
 
 
-@pytest.fixture
-def airflow(database: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command of Airflow's CLI in this process: (exit code, stdout, stderr)."""
-    from airflow.cli.cli_parser import get_parser
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        given = get_parser().parse_args(arguments)
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            given.func(given)
-        return (int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
 class Browsing(io.StringIO):
     """Somebody who follows the link that is printed, and pastes where the browser ended."""
 
@@ -250,6 +235,14 @@ def test_accounts_are_listed(add: Add, airflow: Any) -> None:
     assert {each["AccountNumber"]: each["IsDeposit"] for each in json.loads(out)}[55020] is True
     code, _, err = airflow("dinero", "accounts", "good", "--organization", "4711")
     assert (code, "Check organization_id" in err) == (1, True)
+
+
+def test_a_name_of_dineros_gives_a_terminal_no_orders(add: Add, airflow: Any, make_client: Any) -> None:
+    make_client().accounts.create({"Number": 1099, "Name": "Bad\x1b]0;title\x07\nName", "VatCode": "none"})
+    code, out, _ = airflow("dinero", "accounts", add("good", **GOOD))
+    assert code == 0
+    assert "    1099  Bad?]0;title??Name" in out
+    assert "\x1b" not in out
 
 
 def test_who_has_read_enough_gets_no_traceback(add: Add) -> None:

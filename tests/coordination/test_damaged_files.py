@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import resource
+import struct
 import threading
 import time
 from pathlib import Path
@@ -68,6 +69,58 @@ def test_a_note_that_is_damaged_keeps_nobody_from_the_lock(tmp_path: Path) -> No
     note.write_bytes(b"\xff\xfe")
     with FileLock(tmp_path).hold("x") as held:
         assert held.note not in {"", "note"}
+
+
+NOW = 1_800_000_000.0
+DAMAGED = {
+    "a count below nothing": struct.pack("<dq3d", NOW, -5, NOW, NOW, NOW),
+    "a count beyond all": struct.pack("<dq3d", NOW, 2**62, NOW - 1, NOW - 1, NOW - 1),
+    "no numbers": struct.pack("<dq3d", float("nan"), 3, float("nan"), float("inf"), float("-inf")),
+    "out of order": struct.pack("<dq3d", NOW, 3, NOW - 1, NOW - 3, NOW - 2),
+    "the far future": struct.pack("<dq3d", NOW, 3, 1e300, NOW + 10**9, NOW + 4000),
+    "written in no time": struct.pack("<dq3d", float("inf"), 3, NOW, NOW, NOW),
+    "another program's": b"\xff" * 1000,
+    "text": b"a text, by somebody who thought so" * 100,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_slots_that_are_damaged_keep_nobody_waiting(tmp_path: Path, name: str) -> None:
+    budget = FileBudget(tmp_path, clock=lambda: NOW)
+    budget.reserve("k", 100, 60)
+    (slots,) = tmp_path.glob("*.slots")
+    slots.write_bytes(DAMAGED[name])
+    first = budget.reserve("k", 100, 60)
+    assert (first.at, first.left >= 96) == (NOW, True)
+    assert [budget.reserve("k", 100, 60).left for _ in range(3)] == [first.left - each for each in (1, 2, 3)]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    budget, lock = FileBudget(tmp_path), FileLock(tmp_path)
+    with lock.hold("x") as held:
+        held.leave("a note keeps the file")
+    budget.reserve("k", 100, 60)
+    for path in (*tmp_path.glob("*.slots"), *tmp_path.glob("*.lock")):
+        path.unlink()
+        os.mkfifo(path)
+    with pytest.raises(DineroUnavailable, match="can't be used"):
+        budget.reserve("k", 100, 60)
+    with pytest.raises(DineroUnavailable, match="can't be used"), lock.hold("x"):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x80", b"", b"\x1b[2J\nhost" * 100_000])
+def test_a_place_that_is_damaged_is_a_place_all_the_same(tmp_path: Path, content: bytes) -> None:
+    with FileLock(tmp_path).hold("x"):
+        pass
+    (tmp_path / "place").write_bytes(content)
+    places = []
+    for _ in range(2):
+        with FileLock(tmp_path).hold("x") as held:
+            places.append(held.place)
+    assert places[0] == places[1]
+    assert places[0].isprintable()
+    assert 0 < len(places[0]) <= 200
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")

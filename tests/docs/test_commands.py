@@ -26,6 +26,7 @@ RUN_BY = {
     r"airflow db migrate|airflow dags test": "tests/dist/test_packages.py:COMMANDS[3]",
     r"airflow standalone": 'scripts/local.py:"standalone"',
     r"airflow dinero authorize": 'tests/consent/test_cli.py:airflow("dinero", "authorize"',
+    r"airflow dinero check --doubles": 'tests/consent/test_doubles.py:airflow("dinero", "check", "--doubles"',
     r"airflow dinero check": 'tests/consent/test_cli.py:airflow("dinero", "check"',
     r"airflow dinero organizations": 'tests/consent/test_cli.py:airflow("dinero", "organizations"',
     r"airflow dinero accounts": 'tests/consent/test_cli.py:airflow("dinero", "accounts"',

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
 from airflow_provider_dinero.api.feeds import FEEDS
 from airflow_provider_dinero.transfers import formats
 from tests.operators.bench import Bench
@@ -80,3 +81,15 @@ def test_amounts_are_exact(bench: Bench, beside: DineroClient, tmp_path: Path) -
     told = bench.run(transfer(bench, str(tmp_path), "invoices"))["it"].returned
     text = Path(told["files"][0]["path"]).read_text()
     assert json.loads(text, parse_float=Decimal)["TotalExclVat"] == Decimal("1234567.1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("date", "2026-13-45"), ("date", 5), ("instant", "soon"), ("instant", "9999-12-31T23:59:59-10:00"),
+        ("integer", "x"), ("integer", Decimal("Infinity")), ("decimal", "1,5"), ("decimal", []),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_told(kind: str, value: Any) -> None:
+    with pytest.raises(DineroUnexpectedAnswer, match=f"that is no {kind}"):
+        formats.value_of(kind, value)

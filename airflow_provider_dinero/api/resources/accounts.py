@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow_provider_dinero.api.bodies import as_list, canonical, check
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
+from airflow_provider_dinero.api.keys import same_text
 from airflow_provider_dinero.api.operations import UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
 
@@ -90,13 +91,11 @@ class Accounts(Resource):
 
         def look() -> Row | None:
             there: Rows = read()
-            same = (
-                each for each in there if (each["AccountNumber"], each["Name"]) == (wanted["Number"], wanted["Name"])
-            )
-            return next(same, None)
+            numbered = (each for each in there if each["AccountNumber"] == wanted["Number"])
+            return next((each for each in numbered if same_text(each["Name"], wanted["Name"])), None)
 
         try:
             self.client.send(operation, body=wanted)
         except DineroOutcomeUnknown:
-            if self._look(look) is None:
+            if self._seen(look, patient=True) is None:
                 raise

@@ -52,7 +52,7 @@ class Attachments(Resource):
         try:
             self.client.send(_ATTACH, {"documentGuid": document_guid, "fileGuid": file_guid, "fileName": file_name})
         except DineroOutcomeUnknown:
-            if self._look(lambda: self._has(document_guid, file_guid) or None) is None:
+            if self._seen(lambda: self._has(document_guid, file_guid) or None, patient=True) is None:
                 raise
 
     @guarded

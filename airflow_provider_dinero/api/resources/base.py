@@ -81,8 +81,12 @@ class Resource(Settling):
         query: Mapping[str, str | None],
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
+        return self._guarded(paging.rows(_Pages(self.client, operation, values, query, note_date), key))
+
+    def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield rows, and let the client's surroundings see the errors of what reads them."""
         with self.client.guard():
-            yield from paging.rows(_Pages(self.client, operation, values, query, note_date), key)
+            yield from rows
 
     def _changes(
         self,
@@ -112,6 +116,18 @@ def optional(**query: object) -> dict[str, str | None]:
         name: None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in query.items()
     }
+
+
+def stripped(wanted: Row, name: str) -> str:
+    """Return the value that something is found by, and send it so: with a blank at its end it would be another one.
+
+    :param wanted: dict, a checked body, in which it is replaced
+    :param name: str, the property
+    """
+    value = str(wanted.get(name) or "").strip()
+    if name in wanted:
+        wanted[name] = value
+    return value
 
 
 def since(instant: datetime | str | None) -> str | None:

@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.changes import Changes
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody, DineroRehearsed
 from airflow_provider_dinero.api.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Row, guarded
+from airflow_provider_dinero.api.resources.base import Row, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents, gone
 
 FIELDS = (
@@ -162,6 +162,7 @@ class Contacts(Documents):
 
         One request when the contact is there and equal, two when it is made, three when it is changed; one more when
         the body has a property that lists leave out, such as UseCvr. A property that is given as None is emptied.
+        Blanks around the value to find it by mean nothing.
 
         :param body: mapping as ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
@@ -171,9 +172,9 @@ class Contacts(Documents):
         :raises DineroConflict: several contacts match, or the contact was deleted
         """
         wanted = check("ContactCreateModel", body)
-        value = wanted.get(match_by)
         if match_by not in MATCHABLE:
             raise DineroInvalidBody(f"A contact can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+        value = stripped(wanted, match_by)
         if not value:
             raise DineroInvalidBody(
                 f"The contact has no {match_by} to be found by.",
@@ -185,7 +186,7 @@ class Contacts(Documents):
             )
         # One at a time: of several whose answers get lost, one has made it.
         with self.client.lock.hold(f"{self.client.organization_id}/contacts/{match_by}:{value}"):
-            return self._upserted(wanted, match_by, str(value), generation)
+            return self._upserted(wanted, match_by, value, generation)
 
     def _upserted(self, wanted: Row, match_by: str, value: str, generation: int) -> Row:
         existing = self._find(match_by, value)
@@ -214,7 +215,8 @@ class Contacts(Documents):
         rows = [
             row
             for row in self.list(filters=[eq(match_by, value)])
-            if row[match_by] == value or (not exact and str(row[match_by]).casefold() == value.casefold())
+            if keys.same_text(row[match_by], value)
+            or (not exact and keys.same_text(str(row[match_by]).casefold(), value.casefold()))
         ]
         if len(rows) > 1:
             guids = ", ".join(row["ContactGuid"] for row in rows)

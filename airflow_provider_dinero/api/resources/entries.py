@@ -30,7 +30,7 @@ class Entries(Resource):
             first, last = _day(from_date), _day(to_date)
             if last < first:
                 raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two dates; nothing was sent.")
-        return self._between(first, last, include_primo=include_primo)
+        return self._guarded(self._between(first, last, include_primo=include_primo))
 
     @_CHANGES.performed_by
     def changes(
@@ -47,7 +47,7 @@ class Entries(Resource):
             first, last = as_utc(from_time), as_utc(to_time)
             if last < first:
                 raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two times; nothing was sent.")
-        return self._changed(first, last, include_primo=include_primo)
+        return self._guarded(self._changed(first, last, include_primo=include_primo))
 
     def _between(self, first: date, last: date, *, include_primo: bool) -> Iterator[Row]:
         for year in self.client.accounting_years.list():
@@ -61,7 +61,7 @@ class Entries(Resource):
         before: set[str] = set()
         primo: set[str] = set()
         while True:
-            end = min(last, first + LONGEST_WINDOW)
+            end = last if last - first <= LONGEST_WINDOW else first + LONGEST_WINDOW
             query = optional(changesFrom=_instant(first), changesTo=_instant(end), includePrimo=include_primo)
             found = self._array(_CHANGES, query=query)
             yield from (row for row in found if row["EntryGuid"] not in before)

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.keys import differences, require_same, same_id
+from airflow_provider_dinero.api.keys import differences, require_same, same_id, same_text
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.payments import WithPayments
 
@@ -37,7 +37,7 @@ class Expenses(WithPayments):
         :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
         """
         wanted: Row = check(BODY, body)
-        reference, file = wanted.get("ExternalReference"), wanted.get("FileGuid")
+        reference, file = str(wanted.get("ExternalReference") or "").strip(), wanted.get("FileGuid")
         if not reference:
             raise DineroInvalidBody(
                 f"{BODY}: ExternalReference is missing, by which the voucher is known again.", "Nothing was sent."
@@ -77,7 +77,7 @@ class Expenses(WithPayments):
             voucher = self._there(guid)
             if voucher is None:  # links stay when a voucher is deleted, and may be of other kinds
                 continue
-            if voucher["ExternalReference"] == wanted["ExternalReference"]:
+            if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
                 require_same(f"{self.WHAT} {guid}", wanted, voucher)
                 return voucher
             others.append(voucher)
@@ -98,7 +98,7 @@ class Expenses(WithPayments):
         voucher = self._there(str(near["SimilarGuid"])) if near["SimilarFound"] else None
         if voucher is None:
             return None
-        if voucher["ExternalReference"] == wanted["ExternalReference"]:
+        if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
             require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
             return voucher
         told = f"Dinero has a purchase that is similar, voucher {voucher['Guid']}"

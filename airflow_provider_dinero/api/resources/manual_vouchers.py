@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.keys import require_same, same_id
+from airflow_provider_dinero.api.keys import require_same, same_id, same_text
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -60,7 +60,7 @@ class ManualVouchers(Documents):
         :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
         """
         wanted: Row = check(str(_CREATE.body), body)
-        reference = wanted.get("ExternalReference")
+        reference = str(wanted.get("ExternalReference") or "").strip()
         if not reference:
             raise DineroInvalidBody(
                 f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
@@ -73,7 +73,7 @@ class ManualVouchers(Documents):
             voucher = self._there(left) if left else None
             for guid in self._candidates(wanted) if voucher is None else ():
                 found = self._there(guid)
-                if found is not None and found["ExternalReference"] == reference:
+                if found is not None and same_text(found["ExternalReference"], reference):
                     voucher = found
                     break
             if voucher is not None:

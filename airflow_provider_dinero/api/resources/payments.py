@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.keys import LONGEST_REFERENCE, differences, same_id, shown
+from airflow_provider_dinero.api.keys import LONGEST_REFERENCE, differences, same_id, same_text, shown
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -50,7 +50,7 @@ class WithPayments(Documents):
         looked once more, and paid with the latest.
         """
         reference = str(body.get("ExternalReference") or "")
-        if not 0 < len(reference) <= LONGEST_REFERENCE:
+        if not reference.strip() or len(reference) > LONGEST_REFERENCE:
             raise DineroInvalidBody(
                 f"ExternalReference: a text of at most {LONGEST_REFERENCE} characters tells a payment from others.",
                 "Nothing was sent.",
@@ -72,7 +72,7 @@ class WithPayments(Documents):
     def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:
         """Return the payment with this reference, which must be the wanted one."""
         for payment in self._payments(guid):
-            if payment["ExternalReference"] != reference:
+            if not same_text(payment["ExternalReference"], reference):
                 continue
             content = dict(wanted)
             if payment.get("Currency") not in (None, "DKK"):  # which of the two amounts it shows isn't said
@@ -101,7 +101,7 @@ class WithPayments(Documents):
 
         def look() -> Row | None:
             for payment in self._payments(guid):
-                if payment["ExternalReference"] == reference and payment["Guid"] not in others:
+                if same_text(payment["ExternalReference"], reference) and payment["Guid"] not in others:
                     related = payment.get("RelatedVoucherId")
                     return {"Guid": payment["Guid"], "TimeStamp": self._latest(guid), "RelatedVoucherGuid": related}
             return None

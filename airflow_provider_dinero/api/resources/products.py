@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.changes import Changes
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional
+from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.documents import gone
 
 # The document's list of fields leaves out ProductGuid, which its default has.
@@ -123,7 +123,8 @@ class Products(Resource):
         """Create a product, or change what differs in the one that is there.
 
         One request when the product is there and equal, two when it is made, three when it is changed; one more when
-        the body has a Comment, which lists leave out. A property that is given as None is emptied.
+        the body has a Comment, which lists leave out. A property that is given as None is emptied. Blanks around the
+        value to find it by mean nothing.
 
         :param body: mapping as ProductCreateModel
         :param match_by: str, the property that finds the product: ExternalReference or ProductNumber
@@ -135,22 +136,20 @@ class Products(Resource):
         wanted = check("ProductCreateModel", body)
         if match_by not in MATCHABLE:
             raise DineroInvalidBody(f"A product can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
-        value = wanted.get(match_by)
+        value = stripped(wanted, match_by)
         if not value:
             raise DineroInvalidBody(
                 f"The product has no {match_by} to be found by.",
                 f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
         name = f"{self.client.organization_id}/products/{match_by}:{value}"
-        found, change = self._once(
-            name, lambda: self._find(name, match_by, str(value), wanted), lambda: self.create(body)
-        )
+        found, change = self._once(name, lambda: self._find(name, match_by, value, wanted), lambda: self.create(wanted))
         if change == "unchanged":
             change = self._change(found, wanted)
         return {"ProductGuid": found["ProductGuid"], "Change": change}
 
     def _find(self, name: str, match_by: str, value: str, wanted: Row) -> Row | None:
-        rows = [row for row in self.list(filters=[eq(match_by, value)]) if row[match_by] == value]
+        rows = [row for row in self.list(filters=[eq(match_by, value)]) if keys.same_text(row[match_by], value)]
         if len(rows) > 1:
             whole = [self.get(row["ProductGuid"]) for row in rows] if self.client.intents.begun(name) else []
             if whole and (older := self._older(name, whole, wanted, "CreatedAt")):

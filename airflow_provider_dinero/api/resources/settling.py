@@ -13,6 +13,7 @@ from airflow_provider_dinero.api.errors import (
     DineroOutcomeUnknown,
     DineroRefused,
     DineroUnauthorized,
+    DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.keys import differences
 from airflow_provider_dinero.api.operations import Operation, Repeat
@@ -88,8 +89,9 @@ class Settling:
                         raise
                     raise unknown(name, "its answer has another form than is documented") from error
                 sent = found
-            except DineroError:  # refused, or never sent
-                end()
+            except DineroError as error:
+                if not (error.lost and isinstance(error, DineroUnexpectedAnswer)):  # refused, or never sent
+                    end()
                 raise
             else:
                 seen = self._look(find) if confirm else sent
