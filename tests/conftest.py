@@ -34,7 +34,14 @@ TOGETHER = (
     ("tests/airflow/",),
     ("tests/ui/",),
 )
-FIRST = ("tests/operators/", "tests/sensors/", "tests/transfers/", "tests/docs/", "tests/coordination/", "tests/consent/")
+FIRST = (
+    "tests/operators/",
+    "tests/sensors/",
+    "tests/transfers/",
+    "tests/docs/",
+    "tests/coordination/",
+    "tests/consent/",
+)
 
 
 def place(nodeid: str) -> tuple[int, str]:

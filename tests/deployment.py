@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,10 +128,8 @@ def serve(folder: Path) -> None:
             running.call("POST", "/connections", json={"connection_id": conn_id, **as_rest(made)})
         (folder / "told").write_text(json.dumps({"airflow": running.url, "sandboxes": urls}))
         (folder / "told").rename(folder / READY)
-        try:
+        with suppress(KeyboardInterrupt):
             signal.pause()
-        except KeyboardInterrupt:
-            pass
         secrets = {each: each for each in ("sandbox-secret", "sandbox-api-key")}
         for each in state.values():
             secrets |= {f"{each.stem} {name}": token for name, token in tokens(each).items()}
@@ -150,7 +148,9 @@ def copy_dags(dags: Path, folder: Path) -> None:
         for old, new in changed.items():
             text = text.replace(old, new)
         example.write_text(text)
-    readme = re.findall(r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    readme = re.findall(
+        r"```python\n(from airflow\.sdk import DAG\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
     (dags / "readme.py").write_text(readme[0], encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ RUN = 12
 CLAIMS_RUN = 40
 STEP = 6
 SAMPLE_SECONDS = 0.2
-# A process is looked at as often when it is new, since it may still become another program, and then at every 25th time.
+# A process is looked at each time while it is new, since it may still become another program; then every 25th time.
 NEW_LOOKS, LATER_LOOKS = 5, 25
 # What a test itself puts into environments.
 GIVEN = ("AIRFLOW_CONN_",)

@@ -12,9 +12,9 @@ import pytest
 from local import ROOT, outbox
 
 from airflow_provider_dinero.api import DineroClient
-from tests.deployment import Deployment
 from tests.airflow.test_watched import eventually, runs
 from tests.conftest import CONTACT, line
+from tests.deployment import Deployment
 
 GROUP = "examples"
 TODAY = pendulum.today("UTC")

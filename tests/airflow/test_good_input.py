@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from airflow_provider_dinero.api import DineroClient
-from tests.deployment import Deployment
 from tests.conftest import CONTACT
+from tests.deployment import Deployment
 
 
 def test_the_organization_comes_from_anywhere(deployment: Deployment, client: DineroClient) -> None:

@@ -9,8 +9,8 @@ import pytest
 from local import api_requests
 
 from airflow_provider_dinero.api import DineroClient
-from tests.deployment import Deployment
 from tests.conftest import CONTACT
+from tests.deployment import Deployment
 
 GROUP = "waiting"
 INTERVAL = 3.0  # of all polls in dags/watched.py

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import delete
 
 from airflow_provider_dinero.sandbox.server import Sandbox
-
 from tests.operators.bench import Bench
 
 

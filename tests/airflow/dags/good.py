@@ -17,9 +17,14 @@ MODES: dict[str, dict[str, Any]] = {
 }
 
 with DAG("organizations", schedule=None, params={"organization": Param(100001)}):
-    DineroUpsertContactOperator(task_id="of_connection", dinero_conn_id="dinero_own", contact={**CONTACT, "ExternalReference": "of_connection"})
     DineroUpsertContactOperator(
-        task_id="as_argument", dinero_conn_id="dinero_own", organization_id=100001, contact={**CONTACT, "ExternalReference": "as_argument"}
+        task_id="of_connection", dinero_conn_id="dinero_own", contact={**CONTACT, "ExternalReference": "of_connection"}
+    )
+    DineroUpsertContactOperator(
+        task_id="as_argument",
+        dinero_conn_id="dinero_own",
+        organization_id=100001,
+        contact={**CONTACT, "ExternalReference": "as_argument"},
     )
     DineroUpsertContactOperator(
         task_id="templated",
