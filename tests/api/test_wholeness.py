@@ -77,6 +77,20 @@ def test_the_end_of_tls_is_no_end_of_an_answer(
         cut_everywhere(client, proxy, "close", 9)
 
 
+def test_nothing_is_an_answer_where_the_headers_are_whole(
+    behind: DineroClient, client: DineroClient, proxy: Cutter
+) -> None:
+    """A DELETE answers nothing: only the blank line tells that it was answered at all."""
+    place, at, length = "DELETE *contacts/*", 0, 1
+    while at < length:
+        guid = client.contacts.create(CONTACT)["ContactGuid"]
+        proxy.order(Spoil(place, passed=0, status=200, body=b"", framing="close", headers=JSON, head=at))
+        behind.contacts.delete(guid)
+        assert client.contacts.get(guid)["DeletedAt"], f"cut at {at}"
+        at, length = at + 1, proxy.cuts[-1][1]
+    assert at > 60
+
+
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_what_is_whole_is_taken_at_once(behind: DineroClient, proxy: Cutter, one: str, framing: str) -> None:
     proxy.order(Spoil(CONTACTS, times=9, framing=framing))
