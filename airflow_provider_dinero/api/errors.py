@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+# What an error says, without its advice, in characters.
+LONGEST_MESSAGE = 2000
+
+
 class DineroError(Exception):
     """The root of all errors of this package. Our secrets are taken out of its text, whoever said them.
 
@@ -42,8 +46,14 @@ class DineroError(Exception):
     lost = False
 
     def __init__(self, message: str, advice: str = "") -> None:
-        super().__init__(hidden(f"{message} {advice}".strip()))
+        super().__init__(f"{_one_line(hidden(message))} {hidden(advice)}".strip())
         self.advice = advice
+
+
+def _one_line(message: str) -> str:
+    """Return a message as a log and a terminal can take it, whatever others have put into it."""
+    cut = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
+    return "".join(each if each.isprintable() else " " for each in cut)
 
 
 class DineroPermanentError(DineroError):

@@ -118,6 +118,7 @@ def world() -> Generator[World]:
         ours, theirs = spawn.Pipe()
         process = spawn.Process(target=serve, args=(theirs, paths), daemon=True)
         process.start()
+        theirs.close()  # where that process ends, nobody waits for it
         under = Path(folder, "attack")
         under.mkdir()
         try:

@@ -80,7 +80,9 @@ def _day(given: date | str) -> date:
     try:
         return given if isinstance(given, date) else date.fromisoformat(str(given)[:10])
     except ValueError as error:
-        raise DineroInvalidBody(f"{given!r} is not a date.", "Write it as YYYY-MM-DD; nothing was sent.") from error
+        raise DineroInvalidBody(
+            f"{str(given)[:80]!r} is not a date.", "Write it as YYYY-MM-DD; nothing was sent."
+        ) from error
 
 
 def _instant(instant: datetime) -> str:
