@@ -16,7 +16,6 @@ from cryptography.fernet import Fernet
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
-from tests import deployment
 
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
 # Each process has its own, and each version of Airflow (`make nightly`): a database knows no way back.
@@ -74,13 +73,16 @@ class SharedDeployment:
     """Begins the running Airflow that all processes share while they collect their tests, and ends it after them."""
 
     def __init__(self) -> None:
+        from tests import deployment  # processes of the tests that import this file have no path to what it needs
+
+        self._deployment = deployment
         self._folder = Path(tempfile.mkdtemp(prefix="dinero-tests-"))
         os.environ["DINERO_TESTS_DEPLOYMENT"] = str(self._folder)
         self._process = deployment.begin(self._folder)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if finds := deployment.end(self._process, self._folder):
+        if finds := self._deployment.end(self._process, self._folder):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             sys.stderr.write(f"\nThe deployment of tests/airflow leaves secrets behind, or failed:\n{finds}\n")
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -44,8 +44,8 @@ def test_a_wrong_secret_is_no_reason_to_consent_again(make_client: Any, sandbox:
 
 def test_a_wrong_auth_url_is_named(make_client: Any, sandbox: Any) -> None:
     lost = VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", f"{sandbox.url}/nowhere")
-    with pytest.raises(errors.DineroConfigurationError, match="Check the authorization address"):
-        make_client(grant=lost).organizations.subscriptions()
+    with pytest.raises(errors.DineroUnavailable, match="auth_url is the address of something else"):
+        make_client(grant=lost, sleep=lambda seconds: None).organizations.subscriptions()
 
 
 def test_one_time_refresh_tokens_rotate_through_the_store() -> None:
