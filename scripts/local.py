@@ -175,6 +175,30 @@ class Airflow:
         :param run_id: str
         """
         told: set[tuple[str, int]] = set()
+        for _ in self._until_over(dag_id, run_id):
+            for each in self.instances(dag_id, run_id):
+                place = (each["task_id"], each["map_index"])
+                if each["state"] in {"success", "failed", "upstream_failed", "skipped"} and place not in told:
+                    told.add(place)
+                    yield each
+
+    def ended(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Wait for the end of a run, and return its task instances.
+
+        :param dag_id: str
+        :param run_id: str
+        """
+        for _ in self._until_over(dag_id, run_id):
+            pass
+        return self.instances(dag_id, run_id)
+
+    def instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the task instances of a run."""
+        found = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
+        return list(found["task_instances"])
+
+    def _until_over(self, dag_id: str, run_id: str) -> Iterator[None]:
+        """Yield every second until a run is over, and once more then."""
         over, end = False, time.monotonic() + RUN_SECONDS
         while not over:
             if self._stuck:  # whoever asks next needn't wait as long
@@ -183,13 +207,8 @@ class Airflow:
                 self._stuck = f"{dag_id}, {run_id}: not over after {RUN_SECONDS:.0f} s\n{self._ailing()}"
                 continue
             over = self.state(dag_id, run_id) in {"success", "failed"}
-            instances = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
-            for each in instances["task_instances"]:
-                place = (each["task_id"], each["map_index"])
-                if each["state"] in {"success", "failed", "upstream_failed", "skipped"} and place not in told:
-                    told.add(place)
-                    yield each
-            time.sleep(0 if over else 0.5)
+            yield
+            time.sleep(0 if over else 1)
 
     def _ailing(self) -> str:
         """Return what this Airflow says of itself: its health, and the end of its log."""

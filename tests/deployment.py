@@ -50,7 +50,7 @@ class Deployment(NamedTuple):
 
     def ended(self, dag_id: str, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
         """Wait for the end of a run and return its task instances."""
-        return {(each["task_id"], each["map_index"]): each for each in self.airflow.follow(dag_id, run_id)}
+        return {(each["task_id"], each["map_index"]): each for each in self.airflow.ended(dag_id, run_id)}
 
     def log(self, instance: dict[str, Any]) -> str:
         """Return the log of all tries of a task instance."""

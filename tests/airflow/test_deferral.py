@@ -21,7 +21,7 @@ def test_a_task_defers_until_its_kept_slot(deployment: Deployment, client: Diner
         # However long it takes to begin, the next free slot is more than a minute away.
         while budget.reserve(key, SCARCE, 70).at - time.time() < 65:
             pass
-        time.sleep(0.5)
+        time.sleep(1)
     told = deployment.ended("scarce", run_id)["it", -1]
     assert told["state"] == "success"
     (until,) = re.findall(r"the request allowance is used up: this task goes on at ([\d:]+) UTC", deployment.log(told))

@@ -21,7 +21,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 180) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come"
-        time.sleep(0.3)
+        time.sleep(1)
     return found
 
 
