@@ -28,7 +28,7 @@ from tests.faults.attack_world import World, nap, world
 from tests.faults.attacked import WORKS
 from tests.faults.world import FileStore, Report, expire, grant, share
 
-RUNS, CONTROLS, ERA = 5000, 60, 80
+RUNS, CONTROLS, ERA, TOLD = 5000, 60, 80, 5
 JSON = (("Content-Type", "application/json"),)
 # Kinds of spoilt answers, and how often each comes.
 KINDS = {"head": 10, "rest": 3, "empty": 2, "204": 2, "page": 2, "refused": 2, "shape": 1, "framing": 1}
@@ -55,8 +55,10 @@ class Found:
     shortest: int = 1000
 
     def add(self, kind: str, run: str) -> None:
-        """Note what is wrong."""
+        """Note what is wrong, and tell the first few."""
         self.wrong.setdefault(kind, []).append(run)
+        if len(self.wrong[kind]) <= TOLD:
+            print(f"{kind}: {run}", flush=True)
 
 
 def as_before() -> None:
@@ -233,8 +235,6 @@ def main() -> None:
         report.line("said to be created twice", len(found.wrong.get("said to be created twice", ())), True)
         print("how it went:", dict(found.outcomes.most_common()))
         print("an empty success believed, as docs/exactly-once.md says:", dict(found.named))
-        for kind, told in found.wrong.items():
-            print(*(f"{kind}: {each}" for each in told[:5]), sep="\n")
         as_before()
         before = Found()
         bare = ["invoices.email_once", "files.upload_once", "purchase_vouchers.add_payment_once", "products.upsert"]
