@@ -142,7 +142,7 @@ def value_of(operation: "Operation", answer: Answer, *, framed: bool) -> Any:
             return None
         raise Flaw("no content", cut=True)
     value = decode(answer, framed=framed)
-    if kind == "page" and isinstance(value, dict):
+    if kind == "page":
         _require_page(value)
     elif kind != "nothing":
         _require_shape(value, kind, naming)
@@ -221,7 +221,7 @@ def _exact_rows(rows: list[Any], content: bytes) -> None:
 def _require_shape(value: Any, kind: str, naming: str) -> None:
     """Make sure that a value is what an operation answers with."""
     found = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "single value"
-    if found not in kind.replace("page", "array"):
+    if found not in kind:
         raise Flaw(f"an {found} instead of an {kind}".replace("an single", "a single"))
     rows = value if isinstance(value, list) else [value]
     if not all(isinstance(each, str if kind == "array of texts" else dict) for each in rows):
@@ -232,8 +232,10 @@ def _require_shape(value: Any, kind: str, naming: str) -> None:
         raise Flaw(f"an object whose {naming} names nothing")
 
 
-def _require_page(page: dict[str, Any]) -> None:
+def _require_page(page: Any) -> None:
     """Make sure that a page of a list has rows, and counts that can be."""
+    if not isinstance(page, dict):  # a bare array, taken for a page, would say that there is nothing
+        raise Flaw("an array or a single value instead of a page")
     _require_shape(page.get("Collection"), "array", "")
     pagination = page.get("Pagination") or {}
     if not isinstance(pagination, dict):

@@ -68,6 +68,7 @@ LIMITS = {
     "total": (page("", '{"ResultWithoutFilter": "many"}'), "ResultWithoutFilter can't be"),
     "no pagination": (page("", "[1]"), "Pagination is no object"),
     "rows": (b'{"Collection": [[]]}', "an array of something else"),
+    "array": (b"[]", "instead of a page"),
     "no rows": (b'{"Collection": null}', "a single value instead of an array"),
     "not JSON": (b"\x00\xff", "not JSON"),
     "page": (PAGE, "an HTML page"),
