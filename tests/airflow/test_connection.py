@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(deployment: Deployment, name: str) -> None:
 
 
 def test_an_organization_without_pro_is_named(deployment: Deployment) -> None:
-    deployment.run("tokens")  # a task renews the token
+    deployment.run("any_connection", connection="dinero_visma")  # a task renews the token
     answer = button(deployment, "visma_connect", extra={"organization_id": 100002})
     assert answer["status"] is False
     assert "(100002) has no Pro subscription" in answer["message"]
@@ -91,7 +91,7 @@ def test_a_refresh_token_is_never_spent_by_a_test(deployment: Deployment) -> Non
 
 
 def test_a_test_finds_the_token_of_the_tasks(deployment: Deployment) -> None:
-    deployment.run("tokens")
+    deployment.run("any_connection", connection="dinero_visma")
     before = token_calls(deployment)
     assert button(deployment, "visma_connect")["status"] is True
     assert token_calls(deployment) == before
