@@ -1,6 +1,7 @@
 """A success that says nothing is looked at where it can't be undone; and what was sent twice on the way is one."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -141,11 +142,11 @@ def test_whoever_finds_its_own_intent_has_made_it(
     for number, finder in enumerate(("unchanged", "created")):
         other = make_client(requests_per_minute=10**6, lock=behind.lock, look_again=(0,), sleep=lambda seconds: None)
         other.intents = ProcessIntents() if finder == "unchanged" else behind.intents
-        sandbox.fault("late", method="POST", path="/**/email", seconds=0.1, times=1)
+        sandbox.fault("late", method="POST", path="/**/email", seconds=1, times=1)
         with pytest.raises(errors.DineroOutcomeUnknown):
             behind.invoices.email_once(overdue, resend=number)
         while len(sandbox.outbox()) == number:
-            pass
+            time.sleep(0.02)
         assert other.invoices.email_once(overdue, resend=number)["Change"] == finder
         assert other.invoices.email_once(overdue, resend=number)["Change"] == "unchanged"
 
