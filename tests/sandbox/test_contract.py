@@ -8,9 +8,6 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from airflow_provider_dinero.sandbox.server import running
 
@@ -52,21 +49,18 @@ def all_fields(operation: Any) -> str | None:
     return ",".join(declared[0]["schema"]["x-allowed-values"]) if declared else None
 
 
-OPERATIONS = {item.ok().label: item.ok() for item in schemathesis.openapi.from_dict(document()).get_all_operations()}
-
-# Only what a success says is held against the document. The other checks of schemathesis contradict the facts: the
-# document names no status but 200, and the server drops unknown properties and takes plain values that are left out.
-CHECKS = [content_type_conformance, response_schema_conformance]
+LABELS = [f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods]
 # A generated part has no file name, and so no type.
 UPLOADS = ("POST /v1/{organizationId}/files", "POST /v1/{organizationId}/files/attachment")
-QUICK = settings(
-    max_examples=8,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+
+
+@pytest.fixture(scope="module")
+def operations() -> dict[str, Any]:
+    """What schemathesis makes of the document; it takes seconds to import, and one process needs it."""
+    import schemathesis
+
+    found = schemathesis.openapi.from_dict(document()).get_all_operations()
+    return {item.ok().label: item.ok() for item in found}
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +71,27 @@ def organization() -> Iterator[Caller]:
             yield call
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
-def test_operation(organization: Caller, label: str) -> None:
-    operation, statuses = OPERATIONS[label], []
+@pytest.mark.parametrize("label", LABELS)
+def test_operation(organization: Caller, operations: dict[str, Any], label: str) -> None:
+    from hypothesis import HealthCheck, Phase, given, settings
+    from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+    # Only what a success says is held against the document. The other checks of schemathesis contradict the facts:
+    # the document names no status but 200, and the server drops unknown properties and takes plain values that are
+    # left out.
+    checks = [content_type_conformance, response_schema_conformance]
+    operation, statuses = operations[label], []
     fields = all_fields(operation)
     world = World(organization, operation.method.upper(), operation.path)
 
-    @QUICK
+    @settings(
+        max_examples=8,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy())
     def call(case: Any) -> None:
         known = {"organizationId": organization.organization, **world.parameters}
@@ -97,7 +105,7 @@ def test_operation(organization: Caller, label: str) -> None:
         statuses.append(response.status_code)
         assert response.status_code == 200 or 400 <= response.status_code < 500, response.text
         if response.status_code == 200:
-            case.validate_response(response, checks=CHECKS)
+            case.validate_response(response, checks=checks)
         else:
             assert 40 <= response.json()["code"] <= 90
 
