@@ -101,6 +101,7 @@ def migrated() -> None:
     from airflow import __version__
 
     template, home = HOMES / f"migrated-{__version__}.db", Path(os.environ["AIRFLOW_HOME"])
+    HOMES.mkdir(exist_ok=True)
     with (HOMES / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not template.exists():

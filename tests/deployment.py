@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local import BIN, ROOT, Airflow, airflow, connection, free_port, sandbox
+from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
@@ -198,5 +198,4 @@ def as_rest(made: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    assert BIN.exists()
     serve(Path(sys.argv[1]))

@@ -114,23 +114,30 @@ class DineroClient(Resources):
             return organization_number(self._organization_id, self._allowed)
 
     @contextmanager
-    def guard(self) -> Generator[None]:
-        """Show the errors that leave the `with` to the client's surroundings.
-
-        What an answer lacks, or has of another kind, is one of them: it is never taken for nothing.
-        """
-        taken = self.pace.taken
+    def show_errors(self) -> Generator[None]:
+        """Show the errors of this package that leave the `with` to the client's surroundings."""
         try:
             yield
         except DineroError as error:
             self._adapt(error)
             raise
-        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-            if self.pace.taken == taken:  # nothing was asked: it is an argument
+
+    @contextmanager
+    def guard(self) -> Generator[None]:
+        """Do the same around what reads answers: a property that is missing, or of another kind, is an error of ours.
+
+        Not for code that does other things too, such as an operator: whatever fails there would be told as Dinero's.
+        """
+        taken = self.pace.taken
+        with self.show_errors():
+            try:
+                yield
+            except DineroError:
                 raise
-            odd = _odd(error)
-            self._adapt(odd)
-            raise odd from error
+            except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+                if self.pace.taken == taken:  # nothing was asked: it is an argument
+                    raise
+                raise _odd(error) from error
 
     def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Answer:
         """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.

@@ -45,7 +45,7 @@ def look(
     """
     client = DineroHook(dinero_conn_id, organization_id).get_conn()
     try:
-        with client.guard():
+        with client.show_errors():
             fields = fields_of(resource)
             changes = follow(client, resource, since, fields=fields, include_deleted=include_deleted)
             rows = [change.row for change in changes]

@@ -95,7 +95,7 @@ class DineroBaseOperator(AuthoredTemplates):
         client.intents = TaskIntents(context)
         client.pace.keeps = True
         try:
-            with client.guard():
+            with client.show_errors():
                 if self.is_dry_run:
                     return self.rehearse(context)
                 result = self.perform(context)

@@ -111,17 +111,17 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         """Do what needs the mark or the locks, again while they can't be reached, for up to ten intervals."""
         for _ in range(TRIES):
             try:
-                with self.client.guard():
+                with self.client.show_errors():
                     return do()
             except DineroTemporaryError as error:
                 self.log.warning("%s The sensor tries again.", error)
                 time.sleep(self.poke_interval)
-        with self.client.guard():
+        with self.client.show_errors():
             return do()
 
     def _look(self, context: "Context") -> Any:
         try:
-            with self.client.guard():
+            with self.client.show_errors():
                 return self.look(context)
         except (DineroTemporaryError, DineroUnexpectedAnswer) as error:
             self.log.warning("%s The sensor goes on waiting.", error)

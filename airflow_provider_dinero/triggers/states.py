@@ -87,7 +87,7 @@ class DineroStatesTrigger(BaseEventTrigger):
 
             client = DineroHook(trigger.dinero_conn_id, trigger.organization_id).get_conn()
             try:
-                with client.guard():
+                with client.show_errors():
                     return STATES[trigger.resource](client, list(waiting))
             finally:
                 client.close()

@@ -2,48 +2,21 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, errors
-from tests.conftest import CONTACT
-from tests.cutting import PAGE, Cutter, Spoil, cutting
+from tests.api.behind import behind, client, one, proxy, sandbox
+from tests.cutting import PAGE, Cutter, Spoil
+
+__all__ = ["behind", "client", "one", "proxy", "sandbox"]
 
 GUID = "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"
 CONTACTS = "GET /v1/*/contacts"
 JSON = (("Content-Type", "application/json"),)
 PRODUCT = {"Name": "Time", "BaseAmountValue": "8", "Quantity": 1, "AccountNumber": 1000, "Unit": "hours"}
-
-
-@pytest.fixture
-def sandbox(unlimited_sandbox: Any) -> Any:
-    unlimited_sandbox.reset()
-    return unlimited_sandbox
-
-
-@pytest.fixture
-def client(make_client: Any) -> DineroClient:
-    """A client that sees what is really there."""
-    return make_client(requests_per_minute=10**6)
-
-
-@pytest.fixture
-def proxy(sandbox: Any) -> Iterator[Cutter]:
-    with cutting(sandbox.url) as cutter:
-        yield cutter
-
-
-@pytest.fixture
-def behind(make_client: Any, proxy: Cutter) -> DineroClient:
-    """A client behind the proxy, which waits for nothing."""
-    return make_client(base_url=proxy.url, requests_per_minute=10**6, look_again=(0, 0), sleep=lambda seconds: None)
-
-
-@pytest.fixture
-def one(behind: DineroClient) -> str:
-    return str(behind.contacts.create(CONTACT)["ContactGuid"])
 
 
 def says(behind: DineroClient, proxy: Cutter, body: bytes, **options: Any) -> list[Any]:

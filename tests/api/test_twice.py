@@ -2,39 +2,24 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, errors
 from airflow_provider_dinero.api.ports import ProcessIntents, ProcessLock
+from tests.api.behind import client, proxy, sandbox
 from tests.conftest import CONTACT, line
-from tests.cutting import Cutter, Spoil, cutting
+from tests.cutting import Cutter, Spoil
 from tests.walk import GUIDS, REMINDER
+
+__all__ = ["client", "proxy", "sandbox"]
 
 PDF = b"%PDF-1.4 receipt"
 PRODUCT = {"Name": "Time", "BaseAmountValue": "8", "Quantity": 1, "AccountNumber": 1000, "Unit": "hours"}
 KEYED = {**PRODUCT, "ExternalReference": "p-1", "Comment": "a comment is in no list"}
 PUBLIC = {"Name": "By", "CountryKey": "DK", "IsPerson": False, "EanNumber": "5790000000005", "AttPerson": "Bo"}
-
-
-@pytest.fixture
-def sandbox(unlimited_sandbox: Any) -> Any:
-    unlimited_sandbox.reset()
-    return unlimited_sandbox
-
-
-@pytest.fixture
-def client(make_client: Any) -> DineroClient:
-    """A client that sees what is really there."""
-    return make_client(requests_per_minute=10**6)
-
-
-@pytest.fixture
-def proxy(sandbox: Any) -> Iterator[Cutter]:
-    with cutting(sandbox.url) as cutter:
-        yield cutter
 
 
 @pytest.fixture

@@ -235,3 +235,16 @@ def test_a_plain_task_that_is_throttled_is_tried_again_when_the_allowance_is_fre
     assert 100 < told.delays[0].total_seconds() < 130
     clock.ahead = 200
     assert bench.run(dag)["read"].returned == 4
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("of an author"), KeyError("of-an-author"), ArithmeticError("of an author")]
+)
+def test_what_fails_beside_dinero_is_not_told_as_an_answer_of_dineros(bench: Bench, error: Exception) -> None:
+    class Mine(DineroCreateInvoiceOperator):
+        def perform(self, context: Any) -> dict[str, Any]:
+            super().perform(context)
+            raise error
+
+    told = bench.one(Mine, invoice=INVOICE)
+    assert (told.state, type(told.errors[0])) == ("failed", type(error))
