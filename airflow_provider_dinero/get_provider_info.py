@@ -23,13 +23,13 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
             {
                 "integration-name": "Dinero",
                 "python-modules": [
-                    "airflow_provider_dinero.operators.anything",
+                    "airflow_provider_dinero.operators.call",
                     "airflow_provider_dinero.operators.commit_changes",
                     "airflow_provider_dinero.operators.contacts",
                     "airflow_provider_dinero.operators.credit_notes",
                     "airflow_provider_dinero.operators.downloads",
                     "airflow_provider_dinero.operators.files",
-                    "airflow_provider_dinero.operators.invoice_life",
+                    "airflow_provider_dinero.operators.invoice_lifecycle",
                     "airflow_provider_dinero.operators.invoices",
                     "airflow_provider_dinero.operators.ledger",
                     "airflow_provider_dinero.operators.manual_vouchers",

@@ -28,7 +28,8 @@ def child(url: str, database: str) -> None:
     """Sync once, and print what was told, the seconds and the peak memory in MiB."""
     import sqlalchemy as sa
 
-    from airflow_provider_dinero.api import DineroClient, PersonalIntegration, changes
+    from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+    from airflow_provider_dinero.api.lists import changes
     from airflow_provider_dinero.transfers.mirror import Mirror
     from airflow_provider_dinero.transfers.sql import sync
     from tests.clock import clock

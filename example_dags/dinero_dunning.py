@@ -10,7 +10,7 @@ skipped, with the reason in the log.
 import pendulum
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
 
 FEES = {"WithFee": True, "WithInterestFee": False, "WithCompensationFee": False, "WithDebtCollectionWarning": False}

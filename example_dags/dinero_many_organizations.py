@@ -13,7 +13,7 @@ import pendulum
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from airflow_provider_dinero.hooks.dinero import DineroHook
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 
 CONN_ID = "dinero_visma"
 

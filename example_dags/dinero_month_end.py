@@ -13,7 +13,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, task
 
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 
 YEAR = "{{ macros.ds_format(macros.ds_add(dag_run.run_after | ds, -1), '%Y-%m-%d', '%Y') }}"  # of the month that ended

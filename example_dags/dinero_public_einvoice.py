@@ -10,7 +10,7 @@ once for each order.
 from airflow.sdk import DAG, Param
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
 SALES_ACCOUNT = 1000  # sales with VAT, in Dinero's standard chart of accounts
 

@@ -1,7 +1,7 @@
 """Write what `openapi.json` says as Python (`make models`; `--check` in lint).
 
-`api/models.py`: the request bodies as pydantic models. `api/amounts.py`: the names of the properties that are amounts.
-`api/shapes.py`: what each operation answers with.
+`api/bodies/models.py`: the request bodies as pydantic models. `api/bodies/amounts.py`: the names of the properties that are amounts.
+`api/http/shapes.py`: what each operation answers with.
 """
 
 import json
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import FILLED_IN
+from airflow_provider_dinero.api.bodies.validation import FILLED_IN
 
 API = Path(__file__).parent.parent / "airflow_provider_dinero" / "api"
 # Only credit purchases have a contact, yet the document requires one in every update.

@@ -21,7 +21,7 @@ from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
-from airflow_provider_dinero.api.auth import token_key
+from airflow_provider_dinero.api.auth.grants import token_key
 from tests.leaks import search, tokens, watched
 
 SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.api.auth import PersonalIntegration, VismaConnect
+    from airflow_provider_dinero.api.auth.grants import PersonalIntegration, VismaConnect
     from airflow_provider_dinero.api.client import DineroClient
-    from airflow_provider_dinero.api.filters import contains, eq
+    from airflow_provider_dinero.api.lists.filters import contains, eq
     from airflow_provider_dinero.api.operations import Operation, Repeat
 
 __all__ = ["DineroClient", "Operation", "PersonalIntegration", "Repeat", "VismaConnect", "contains", "eq"]

@@ -7,25 +7,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api import ports
-from airflow_provider_dinero.api.answers import Answer, clean
-from airflow_provider_dinero.api.auth import Grant
-from airflow_provider_dinero.api.bodies import check, complete, encodable, encode
+from airflow_provider_dinero.api.auth.grants import Grant
+from airflow_provider_dinero.api.auth.token_endpoint import TokenEndpoint
+from airflow_provider_dinero.api.auth.tokens import Tokens
+from airflow_provider_dinero.api.bodies.validation import check, complete, encodable, encode
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
+    DineroDryRun,
     DineroError,
-    DineroRehearsed,
     DineroUnexpectedAnswer,
 )
+from airflow_provider_dinero.api.http.connection import FILE, LOOPBACK, Request
+from airflow_provider_dinero.api.http.pace import Pace
+from airflow_provider_dinero.api.http.paths import fill, organization_number
+from airflow_provider_dinero.api.http.responses import Response, clean
+from airflow_provider_dinero.api.http.retry import ATTEMPTS
+from airflow_provider_dinero.api.http.transport import Transport
+from airflow_provider_dinero.api.http.uploads import Upload
 from airflow_provider_dinero.api.operations import Operation, Repeat
-from airflow_provider_dinero.api.pace import Pace
-from airflow_provider_dinero.api.paths import fill, organization_number
 from airflow_provider_dinero.api.resources.catalog import Resources
-from airflow_provider_dinero.api.retry import ATTEMPTS
-from airflow_provider_dinero.api.token_endpoint import TokenEndpoint
-from airflow_provider_dinero.api.tokens import Tokens
-from airflow_provider_dinero.api.transport import Transport
-from airflow_provider_dinero.api.uploads import Upload
-from airflow_provider_dinero.api.wire import FILE, LOOPBACK, Request
 
 JSON = "application/json"
 BASE_URL = "https://api.dinero.dk"
@@ -82,8 +82,8 @@ class DineroClient(Resources):
         self.intents: ports.Intents = ports.ProcessIntents()
         self.look_again = look_again
         self.sleep = sleep
-        # Whether the client only rehearses: it reads, and stops before the first write.
-        self.rehearses = False
+        # Whether the client only dry_run: it reads, and stops before the first write.
+        self.dry_run = False
         self._organization_id = organization_id
         self.grant = grant
         self.base_url = base_url.rstrip("/")
@@ -139,7 +139,7 @@ class DineroClient(Resources):
                     raise
                 raise _odd(error) from error
 
-    def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Answer:
+    def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Response:
         """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
 
         :param operation: Operation
@@ -150,7 +150,7 @@ class DineroClient(Resources):
         :param upload: Upload or None, a file instead of a body
         :param sink: callable or None, takes the pieces of the answer instead of the memory
         :param accept: str, the media type of the answer; default JSON
-        :return: Answer, a success
+        :return: Response, a success
         :raises DineroError: of the class that says what follows
         """
         with self.guard():
@@ -158,7 +158,7 @@ class DineroClient(Resources):
 
     def ahead(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any
-    ) -> Callable[[], Answer]:
+    ) -> Callable[[], Response]:
         """Begin a read in the background, where the allowance has room for it now.
 
         :param operation: Operation, a read
@@ -170,7 +170,7 @@ class DineroClient(Resources):
             request = self._prepare(operation, values, **options)
             begun = self._transport.ahead(operation, request, self.tokens)
 
-        def answer() -> Answer:
+        def answer() -> Response:
             with self.guard():
                 return self._transport.perform(operation, request, self.tokens, begun)
 
@@ -228,8 +228,8 @@ class DineroClient(Resources):
             headers["Content-Type"] = JSON
             body = complete(operation.body, check(operation.body, {} if body is None else body))
             data = encode({**kept, **body} if kept else body)
-        if self.rehearses and operation.repeat is not Repeat.READ:
-            raise DineroRehearsed(f"{operation.method} {path}", body)
+        if self.dry_run and operation.repeat is not Repeat.READ:
+            raise DineroDryRun(f"{operation.method} {path}", body)
         params = {name: encodable(name, value) for name, value in (query or {}).items() if value is not None}
         return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 

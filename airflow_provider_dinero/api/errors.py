@@ -16,7 +16,7 @@ DineroError
 │       ├── DineroStaleTimestamp    somebody changed the document in between
 │       └── DineroDuplicate         the Guid is taken
 ├── DineroOutcomeUnknown            the write may or may not have been done: a person has to look
-├── DineroRehearsed                 a client that only rehearses was about to write
+├── DineroDryRun                 a client that only dry_run was about to write
 └── DineroTemporaryError            the same again may well work
     ├── DineroUnavailable           unreachable, 5xx, or a brownout
     └── DineroThrottled             the request allowance is used up until `until`
@@ -140,8 +140,8 @@ class DineroOutcomeUnknown(DineroError):
     """The write may or may not have been done, and no look-up could tell."""
 
 
-class DineroRehearsed(DineroError):
-    """A client that only rehearses was about to write: what comes so far was checked, and nothing was sent.
+class DineroDryRun(DineroError):
+    """A client that only dry_run was about to write: what comes so far was checked, and nothing was sent.
 
     :param operation: str, method and path
     :param body: mapping, list or None, as it was checked

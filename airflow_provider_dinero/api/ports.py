@@ -103,7 +103,7 @@ class Held(Protocol):
     def leave(self, note: str) -> None:
         """Leave a note for the next holders, or take it away with an empty one."""
 
-    def still(self) -> bool:
+    def is_held(self) -> bool:
         """Tell whether the lock is still held: one that has to be kept alive may have been lost."""
 
 
@@ -160,10 +160,10 @@ class Intents(Protocol):
     def end(self, name: str) -> None:
         """Note that it is known how this write went."""
 
-    def leave(self, name: str, made: str) -> None:
+    def remember(self, name: str, made: str) -> None:
         """Keep what this write made, where Dinero has no list that would show it."""
 
-    def left(self, name: str) -> str | None:
+    def recall(self, name: str) -> str | None:
         """Return what this write made, or None where it wasn't kept."""
 
 
@@ -209,7 +209,7 @@ class ProcessHeld:
         """Leave a note for the next holders."""
         self.note = note
 
-    def still(self) -> bool:
+    def is_held(self) -> bool:
         """Tell whether the lock is still held: always."""
         return True
 
@@ -247,11 +247,11 @@ class ProcessIntents:
         """Note that it is known how this write went."""
         self._begun.discard(name)
 
-    def leave(self, name: str, made: str) -> None:
+    def remember(self, name: str, made: str) -> None:
         """Keep what this write made."""
         self._left[name] = made
 
-    def left(self, name: str) -> str | None:
+    def recall(self, name: str) -> str | None:
         """Return what this write made, or None where it wasn't kept."""
         return self._left.get(name)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_provider_dinero.api.consent import WRITE
+from airflow_provider_dinero.adapters.subscription import subscription_of
+from airflow_provider_dinero.api.auth.consent import WRITE
+from airflow_provider_dinero.api.auth.tokens import WAY_OUT
 from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import EVERYWHERE, Token
-from airflow_provider_dinero.api.tokens import WAY_OUT
-from airflow_provider_dinero.consent.connections import Found, find
-from airflow_provider_dinero.hooks.subscription import subscription_of
+from airflow_provider_dinero.consent.connections import ConnectionRecord, find
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -53,7 +53,7 @@ def check(conn_id: str) -> list[Line]:
     return [Line(OK, "connection", f"{with_client}; {where}."), *_used(found, client)]
 
 
-def _used(found: Found, client: "DineroClient") -> Iterator[Line]:
+def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
     """Use the connection once, and tell what that shows."""
     try:
         place = _place(client)

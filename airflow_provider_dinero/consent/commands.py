@@ -17,7 +17,7 @@ from airflow.cli.utils import redirect_stdout_log_handlers_to_stderr
 from airflow.utils.cli import action_cli
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from airflow_provider_dinero.api.consent import Consent
+from airflow_provider_dinero.api.auth.consent import Consent
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent import flow

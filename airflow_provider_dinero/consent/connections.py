@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.adapters.connections import client_of, fields_of, not_found
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
-from airflow_provider_dinero.hooks.connections import client_of, fields_of, not_found
 
 if TYPE_CHECKING:
     from airflow.models import Connection
@@ -17,7 +17,7 @@ CONN_TYPE = "dinero"
 
 
 @dataclass(frozen=True)
-class Found:
+class ConnectionRecord:
     """A Dinero connection, and the client that it describes.
 
     :param conn_id: str
@@ -43,7 +43,7 @@ class Found:
         return client_of(self.connection, organization_id)
 
 
-def find(conn_id: str) -> Found:
+def find(conn_id: str) -> ConnectionRecord:
     """Return a connection, looked for in Airflow's order: secrets backend, environment, database.
 
     :param conn_id: str
@@ -61,7 +61,7 @@ def find(conn_id: str) -> Found:
             f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."
         )
     # Only a row of the database has a number.
-    return Found(conn_id, connection, connection.id is not None)
+    return ConnectionRecord(conn_id, connection, connection.id is not None)
 
 
 def in_database() -> list[str]:

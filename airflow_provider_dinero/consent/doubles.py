@@ -12,9 +12,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.changes import as_utc
+from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
-from airflow_provider_dinero.api.numbers import written
+from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.consent import (
+from airflow_provider_dinero.adapters.subscription import reached
+from airflow_provider_dinero.adapters.token_store import VariableTokenStore
+from airflow_provider_dinero.api.auth.consent import (
     READ_ONLY_SCOPE,
     SCOPE,
     Consent,
@@ -12,14 +14,12 @@ from airflow_provider_dinero.api.consent import (
     revoke,
     visma_connect,
 )
-from airflow_provider_dinero.api.consent import begin as ask
+from airflow_provider_dinero.api.auth.consent import begin as ask
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent import taken
-from airflow_provider_dinero.consent.connections import Found, find, sharing, write
-from airflow_provider_dinero.hooks.subscription import reached
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
+from airflow_provider_dinero.consent.connections import ConnectionRecord, find, sharing, write
 
 
 def begin(conn_id: str, redirect_uri: str, response_mode: str = "query") -> Consent:
@@ -135,7 +135,7 @@ def disconnect(conn_id: str) -> list[str]:
     return shared
 
 
-def _require_writable(found: Found, organization: int | str) -> int:
+def _require_writable(found: ConnectionRecord, organization: int | str) -> int:
     """Return the number of an organization that can become the connection's own."""
     number = found.client(organization).organization_id
     if not found.in_database and str(found.extra.get("organization_id")) != str(number):
@@ -146,7 +146,7 @@ def _require_writable(found: Found, organization: int | str) -> int:
     return number
 
 
-def _keep(found: Found, token: Token) -> None:
+def _keep(found: ConnectionRecord, token: Token) -> None:
     """Store the tokens of a new consent, under the name that the connection looks for."""
     client, store = found.client(), VariableTokenStore()
     client.tokens.adopt(token)

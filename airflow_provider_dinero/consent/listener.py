@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
-from airflow_provider_dinero.api.wire import LOOPBACK
+from airflow_provider_dinero.api.http.connection import LOOPBACK
 
 # How long a browser may take to ask for the page that the redirect names.
 PAGE_SECONDS = 3.0

@@ -4,10 +4,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from airflow_provider_dinero.api.auth import VismaConnect
+from airflow_provider_dinero.api.auth.grants import VismaConnect
 from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.masking import hidden
-from airflow_provider_dinero.consent.connections import Found, find, in_database
+from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database
 
 # What is known of a connection's consent.
 GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
@@ -70,7 +70,7 @@ def state_of(conn_id: str) -> State:
         return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")
 
 
-def _state(found: Found) -> State:
+def _state(found: ConnectionRecord) -> State:
     client = found.client()
     token = client.tokens.stored()
     grant = client.grant
@@ -97,7 +97,7 @@ def _state(found: Found) -> State:
     )
 
 
-def _who(found: Found, consent: str, organization: str) -> str:
+def _who(found: ConnectionRecord, consent: str, organization: str) -> str:
     """Return who must act, and how."""
     consents = f"press Connect, or run `airflow dinero authorize {found.conn_id}`."
     if consent == MISSING:

@@ -171,7 +171,7 @@ class FileHeld:
         except OSError as error:
             log.error("A note for other processes could not be left: %s", error.strerror)
 
-    def still(self) -> bool:
+    def is_held(self) -> bool:
         """Tell whether the lock is still held: always, while the process lives."""
         return True
 

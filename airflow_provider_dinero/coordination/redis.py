@@ -79,7 +79,7 @@ def connect(url: str) -> "redis.Redis":
 
 
 @contextmanager
-def told(url: str) -> Generator[None]:
+def redis_errors(url: str) -> Generator[None]:
     """Turn what goes wrong with the Redis inside the `with` into our own error.
 
     :param url: str, of which host and port are named
@@ -115,7 +115,7 @@ class RedisHeld:
         self._name = name
         self._url = url
         self._over = threading.Event()
-        with told(url):
+        with redis_errors(url):
             self.note = self._read()
         threading.Thread(target=self._keep_alive, name="dinero-lock", daemon=True).start()
 
@@ -132,16 +132,16 @@ class RedisHeld:
         if note == self.note:
             return
         try:
-            with told(self._url):
+            with redis_errors(self._url):
                 _ = self._client.set(self._name, note) if note else self._client.delete(self._name)
             self.note = note
         except DineroUnavailable as error:
             log.error("%s", error)
 
-    def still(self) -> bool:
+    def is_held(self) -> bool:
         """Tell whether the lock is still held: not where the lease ended, or where nobody knows."""
         try:
-            with told(self._url):
+            with redis_errors(self._url):
                 return bool(self._lock.owned())
         except DineroUnavailable:
             return False
@@ -194,7 +194,7 @@ class RedisLock:
         lock = self._client.lock(
             f"{key}:lock", timeout=LEASE_SECONDS, sleep=0.05, blocking_timeout=LONGEST_HOLD, thread_local=False
         )
-        with told(self._url):
+        with redis_errors(self._url):
             if not lock.acquire():
                 raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
         held = RedisHeld(lock, self._client, f"{key}:note", self._url)
@@ -224,7 +224,7 @@ class RedisBudget:
         :param within: float, seconds
         :raises DineroUnavailable: the Redis can't be reached
         """
-        with told(self._url):
+        with redis_errors(self._url):
             # Its clock is not ours: what it says is so many seconds from now.
             seconds, left = self._script(
                 keys=[f"{PREFIX}{{{key}}}:slots"],

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from airflow_provider_dinero.adapters.airflow_errors import mark
+from airflow_provider_dinero.adapters.connections import client_of, not_found
+from airflow_provider_dinero.adapters.subscription import subscription_of
 from airflow_provider_dinero.api.errors import DineroError
-from airflow_provider_dinero.hooks.connections import client_of, not_found
-from airflow_provider_dinero.hooks.failures import mark
-from airflow_provider_dinero.hooks.subscription import subscription_of
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient

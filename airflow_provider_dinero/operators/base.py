@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroRehearsed, DineroThrottled
-from airflow_provider_dinero.api.numbers import written
+from airflow_provider_dinero.api.bodies.numbers import written
+from airflow_provider_dinero.api.errors import DineroDryRun, DineroInvalidBody, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
 from airflow_provider_dinero.rendering import AuthoredTemplates
@@ -82,13 +82,13 @@ class DineroBaseOperator(AuthoredTemplates):
     ) -> dict[str, Any]:
         """Go on after a deferral, with the slot that was kept, at the step that was next."""
         if slot is not None:
-            self.client.pace.come_back(slot)
+            self.client.pace.use_slot(slot)
         return self._execute(context, done or {})
 
     def _execute(self, context: "Context", done: dict[str, Any]) -> dict[str, Any]:
         from airflow.sdk.lineage import get_hook_lineage_collector
 
-        from airflow_provider_dinero.hooks.intents import TaskIntents
+        from airflow_provider_dinero.adapters.intents import TaskIntents
 
         client, self._done = self.client, done
         self.document_url = document_url(client)  # where a document has no page of its own
@@ -97,19 +97,19 @@ class DineroBaseOperator(AuthoredTemplates):
         try:
             with client.show_errors():
                 if self.is_dry_run:
-                    return self.rehearse(context)
+                    return self.perform_dry_run(context)
                 result = self.perform(context)
         except DineroThrottled as error:
             if error.until is None or error.slot is None:
                 raise
             self.log.info("the request allowance is used up: this task goes on at %s UTC", f"{error.until:%H:%M:%S}")
-            self.come_back(error.until, error.slot)
+            self.defer_until(error.until, error.slot)
         collector = get_hook_lineage_collector()
         add = collector.add_output_asset if self.writes else collector.add_input_asset
         add(context=self.hook, scheme="dinero", uri=asset_uri(self.dinero_conn_id, self.resource))
         return result
 
-    def come_back(self, until: datetime, slot: float | None = None) -> NoReturn:
+    def defer_until(self, until: datetime, slot: float | None = None) -> NoReturn:
         """Defer until then, and go on with the step that is next.
 
         :param until: datetime, in ten seconds at the earliest
@@ -135,7 +135,7 @@ class DineroBaseOperator(AuthoredTemplates):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Do the operator's work."""
 
-    def rehearse(self, context: "Context") -> dict[str, Any]:
+    def perform_dry_run(self, context: "Context") -> dict[str, Any]:
         """Check and read all that comes before the first write, and write nothing.
 
         :param context: Context
@@ -143,10 +143,10 @@ class DineroBaseOperator(AuthoredTemplates):
             request that would be sent, and what is known already, such as the Guid, the total
         """
         client = self.client
-        client.rehearses = True
+        client.dry_run = True
         try:
             found = self.perform(context)
-        except DineroRehearsed as error:
+        except DineroDryRun as error:
             stopped = error
         else:
             self.log.info("dry run: nothing would be written")
@@ -154,10 +154,10 @@ class DineroBaseOperator(AuthoredTemplates):
             return {**found, "DryRun": True} if isinstance(found, Mapping) else found
         who = ": the task before this one would send it, and this one go on" if stopped.earlier else " would be sent"
         self.log.info("dry run: %s%s", stopped.operation, who)
-        told = {} if stopped.body is None else self.calculate(stopped.body)
+        told = {} if stopped.body is None else self.preview(stopped.body)
         return {"DryRun": True, "Next": stopped.operation, **stopped.known, **told}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return what a dry run can tell of a body that would be sent, such as its total; default nothing.
 
         :param body: mapping or list, as it was checked
@@ -196,7 +196,7 @@ class DineroBaseOperator(AuthoredTemplates):
         known = require_mapping(name, given)
         if known.get("Next"):  # what a dry run returned
             if self.is_dry_run:
-                raise DineroRehearsed(known["Next"], earlier=True)
+                raise DineroDryRun(known["Next"], earlier=True)
             raise DineroInvalidBody(f"The {name} comes from a dry run: there is none.", "Run without dry_run.")
         if not known.get("Guid"):
             raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")

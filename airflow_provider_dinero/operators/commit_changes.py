@@ -40,9 +40,9 @@ class DineroCommitChangesOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Move the mark."""
-        from airflow_provider_dinero.api.changes import changes_since
+        from airflow_provider_dinero.adapters.watermarks import marks_of
         from airflow_provider_dinero.api.errors import DineroInvalidBody
-        from airflow_provider_dinero.hooks.marks import marks_of
+        from airflow_provider_dinero.api.lists.changes import changes_since
 
         window = require_mapping("changes", self.changes)
         missing = [name for name in ("since", "until", "resource", "consumer") if not window.get(name)]

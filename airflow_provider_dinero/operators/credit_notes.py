@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.operators.base import require_mapping
-from airflow_provider_dinero.operators.sales_life import SalesLifeOperator, change_of
+from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class DineroCreateCreditNoteOperator(SalesLifeOperator):
+class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
     """Creates a credit note, books and sends it, as far as asked: each once, however often it runs.
 
     For all of an invoice its lines are copied; for a part of one, or without one, give ProductLines. Amounts are
@@ -39,7 +39,7 @@ class DineroCreateCreditNoteOperator(SalesLifeOperator):
 
     resource = "credit_notes"
     what = "credit note"
-    template_fields: Sequence[str] = (*SalesLifeOperator.template_fields, "invoice", "credit_note")
+    template_fields: Sequence[str] = (*SalesLifecycleOperator.template_fields, "invoice", "credit_note")
     template_fields_renderers: ClassVar[dict[str, str]] = {"credit_note": "json", "mailout": "json"}
 
     def __init__(
@@ -58,7 +58,7 @@ class DineroCreateCreditNoteOperator(SalesLifeOperator):
         given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
         if self.invoice is not None:
             given["CreditNoteFor"] = self.document("invoice", self.invoice)["Guid"]
-        told, changes = self.live(self.key_of(context, self.idempotency_key), given)
+        told, changes = self.run_steps(self.key_of(context, self.idempotency_key), given)
         return {**told, "Change": change_of(changes)}
 
     def make(self, body: dict[str, Any]) -> dict[str, Any]:

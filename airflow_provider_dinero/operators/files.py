@@ -8,7 +8,7 @@ from airflow_provider_dinero.operators.base import DineroBaseOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_dinero.api.uploads import File
+    from airflow_provider_dinero.api.http.uploads import File
 
 
 class DineroUploadFileOperator(DineroBaseOperator):
@@ -85,7 +85,7 @@ def opened(place: "str | ObjectStoragePath") -> "tuple[File, str | None]":
     from airflow.sdk import ObjectStoragePath
 
     from airflow_provider_dinero.api.errors import DineroInvalidBody
-    from airflow_provider_dinero.api.uploads import LARGEST
+    from airflow_provider_dinero.api.http.uploads import LARGEST
 
     if isinstance(place, str) and "://" not in place:
         return place, None

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
-from airflow_provider_dinero.operators.sales import calculated, keyed, small
-from airflow_provider_dinero.operators.sending import sender, told_of
+from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
+from airflow_provider_dinero.operators.sending import sender, summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,16 +51,16 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Create the draft, or find it."""
         key = self.key_of(context, self.idempotency_key)
-        body = keyed(self.client, "invoices", "invoice", self.invoice, key, self.generation)
+        body = with_guid(self.client, "invoices", "invoice", self.invoice, key, self.generation)
         invoice = self.client.invoices.create(body)
         change = "unchanged" if "Status" in invoice else "created"
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
         self.log.info("invoice %s for %s %s", body["Guid"], key, change)
-        return {**small(invoice), "Change": change}
+        return {**to_xcom(invoice), "Change": change}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the invoice will get, and what it comes to."""
-        return calculated(self.client, self.resource, body, self.log)
+        return preview(self.client, self.resource, body, self.log)
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
@@ -93,10 +93,10 @@ class DineroUpdateInvoiceOperator(DineroBaseOperator):
         self.log.info("invoice %s %s", guid, updated["Change"])
         return {"Guid": guid, "TimeStamp": updated["TimeStamp"], "Change": updated["Change"]}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return what the invoice will come to."""
         content = {name: value for name, value in body.items() if name != "Timestamp"}
-        return calculated(self.client, self.resource, content, self.log)
+        return preview(self.client, self.resource, content, self.log)
 
 
 class DineroBookInvoiceOperator(DineroBaseOperator):
@@ -131,7 +131,7 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
         )
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
         self.log.info("%s invoice %s, %s", done, booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
-        return small(booked)
+        return to_xcom(booked)
 
 
 class DineroSendInvoiceOperator(DineroBaseOperator):
@@ -183,7 +183,7 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
         self.document_url = document_url(self.client, f"sales/{guid}")
         mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
         sent = sender(self.client, self.channel)(guid, mailout, resend=whole("resend", self.resend))
-        self.log.info("invoice %s %s", guid, told_of(self.channel, sent))
+        self.log.info("invoice %s %s", guid, summary(self.channel, sent))
         return {"Guid": guid, **sent}
 
 

@@ -62,8 +62,8 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Post group by group, each when the one before is booked."""
-        from airflow_provider_dinero.api.keys import guid_for
-        from airflow_provider_dinero.api.ledger import LARGEST, groups_of, items_of
+        from airflow_provider_dinero.api.bodies.comparison import guid_for
+        from airflow_provider_dinero.api.bodies.ledger import LARGEST, groups_of, items_of
 
         key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)
         organization = self.client.organization_id
@@ -85,7 +85,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         told = [{name: row[name] for name in ("Id", "VoucherNumber")} for row in posted]
         return {"Items": told, "Lines": lines, "Status": status, "Change": change}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return how much would be posted first."""
         return {"Vouchers": len(body), "Lines": sum(len(item.get("Lines") or ()) for item in body)}
 
@@ -136,4 +136,4 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
             )
         self._done[name] = looks + 1
         self.log.info("Dinero books %d of the ledger items: this task looks again later", len(waiting))
-        self.come_back(datetime.now(UTC) + min(FIRST_PAUSE * 2**looks, LONGEST_PAUSE))
+        self.defer_until(datetime.now(UTC) + min(FIRST_PAUSE * 2**looks, LONGEST_PAUSE))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.api.errors import DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator
-from airflow_provider_dinero.operators.sales_life import change_of
+from airflow_provider_dinero.operators.sales_lifecycle import change_of
 from airflow_provider_dinero.operators.vouchers import referenced
 
 if TYPE_CHECKING:
@@ -70,18 +70,18 @@ class DineroManualVoucherOperator(DineroBaseOperator):
 
     def _create(self, body: Mapping[str, Any]) -> dict[str, Any]:
         made = self.client.manual_vouchers.create_once(body)
-        return {**_small(made), "Change": made["Change"]}
+        return {**_to_xcom(made), "Change": made["Change"]}
 
     def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
         vouchers = self.client.manual_vouchers
         try:
-            return _small(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
+            return _to_xcom(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
         except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
             again = vouchers.create_once(body)
-            return _small(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
+            return _to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 
 
-def _small(voucher: Mapping[str, Any]) -> dict[str, Any]:
+def _to_xcom(voucher: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "Guid": voucher["Guid"],
         "Timestamp": voucher["Timestamp"],

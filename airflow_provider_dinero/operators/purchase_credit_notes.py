@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.api.errors import DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
-from airflow_provider_dinero.operators.sales import keyed
-from airflow_provider_dinero.operators.sales_life import change_of
-from airflow_provider_dinero.operators.vouchers import small
+from airflow_provider_dinero.operators.sales_lifecycle import change_of
+from airflow_provider_dinero.operators.vouchers import to_xcom
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -72,7 +71,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         if self.voucher is not None:
             given["CreditNoteFor"] = self.document("voucher", self.voucher)["Guid"]
         key = self.key_of(context, self.idempotency_key)
-        body = keyed(self.client, self.resource, "credit_note", given, key, self.generation)
+        body = with_guid(self.client, self.resource, "credit_note", given, key, self.generation)
         told = self.step("create", lambda: self._create(body))
         changes = [told["Change"]]
         self.document_url = document_url(self.client, f"purchases/{body['Guid']}")
@@ -85,7 +84,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         self.log.info("purchase credit note %s for %s %s%s", body["Guid"], key, done, total)
         return {**told, "Change": done}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the credit note will get, and what its lines come to."""
         total = sum(Decimal(each["Amount"]) for each in body["Lines"])
         return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
@@ -93,7 +92,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
     def _create(self, body: dict[str, Any]) -> dict[str, Any]:
         made = self._draft(body)
         if "Status" in made:
-            return {**small(made), "Change": "unchanged"}
+            return {**to_xcom(made), "Change": "unchanged"}
         return {"Guid": made["Guid"], "Timestamp": made["TimeStamp"], "Change": "created"}
 
     def _draft(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +104,6 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
     def _book(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         notes = self.client.purchase_credit_notes
         try:
-            return small(notes.book(draft["Guid"], timestamp=draft["Timestamp"]))
+            return to_xcom(notes.book(draft["Guid"], timestamp=draft["Timestamp"]))
         except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
-            return small(notes.book(draft["Guid"], timestamp=self._draft(body)["Timestamp"]))
+            return to_xcom(notes.book(draft["Guid"], timestamp=self._draft(body)["Timestamp"]))

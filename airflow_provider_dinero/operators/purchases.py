@@ -7,8 +7,8 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTim
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
 from airflow_provider_dinero.operators.files import opened
-from airflow_provider_dinero.operators.sales_life import change_of
-from airflow_provider_dinero.operators.vouchers import referenced, small
+from airflow_provider_dinero.operators.sales_lifecycle import change_of
+from airflow_provider_dinero.operators.vouchers import referenced, to_xcom
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
@@ -112,18 +112,18 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         self.log.info("expense %s %s, %s, %s", told["Guid"], done, place, money(told["TotalInclVat"], told["Currency"]))
         return {**told, "Change": done}
 
-    def rehearse(self, context: "Context") -> dict[str, Any]:
+    def perform_dry_run(self, context: "Context") -> dict[str, Any]:
         """Check and read all that comes before the first write, and let Dinero calculate the total."""
-        found = super().rehearse(context)
+        found = super().perform_dry_run(context)
         if "Next" in found:
-            total = small(self.client.purchase_vouchers.fetch(self._wanted))["TotalInclVat"]
+            total = to_xcom(self.client.purchase_vouchers.fetch(self._wanted))["TotalInclVat"]
             self.log.info("dry run: the expense comes to %s", money(total, self._wanted.get("CurrencyKey") or "DKK"))
             found["TotalInclVat"] = total
         return found
 
     def _body(self, context: "Context") -> dict[str, Any]:
         """Check the voucher before anything is sent, and return it with its ExternalReference."""
-        from airflow_provider_dinero.api.bodies import check
+        from airflow_provider_dinero.api.bodies.validation import check
 
         body = referenced(self, context)
         if self.receipt is not None and body.get("FileGuid"):
@@ -137,7 +137,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         return body
 
     def _checked_payment(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        from airflow_provider_dinero.api.bodies import check
+        from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:
             return None
@@ -155,21 +155,21 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
 
     def _create(self, body: Mapping[str, Any], *, new_file: bool) -> dict[str, Any]:
-        from airflow_provider_dinero.api.keys import same_text
+        from airflow_provider_dinero.api.bodies.comparison import same_text
 
         vouchers = self.client.purchase_vouchers
         made = vouchers.create_once(body, new_file=new_file, allow_similar=self.allow_similar)
         # Whoever made a voucher that has our receipt may have paid it too.
         foreign = not same_text(made["ExternalReference"], body["ExternalReference"])
-        return {**small(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
+        return {**to_xcom(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
 
     def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
         vouchers = self.client.purchase_vouchers
         try:
-            return small(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
+            return to_xcom(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
         except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
             again = vouchers.create_once(body, allow_similar=self.allow_similar)
-            return small(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
+            return to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 
     def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
         if booked.get("Foreign") and booked["Status"] in PAID:

@@ -87,7 +87,7 @@ class DineroRemindOperator(DineroBaseOperator):
         except DineroNotDue as error:
             raise AirflowSkipException(str(error)) from None
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return what the reminder would come to, where one would be made."""
         if not isinstance(body, Mapping) or "WithFee" not in body:
             return {}
@@ -109,11 +109,11 @@ class DineroRemindOperator(DineroBaseOperator):
         body = {**require_mapping("reminder", self.reminder or {}), "Date": self._day(context)}
         number = None if self.number is None else whole("number", self.number)
         reminders = self.client.reminders
-        made = self.step("draft", lambda: small(guid, reminders.create_due(guid, body, number=number)))
+        made = self.step("draft", lambda: to_xcom(guid, reminders.create_due(guid, body, number=number)))
         told = {"Change": made["Change"]}
         if self.book and made["Status"] == "Draft":
             made = self.step(
-                "book", lambda: small(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
+                "book", lambda: to_xcom(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
             )
         if self.send:
             once = reminders.email_once if self.send == "email" else reminders.send_e_reminder_once
@@ -137,7 +137,7 @@ class DineroRemindOperator(DineroBaseOperator):
         return pendulum.instance(context["dag_run"].run_after).in_timezone("Europe/Copenhagen").to_date_string()
 
 
-def small(guid: str, reminder: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def to_xcom(guid: str, reminder: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what fits into an XCom.
 
     :param guid: str, the invoice's

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.operators.base import money, require_mapping, whole
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
 
 
-def small(document: Mapping[str, Any]) -> dict[str, Any]:
+def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
 
     :param document: mapping, as Dinero gives it
@@ -24,7 +24,7 @@ def small(document: Mapping[str, Any]) -> dict[str, Any]:
     return small
 
 
-def keyed(
+def with_guid(
     client: "DineroClient", resource: str, name: str, given: Any, key: str, generation: int | str
 ) -> dict[str, Any]:
     """Return a body with the Guid that its key always gets.
@@ -37,7 +37,7 @@ def keyed(
     :param generation: int or str
     :raises DineroInvalidBody: it is no dict, or has a Guid
     """
-    from airflow_provider_dinero.api.keys import guid_for
+    from airflow_provider_dinero.api.bodies.comparison import guid_for
 
     body = require_mapping(name, given)
     if body.get("Guid"):
@@ -45,7 +45,7 @@ def keyed(
     return {**body, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
-def calculated(
+def preview(
     client: "DineroClient", resource: str, body: Mapping[str, Any], log: Any, *, emailed: bool = False
 ) -> dict[str, Any]:
     """Return what Dinero says that a document comes to, and the Guid that it will get. Nothing is saved.

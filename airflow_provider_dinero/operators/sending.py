@@ -44,7 +44,7 @@ def check_mailout(
     :param resource: str, as `sender` takes it
     :raises DineroInvalidBody: there is no such way, or the body is wrong for it
     """
-    from airflow_provider_dinero.api.bodies import check
+    from airflow_provider_dinero.api.bodies.validation import check
     from airflow_provider_dinero.api.resources.sms import DEFAULTS
 
     sender(client, channel, resource)
@@ -57,7 +57,7 @@ def check_mailout(
         check("ApiMailoutModel", given)
 
 
-def told_of(channel: str, sent: Mapping[str, Any]) -> str:
+def summary(channel: str, sent: Mapping[str, Any]) -> str:
     """Return how the log says that a document was sent.
 
     :param channel: str

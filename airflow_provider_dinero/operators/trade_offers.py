@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
-from airflow_provider_dinero.operators.sales import calculated, keyed, small
-from airflow_provider_dinero.operators.sending import told_of
+from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
+from airflow_provider_dinero.operators.sending import summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -52,16 +52,16 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Create the offer, or find it."""
         key = self.key_of(context, self.idempotency_key)
-        body = keyed(self.client, "trade_offers", "trade_offer", self.trade_offer, key, self.generation)
+        body = with_guid(self.client, "trade_offers", "trade_offer", self.trade_offer, key, self.generation)
         offer = self.client.trade_offers.create(body)
         change = "unchanged" if "Status" in offer else "created"
         self.document_url = document_url(self.client, f"tradeoffers/{body['Guid']}")
         self.log.info("trade offer %s for %s %s", body["Guid"], key, change)
-        return {**small(offer), "Change": change}
+        return {**to_xcom(offer), "Change": change}
 
-    def calculate(self, body: Any) -> dict[str, Any]:
+    def preview(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the offer will get, and what it comes to."""
-        return calculated(self.client, self.resource, body, self.log)
+        return preview(self.client, self.resource, body, self.log)
 
 
 class DineroSendTradeOfferOperator(DineroBaseOperator):
@@ -99,7 +99,7 @@ class DineroSendTradeOfferOperator(DineroBaseOperator):
         self.document_url = document_url(self.client, f"tradeoffers/{guid}")
         mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
         sent = self.client.trade_offers.email_once(guid, mailout, resend=whole("resend", self.resend))
-        self.log.info("trade offer %s %s", guid, told_of("email", sent))
+        self.log.info("trade offer %s %s", guid, summary("email", sent))
         return {"Guid": guid, **sent}
 
 
@@ -132,4 +132,4 @@ class DineroInvoiceTradeOfferOperator(DineroBaseOperator):
         invoice = self.client.trade_offers.generate_invoice_once(guid, generation=generation)
         self.document_url = document_url(self.client, f"sales/{invoice['Guid']}")
         self.log.info("invoice %s of trade offer %s %s", invoice["Guid"], guid, invoice["Change"])
-        return {**small(invoice), "Change": invoice["Change"]}
+        return {**to_xcom(invoice), "Change": invoice["Change"]}

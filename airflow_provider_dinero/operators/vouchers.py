@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.numbers import written
 from airflow_provider_dinero.operators.base import require_mapping, whole
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
     :param context: Context
     :raises DineroInvalidBody: it is no dict, or there are both
     """
-    from airflow_provider_dinero.api.keys import reference_for
+    from airflow_provider_dinero.api.bodies.comparison import reference_for
 
     body = dict(require_mapping("voucher", operator.voucher))
     generation = whole("generation", operator.generation)
@@ -45,7 +45,7 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
     return body
 
 
-def small(voucher: Mapping[str, Any]) -> dict[str, Any]:
+def to_xcom(voucher: Mapping[str, Any]) -> dict[str, Any]:
     """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
 
     :param voucher: mapping, as Dinero gives it

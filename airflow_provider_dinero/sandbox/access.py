@@ -5,15 +5,15 @@ from __future__ import annotations
 from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS, READ, WRITE
+from airflow_provider_dinero.sandbox.errors import ApiError
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS, ORGANIZATIONS, READ, WRITE
 
 
 def let_in(call: Call) -> Response | None:
     """Note on the call who is calling.
 
     :return: an answer if the call is over the limit, None if it may go on
-    :raises DineroError: 401 without a valid token, 403 for a scope that it lacks, an organization that it
+    :raises ApiError: 401 without a valid token, 403 for a scope that it lacks, an organization that it
         can't reach, or one without Pro
     """
     row = call.store.one(
@@ -21,7 +21,7 @@ def let_in(call: Call) -> Response | None:
         [_token(call), call.store.clock().timestamp()],
     )
     if row is None:
-        raise DineroError(41, status=401)
+        raise ApiError(41, status=401)
     call.client_id = row["client"]
     call.reach = tuple(ORGANIZATIONS) if row["organization"] is None else (row["organization"],)
 
@@ -35,12 +35,12 @@ def let_in(call: Call) -> Response | None:
 
     # Documents silent on what a scope allows: reading is GET, all else is writing, also a POST that changes nothing.
     if (READ if call.method == "GET" else WRITE) not in row["scope"].split():
-        raise DineroError(41, status=403)
+        raise ApiError(41, status=403)
     if "organizationId" in call.route:
         if call.organization not in call.reach:
-            raise DineroError(41, status=403)
+            raise ApiError(41, status=403)
         if not ORGANIZATIONS[call.organization].pro:
-            raise DineroError(call.settings.no_pro_code, status=403)
+            raise ApiError(call.settings.no_pro_code, status=403)
     return None
 
 

@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.store import Store
 from airflow_provider_dinero.sandbox.vat import VAT_TYPES
 
@@ -74,22 +74,22 @@ def chart(call: Call) -> dict[int, Account]:
 def deposit(call: Call, number: int) -> Account:
     """A deposit account.
 
-    :raises DineroError: code 86 if it is none
+    :raises ApiError: code 86 if it is none
     """
     sql = "SELECT * FROM accounts WHERE organization = ? AND number = ? AND deposit"
     row = call.store.one(sql, [call.organization, number])
     if row is None:
-        raise DineroError(86, problems={"DepositAccountNumber": f"Deposit account {number} does not exist."})
+        raise ApiError(86, problems={"DepositAccountNumber": f"Deposit account {number} does not exist."})
     return _account(row)
 
 
-def unknown(path: str, number: int | None) -> DineroError:
+def unknown(path: str, number: int | None) -> ApiError:
     """The refusal of an account that isn't in the chart.
 
     :param path: the property
     :param number: the account
     """
-    return DineroError(77, problems={path: f"Account {number} does not exist."})
+    return ApiError(77, problems={path: f"Account {number} does not exist."})
 
 
 def _account(row: sqlite3.Row) -> Account:

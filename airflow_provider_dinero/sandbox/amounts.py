@@ -54,7 +54,7 @@ def capped(amounts: Iterable[int], path: str = "Lines") -> int:
     """The sum of øre.
 
     :param path: the property that holds them
-    :raises DineroError: code 42 if that is too much for the books
+    :raises ApiError: code 42 if that is too much for the books
     """
     found = list(amounts)
     if sum(abs(ore) for ore in found) > LARGEST_TOTAL * 100:
@@ -68,7 +68,7 @@ def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[Js
     :param call: the request
     :param lines: the lines as they were written
     :param incl_vat: whether their amounts include VAT
-    :raises DineroError: code 77 for an unknown account, 42 for a line that lacks something
+    :raises ApiError: code 77 for an unknown account, 42 for a line that lacks something
     """
     known = chart(call)
     return [_priced(known, line, incl_vat, f"ProductLines[{at}]") for at, line in enumerate(lines)]

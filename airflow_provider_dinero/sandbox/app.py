@@ -17,10 +17,10 @@ from airflow_provider_dinero.sandbox.access import expire, let_in
 from airflow_provider_dinero.sandbox.answers import page
 from airflow_provider_dinero.sandbox.calls import Call, Operation
 from airflow_provider_dinero.sandbox.dates import DateHeader
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
+from airflow_provider_dinero.sandbox.fault_middleware import FaultMiddleware
 from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
-from airflow_provider_dinero.sandbox.misbehaviour import Misbehaviour
 from airflow_provider_dinero.sandbox.resources import (
     bookkeeping,
     connect,
@@ -107,11 +107,11 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
                 response = (None if operation.open else let_in(call)) or operation.handler(call)
                 note(call, response.status_code)
                 return response
-        except DineroError as error:
+        except ApiError as error:
             response = people.refusal(call, error) if call.url.startswith(people.UI) else error.response()
         except Exception:
             log.exception("%s %s", call.method, call.url)
-            response = DineroError(50, status=500).response()
+            response = ApiError(50, status=500).response()
         with store.transaction():
             note(call, response.status_code)
         return response
@@ -130,7 +130,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.add_middleware(
-        Misbehaviour,
+        FaultMiddleware,
         faults=faults,
         wire=wire,
         spared=control.is_ours,

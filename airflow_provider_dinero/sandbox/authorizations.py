@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Mapping
 
-from airflow_provider_dinero.sandbox.known import SCOPES
+from airflow_provider_dinero.sandbox.seed_data import SCOPES
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
 

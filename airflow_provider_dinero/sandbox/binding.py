@@ -16,7 +16,7 @@ import msgspec
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.contract import resolve, schema
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 
 VALUE_TYPES: dict[str, Any] = {"boolean": False, "integer": 0, "number": Decimal(0)}
 # Documents silent: amounts and quantities beyond this are refused, which keeps sums within Decimal's 28 digits.
@@ -31,11 +31,11 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
     :param raw: the body
     :param optional: an empty body counts as ``{}``
     :return: every property of the schema, None where nothing was sent
-    :raises DineroError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
+    :raises ApiError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
     """
     value = {} if optional and not raw.strip() else _decoded(raw)
     if not isinstance(value, dict):
-        raise DineroError(45, "The request is invalid: the body must be a JSON object.")
+        raise ApiError(45, "The request is invalid: the body must be a JSON object.")
     problems: dict[str, str] = {}
     bound = _object(schema(name), value, "", problems)
     _refuse(problems)
@@ -50,7 +50,7 @@ def bind_all(name: str, raw: bytes) -> list[JsonObject]:
     """
     value = _decoded(raw)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise DineroError(45, "The request is invalid: the body must be a JSON array of objects.")
+        raise ApiError(45, "The request is invalid: the body must be a JSON array of objects.")
     problems: dict[str, str] = {}
     bound = [_object(schema(name), item, f"[{at}].", problems) for at, item in enumerate(value)]
     _refuse(problems)
@@ -61,13 +61,13 @@ def _decoded(raw: bytes) -> Any:
     try:
         return decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise DineroError(45, "The request is invalid: the body is not valid JSON.") from None
+        raise ApiError(45, "The request is invalid: the body is not valid JSON.") from None
 
 
 def _refuse(problems: dict[str, str]) -> None:
     if problems:
         missing = next((reason for reason in problems.values() if reason.endswith("field is required.")), None)
-        raise DineroError(42, missing, problems=problems)
+        raise ApiError(42, missing, problems=problems)
 
 
 def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[str, str]) -> JsonObject:
@@ -104,7 +104,7 @@ def _value(part: JsonObject, value: Any, path: str, problems: dict[str, str]) ->
     elif kind == "array":
         if isinstance(value, list):
             if len(value) < part.get("minItems", 0):
-                raise DineroError(45, f"The request is invalid: {path} must have at least one item.")
+                raise ApiError(45, f"The request is invalid: {path} must have at least one item.")
             items = resolve(part["items"])
             return [_value(items, item, f"{path}[{at}]", problems) for at, item in enumerate(value)]
     elif kind == "boolean":
@@ -176,14 +176,14 @@ def day_of(text: str | None, name: str) -> str | None:
 
     :param text: the value, empty counts as none
     :param name: the property
-    :raises DineroError: code 42 for anything else
+    :raises ApiError: code 42 for anything else
     """
     if not text:
         return None
     try:
         return parse_day(re.sub(r"T[0-9:.]*(Z|[+-][0-9:]*)?$", "", text)).isoformat()
     except ValueError:
-        raise DineroError(42, problems={name: f"The value is not valid for {name}."}) from None
+        raise ApiError(42, problems={name: f"The value is not valid for {name}."}) from None
 
 
 def _kind(part: JsonObject) -> str:

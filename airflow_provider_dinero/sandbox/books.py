@@ -60,7 +60,7 @@ def post(call: Call, *, date: str, voucher_guid: str, voucher_type: str, number:
     :param voucher_type: as entries show it: documents name ``Purchases`` only
     :param number: the voucher's number
     :param lines: what is booked; nothing is written for 0
-    :raises DineroError: code 47 for a date outside the accounting years, 42 if debit and credit differ
+    :raises ApiError: code 47 for a date outside the accounting years, 42 if debit and credit differ
     """
     lines = [line for line in lines if line.ore]
     if sum(line.ore for line in lines):
@@ -108,7 +108,7 @@ def next_number(call: Call, voucher_guid: str, asked: int | None = None) -> int:
 
     :param voucher_guid: the voucher
     :param asked: the caller's own number
-    :raises DineroError: code 42 if it is taken
+    :raises ApiError: code 42 if it is taken
     """
     if asked is None:
         sql = "SELECT coalesce(max(number), 0) + 1 AS next FROM voucher_numbers WHERE organization = ?"
@@ -124,7 +124,7 @@ def next_number(call: Call, voucher_guid: str, asked: int | None = None) -> int:
 def check_number(call: Call, number: int) -> None:
     """Whether a number is free.
 
-    :raises DineroError: code 42 if not
+    :raises ApiError: code 42 if not
     """
     sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND number = ?"
     if not 0 < number <= LARGEST_NUMBER or call.store.one(sql, [call.organization, number]):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.binding import bind, bind_all, parse_day
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.settings import Settings
@@ -90,9 +90,9 @@ class Call:
             raise malformed(name, f"a date in the form yyyy{separator}MM{separator}dd") from None
 
 
-def malformed(name: str, wanted: str) -> DineroError:
+def malformed(name: str, wanted: str) -> ApiError:
     """Documents silent on the code for a malformed query parameter: 44, "Invalid format"."""
-    return DineroError(44, f"{name} must be {wanted}.", problems={name: f"Must be {wanted}."})
+    return ApiError(44, f"{name} must be {wanted}.", problems={name: f"Must be {wanted}."})
 
 
 Handler = Callable[[Call], Response]

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
-from airflow_provider_dinero.sandbox.known import CLIENTS, connection
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS, connection
 from airflow_provider_dinero.sandbox.settings import MUTATIONS, Settings
 
 

@@ -63,7 +63,7 @@ CODES = {
 }
 
 
-class DineroError(Exception):
+class ApiError(Exception):
     """A request that Dinero refuses.
 
     :param code: Dinero's own code, 40 to 90
@@ -98,6 +98,6 @@ class DineroError(Exception):
         return answer(body, self.status, headers)
 
 
-def invalid(key: str, reason: str) -> DineroError:
+def invalid(key: str, reason: str) -> ApiError:
     """The refusal of one property's value."""
-    return DineroError(42, problems={key: reason})
+    return ApiError(42, problems={key: reason})

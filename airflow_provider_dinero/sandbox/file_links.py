@@ -10,7 +10,7 @@ from airflow_provider_dinero.sandbox.errors import invalid
 def known_file(call: Call, guid: str | None) -> str | None:
     """The file of a voucher, which must exist.
 
-    :raises DineroError: code 42 if it doesn't
+    :raises ApiError: code 42 if it doesn't
     """
     if not guid:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 
 # Two clients double a quote to escape it (unverified); a single one within the value can't be told from its end.
 CONDITION = re.compile(r"\s*(\w+)\s+(eq|contains)\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
@@ -17,7 +17,7 @@ def conditions(expression: str, filterable: Sequence[str]) -> Iterator[tuple[str
 
     :param expression: the value of ``queryFilter``
     :param filterable: the properties that may be named; their columns are in :func:`column`
-    :raises DineroError: code 46 for anything else
+    :raises ApiError: code 46 for anything else
     """
     names = {name.lower(): name for name in filterable}
     # ";" can't be escaped, not even within the quotes.
@@ -42,7 +42,7 @@ def column(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _malformed(filterable: Sequence[str]) -> DineroError:
+def _malformed(filterable: Sequence[str]) -> ApiError:
     example = f"{filterable[0]} eq 'abc';{filterable[1]} contains 'abc'"
     text = f"The format of the filters are incorrect. Example: queryFilter={example}"
-    return DineroError(46, f"{text}. Filterable: {', '.join(filterable)}.")
+    return ApiError(46, f"{text}. Filterable: {', '.join(filterable)}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.known import OFFLINE, READ, REFRESH_TOKEN, USER, WRITE
+from airflow_provider_dinero.sandbox.seed_data import OFFLINE, READ, REFRESH_TOKEN, USER, WRITE
 from airflow_provider_dinero.sandbox.signing import signed
 from airflow_provider_dinero.sandbox.store import Store
 

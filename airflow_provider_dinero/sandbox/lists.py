@@ -13,7 +13,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, malformed
 from airflow_provider_dinero.sandbox.contract import parameter, parameters
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.filters import conditions
 
 MAX_PAGE_SIZE = 1000
@@ -143,7 +143,7 @@ def paging(call: Call, default_size: int) -> tuple[int, int]:
     if page < 0 or page > 2**31 - 1 or not 1 <= size <= MAX_PAGE_SIZE:
         key = "page" if 1 <= size <= MAX_PAGE_SIZE else "pageSize"
         reason = f"page starts at 0, pageSize is 1 to {MAX_PAGE_SIZE}."
-        raise DineroError(43, status=call.settings.page_size_error, problems={key: reason})
+        raise ApiError(43, status=call.settings.page_size_error, problems={key: reason})
     return page, size
 
 

@@ -51,7 +51,7 @@ def understood(known: dict[int, Account], line: JsonObject, path: str) -> Manual
     :param known: the chart of accounts
     :param line: the line
     :param path: where it is in the body
-    :raises DineroError: code 77 for an unknown account, 42 for an unknown VAT code
+    :raises ApiError: code 77 for an unknown account, 42 for an unknown VAT code
     """
     sides = []
     for number_name, code_name in SIDES:

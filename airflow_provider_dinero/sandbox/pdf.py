@@ -8,7 +8,7 @@ import unicodedata
 from fpdf import FPDF
 
 from airflow_provider_dinero.sandbox.answers import JsonObject
-from airflow_provider_dinero.sandbox.known import Organization
+from airflow_provider_dinero.sandbox.seed_data import Organization
 
 # The fonts that every PDF reader brings along know latin-1 only.
 # Euro, dashes, quotes, ellipsis.

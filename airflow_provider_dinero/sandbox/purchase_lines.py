@@ -21,7 +21,7 @@ def stored_lines(call: Call, lines: list[JsonObject], *, with_tags: bool = True)
 
     :param lines: as they were written
     :param with_tags: whether the operation knows AccountTagName
-    :raises DineroError: code 77 for an unknown account, 42 for one that isn't for purchases or an unknown VAT code
+    :raises ApiError: code 77 for an unknown account, 42 for one that isn't for purchases or an unknown VAT code
     """
     known, stored = chart(call), []
     for at, line in enumerate(lines):
@@ -76,7 +76,7 @@ def purchase_postings(
     :param currency: their currency
     :param offset: what they are paid or owed with; its øre is 1 for a credit note, -1 for a purchase
     :param region: where a cash purchase was made, which the VAT codes must fit
-    :raises DineroError: code 42 if something lacks for booking
+    :raises ApiError: code 42 if something lacks for booking
     """
     if not stored:
         raise invalid("Lines", "A voucher must have a line to be booked.")

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.sandbox.known import connection
+from airflow_provider_dinero.sandbox.seed_data import connection
 from airflow_provider_dinero.sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Sandbox:
     url: str
 
     def connection(self, grant: str = "personal_integration", organization: int = 100001) -> dict[str, Any]:
-        """The Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.known.connection`."""
+        """The Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.seed_data.connection`."""
         return connection(self.url, grant, organization)
 
     def connection_json(self, grant: str = "personal_integration", organization: int = 100001) -> str:

@@ -16,7 +16,7 @@ def vat_type(account: Account | None, code: str | None, path: str) -> VatType | 
     :param account: the account, if there is one yet
     :param code: as it was written
     :param path: the property
-    :raises DineroError: code 42 for an unknown code, the empty one too
+    :raises ApiError: code 42 for an unknown code, the empty one too
     """
     if code is None:
         return VAT_TYPES[account.vat_code] if account and account.vat_code else None

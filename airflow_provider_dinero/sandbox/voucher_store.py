@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_dinero.sandbox.books import reverse
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.file_links import link
 
 TABLES = """
@@ -34,11 +34,11 @@ def existing(call: Call, *kinds: str, guid: str | None = None) -> sqlite3.Row:
 
     :param kinds: of one of these kinds
     :param guid: by default the one in the path
-    :raises DineroError: 404 with code 40 if there is none, or it was deleted
+    :raises ApiError: 404 with code 40 if there is none, or it was deleted
     """
     row = find(call, guid or call.guid)
     if row is None or row["kind"] not in kinds or row["state"] == DELETED:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
@@ -48,22 +48,22 @@ def changeable(call: Call, timestamp: str | None, *kinds: str, guid: str | None 
     :param timestamp: the version, None for the latest
     :param kinds: of one of these kinds
     :param guid: by default the one in the path
-    :raises DineroError: 404 with code 40, 65 for a deleted one, 58 for another version
+    :raises ApiError: 404 with code 40, 65 for a deleted one, 58 for another version
     """
     row = find(call, guid or call.guid)
     if row is None or row["kind"] not in kinds:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     if row["state"] == DELETED:
-        raise DineroError(65)
+        raise ApiError(65)
     if timestamp and timestamp != row["time_stamp"]:
-        raise DineroError(58)
+        raise ApiError(58)
     return row
 
 
 def check_draft(row: sqlite3.Row) -> None:
     """Documents silent on the code for changing or booking a booked voucher: as for invoices."""
     if row["state"] != DRAFT:
-        raise DineroError(45, "The request is invalid: the voucher is booked.")
+        raise ApiError(45, "The request is invalid: the voucher is booked.")
 
 
 def create(call: Call, kind: str, guid: str, values: dict[str, Any]) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.store import Store
 
 TABLES = """
@@ -50,22 +50,22 @@ def containing(call: Call, day: str) -> Year | None:
 def named(call: Call, name: str) -> Year:
     """The year of that name.
 
-    :raises DineroError: code 47 if there is none
+    :raises ApiError: code 47 if there is none
     """
     found = next((year for year in years(call) if year.name == name), None)
     if found is None:
-        raise DineroError(47)
+        raise ApiError(47)
     return found
 
 
 def check_bookable(call: Call, day: str) -> None:
     """Whether one may book on that day: in a year that is there, or in the next possible one.
 
-    :raises DineroError: code 47 if not
+    :raises ApiError: code 47 if not
     """
     wanted = date.fromisoformat(day).year
     if containing(call, day) is None and wanted != _next(call):
-        raise DineroError(47, problems={"Date": f"There is no accounting year for {day}."})
+        raise ApiError(47, problems={"Date": f"There is no accounting year for {day}."})
 
 
 def make_bookable(call: Call, day: str) -> None:

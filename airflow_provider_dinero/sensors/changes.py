@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_dinero.api.filters import Condition
-    from airflow_provider_dinero.api.windows import Consumer, Found
-    from airflow_provider_dinero.hooks.marks import Mark, Marks
+    from airflow_provider_dinero.adapters.watermarks import Mark, Marks
+    from airflow_provider_dinero.api.feeds.windows import Consumer, Window
+    from airflow_provider_dinero.api.lists.filters import Condition
 
 ON_SUCCESS, BY_OPERATOR = "on_success", "by_operator"
 # A mark is moved over what held nothing for its consumer when it is so far behind.
@@ -91,9 +91,9 @@ class DineroChangesSensor(DineroBaseSensor):
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the window of changes; None where nothing is new."""
-        from airflow_provider_dinero.api.changes import OVERLAP
-        from airflow_provider_dinero.hooks.changes import look
-        from airflow_provider_dinero.hooks.marks import Mark, mark_of
+        from airflow_provider_dinero.adapters.changes import look
+        from airflow_provider_dinero.adapters.watermarks import Mark, mark_of
+        from airflow_provider_dinero.api.lists.changes import OVERLAP
 
         begun = datetime.now(UTC) - OVERLAP
         marks = self._marks(context)
@@ -138,9 +138,9 @@ class DineroChangesSensor(DineroBaseSensor):
 
     def found(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
         """Keep the window that the trigger found, and return it."""
-        from airflow_provider_dinero.api.windows import Found
+        from airflow_provider_dinero.api.feeds.windows import Window
 
-        return self._hand_out(context, self._marks(context), Found(event, event.pop("seen")))
+        return self._hand_out(context, self._marks(context), Window(event, event.pop("seen")))
 
     def _place(self) -> dict[str, Any]:
         return {
@@ -150,14 +150,14 @@ class DineroChangesSensor(DineroBaseSensor):
         }
 
     def _marks(self, context: "Context") -> "Marks | None":
-        from airflow_provider_dinero.hooks.marks import marks_of
+        from airflow_provider_dinero.adapters.watermarks import marks_of
 
         return marks_of(context, self.asset, self.client, self._name(context)) if self.asset else None
 
     def _name(self, context: "Context") -> str:
         if self.consumer:
             return self.consumer
-        from airflow_provider_dinero.api.bodies import as_list
+        from airflow_provider_dinero.api.bodies.validation import as_list
 
         # Tasks that are mapped over what they want must not move each other's mark.
         ti, wanted = context["ti"], [sorted(as_list(self.status)), sorted(map(list, several(self.filters)), key=str)]
@@ -166,8 +166,8 @@ class DineroChangesSensor(DineroBaseSensor):
 
     def _begin(self, context: "Context", marks: "Marks | None") -> "Mark | None":
         """Return the mark of this run; None for a consumer that is new."""
-        from airflow_provider_dinero.api.changes import as_utc
-        from airflow_provider_dinero.hooks.marks import Mark, state_of_run
+        from airflow_provider_dinero.adapters.watermarks import Mark, state_of_run
+        from airflow_provider_dinero.api.lists.changes import as_utc
 
         if marks is None:
             self._from = Mark(as_utc(str(self.changes_since)))
@@ -178,9 +178,9 @@ class DineroChangesSensor(DineroBaseSensor):
         return self._from
 
     def _consumer(self, mark: "Mark") -> "Consumer":
-        from airflow_provider_dinero.api.bodies import as_list
-        from airflow_provider_dinero.api.filters import Condition
-        from airflow_provider_dinero.api.windows import Consumer
+        from airflow_provider_dinero.api.bodies.validation import as_list
+        from airflow_provider_dinero.api.feeds.windows import Consumer
+        from airflow_provider_dinero.api.lists.filters import Condition
 
         wanted = (
             as_list(self.status),
@@ -190,12 +190,12 @@ class DineroChangesSensor(DineroBaseSensor):
         )
         return Consumer(self.resource, mark.until, mark.seen, *wanted)
 
-    def _hand_out(self, context: "Context", marks: "Marks | None", found: "Found") -> dict[str, Any]:
+    def _hand_out(self, context: "Context", marks: "Marks | None", found: "Window") -> dict[str, Any]:
         """Note what this run was given, and return it."""
         from airflow.sdk.lineage import get_hook_lineage_collector
 
+        from airflow_provider_dinero.adapters.watermarks import mark_of
         from airflow_provider_dinero.assets import asset_uri
-        from airflow_provider_dinero.hooks.marks import mark_of
 
         window = found.window
         if marks:

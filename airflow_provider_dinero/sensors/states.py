@@ -29,7 +29,7 @@ class DineroStatesSensor(DineroBaseSensor):
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the documents when all have the status."""
-        from airflow_provider_dinero.api.states import GONE, STATES, has_reached
+        from airflow_provider_dinero.api.feeds.statuses import GONE, STATES, has_reached
 
         ids, until = self.wanted()
         rows = STATES[self.resource](self.client, ids)
@@ -60,7 +60,7 @@ class DineroStatesSensor(DineroBaseSensor):
         return self._told(event["rows"])
 
     def _told(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        from airflow_provider_dinero.api.states import GONE
+        from airflow_provider_dinero.api.feeds.statuses import GONE
 
         gone = [str(row[self.key]) for row in rows if row["Status"] == GONE]
         if gone and GONE not in self.wanted()[1]:
@@ -105,8 +105,8 @@ class DineroInvoiceStatusSensor(DineroStatesSensor):
 
     def wanted(self) -> tuple[list[str], list[str]]:
         """Return Guids and statuses."""
-        from airflow_provider_dinero.api.bodies import as_list
-        from airflow_provider_dinero.api.states import GONE, INVOICE_STATUSES
+        from airflow_provider_dinero.api.bodies.validation import as_list
+        from airflow_provider_dinero.api.feeds.statuses import GONE, INVOICE_STATUSES
 
         known = {name.casefold(): name for name in (*INVOICE_STATUSES, GONE)}
         until = as_list(self.until)

@@ -48,7 +48,7 @@ class DineroArchiveOperator(DineroTransferOperator):
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Archive one kind after the other; a dry run only counts."""
-        from airflow_provider_dinero.api.bodies import as_list
+        from airflow_provider_dinero.api.bodies.validation import as_list
         from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotFound
         from airflow_provider_dinero.transfers.archive_index import Archive
         from airflow_provider_dinero.transfers.places import place_of

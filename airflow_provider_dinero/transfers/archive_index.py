@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_dinero.api.bodies import encode
+from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.operators.downloads import save
 from airflow_provider_dinero.transfers.places import put
 

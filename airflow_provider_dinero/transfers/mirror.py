@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import UserDefinedType
 
-from airflow_provider_dinero.api.changes import EVER, as_utc, changes_since
-from airflow_provider_dinero.api.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
+from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
-from airflow_provider_dinero.api.feeds import feed_of
-from airflow_provider_dinero.hooks.marks import Mark
+from airflow_provider_dinero.api.feeds.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
+from airflow_provider_dinero.api.feeds.feeds import feed_of
+from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
 from airflow_provider_dinero.transfers.formats import value_of
 from airflow_provider_dinero.transfers.reading import Standing
 
@@ -50,7 +50,7 @@ TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 
 
 @dataclass(frozen=True)
-class Found:
+class MirrorState:
     """How far a mirror is, as its database has it.
 
     :param standing: Standing
@@ -97,21 +97,21 @@ class Mirror:
                 "Add these columns, or name a table that isn't there yet.",
             )
 
-    def find(self) -> Found:
+    def find(self) -> MirrorState:
         """Return how far the mirror is."""
         with self._engine.connect() as connection:
             if not sa.inspect(connection).has_table(MARKS, self.marks.schema):
-                return Found(Standing(), 0)
+                return MirrorState(Standing(), 0)
             row = connection.execute(sa.select(self.marks).filter_by(**self._place)).one_or_none()
         if row is None:
-            return Found(Standing(), 0)
+            return MirrorState(Standing(), 0)
         deletes = Mark(as_utc(row.deletes), json.loads(row.deletes_seen))
-        return Found(Standing(Mark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped), row.syncs)
+        return MirrorState(Standing(Mark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped), row.syncs)
 
-    def write(self, found: Found, rows: Iterable[Row], done: Standing) -> None:
+    def write(self, found: MirrorState, rows: Iterable[Row], done: Standing) -> None:
         """Write rows and mark in one transaction.
 
-        :param found: Found, where the rows begin; at the very beginning they replace all that is there
+        :param found: MirrorState, where the rows begin; at the very beginning they replace all that is there
         :param rows: iterable of dicts, as Dinero gave them; the last one of a key counts
         :param done: Standing at their end
         :raises DineroUnavailable: another sync was faster; nothing was written
@@ -126,7 +126,7 @@ class Mirror:
                 connection.execute(sa.delete(self.table).filter_by(OrganizationId=self._organization).where(same))
                 connection.execute(sa.insert(self.table), [self._values(row) for row in by_key.values()])
 
-    def _move(self, connection: sa.Connection, found: Found, done: Standing) -> None:
+    def _move(self, connection: sa.Connection, found: MirrorState, done: Standing) -> None:
         mark = done.mark or Mark(EVER)
         deletes = done.deletes or mark
         values = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_dinero.transfers.kept import Kept
+    from airflow_provider_dinero.transfers.progress_store import Kept
     from airflow_provider_dinero.transfers.reading import Reading, Standing
 
 
@@ -97,7 +97,7 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         return {"resource": self.resource, "organization": self.client.organization_id, **told, "files": files}
 
     def _kept(self, context: "Context") -> "Kept | None":
-        from airflow_provider_dinero.transfers.kept import kept_of
+        from airflow_provider_dinero.transfers.progress_store import kept_of
 
         ti = context["ti"]
         consumer = self.consumer or f"{ti.dag_id}.{ti.task_id}"
@@ -105,9 +105,9 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
 
     def _window(self) -> "tuple[Standing, datetime]":
         """Return where the window that was given begins and ends."""
-        from airflow_provider_dinero.api.changes import as_utc
+        from airflow_provider_dinero.adapters.watermarks import Mark
         from airflow_provider_dinero.api.errors import DineroInvalidBody
-        from airflow_provider_dinero.hooks.marks import Mark
+        from airflow_provider_dinero.api.lists.changes import as_utc
         from airflow_provider_dinero.transfers.reading import Standing
 
         window = require_mapping("changes", self.changes)

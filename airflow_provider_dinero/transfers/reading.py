@@ -8,10 +8,10 @@ from heapq import heappush, heappushpop
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.changes import EVER, OVERLAP, Change, changes_since
-from airflow_provider_dinero.api.feeds import ENTRIES, feed_of, follow
-from airflow_provider_dinero.api.windows import SEEN, changed_at, version_of
-from airflow_provider_dinero.hooks.marks import Mark
+from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.api.feeds.feeds import ENTRIES, feed_of, follow
+from airflow_provider_dinero.api.feeds.windows import SEEN, changed_at, version_of
+from airflow_provider_dinero.api.lists.changes import EVER, OVERLAP, Change, changes_since
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient

@@ -127,7 +127,7 @@ def sync(
     """
     from tempfile import SpooledTemporaryFile
 
-    from airflow_provider_dinero.api.bodies import encode
+    from airflow_provider_dinero.api.bodies.validation import encode
     from airflow_provider_dinero.transfers.progress import Progress
     from airflow_provider_dinero.transfers.reading import Reading
 

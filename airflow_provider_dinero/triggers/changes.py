@@ -15,9 +15,9 @@ from airflow_provider_dinero.triggers.changes_poll import ChangesPoll
 from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.api.filters import Condition
-    from airflow_provider_dinero.hooks.changes import Look
-    from airflow_provider_dinero.hooks.marks import Mark
+    from airflow_provider_dinero.adapters.changes import Look
+    from airflow_provider_dinero.adapters.watermarks import Mark
+    from airflow_provider_dinero.api.lists.filters import Condition
 
 # The mark of a watcher that saw nothing is stored as rarely, in seconds.
 QUIET = 600.0
@@ -144,9 +144,9 @@ class DineroChangesTrigger(BaseEventTrigger):
 
         :param shared_stream: of what `ChangesPoll` reads
         """
-        from airflow_provider_dinero.api.changes import as_utc, changes_since
-        from airflow_provider_dinero.api.windows import Consumer
-        from airflow_provider_dinero.hooks.marks import mark_of
+        from airflow_provider_dinero.adapters.watermarks import mark_of
+        from airflow_provider_dinero.api.feeds.windows import Consumer
+        from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 
         begun = time.monotonic()
         waits = self.end_time is not None
@@ -195,9 +195,9 @@ class DineroChangesTrigger(BaseEventTrigger):
 
     def _check(self) -> "list[Condition]":
         """Return the filters, when they, the resource and the statuses are such that Dinero has."""
-        from airflow_provider_dinero.api.changes import as_utc
-        from airflow_provider_dinero.api.filters import Condition
-        from airflow_provider_dinero.api.windows import check
+        from airflow_provider_dinero.api.feeds.windows import check
+        from airflow_provider_dinero.api.lists.changes import as_utc
+        from airflow_provider_dinero.api.lists.filters import Condition
 
         conditions = [Condition(*each) for each in self.filters]
         check(self.resource, self.status, conditions)
@@ -211,9 +211,9 @@ class DineroChangesTrigger(BaseEventTrigger):
 
     async def _mark(self, look: "Look", keeper: "_Keeper") -> "Mark | None":
         """Return where to begin: a sensor's own mark, a watcher's stored one, or now; None if it can't be read."""
-        from airflow_provider_dinero.api.changes import as_utc
-        from airflow_provider_dinero.api.windows import Consumer
-        from airflow_provider_dinero.hooks.marks import Mark
+        from airflow_provider_dinero.adapters.watermarks import Mark
+        from airflow_provider_dinero.api.feeds.windows import Consumer
+        from airflow_provider_dinero.api.lists.changes import as_utc
 
         try:
             stored = await keeper.stored(look.organization)
@@ -241,7 +241,7 @@ class _Keeper:
 
     async def stored(self, organization: int | None) -> "Mark | None":
         """Return the stored mark, None where there is none."""
-        from airflow_provider_dinero.hooks.marks import Mark
+        from airflow_provider_dinero.adapters.watermarks import Mark
 
         self._key = f"{organization}.{self._trigger.name}"
         if self._store is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.triggers.polling import FAILURES, Poll, in_thread
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.hooks.changes import Look
+    from airflow_provider_dinero.adapters.changes import Look
 
 ENTRIES = "entries"
 # So far back the first poll looks: whoever went on waiting when a triggerer was started again has missed nothing then.
@@ -25,7 +25,7 @@ class ChangesPoll(Poll):
     """
 
     def __init__(self, resource: str, interval: float, **question: Any) -> None:
-        from airflow_provider_dinero.api.changes import OVERLAP
+        from airflow_provider_dinero.api.lists.changes import OVERLAP
 
         super().__init__(self._next, interval, f"{resource} of {question['dinero_conn_id']}")
         self._resource = resource
@@ -36,7 +36,7 @@ class ChangesPoll(Poll):
         self._reaching = asyncio.Lock()
 
     def _look(self, since: datetime) -> "Look":
-        from airflow_provider_dinero.hooks.changes import look
+        from airflow_provider_dinero.adapters.changes import look
 
         return look(self._resource, since, **self._question)
 

@@ -82,7 +82,7 @@ class DineroStatesTrigger(BaseEventTrigger):
         waiting = cls._waiting.setdefault(trigger.shared_stream_key(), Counter())
 
         def read() -> dict[str, dict[str, Any]]:
-            from airflow_provider_dinero.api.states import STATES
+            from airflow_provider_dinero.api.feeds.statuses import STATES
             from airflow_provider_dinero.hooks.dinero import DineroHook
 
             client = DineroHook(trigger.dinero_conn_id, trigger.organization_id).get_conn()
@@ -106,7 +106,7 @@ class DineroStatesTrigger(BaseEventTrigger):
 
         :param shared_stream: of what the poll reads
         """
-        from airflow_provider_dinero.api.states import GONE, has_reached
+        from airflow_provider_dinero.api.feeds.statuses import GONE, has_reached
 
         begun = time.monotonic()
         waiting = self._waiting.setdefault(self.shared_stream_key(), Counter())

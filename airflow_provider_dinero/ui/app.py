@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from airflow_provider_dinero.api.consent import Consent
+from airflow_provider_dinero.api.auth.consent import Consent
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.consent import flow, states
 from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of, record

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import DAG, task
 
 from airflow_provider_dinero.hooks.dinero import DineroHook
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
 DATA = Path(__file__).parents[2] / "example_dags" / "data"
 

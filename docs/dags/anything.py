@@ -3,7 +3,7 @@
 # --8<-- [start:read]
 from airflow.sdk import DAG
 
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 
 with DAG("balances", schedule=None) as balances:

@@ -9,7 +9,7 @@ from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 # isort: split
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.files import DineroUploadFileOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
 CONTACT = {"ExternalReference": "customer-25", "Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True}
 LINE = {"Description": "Bell", "Quantity": 1, "BaseAmountValue": "80.00", "Unit": "parts", "AccountNumber": 1000}

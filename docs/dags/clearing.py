@@ -4,7 +4,7 @@
 from airflow.sdk import DAG, Param
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
 MONTH = "{{ dag_run.run_after.strftime('%Y-%m') }}"  # the same in all runs of a month, also by hand
 

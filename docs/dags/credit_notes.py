@@ -5,7 +5,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNoteOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
 # --8<-- [end:imports]
 

@@ -5,7 +5,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.files import DineroAttachFileOperator, DineroUploadFileOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 
 # --8<-- [end:imports]

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import DAG, task
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import (
     DineroBookInvoiceOperator,
     DineroCreateInvoiceOperator,

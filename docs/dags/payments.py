@@ -4,7 +4,7 @@
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.payments import DineroAddPaymentOperator
 
 # --8<-- [end:imports]

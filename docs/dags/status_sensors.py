@@ -6,7 +6,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor, DineroLedgerBookedSensor
 

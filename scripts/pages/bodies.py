@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from airflow_provider_dinero.api import models
 from airflow_provider_dinero.api.__main__ import operations
+from airflow_provider_dinero.api.bodies import models
 
 HEAD = """# Bodies
 

@@ -16,7 +16,7 @@ from airflow_provider_dinero.api.errors import (
 CAUSES = Path(__file__).parent.parent.parent / "docs" / "sandbox-codes.md"
 NO_CAUSE = "can't be caused through the API"
 # What nobody sees: roots of the tree, and what a dry run is ended by.
-UNSEEN = {"DineroError", "DineroPermanentError", "DineroTemporaryError", "DineroRefused", "DineroRehearsed"}
+UNSEEN = {"DineroError", "DineroPermanentError", "DineroTemporaryError", "DineroRefused", "DineroDryRun"}
 WHAT_TO_DO = {
     "DineroConfigurationError": "Correct the field or the argument that is named.",
     "DineroConflict": "Read the difference that is shown. Give another `idempotency_key` to another document; raise "

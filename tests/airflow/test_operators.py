@@ -6,8 +6,8 @@ import pytest
 from airflow.sdk import DAG, RetryAction, RetryPolicy
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from airflow_provider_dinero.adapters.airflow_errors import mark
 from airflow_provider_dinero.api import errors
-from airflow_provider_dinero.hooks.failures import mark
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator
 from airflow_provider_dinero.retry_policy import DineroRetryPolicy

@@ -68,7 +68,7 @@ def test_numbers_within_the_limits_are_exact(behind: DineroClient, proxy: Cutter
 def test_what_is_too_large_is_not_kept(
     behind: DineroClient, proxy: Cutter, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
-    monkeypatch.setattr("airflow_provider_dinero.api.wire.LARGEST", 2**20)
+    monkeypatch.setattr("airflow_provider_dinero.api.http.connection.LARGEST", 2**20)
     body = page(f', "Name": "{" " * 2**21}"')
     headers = (("Content-Encoding", "gzip"),) if packed else ()
     with pytest.raises(errors.DineroUnexpectedAnswer, match=r"more than 1 MiB.*Ask for less"):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from airflow_provider_dinero.api.bodies import check, complete, encode
+from airflow_provider_dinero.api.bodies.validation import check, complete, encode
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from tests.conftest import CONTACT, line
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, VismaConnect, errors
-from airflow_provider_dinero.api.consent import SCOPE, Consent, begin, code_of, exchange, revoke
+from airflow_provider_dinero.api.auth.consent import SCOPE, Consent, begin, code_of, exchange, revoke
 from airflow_provider_dinero.api.ports import MemoryTokenStore, Token
 from airflow_provider_dinero.sandbox.server import running
 from tests.sandbox.browser import CALLBACK, answered

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect, consent, errors
-from airflow_provider_dinero.api.consent import SCOPE, begin, code_of, exchange, revoke
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect, errors
+from airflow_provider_dinero.api.auth import consent
+from airflow_provider_dinero.api.auth.consent import SCOPE, begin, code_of, exchange, revoke
 from airflow_provider_dinero.api.ports import MemoryTokenStore, Token
-from airflow_provider_dinero.sandbox.known import SPECIAL_SECRET
+from airflow_provider_dinero.sandbox.seed_data import SPECIAL_SECRET
 from airflow_provider_dinero.sandbox.server import running
 from tests.api.tokens import expire
 from tests.sandbox.browser import CALLBACK, answered

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroUnavailable
-from airflow_provider_dinero.api.uploads import LARGEST
+from airflow_provider_dinero.api.http.uploads import LARGEST
 
 PDF = b"%PDF-1.4 receipt"
 WRONG: dict[str, tuple[bytes, str, str]] = {

@@ -150,7 +150,7 @@ def test_mail_needs_a_booked_invoice_and_an_address(client: Any, draft: dict[str
 
 
 def test_lists_stream_over_pages(make_client: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_dinero.api import paging
+    from airflow_provider_dinero.api.lists import paging
 
     monkeypatch.setattr(paging, "PAGE_SIZE", 3)
     client = make_client(requests_per_minute=1000)
@@ -164,7 +164,7 @@ def test_lists_stream_over_pages(make_client: Any, sandbox: Any, monkeypatch: py
 
 
 def test_a_row_that_moves_between_pages_is_given_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_dinero.api import paging
+    from airflow_provider_dinero.api.lists import paging
 
     monkeypatch.setattr(paging, "PAGE_SIZE", 2)
     for number in range(3):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient, errors, paging
+from airflow_provider_dinero.api import DineroClient, errors
+from airflow_provider_dinero.api.lists import paging
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource
 from tests.conftest import line

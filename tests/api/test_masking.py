@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect, errors, masking
-from airflow_provider_dinero.api.consent import begin, code_of
+from airflow_provider_dinero.api.auth.consent import begin, code_of
 from airflow_provider_dinero.api.masking import MASK, hidden, remember
 from airflow_provider_dinero.api.ports import MemoryTokenStore, Token
 from tests.leaks import search

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, VismaConnect, errors
-from airflow_provider_dinero.api.auth import lifetime
-from airflow_provider_dinero.api.consent import begin, exchange
-from airflow_provider_dinero.api.keys import guid_for, reference_for
+from airflow_provider_dinero.api.auth.consent import begin, exchange
+from airflow_provider_dinero.api.auth.grants import lifetime
+from airflow_provider_dinero.api.bodies.comparison import guid_for, reference_for
 from airflow_provider_dinero.api.ports import MemoryTokenStore
 from tests.contract import GUID
 from tests.faulty import before

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api.bodies import MOST_NESTED, check, encode
+from airflow_provider_dinero.api.bodies.comparison import differences
+from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, written
+from airflow_provider_dinero.api.bodies.validation import MOST_NESTED, check, encode
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.keys import differences
-from airflow_provider_dinero.api.numbers import MOST_DIGITS, written
 from airflow_provider_dinero.operators.base import money
 from airflow_provider_dinero.operators.sales import small
 from tests.conftest import CONTACT, line

@@ -2,8 +2,8 @@
 
 import pytest
 
+from airflow_provider_dinero.api.http.retry import ATTEMPTS, Action, Failure, decide
 from airflow_provider_dinero.api.operations import Repeat
-from airflow_provider_dinero.api.retry import ATTEMPTS, Action, Failure, decide
 
 READ, KEYED, FENCED, BARE = Repeat.READ, Repeat.KEYED, Repeat.FENCED, Repeat.BARE
 AGAIN, FAIL, UNKNOWN, DONE, RENEW = Action.AGAIN, Action.FAIL, Action.UNKNOWN, Action.DONE, Action.RENEW

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect, auth, errors, tokens
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect, errors
+from airflow_provider_dinero.api.auth import grants, tokens
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessLock, Token
 from airflow_provider_dinero.coordination.files import FileLock
-from airflow_provider_dinero.sandbox.known import CLIENTS, REFRESH_TOKEN, Client
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS, REFRESH_TOKEN, Client
 from airflow_provider_dinero.sandbox.server import running
 from tests.api.tokens import expire
 
@@ -83,12 +84,12 @@ def test_an_access_token_goes_to_one_host(sandbox: Any, kind: str) -> None:
 
 
 def with_the_api_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    named = auth.token_key
+    named = grants.token_key
     monkeypatch.setattr(tokens, "token_key", lambda grant, url: f"{named(grant, url)}{hash(url)}")
 
 
 def with_the_secret_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    named = auth.token_key
+    named = grants.token_key
     monkeypatch.setattr(tokens, "token_key", lambda grant, url: f"{named(grant, url)}{grant.client_secret}")
 
 
@@ -165,7 +166,7 @@ def test_a_token_under_its_earlier_name_is_taken_over_once(
     # A worker of the earlier release finds no token any more, and presents none.
     assert (store._tokens[name].refresh_token, store._tokens[name].access_token) == (None, "")
     assert store._tokens[name].refused
-    del store._tokens[auth.token_key(visma(one_time.url), one_time.url)]
+    del store._tokens[grants.token_key(visma(one_time.url), one_time.url)]
     with pytest.raises(errors.DineroReauthorizationRequired):
         use(visma(one_time.url), one_time.url, store)
     assert statuses(one_time) == [200, 200]
@@ -177,7 +178,7 @@ def test_a_consent_under_a_connections_name_is_taken_over(one_time: Any) -> None
     DineroClient(100001, grant, base_url=one_time.url, token_store=first).tokens.adopt(Token("", 0.0, REFRESH_TOKEN))
     assert use(grant, one_time.url, first)
     (token,) = first._tokens.values()
-    store, name = MemoryTokenStore(), auth.earlier_key(grant)
+    store, name = MemoryTokenStore(), grants.earlier_key(grant)
     store._tokens = {name: replace(token, bound_to="")}
     with pytest.raises(errors.DineroReauthorizationRequired, match="Nobody has consented"):
         use(visma(one_time.url, refresh_token="", name="other"), one_time.url, store)
@@ -223,20 +224,20 @@ def test_no_two_connections_share_a_name_by_accident() -> None:
         PersonalIntegration("id", f"{SECRET}2", "key", issuer),
         PersonalIntegration("id2", SECRET, "key", issuer),
     ]
-    keys = {auth.token_key(each, api) for each in grants}
+    keys = {grants.token_key(each, api) for each in grants}
     assert len(keys) == len(grants)
-    assert auth.token_key(grants[6], f"{api}:8443") not in keys
+    assert grants.token_key(grants[6], f"{api}:8443") not in keys
     # What a connection's name and a refresh token had in common once is taken over by the name alone.
-    assert [bool(auth.earlier_key(each)) for each in grants] == [True, False, True, True, False, True, *[False] * 4]
+    assert [bool(grants.earlier_key(each)) for each in grants] == [True, False, True, True, False, True, *[False] * 4]
 
 
 def test_one_address_in_two_spellings_is_one_token() -> None:
     grant = VismaConnect("isv_1", SECRET, "refresh", "https://connect.visma.com")
-    key = auth.token_key(grant, "https://api.dinero.dk")
+    key = grants.token_key(grant, "https://api.dinero.dk")
     for issuer in ("https://Connect.Visma.com/", "https://connect.visma.com:443"):
-        assert auth.token_key(replace(grant, auth_url=issuer), "https://api.dinero.dk") == key
+        assert grants.token_key(replace(grant, auth_url=issuer), "https://api.dinero.dk") == key
     for api in ("https://API.dinero.dk:443/", "https://api.dinero.dk"):
-        assert auth.binding(grant, api) == auth.binding(grant, "https://api.dinero.dk")
+        assert grants.binding(grant, api) == grants.binding(grant, "https://api.dinero.dk")
     others = (
         "https://api.dinero.dk/x",
         "http://api.dinero.dk",
@@ -244,4 +245,4 @@ def test_one_address_in_two_spellings_is_one_token() -> None:
         "http://[",
         "https://a:b",
     )
-    assert len({auth.binding(grant, each) for each in others}) == len(others)
+    assert len({grants.binding(grant, each) for each in others}) == len(others)

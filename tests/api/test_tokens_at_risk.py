@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import errors, tokens
+from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessLock, Token
 from airflow_provider_dinero.coordination.files import FileLock
 from tests.api.tokens import client_of, token_requests

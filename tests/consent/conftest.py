@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.sandbox.known import connection
+from airflow_provider_dinero.sandbox.seed_data import connection
 
 BIN = Path(sys.executable).parent
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import check
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.states import state_of
 from airflow_provider_dinero.hooks.dinero import DineroHook
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
-from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
 from tests.consent.conftest import described
 from tests.sandbox.browser import CALLBACK, answered
 

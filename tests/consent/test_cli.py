@@ -19,7 +19,7 @@ import pytest
 import requests
 from local import free_port
 
-from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
 from airflow_provider_dinero.sandbox.server import running
 from tests.consent.conftest import BIN, described, extra_of, variables
 from tests.sandbox.browser import CALLBACK, answered

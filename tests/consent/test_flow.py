@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api import errors
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.states import state_of, states
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
-from airflow_provider_dinero.sandbox.known import REFRESH_TOKEN
+from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
 from airflow_provider_dinero.sandbox.server import running
 from tests.consent.conftest import described, extra_of, variables
 from tests.sandbox.browser import CALLBACK, answered

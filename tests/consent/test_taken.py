@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api import errors
 from airflow_provider_dinero.consent import flow, taken
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.states import state_of
-from airflow_provider_dinero.hooks.token_store import VariableTokenStore
 from tests.consent.conftest import variables
 from tests.consent.test_flow import Add, asked, tokens_of
 from tests.sandbox.browser import CALLBACK, answered

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api.ports import WINDOW_SECONDS
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.coordination.files import FileBudget
 
 processes = multiprocessing.get_context("spawn")

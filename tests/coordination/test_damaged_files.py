@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.coordination.files import FileBudget, FileLock
 
 

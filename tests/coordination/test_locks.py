@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.adapters.settings import coordination_url
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.coordination.redis import LEASE_SECONDS
-from airflow_provider_dinero.hooks.shared import coordination_url
 
 # Each process begins on its own, as Airflow's workers on two hosts do.
 processes = multiprocessing.get_context("spawn")
@@ -71,7 +71,7 @@ def test_the_thread_that_holds_it_gets_it_again(url: str) -> None:
     with lock.hold("x") as outer:
         with lock.hold("x") as inner:
             assert inner is outer
-        assert outer.still()
+        assert outer.is_held()
 
 
 def test_a_killed_holder_frees_it_and_its_note_stays(url: str) -> None:
@@ -92,10 +92,10 @@ def test_a_holder_that_lost_its_lease_knows(redis_url: str) -> None:
     process = holder(redis_url, "paused")
     os.kill(process.pid, signal.SIGSTOP)
     with coordination(redis_url)[0].hold("paused") as held:
-        assert held.still()
+        assert held.is_held()
         os.kill(process.pid, signal.SIGCONT)
         time.sleep(2.5)  # it would keep its lease alive now
-        assert held.still()
+        assert held.is_held()
     process.kill()
     process.join()
 
@@ -104,7 +104,7 @@ def test_a_lease_is_kept_alive_as_long_as_it_takes(redis_url: str) -> None:
     lock, _ = coordination(redis_url)
     with lock.hold("long") as held:
         time.sleep(LEASE_SECONDS + 1)
-        assert held.still()
+        assert held.is_held()
 
 
 def test_the_folder_is_for_its_owner_and_keeps_no_files_of_locks(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_lock_that_became_odd_is_not_held(there: Any, redis_url: str, kind: st
     with RedisLock(redis_url).hold("x") as held:
         there.delete("dinero:{x}:lock")
         put(there, "dinero:{x}:lock", kind)
-        assert held.still() is False
+        assert held.is_held() is False
 
 
 @pytest.mark.parametrize("score", ["inf", "1e300", "-inf"])

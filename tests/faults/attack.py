@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_dinero.api import DineroClient, wire
+from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.http import connection
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import ProcessBudget
 from tests.cutting import PAGE, Spoil
@@ -66,9 +67,9 @@ def as_before() -> None:
     import msgspec
     import requests
 
-    def read(response: Any, operation: Any, request: Any) -> wire.Answer:
+    def read(response: Any, operation: Any, request: Any) -> connection.Answer:
         content = response.raw.read(decode_content=True)
-        answer = wire.Answer(response.status_code, response.headers, content, request.host)
+        answer = connection.Answer(response.status_code, response.headers, content, request.host)
         try:
             value = msgspec.json.decode(content) if content and answer.status < 300 else None
         except msgspec.DecodeError:
@@ -76,8 +77,8 @@ def as_before() -> None:
         empty = {"page": {"Collection": []}, "array": []}.get(operation.shape[0])
         return answer._replace(value=empty if value is None else value)
 
-    wire._read = read  # type: ignore[assignment]
-    wire.adapter = lambda wire: requests.adapters.HTTPAdapter()  # type: ignore[attr-defined]
+    connection._read = read  # type: ignore[assignment]
+    connection.adapter = lambda wire: requests.adapters.HTTPAdapter()  # type: ignore[attr-defined]
 
 
 def spoilt(rng: random.Random, number: int, places: list[str]) -> tuple[str, list[Spoil]]:
@@ -107,7 +108,7 @@ def worked(world: World, url: str, worker: str, work: Work, it: Any, key: str, d
         os.close(theirs)
         return ours
     try:
-        attempt, writes = wire.Wire.attempt, 0
+        attempt, writes = connection.Wire.attempt, 0
 
         def attempted(*args: Any, **options: Any) -> Any:
             nonlocal writes
@@ -119,7 +120,7 @@ def worked(world: World, url: str, worker: str, work: Work, it: Any, key: str, d
                 os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
-        wire.Wire.attempt = attempted  # type: ignore[method-assign]
+        connection.Wire.attempt = attempted  # type: ignore[method-assign]
         try:
             result = work.do(world.client(url, worker), it, key)
             change = result.get("Change", "done") if isinstance(result, dict) else "done"
@@ -166,9 +167,9 @@ def run(world: World, seed: int, number: int, name: str, found: Found, places: t
         told += heard([worked(world, url, f"{key}-0", work, it, key, None)])
         told += heard([worked(world, url, f"{key}-after", work, it, key, None)])
         there.append(work.count(world.beside, it, key))
-    told_of = f"{name}, seed {seed}: {kind}, deaths {deaths}: {told}, there {there}"
+    summary = f"{name}, seed {seed}: {kind}, deaths {deaths}: {told}, there {there}"
     found.outcomes.update(each.partition(":")[0] for each in told)
-    judge(work, name, told, there, kind, told_of, found)
+    judge(work, name, told, there, kind, summary, found)
 
 
 def judge(work: Work, name: str, told: list[str], there: list[int], kind: str, run: str, found: Found) -> None:

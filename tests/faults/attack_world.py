@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, tokens
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessIntents
 from airflow_provider_dinero.coordination.files import FileLock
 from airflow_provider_dinero.sandbox.server import Sandbox, running
@@ -37,9 +38,9 @@ class Intents(ProcessIntents):
         super().end(name)
         self._keep()
 
-    def leave(self, name: str, made: str) -> None:
+    def remember(self, name: str, made: str) -> None:
         """Keep what this write made."""
-        super().leave(name, made)
+        super().remember(name, made)
         self._keep()
 
     def _keep(self) -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.sandbox.server import running
 from tests.faults.world import FileStore, Report, crew, grant, places, request, share, tally, token_requests
 

@@ -186,22 +186,21 @@ class Runs:
 @contextmanager
 def careless() -> Generator[None]:
     """Do without keys and look-ups: the control."""
-    from airflow_provider_dinero.api import keys
-    from airflow_provider_dinero.api.resources.settling import Settling
+    from airflow_provider_dinero.api.resources.once import Once
 
-    kept = Settling._once, Settling._settled, keys.guid_for
-    Settling._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign]
-    Settling._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign]
+    kept = Once._once, Once._settled, keys.guid_for
+    Once._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign]
+    Once._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign]
     keys.guid_for = lambda *args, **options: str(uuid4())
     try:
         yield
     finally:
-        Settling._once, Settling._settled, keys.guid_for = kept  # type: ignore[method-assign]
+        Once._once, Once._settled, keys.guid_for = kept  # type: ignore[method-assign]
 
 
 def hurry() -> None:
     """Let the client wait a fortieth of what it does, and a ledger hold two lines: the order of things stays."""
-    from airflow_provider_dinero.api import ledger
+    from airflow_provider_dinero.api.bodies import ledger
     from airflow_provider_dinero.api.client import DineroClient
 
     (DineroClient.__init__.__kwdefaults__ or {})["sleep"] = lambda seconds: time.sleep(seconds / FASTER)

@@ -21,16 +21,16 @@ from typing import Any
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration, VismaConnect
 from airflow_provider_dinero.api.__main__ import operations
-from airflow_provider_dinero.api.consent import begin, exchange, revoke
+from airflow_provider_dinero.api.auth.consent import begin, exchange, revoke
 from airflow_provider_dinero.api.errors import (
     DineroError,
     DineroOutcomeUnknown,
     DineroTemporaryError,
     DineroUnexpectedAnswer,
 )
+from airflow_provider_dinero.api.http.wholeness import LARGEST
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessIntents, ProcessLock, Token
-from airflow_provider_dinero.api.wholeness import LARGEST
 from tests.api.calls import CALLS
 from tests.faults.hostile_answers import KINDS, MEGABYTE, NO_FILE, UNREADABLE
 from tests.faults.hostile_dinero import BY_NAME, FIRST, MODES, Order, Server, running

@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from airflow_provider_dinero.api import tokens
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.ports import Token
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 from tests.faults.world import (
     OK,

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from airflow_provider_dinero.api.ports import Token
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.coordination.redis import LEASE_SECONDS
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 from tests.faults.world import (

@@ -16,7 +16,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, changes, feeds, paging
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.feeds import feeds
+from airflow_provider_dinero.api.lists import changes, paging
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 from airflow_provider_dinero.transfers.mirror import Mirror

@@ -49,9 +49,9 @@ class Worker:
         from airflow.sdk.execution_time import task_runner
         from urllib3.connection import HTTPConnection
 
-        from airflow_provider_dinero.api.wire import Wire
+        from airflow_provider_dinero.api.http.connection import Connection
 
-        attempt, getresponse, push = Wire.attempt, HTTPConnection.getresponse, task_runner._push_xcom_if_needed
+        attempt, getresponse, push = Connection.attempt, HTTPConnection.getresponse, task_runner._push_xcom_if_needed
 
         def attempted(wire: Any, operation: Any, request: Any, *args: Any, **options: Any) -> Any:
             if os.getpid() == self._parent or "/v" not in urlsplit(request.url).path:  # not a token's
@@ -76,7 +76,7 @@ class Worker:
             self._reach(XCOM)
             return push(*args, **options)
 
-        Wire.attempt = attempted  # type: ignore[method-assign]
+        Connection.attempt = attempted  # type: ignore[method-assign]
         HTTPConnection.getresponse = answered  # type: ignore[method-assign]
         task_runner._push_xcom_if_needed = pushed
 

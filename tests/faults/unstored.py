@@ -9,9 +9,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_provider_dinero.api import DineroClient, tokens
+from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.ports import Held, Lock, Token
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 from tests.faults.world import (
     OK,

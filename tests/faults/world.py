@@ -17,10 +17,11 @@ from typing import Any
 
 from services import redis
 
-from airflow_provider_dinero.api import DineroClient, VismaConnect, tokens
+from airflow_provider_dinero.api import DineroClient, VismaConnect
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
 from airflow_provider_dinero.api.ports import Lock, ProcessBudget, Token
-from airflow_provider_dinero.coordination.choice import coordination
+from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.sandbox.server import Sandbox
 
 COMMAND = "Run `airflow dinero authorize dinero_default`."

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from tests.conftest import line
 from tests.operators.bench import Bench
 

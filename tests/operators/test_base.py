@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from airflow_provider_dinero.assets import dinero_asset
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator, DineroCreateInvoiceOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
@@ -136,7 +136,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from airflow_provider_dinero.coordination.files import FileBudget
 
     clock = Clock()
-    monkeypatch.setattr("airflow_provider_dinero.api.pace.time", clock)
+    monkeypatch.setattr("airflow_provider_dinero.api.http.pace.time", clock)
     monkeypatch.setattr(FileBudget.__init__, "__defaults__", (clock.time,))
     return clock
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroBookInvoiceOperator, DineroCreateInvoiceOperator
 from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
 from tests.conftest import CONTACT, line

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import pace
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.api.http import pace
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from tests.conftest import CONTACT, line
 from tests.operators.bench import Bench
 

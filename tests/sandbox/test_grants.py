@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import pytest
 import requests
 
-from airflow_provider_dinero.sandbox.known import SPECIAL_SECRET
+from airflow_provider_dinero.sandbox.seed_data import SPECIAL_SECRET
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .browser import CHALLENGE, READ, VERIFIER, WRITE, Browser, answer, claims, exchange, revoke

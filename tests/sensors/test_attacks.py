@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.adapters.watermarks import Mark, Marks, mark_of
 from airflow_provider_dinero.api import DineroClient, eq
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.windows import Consumer
+from airflow_provider_dinero.api.feeds.windows import Consumer
 from airflow_provider_dinero.assets import dinero_asset
-from airflow_provider_dinero.hooks.marks import Mark, Marks, mark_of
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor
 from airflow_provider_dinero.triggers import polling
@@ -161,7 +161,7 @@ def test_a_mark_that_can_not_be_read_ends_no_watcher() -> None:
     from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
     from airflow.sdk.execution_time.comms import ErrorResponse
 
-    from airflow_provider_dinero.hooks.changes import Look
+    from airflow_provider_dinero.adapters.changes import Look
 
     gone = AirflowRuntimeError(ErrorResponse(error=ErrorType.GENERIC_ERROR, detail=None))
     answers: list[Any] = [gone, {"until": "yesterday"}, "text", None]

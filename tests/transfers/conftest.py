@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from airflow_provider_dinero.api import DineroClient, changes, feeds
+from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api.feeds import feeds
+from airflow_provider_dinero.api.lists import changes
 from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
 from tests.clock import clock
 from tests.conftest import CONTACT, line

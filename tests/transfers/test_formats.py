@@ -12,7 +12,7 @@ from airflow.sdk import ObjectStoragePath
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
-from airflow_provider_dinero.api.feeds import FEEDS
+from airflow_provider_dinero.api.feeds.feeds import FEEDS
 from airflow_provider_dinero.transfers import formats
 from tests.operators.bench import Bench
 from tests.transfers.conftest import booked, contact, draft, transfer

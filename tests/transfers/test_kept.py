@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient, PersonalIntegration, changes
+from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.lists import changes
 from airflow_provider_dinero.api.ports import MemoryTokenStore
-from airflow_provider_dinero.hooks.marks import Mark
 from airflow_provider_dinero.sandbox.server import running
-from airflow_provider_dinero.transfers.kept import Kept
+from airflow_provider_dinero.transfers.progress_store import Kept
 from airflow_provider_dinero.transfers.reading import SEEN, Reading, Standing
 from tests.clock import clock
 from tests.transfers.conftest import contact

@@ -10,11 +10,11 @@ import pytest
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.transfers import places
-from airflow_provider_dinero.transfers.kept import Kept
 from airflow_provider_dinero.transfers.object_storage import (
     DineroChangesToObjectStorageOperator,
     DineroEntriesToObjectStorageOperator,
 )
+from airflow_provider_dinero.transfers.progress_store import Kept
 from tests.operators.bench import Bench, Instance
 from tests.transfers.conftest import Lists, Row, booked, contact, draft, rows_of, transfer
 

@@ -12,8 +12,8 @@ from airflow.sdk import DAG
 from services import postgres
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.api.columns import columns_of
-from airflow_provider_dinero.api.feeds import FEEDS
+from airflow_provider_dinero.api.feeds.columns import columns_of
+from airflow_provider_dinero.api.feeds.feeds import FEEDS
 from airflow_provider_dinero.transfers import mirror
 from airflow_provider_dinero.transfers.formats import value_of
 from airflow_provider_dinero.transfers.mirror import Mirror

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import as_list, canonical, check
+from airflow_provider_dinero.api.bodies.comparison import same_text
+from airflow_provider_dinero.api.bodies.validation import as_list, canonical, check
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
-from airflow_provider_dinero.api.keys import same_text
 from airflow_provider_dinero.api.operations import UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
 

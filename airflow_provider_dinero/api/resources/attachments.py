@@ -1,10 +1,10 @@
 """Attachments: files that go to the customer with an invoice, a trade offer or a credit note."""
 
+from airflow_provider_dinero.api.bodies.comparison import same_id
 from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
-from airflow_provider_dinero.api.keys import same_id
+from airflow_provider_dinero.api.http.uploads import File, Upload
 from airflow_provider_dinero.api.operations import NOWHERE, REFUSED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
-from airflow_provider_dinero.api.uploads import File, Upload
 
 _LIST = Operation("GET", "/v1/{organizationId}/attachments/{documentGuid}")
 _ATTACH = Operation(

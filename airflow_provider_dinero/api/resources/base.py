@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from airflow_provider_dinero.api import paging
-from airflow_provider_dinero.api.answers import Answer
-from airflow_provider_dinero.api.bodies import as_list, canonical
-from airflow_provider_dinero.api.changes import Changes, as_utc, changes_since
-from airflow_provider_dinero.api.filters import Condition, query_filter
+from airflow_provider_dinero.api.bodies.validation import as_list, canonical
+from airflow_provider_dinero.api.http.responses import Response
+from airflow_provider_dinero.api.lists import paging
+from airflow_provider_dinero.api.lists.changes import Changes, as_utc, changes_since
+from airflow_provider_dinero.api.lists.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.resources.settling import Settling
+from airflow_provider_dinero.api.resources.once import Once
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 Rows = list[Row]
 
 
-class Resource(Settling):
+class Resource(Once):
     """A resource of one client."""
 
     def _object(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Row:
@@ -149,17 +149,17 @@ class _Pages:
     note_date: Callable[[str | None], None]
     noted: bool = False
 
-    def fetch(self, number: int) -> Answer:
+    def fetch(self, number: int) -> Response:
         answer = self.client.send(self.operation, self.values, query=self._query(number))
         if not self.noted:  # a list that is read again has its mark from the first reading
             self.note_date(answer.headers.get("Date"))
             self.noted = True
         return answer
 
-    def ahead(self, number: int) -> Callable[[], Answer]:
+    def ahead(self, number: int) -> Callable[[], Response]:
         return self.client.ahead(self.operation, self.values, query=self._query(number))
 
-    def read(self, answer: Answer) -> paging.Page:
+    def read(self, answer: Response) -> paging.Page:
         """Return a page: an object with Collection and Pagination, or a bare array."""
         content = answer.value
         if isinstance(content, list):
@@ -172,7 +172,7 @@ class _Pages:
         return {**self.query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}
 
 
-def _date(answer: Answer) -> datetime:
+def _date(answer: Response) -> datetime:
     """Return when an answer was given, by the server's clock, or by ours where it doesn't say."""
     with suppress(ValueError, TypeError, OverflowError):
         return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)

@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
-from airflow_provider_dinero.api.changes import Changes
-from airflow_provider_dinero.api.errors import DineroConflict, DineroDuplicate, DineroInvalidBody, DineroRehearsed
-from airflow_provider_dinero.api.filters import Condition, eq
+from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, DineroDuplicate, DineroInvalidBody
+from airflow_provider_dinero.api.lists.changes import Changes
+from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents, gone
@@ -195,7 +194,7 @@ class Contacts(Documents):
             try:
                 self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
-            except DineroRehearsed as stopped:
+            except DineroDryRun as stopped:
                 stopped.known["ContactGuid"] = guid
                 raise
             except DineroDuplicate as error:
@@ -232,7 +231,7 @@ class Contacts(Documents):
         found = keys.differences(wanted, existing, empty_counts=True)
         if not found:
             return "unchanged"
-        from airflow_provider_dinero.api.models import ContactUpdateModel
+        from airflow_provider_dinero.api.bodies.models import ContactUpdateModel
 
         whole = self.get(existing["ContactGuid"]) if "UseCvr" not in existing else existing
         kept = {name: whole[name] for name in ContactUpdateModel.model_fields if name in whole}
@@ -241,7 +240,7 @@ class Contacts(Documents):
         changed = {name: value for name, value in wanted.items() if value is not None or name in found}
         try:
             self.client.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
-        except DineroRehearsed as stopped:
+        except DineroDryRun as stopped:
             stopped.known["ContactGuid"] = existing["ContactGuid"]
             raise
         return "updated"

@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroDuplicate,
@@ -17,9 +16,9 @@ from airflow_provider_dinero.api.errors import (
     DineroStaleTimestamp,
     DineroUnexpectedAnswer,
 )
+from airflow_provider_dinero.api.http.connection import FILE
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row
-from airflow_provider_dinero.api.wire import FILE
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from airflow_provider_dinero.api.changes import as_utc
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row, optional
 

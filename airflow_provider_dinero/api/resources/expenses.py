@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.comparison import differences, require_same, same_id, same_text
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.keys import differences, require_same, same_id, same_text
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.payments import WithPayments
 
@@ -46,7 +46,7 @@ class Expenses(WithPayments):
         name = f"purchase_vouchers/{client.organization_id}/{reference}"
 
         def find() -> Row | None:
-            begun, left = client.intents.begun(name), client.intents.left(name)
+            begun, left = client.intents.begun(name), client.intents.recall(name)
             voucher = self._there(left) if left else None
             if voucher is not None:
                 require_same(f"{self.WHAT} {left}", wanted, voucher)
@@ -59,7 +59,7 @@ class Expenses(WithPayments):
 
         def send() -> Row:
             created: Row = client.purchase_vouchers.create(wanted)
-            client.intents.leave(name, str(created["Guid"]))
+            client.intents.remember(name, str(created["Guid"]))
             return created
 
         # One at a time for a receipt, whatever their references are.

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from airflow_provider_dinero.api.bodies import as_list
+from airflow_provider_dinero.api.bodies.validation import as_list
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.http.uploads import File, Upload
 from airflow_provider_dinero.api.operations import NOWHERE, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional
 from airflow_provider_dinero.api.resources.documents import PDF
-from airflow_provider_dinero.api.uploads import File, Upload
 
 _LIST = Operation("GET", "/v1/{organizationId}/files", paginated=True)
 _GET = Operation("GET", "/v1/{organizationId}/files/{fileGuid}")

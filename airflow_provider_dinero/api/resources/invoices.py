@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
-from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
     DELETED,

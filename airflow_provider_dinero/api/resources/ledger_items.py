@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroDuplicate,

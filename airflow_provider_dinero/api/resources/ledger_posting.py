@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroDuplicate,
     DineroInvalidBody,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.resources.base import Resource, Row
 from airflow_provider_dinero.api.resources.electronic import address_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.comparison import require_same, same_id, same_text
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.keys import require_same, same_id, same_text
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -69,7 +69,7 @@ class ManualVouchers(Documents):
         intents, name = self.client.intents, f"manual_vouchers/{self.client.organization_id}/{reference}"
 
         def find() -> Row | None:
-            left = intents.left(name)
+            left = intents.recall(name)
             voucher = self._there(left) if left else None
             for guid in self._candidates(wanted) if voucher is None else ():
                 found = self._there(guid)
@@ -82,7 +82,7 @@ class ManualVouchers(Documents):
 
         def send() -> Row:
             created = self.create(wanted)
-            intents.leave(name, str(created["Guid"]))
+            intents.remember(name, str(created["Guid"]))
             return created
 
         voucher, change = self._once(name, find, send, sure=False)

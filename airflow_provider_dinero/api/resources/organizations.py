@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from airflow_provider_dinero.api.bodies import as_list, canonical
+from airflow_provider_dinero.api.bodies.validation import as_list, canonical
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Rows
 

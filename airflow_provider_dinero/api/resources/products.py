@@ -4,11 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_dinero.api import keys
-from airflow_provider_dinero.api.bodies import check
-from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.filters import Condition, eq
+from airflow_provider_dinero.api.lists.changes import Changes
+from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.documents import gone
@@ -166,7 +165,7 @@ class Products(Resource):
         found = keys.differences(wanted, existing, empty_counts=True)
         if not found:
             return "unchanged"
-        from airflow_provider_dinero.api.models import ProductUpdateModel
+        from airflow_provider_dinero.api.bodies.models import ProductUpdateModel
 
         whole = existing if "Comment" in existing else self.get(existing["ProductGuid"])
         kept = {name: whole[name] for name in ProductUpdateModel.model_fields if name in whole}

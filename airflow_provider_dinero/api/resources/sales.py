@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
-from airflow_provider_dinero.api.bodies import as_list
-from airflow_provider_dinero.api.changes import Changes
-from airflow_provider_dinero.api.filters import Condition
+from airflow_provider_dinero.api.bodies.validation import as_list
+from airflow_provider_dinero.api.lists.changes import Changes
+from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row, optional
 

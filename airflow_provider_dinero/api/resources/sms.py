@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import check
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_dinero.api.bodies import check
-from airflow_provider_dinero.api.changes import Changes
+from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroStaleTimestamp
-from airflow_provider_dinero.api.filters import Condition
+from airflow_provider_dinero.api.lists.changes import Changes
+from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.documents import Documents, both_versions

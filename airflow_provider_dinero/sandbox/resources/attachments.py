@@ -7,7 +7,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 
 ALL = "/v1/{organizationId}/attachments/{documentGuid}"
 
@@ -42,7 +42,7 @@ def bind(call: Call) -> Response:
     """Bind a file that was uploaded. Bound again it takes the new name (documents silent)."""
     document, file = _document(call), call.route["fileGuid"].lower()
     if call.store.one("SELECT 1 FROM files WHERE organization = ? AND guid = ?", [call.organization, file]) is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     call.store.execute(
         "INSERT INTO attachments VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET file_name = excluded.file_name",
         [call.organization, document, file, call.route["fileName"]],
@@ -65,7 +65,7 @@ def unbind(call: Call) -> Response:
         [call.organization, _document(call), call.route["fileGuid"].lower()],
     )
     if not deleted.rowcount:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return empty()
 
 
@@ -75,4 +75,4 @@ def _document(call: Call) -> str:
     for table in ("invoices", "trade_offers"):
         if call.store.one(f"SELECT 1 FROM {table} WHERE organization = ? AND guid = ?", [call.organization, guid]):
             return guid
-    raise DineroError(40, status=404)
+    raise ApiError(40, status=404)

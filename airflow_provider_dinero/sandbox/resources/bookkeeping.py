@@ -6,7 +6,7 @@ from airflow_provider_dinero.sandbox.resources import (
     entries,
     ledger,
     manual_vouchers,
-    purchase_creditnotes,
+    purchase_credit_notes,
     purchase_payments,
     purchase_vouchers,
     reports,
@@ -20,6 +20,6 @@ MODULES = (
     manual_vouchers,
     ledger,
     purchase_vouchers,
-    purchase_creditnotes,
+    purchase_credit_notes,
     purchase_payments,
 )

@@ -8,7 +8,7 @@ from airflow_provider_dinero.sandbox import accounts, years
 from airflow_provider_dinero.sandbox.answers import answer, empty
 from airflow_provider_dinero.sandbox.books import TABLES
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.store import Store
 from airflow_provider_dinero.sandbox.vat import VAT_TYPES
 
@@ -37,11 +37,11 @@ def create_current_year(call: Call) -> Response:
     """Legacy: create the year of today. Its name is all that is known; taken to answer nothing, and code 81."""
     today = call.store.today()
     if years.containing(call, today):
-        raise DineroError(81)
+        raise ApiError(81)
     try:
         years.make_bookable(call, today)
-    except DineroError:
-        raise DineroError(81) from None
+    except ApiError:
+        raise ApiError(81) from None
     return empty()
 
 

@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from airflow_provider_dinero.sandbox import authorizations, grants
 from airflow_provider_dinero.sandbox.answers import answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import CLIENTS, SCOPES, USER
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.pages import HEADERS, render
 from airflow_provider_dinero.sandbox.resources.tokens import form_of
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS, SCOPES, USER
 from airflow_provider_dinero.sandbox.signing import public_keys
 
 COOKIE = "visma-connect"
@@ -137,7 +137,7 @@ def user_info(call: Call) -> Response:
     sql = "SELECT scope, user FROM access_tokens WHERE token = ? AND expires > ?"
     row = call.store.one(sql, [token, call.store.clock().timestamp()])
     if row is None or "openid" not in row["scope"].split():
-        raise DineroError(41, status=401 if row is None else 403)
+        raise ApiError(41, status=401 if row is None else 403)
     return answer({"sub": row["user"]})
 
 

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, OWNER
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.lists import paged, select
 from airflow_provider_dinero.sandbox.resources import contacts
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS, OWNER
 
 ALL = "/v1/{organizationId}/contacts/{contactGuid}/notes"
 ONE = ALL + "/{noteGuid}"
@@ -75,7 +75,7 @@ def _now(call: Call, **changes: str) -> JsonObject:
 def _contact(call: Call) -> str:
     row = contacts.find(call, call.route["contactGuid"].lower())
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return str(row["guid"])
 
 
@@ -85,14 +85,14 @@ def _existing(call: Call) -> sqlite3.Row:
         [call.organization, _contact(call), call.route["noteGuid"].lower()],
     )
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
 def _live(call: Call) -> sqlite3.Row:
     row = _existing(call)
     if row["deleted_at"]:
-        raise DineroError(65)
+        raise ApiError(65)
     return row
 
 

@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.books import has_entries
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.countries import COUNTRIES, vat_region
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.lists import paged, select
 from airflow_provider_dinero.sandbox.terms import SETTINGS_DAYS, SETTINGS_TYPE
 
@@ -60,7 +60,7 @@ def create_contact(call: Call) -> Response:
     values = _checked(body)
     if find(call, guid):
         reason = f"A contact with ContactGuid {guid} already exists."
-        raise DineroError(42, problems={"guidMustBeUnique": reason})
+        raise ApiError(42, problems={"guidMustBeUnique": reason})
     now = call.store.now()
     key = {"organization": call.organization, "guid": guid, "created_at": now, "updated_at": now}
     call.store.insert("contacts", {**key, **values})
@@ -81,7 +81,7 @@ def replace_contact(call: Call) -> Response:
     """Replace everything: what the body leaves out is gone."""
     row, values = _existing(call), _checked(call.body("ContactUpdateModel"))
     if row["deleted_at"]:
-        raise DineroError(65)
+        raise ApiError(65)
     call.store.update("contacts", call.key, {**values, "updated_at": call.store.now()})
     return empty()
 
@@ -90,7 +90,7 @@ def replace_contact(call: Call) -> Response:
 def delete_contact(call: Call) -> Response:
     """Delete softly. Documents silent on a second deletion: refused like any change of a deleted item."""
     if _existing(call)["deleted_at"]:
-        raise DineroError(65)
+        raise ApiError(65)
     now = call.store.now()
     call.store.update("contacts", call.key, {"deleted_at": now, "updated_at": now})
     return empty()
@@ -127,7 +127,7 @@ def model(row: sqlite3.Row) -> JsonObject:
 def _existing(call: Call) -> sqlite3.Row:
     row = find(call, call.guid)
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
@@ -152,7 +152,7 @@ def _checked(body: JsonObject) -> JsonObject:
         if body["PaymentConditionNumberOfDays"] < 0:
             problems["PaymentConditionNumberOfDays"] = "Must not be negative."
     if problems:
-        raise DineroError(42, problems=problems)
+        raise ApiError(42, problems=problems)
     return {
         "name": body["Name"],
         "email": body["Email"],

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.faults import Fault
 
 Body = TypeVar("Body")
@@ -44,12 +44,12 @@ def is_ours(url: str) -> bool:
 def read_body(call: Call, kind: type[Body]) -> Body:
     """The JSON body of one of these calls.
 
-    :raises DineroError: code 42, with what is wrong
+    :raises ApiError: code 42, with what is wrong
     """
     try:
         return msgspec.json.decode(call.raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DineroError(42, str(error)) from None
+        raise ApiError(42, str(error)) from None
 
 
 def record(call: Call, status: int) -> None:
@@ -116,7 +116,7 @@ def forward(call: Call) -> Response:
     try:
         call.store.forward(timedelta(**msgspec.structs.asdict(delta)))
     except OverflowError:
-        raise DineroError(42, "That is further ahead than the calendar goes.") from None
+        raise ApiError(42, "That is further ahead than the calendar goes.") from None
     return answer(_time(call))
 
 

@@ -11,8 +11,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, 
 from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources import invoices, payments, sales_model
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     check_booked,
@@ -24,6 +23,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     touch,
 )
 from airflow_provider_dinero.sandbox.sales_entries import sales_postings
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 KIND = "CreditNote"
 ALL = "/v1/{organizationId}/sales/creditnotes"
@@ -126,7 +126,7 @@ def book_credit_note(call: Call) -> Response:
 def _create(call: Call, guid: str, content: JsonObject) -> JsonObject:
     # The Guid of a deleted document stays used.
     if find(call, guid):
-        raise DineroError(72, status=409)
+        raise ApiError(72, status=409)
     now, version = call.store.now(), call.store.next_version()
     key = {"organization": call.organization, "guid": guid, "type": KIND, "created_at": now, "updated_at": now}
     call.store.insert("invoices", {**key, "time_stamp": version, **_columns(content)})

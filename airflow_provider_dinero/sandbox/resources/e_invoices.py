@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.resources import contacts, mail
 from airflow_provider_dinero.sandbox.resources.contacts import MAIL_OUT_NUMBERS
 from airflow_provider_dinero.sandbox.resources.invoice_mail import sent
@@ -48,21 +48,21 @@ def address(call: Call, row: sqlite3.Row, body: JsonObject) -> str:
 
     :param row: the document
     :param body: may name an att. person and an EAN number
-    :raises DineroError: code 51, 56, 57 or 62
+    :raises ApiError: code 51, 56, 57 or 62
     """
     found = contacts.find(call, row["contact_guid"])
     contact = decode(found["data"]) if found else None
     if contact is None or contact["IsPerson"]:
-        raise DineroError(51)
+        raise ApiError(51)
     ean = body.get("ReceiverEanNumber") or contact["EanNumber"]
     preferred = contact["InvoiceMailOutOptionKey"] or ("GLN" if ean or not contact["VatNumber"] else "VAT")
     number = ean if preferred == "GLN" else contact[MAIL_OUT_NUMBERS[preferred]]
     if not number:
-        raise DineroError(56)
+        raise ApiError(56)
     if preferred == "GLN" and not valid_ean(number):
-        raise DineroError(57)
+        raise ApiError(57)
     if not (body["AttPerson"] or contact["AttPerson"]):
-        raise DineroError(62)
+        raise ApiError(62)
     return f"{preferred} {number}"
 
 

@@ -15,7 +15,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.balances import carried_to, opening
 from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.vat import VAT_TYPES
 from airflow_provider_dinero.sandbox.years import Year, containing, years
 
@@ -33,13 +33,13 @@ def entries(call: Call) -> Response:
     # Documents silent on a side that is left out: the start or the end of the other side's year, or today's.
     year = containing(call, (first or last or call.store.clock()).date().isoformat())
     if year is None:
-        raise DineroError(82)
+        raise ApiError(82)
     start = first.date().isoformat() if first else year.first_day
     end = last.date().isoformat() if last else year.last_day
     if end < start:
-        raise DineroError(83)
+        raise ApiError(83)
     if end > year.last_day or start < year.first_day:
-        raise DineroError(82)
+        raise ApiError(82)
     rows = call.store.execute(
         "SELECT * FROM entries WHERE organization = ? AND date BETWEEN ? AND ? ORDER BY date, id",
         [call.organization, start, end],
@@ -63,9 +63,9 @@ def changes(call: Call) -> Response:
     if start is None:
         start = max(end, datetime.min.replace(tzinfo=UTC) + WINDOW) - WINDOW
     if end < start:
-        raise DineroError(83)
+        raise ApiError(83)
     if end - start > WINDOW:
-        raise DineroError(84)
+        raise ApiError(84)
     edges = [_comparable(start), _comparable(end)]
     rows = call.store.execute(
         "SELECT * FROM entries WHERE organization = ? AND created_at BETWEEN ? AND ? ORDER BY id",

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project, schema
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.known import OWNER
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.lists import paging
+from airflow_provider_dinero.sandbox.seed_data import OWNER
 
 PATH = "/v1/{organizationId}/files"
 EXTENSIONS = ("jpeg", "jpg", "png", "gif", "pdf")
@@ -48,7 +48,7 @@ def upload_attachment(call: Call) -> Response:
 def _answered(call: Call, archived: bool) -> Response:
     try:
         return _upload(call, archived)
-    except DineroError as error:
+    except ApiError as error:
         if call.settings.upload_error_body == "string":
             return answer(error.message, error.status)
         raise
@@ -58,12 +58,12 @@ def _upload(call: Call, archived: bool) -> Response:
     name, content = _part(call)
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if not extension:
-        raise DineroError(68)
+        raise ApiError(68)
     if extension not in EXTENSIONS:
-        raise DineroError(67)
+        raise ApiError(67)
     if len(content) > MAX_BYTES:
         # Documents silent on the code.
-        raise DineroError(43, "The file is larger than 6 MB.", status=call.settings.large_file_status)
+        raise ApiError(43, "The file is larger than 6 MB.", status=call.settings.large_file_status)
     guid = uuid4().hex
     call.store.insert(
         "files",
@@ -116,7 +116,7 @@ def download(call: Call) -> Response:
         [call.organization, call.route["fileGuid"].lower()],
     )
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return Response(row["content"], media_type="application/octet-stream")
 
 
@@ -134,13 +134,13 @@ def _part(call: Call) -> tuple[str, bytes]:
 
     content_type = call.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/"):
-        raise DineroError(69)
+        raise ApiError(69)
     try:
         parse_form({"Content-Type": content_type.encode()}, BytesIO(call.raw), on_field, on_file)
     except FormParserError:
-        raise DineroError(69) from None
+        raise ApiError(69) from None
     if not parts:
-        raise DineroError(68)
+        raise ApiError(68)
     return parts[0]
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import answer, decode, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.resources import mail, sales_model
 from airflow_provider_dinero.sandbox.resources.invoices import ONE
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked, check_change, existing, touch
@@ -75,8 +75,8 @@ def sent(kind: str) -> dict[str, str]:
 def check_overdue(call: Call, row: sqlite3.Row) -> None:
     """Whether an invoice is overdue.
 
-    :raises DineroError: code 59 for a draft, 74 if it isn't overdue
+    :raises ApiError: code 59 for a draft, 74 if it isn't overdue
     """
     check_booked(row)
     if sales_model.read(call, row["guid"])["status"] != "Overdue":
-        raise DineroError(74)
+        raise ApiError(74)

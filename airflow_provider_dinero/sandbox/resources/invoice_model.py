@@ -17,7 +17,7 @@ def document(call: Call, body: JsonObject) -> JsonObject:
 
     :param call: the request
     :param body: bound to one of the write models
-    :raises DineroError: if something in it is refused
+    :raises ApiError: if something in it is refused
     """
     content = sales_model.document(call, body, "Invoice")
     kind, days = terms(body, sales_model.live_contact(call, body["ContactGuid"]))

@@ -10,8 +10,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, 
 from airflow_provider_dinero.sandbox.books import post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources import payments
 from airflow_provider_dinero.sandbox.resources.invoice_model import document, read
 from airflow_provider_dinero.sandbox.resources.sales_model import TEMPLATE_ID, columns, live_contact
@@ -26,6 +25,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     touch,
 )
 from airflow_provider_dinero.sandbox.sales_entries import paid_at_creation, sales_postings
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 ALL = "/v1/{organizationId}/invoices"
 ONE = ALL + "/{guid}"
@@ -48,7 +48,7 @@ def create(call: Call, body: JsonObject) -> JsonObject:
     guid = body["Guid"] or str(uuid4())
     # The Guid of a deleted invoice stays used.
     if find(call, guid):
-        raise DineroError(72, status=409)
+        raise ApiError(72, status=409)
     content = document(call, body)
     now, version = call.store.now(), call.store.next_version()
     key = {"organization": call.organization, "guid": guid, "created_at": now, "updated_at": now}

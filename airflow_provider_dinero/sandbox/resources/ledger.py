@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import link
 from airflow_provider_dinero.sandbox.resources.control import Amount, read_body
 from airflow_provider_dinero.sandbox.resources.ledger_checks import MAX_LINES, checked, merged
@@ -143,13 +143,13 @@ def _add(call: Call, items: list[JsonObject]) -> list[JsonObject]:
     row = call.store.one("SELECT busy_until FROM ledgers WHERE organization = ?", [call.organization])
     # Real time, not the sandbox's: another request is being answered at this very moment.
     if row and row["busy_until"] > time.time():
-        raise DineroError(70)
+        raise ApiError(70)
     if not items:
-        raise DineroError(45, "The request is invalid: there are no ledger items.")
+        raise ApiError(45, "The request is invalid: there are no ledger items.")
     saved = []
     for item in merged(call, items):
         if item["Id"] and find(call, item["Id"]):
-            raise DineroError(72, status=409)
+            raise ApiError(72, status=409)
         item["Id"] = item["Id"] or str(uuid4())
         saved.append(save(call, checked(call, item), None))
     _check_size(call)
@@ -165,7 +165,7 @@ def _occupy(call: Call, organization: int | None, seconds: float) -> None:
 def _check_size(call: Call) -> None:
     sql = "SELECT coalesce(sum(line_count), 0) FROM ledger_items WHERE organization = ? AND state = 'Draft'"
     if call.store.execute(sql, [call.organization]).fetchone()[0] > MAX_LINES:
-        raise DineroError(66)
+        raise ApiError(66)
 
 
 def _flat(call: Call) -> list[JsonObject]:

@@ -8,7 +8,7 @@ from airflow_provider_dinero.sandbox.amounts import capped, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.books import check_number
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.manual_lines import understood
 from airflow_provider_dinero.sandbox.resources.ledger_payments import paid_voucher
@@ -21,7 +21,7 @@ COMMON = (("VoucherDate", 75), ("FileGuid", 76), ("Id", 78), ("Version", 87))
 def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
     """The items of a request, those of one voucher number as one.
 
-    :raises DineroError: codes 75, 76, 78, 87 if those differ, among each other or from what is in the ledger; 409 with
+    :raises ApiError: codes 75, 76, 78, 87 if those differ, among each other or from what is in the ledger; 409 with
         code 72 if one id comes under several numbers
     """
     found: list[JsonObject] = []
@@ -34,7 +34,7 @@ def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
             first["Lines"] += item["Lines"]
             continue
         if item["Id"] and any(item["Id"] == other["Id"] for other in found):
-            raise DineroError(72, status=409)
+            raise ApiError(72, status=409)
         if number is not None:
             by_number[number] = item
             _compare_with_ledger(call, item)
@@ -45,7 +45,7 @@ def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
 def checked(call: Call, item: JsonObject) -> JsonObject:
     """An item as it may be kept.
 
-    :raises DineroError: code 47 outside the accounting years, 77 for an unknown account, 42 for the rest
+    :raises ApiError: code 47 outside the accounting years, 77 for an unknown account, 42 for the rest
     """
     if not item["VoucherDate"]:
         raise invalid("VoucherDate", "The VoucherDate field is required.")
@@ -53,7 +53,7 @@ def checked(call: Call, item: JsonObject) -> JsonObject:
     if item["VoucherNumber"] is not None:
         check_number(call, item["VoucherNumber"])
     if not item["Lines"]:
-        raise DineroError(45, "The request is invalid: a ledger item must have a line.")
+        raise ApiError(45, "The request is invalid: a ledger item must have a line.")
     known = chart(call)
     for at, line in enumerate(item["Lines"]):
         path = f"Lines[{at}]"
@@ -74,7 +74,7 @@ def checked(call: Call, item: JsonObject) -> JsonObject:
 def _compare(one: JsonObject, other: JsonObject, names: tuple[tuple[str, int], ...]) -> None:
     for name, code in names:
         if (one[name] or None) != (other[name] or None):
-            raise DineroError(code)
+            raise ApiError(code)
 
 
 def _compare_with_ledger(call: Call, item: JsonObject) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airflow_provider_dinero.sandbox.amounts import DKK_RATES, kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources.payments import currency, settle_by_ledger
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import find as find_sold
@@ -34,7 +34,7 @@ def paid_voucher(call: Call, guid: str) -> Paid:
     """The voucher that a line pays.
 
     :param guid: its guid
-    :raises DineroError: code 42 if there is none that could be paid, 59 if it isn't booked
+    :raises ApiError: code 42 if there is none that could be paid, 59 if it isn't booked
     """
     sold = find_sold(call, guid)
     if sold and not sold["deleted_at"]:
@@ -44,7 +44,7 @@ def paid_voucher(call: Call, guid: str) -> Paid:
     if purchase is None or purchase["state"] == DELETED or not _on_credit(purchase):
         raise invalid("IsPaymentForVoucherId", f"There is no voucher {guid} to be paid.")
     if purchase["number"] is None:
-        raise DineroError(59)
+        raise ApiError(59)
     return Paid(guid, False, purchase["currency"], purchase["contact_guid"])
 
 

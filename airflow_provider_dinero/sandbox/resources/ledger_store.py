@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS, chart
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
 from airflow_provider_dinero.sandbox.books import Posting, check_number, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import link
 from airflow_provider_dinero.sandbox.manual_lines import understood
 from airflow_provider_dinero.sandbox.resources.ledger_payments import paid_voucher, settle_voucher
@@ -42,11 +42,11 @@ def find(call: Call, guid: str) -> sqlite3.Row | None:
 def existing(call: Call, guid: str) -> sqlite3.Row:
     """The ledger item with this id.
 
-    :raises DineroError: 400 with the key that was seen, if there is none
+    :raises ApiError: 400 with the key that was seen, if there is none
     """
     row = find(call, guid)
     if row is None:
-        raise DineroError(42, problems={"ledgerItemNotFound": f"There is no ledger item {guid}."})
+        raise ApiError(42, problems={"ledgerItemNotFound": f"There is no ledger item {guid}."})
     return row
 
 
@@ -55,13 +55,13 @@ def draft(call: Call, guid: str, version: str | None) -> sqlite3.Row:
 
     :param guid: its id
     :param version: the version that the caller knows, None for the latest
-    :raises DineroError: code 71 for another version (undocumented), 45 if it is booked or about to be
+    :raises ApiError: code 71 for another version (undocumented), 45 if it is booked or about to be
     """
     row = existing(call, guid)
     if row["state"] != "Draft":
-        raise DineroError(45, "The request is invalid: the ledger item is booked or being booked.")
+        raise ApiError(45, "The request is invalid: the ledger item is booked or being booked.")
     if version and version != row["version"]:
-        raise DineroError(71)
+        raise ApiError(71)
     return row
 
 
@@ -71,7 +71,7 @@ def save(call: Call, item: JsonObject, before: sqlite3.Row | None) -> JsonObject
     :param item: checked, with its Id
     :param before: the row that it replaces
     :return: Id and Version
-    :raises DineroError: 409 with code 72 if the id of a line is used already
+    :raises ApiError: 409 with code 72 if the id of a line is used already
     """
     guid = item["Id"]
     call.store.execute("DELETE FROM ledger_lines WHERE organization = ? AND item_guid = ?", [call.organization, guid])
@@ -80,7 +80,7 @@ def save(call: Call, item: JsonObject, before: sqlite3.Row | None) -> JsonObject
         if call.store.one(
             "SELECT 1 FROM ledger_lines WHERE organization = ? AND guid = ?", [call.organization, line["Id"]]
         ):
-            raise DineroError(72, status=409)
+            raise ApiError(72, status=409)
         key = {"organization": call.organization, "guid": line["Id"], "item_guid": guid}
         call.store.insert("ledger_lines", key)
     values = {
@@ -122,7 +122,7 @@ def draft_postings(call: Call, year: Year) -> list[Posting]:
     ).fetchall()
     found = []
     for row in rows:
-        with suppress(DineroError):
+        with suppress(ApiError):
             found += postings(call, row)
     return found
 
@@ -130,7 +130,7 @@ def draft_postings(call: Call, year: Year) -> list[Posting]:
 def check_bookable(call: Call, row: sqlite3.Row) -> list[Posting]:
     """What booking an item would book.
 
-    :raises DineroError: code 42 if it does not balance or its number is taken
+    :raises ApiError: code 42 if it does not balance or its number is taken
     """
     lines = postings(call, row)
     if sum(line.ore for line in lines):
@@ -161,7 +161,7 @@ def _book(call: Call, row: sqlite3.Row) -> None:
     key = (call.organization, row["guid"])
     try:
         lines = check_bookable(call, row)
-    except DineroError:
+    except ApiError:
         # Another voucher took its number meanwhile, or what it pays is gone. Undocumented: a draft again.
         call.store.update("ledger_items", key, {"state": "Draft"})
         return

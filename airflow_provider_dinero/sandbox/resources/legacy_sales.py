@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.resources.invoices import ONE, replace_invoice
 
 resource = Resource()
@@ -19,4 +19,4 @@ for version in ("v1", "v1.1"):
 @resource.operation("POST", ONE + "/e-invoice")
 def unknown_shape(call: Call) -> Response:
     """Nothing public says what these two took and gave."""
-    raise DineroError(40, status=404)
+    raise ApiError(40, status=404)

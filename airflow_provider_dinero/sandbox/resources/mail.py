@@ -11,10 +11,10 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.lists import changes_since
 from airflow_provider_dinero.sandbox.resources import contacts
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 # ``invoice`` is the guid of the document, whatever it is: see document_type;
 # ``reminder`` is the id of the reminder of it that is sent.
@@ -93,7 +93,7 @@ def send(
 
     :param body: bound to ``ApiMailoutModel``
     :param reminder: the reminder that it brings, as it is read
-    :raises DineroError: code 55 without a receiver, 49 for one that is no address
+    :raises ApiError: code 55 without a receiver, 49 for one that is no address
     """
     known = defaults(call, row, language, kind)
     to = receivers(body["Receiver"] or known["Receiver"], 55)
@@ -118,9 +118,9 @@ def receivers(addresses: str | None, without: int) -> list[str]:
     """
     found = [part.strip() for part in (addresses or "").split(",") if part.strip()]
     if not found:
-        raise DineroError(without)
+        raise ApiError(without)
     if any("@" not in receiver for receiver in found):
-        raise DineroError(49)
+        raise ApiError(49)
     return found
 
 

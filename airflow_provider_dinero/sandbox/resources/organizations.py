@@ -8,8 +8,8 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.countries import COUNTRIES
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, OWNER, Organization
 from airflow_provider_dinero.sandbox.lists import pick, wanted_fields
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS, OWNER, Organization
 
 resource = Resource()
 

@@ -24,7 +24,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.books import Posting
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked, check_change, existing, find, touch
 
 INVOICE = "/v1/{organizationId}/invoices/{guid}/payments"
@@ -213,11 +213,11 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     key = [call.organization, call.route["paymentGuid"].lower()]
     payment = call.store.one("SELECT * FROM payments WHERE organization = ? AND guid = ?", key)
     if payment is None or payment["document"] != row["guid"]:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     if payment["deposit_account"] is None or payment["related_voucher"] == row["guid"]:
         # Documents silent: a credit note or ledger item is booked for good, and its settlement with it; so is an
         # invoice that was paid as it was made.
-        raise DineroError(45, "The request is invalid: the payment belongs to a booked voucher.")
+        raise ApiError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)
     paid = row["paid_ore"] - payment["ore"] - payment["fee_ore"]

@@ -14,13 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from airflow_provider_dinero.sandbox.accounts import chart
 from airflow_provider_dinero.sandbox.balances import closing
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.faults import Effect, Fault
-from airflow_provider_dinero.sandbox.known import CLIENTS, ORGANIZATIONS, Client, Organization
 from airflow_provider_dinero.sandbox.pages import FOLDER, render
 from airflow_provider_dinero.sandbox.resources import credit_notes, invoices, reminders, state_of_account, trade_offers
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
 from airflow_provider_dinero.sandbox.resources.tokens import form_of
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS, ORGANIZATIONS, Client, Organization
 from airflow_provider_dinero.sandbox.years import years
 
 UI = "/_sandbox/ui"
@@ -111,7 +111,7 @@ def mail_pdf(call: Call) -> Response:
     row = _mail(call)
     operation = reminders.get_reminder if row["reminder"] else PDFS.get(row["document_type"])
     if operation is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     headers = {"accept": "application/octet-stream"}
     route = {"guid": row["invoice"], "voucherGuid": row["invoice"], "id": str(row["reminder"])}
     asked = replace(call, organization=row["organization"], route=route, headers=headers)
@@ -160,7 +160,7 @@ def forward(call: Call) -> Response:
     return RedirectResponse("/", 303)
 
 
-def refusal(call: Call, error: DineroError) -> Response:
+def refusal(call: Call, error: ApiError) -> Response:
     """An error as a page."""
     return _page(call, "refusal.html", error.status, message=error.message)
 
@@ -172,14 +172,14 @@ def _page(call: Call, template: str, status: int = 200, **values: Any) -> Respon
 
 def _organization(call: Call) -> Organization:
     if call.organization not in ORGANIZATIONS:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return ORGANIZATIONS[call.organization]
 
 
 def _mail(call: Call) -> sqlite3.Row:
     row = call.store.one("SELECT * FROM outbox WHERE id = ?", [call.route["id"]])
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 

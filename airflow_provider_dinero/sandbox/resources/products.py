@@ -14,7 +14,7 @@ from airflow_provider_dinero.sandbox.amounts import rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.lists import paged, select
 
 ALL = "/v1/{organizationId}/products"
@@ -79,7 +79,7 @@ def described(call: Call, lines: list[JsonObject]) -> list[JsonObject]:
 
     Documents silent on all but the description.
 
-    :raises DineroError: code 42 for a product that there isn't
+    :raises ApiError: code 42 for a product that there isn't
     """
     return [_described(call, line, f"ProductLines[{at}]") for at, line in enumerate(lines)]
 
@@ -107,13 +107,13 @@ def _find(call: Call, guid: str) -> sqlite3.Row | None:
 def _existing(call: Call) -> sqlite3.Row:
     row = _find(call, call.guid)
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
 def _live(call: Call) -> None:
     if _existing(call)["deleted_at"]:
-        raise DineroError(65)
+        raise ApiError(65)
 
 
 def _checked(call: Call, body: JsonObject) -> JsonObject:

@@ -30,7 +30,7 @@ def columns(call: Call, body: JsonObject, *, with_tags: bool) -> dict[str, Any]:
 
     :param body: bound to one of the write models
     :param with_tags: whether the operation knows AccountTagName
-    :raises DineroError: if something in it is refused
+    :raises ApiError: if something in it is refused
     """
     cash = body["PurchaseType"] == "cash"
     if cash:

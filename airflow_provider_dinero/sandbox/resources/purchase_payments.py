@@ -13,8 +13,8 @@ from airflow_provider_dinero.sandbox.amounts import kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
 from airflow_provider_dinero.sandbox.books import PAYMENTS, Posting, next_number, post, reverse
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.resources.purchase_creditnotes import KIND as CREDIT_NOTE
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
+from airflow_provider_dinero.sandbox.resources.purchase_credit_notes import KIND as CREDIT_NOTE
 from airflow_provider_dinero.sandbox.resources.purchase_model import KIND as PURCHASE
 from airflow_provider_dinero.sandbox.settlements import TABLES, owed, settle, unsettle
 from airflow_provider_dinero.sandbox.voucher_store import BOOKED, changeable, existing
@@ -38,7 +38,7 @@ def pay(call: Call) -> Response:
     body = call.body("PurchaseVoucherCreditPaymentCreateModel")
     row = _payable(changeable(call, body["Timestamp"], PURCHASE, CREDIT_NOTE))
     if row["state"] != BOOKED:
-        raise DineroError(59)
+        raise ApiError(59)
     account = deposit(call, body["DepositAccountNumber"]).number
     paid, settled = _amounts(body, row["currency"])
     rest = row["total_ore"] - row["settled_ore"] - settled if body["RemainderIsFee"] else 0
@@ -77,9 +77,9 @@ def remove_payment(call: Call) -> Response:
         [call.organization, call.guid, call.route["paymentId"].lower()],
     )
     if payment is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     if payment["deposit_account"] is None:
-        raise DineroError(45, "The request is invalid: the payment belongs to another voucher; delete that one.")
+        raise ApiError(45, "The request is invalid: the payment belongs to another voucher; delete that one.")
     reverse(call, payment["related_guid"])
     return answer({"TimeStamp": unsettle(call, call.guid, payment["related_guid"])})
 
@@ -87,7 +87,7 @@ def remove_payment(call: Call) -> Response:
 def _payable(row: sqlite3.Row) -> sqlite3.Row:
     """The documents say what has payments; they are silent on the code for the rest."""
     if row["credit_note_for"] or decode(row["data"]).get("PurchaseType") == "cash":
-        raise DineroError(45, "The request is invalid: only credit purchases and free-standing credit notes are paid.")
+        raise ApiError(45, "The request is invalid: only credit purchases and free-standing credit notes are paid.")
     return row
 
 

@@ -11,7 +11,7 @@ from airflow_provider_dinero.sandbox.answers import answer, decode, empty
 from airflow_provider_dinero.sandbox.books import Posting, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.purchase_lines import purchase_postings
 from airflow_provider_dinero.sandbox.resources.purchase_model import KIND, columns, model, values
 from airflow_provider_dinero.sandbox.voucher_store import (
@@ -34,7 +34,7 @@ resource = Resource()
 @resource.operation("POST", V1)
 def legacy_create(call: Call) -> Response:
     """Legacy, of a shape that nobody knows."""
-    raise DineroError(40, status=404)
+    raise ApiError(40, status=404)
 
 
 @resource.operation("POST", V1_1)
@@ -125,7 +125,7 @@ def delete_purchase(call: Call) -> Response:
         [call.organization, call.guid],
     )
     if settled or credited:
-        raise DineroError(45, "The request is invalid: the voucher has payments or a credit note.")
+        raise ApiError(45, "The request is invalid: the voucher has payments or a credit note.")
     delete(call, row)
     return empty()
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.resources import mail
 from airflow_provider_dinero.sandbox.resources.e_invoices import address
 from airflow_provider_dinero.sandbox.resources.invoice_mail import language, sent
@@ -46,7 +46,7 @@ def send_electronically(call: Call) -> Response:
     check_change(row, body["Timestamp"])
     reminder = existing(call, row)
     if not reminder["booked"] or reminder["deleted"]:
-        raise DineroError(88)
+        raise ApiError(88)
     kind = "ElectronicInvoiceReminder"
     mail.put(call, row, view(call, row, dict(reminder)), to=address(call, row, body), type=kind, channel="e-invoice")
     touch(call, row, _sent(row, reminder, kind), "e-invoice")
@@ -57,7 +57,7 @@ def _latest(call: Call, row: sqlite3.Row) -> sqlite3.Row:
     check_booked(row)
     booked = [reminder for reminder in earlier(call, row) if reminder["booked"]]
     if not booked:
-        raise DineroError(88)
+        raise ApiError(88)
     return booked[-1]
 
 

@@ -11,7 +11,7 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.binding import parse_day
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources import contacts, payments
 from airflow_provider_dinero.sandbox.resources.sales_settings import REMINDER_FEE, REMINDER_INTEREST_RATE
 
@@ -76,13 +76,13 @@ def check_next(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | N
     """Whether there may be such a reminder. Documents silent on the codes for too many and too early.
 
     :param than: the reminder that is replaced, if one is
-    :raises DineroError: code 43 for a fourth, 42 for one that isn't after the due date, or less than ten days
+    :raises ApiError: code 43 for a fourth, 42 for one that isn't after the due date, or less than ten days
         after the one before or before the one after
     """
     before = earlier(call, invoice, than)
     after = [row for row in earlier(call, invoice) if than is not None and row["id"] > than]
     if len(before) >= MOST:
-        raise DineroError(43, problems={"message": f"An invoice has {MOST} reminders at most."})
+        raise ApiError(43, problems={"message": f"An invoice has {MOST} reminders at most."})
     if day(body).isoformat() <= invoice["payment_date"]:
         raise invalid("Date", "Must be after the invoice's due date.")
     if before and (day(body) - date.fromisoformat(before[-1]["date"])).days < DAYS_APART:
@@ -97,7 +97,7 @@ def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None 
     Documents silent on interest: a year's percentage of what remains, by days, since the last reminder that bore some.
 
     :param than: the reminder that is replaced, if one is
-    :raises DineroError: code 42 for a compensation fee that isn't available
+    :raises ApiError: code 42 for a compensation fee that isn't available
     """
     written, when = decode(invoice["data"]), day(body)
     before = [row for row in earlier(call, invoice, than) if row["booked"]]

@@ -12,8 +12,7 @@ from airflow_provider_dinero.sandbox import books
 from airflow_provider_dinero.sandbox.accounts import DEBTORS, REMINDER_FEES
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.lists import changes_since
 from airflow_provider_dinero.sandbox.resources import payments, sales_vouchers
 from airflow_provider_dinero.sandbox.resources.invoice_mail import check_overdue
@@ -27,6 +26,7 @@ from airflow_provider_dinero.sandbox.resources.reminder_model import (
     view,
 )
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_change, touch
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
 ONE = ALL + "/{id}"
@@ -127,7 +127,7 @@ def delete_reminder(call: Call) -> Response:
     check_change(found, body["Timestamp"])
     row = existing(call, found)
     if row["deleted"]:
-        raise DineroError(65)
+        raise ApiError(65)
     changes = {}
     if row["booked"]:
         books.reverse(call, row["voucher_guid"])
@@ -148,7 +148,7 @@ def book_reminder(call: Call) -> Response:
     found, row, _ = _draft(call, "ReminderBookModel")
     check_overdue(call, found)
     if any(not other["booked"] for other in earlier(call, found, row["id"])):
-        raise DineroError(45, "The request is invalid: the reminder before is not booked.")
+        raise ApiError(45, "The request is invalid: the reminder before is not booked.")
     claimed, guid = total_ore(row), str(uuid4())
     before = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"])
     dkk = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"] + claimed) - before
@@ -181,7 +181,7 @@ def existing(call: Call, of: sqlite3.Row) -> sqlite3.Row:
     sql = "SELECT * FROM reminders WHERE organization = ? AND invoice = ? AND CAST(id AS TEXT) = ?"
     row = call.store.one(sql, [call.organization, of["guid"], call.route["id"]])
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
@@ -190,9 +190,9 @@ def _draft(call: Call, schema: str) -> tuple[sqlite3.Row, sqlite3.Row, JsonObjec
     check_change(found, body["Timestamp"])
     row = existing(call, found)
     if row["deleted"]:
-        raise DineroError(65)
+        raise ApiError(65)
     if row["booked"]:
-        raise DineroError(45, "The request is invalid: the reminder is booked.")
+        raise ApiError(45, "The request is invalid: the reminder is booked.")
     return found, row, body
 
 

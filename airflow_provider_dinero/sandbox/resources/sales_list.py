@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import parameter
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.lists import Selection, paged, select
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS, values
 
@@ -67,7 +67,7 @@ def _by_date(selection: Selection) -> None:
         raise invalid("startDate", "startDate and endDate must be given together.")
     if start and end:
         if end < start:
-            raise DineroError(83)
+            raise ApiError(83)
         selection.filter("(NOT booked OR date BETWEEN ? AND ?)", start.isoformat(), end.isoformat())
 
 

@@ -34,7 +34,7 @@ def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
     :param call: the request
     :param body: bound to one of the write models
     :param kind: ``Invoice``, ``CreditNote`` or ``TradeOffer``
-    :raises DineroError: if something in it is refused
+    :raises ApiError: if something in it is refused
     """
     contact = live_contact(call, body["ContactGuid"])
     if body["Currency"] not in DKK_RATES:

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from airflow_provider_dinero.sandbox.calls import Call
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 
 # Documents silent: it is an int64, but the number after it must be one too.
 LARGEST_NUMBER = 10**12
@@ -40,11 +40,11 @@ def existing(call: Call, kind: str = "Invoice", guid: str | None = None) -> sqli
 
     :param kind: ``Invoice`` or ``CreditNote``
     :param guid: another than the path's
-    :raises DineroError: 400 with code 63 if there is none: for these that is no 404
+    :raises ApiError: 400 with code 63 if there is none: for these that is no 404
     """
     row = find(call, guid or call.guid)
     if row is None or row["type"] != kind:
-        raise DineroError(63, "Invalid InvoiceGuid / CreditNoteGuid, no results found")
+        raise ApiError(63, "Invalid InvoiceGuid / CreditNoteGuid, no results found")
     return row
 
 
@@ -55,24 +55,24 @@ def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
     Timestamp of before is stale (58), not "already booked".
     """
     if row["deleted_at"]:
-        raise DineroError(65, problems={"message": "You cannot make changes, the invoice is deleted."})
+        raise ApiError(65, problems={"message": "You cannot make changes, the invoice is deleted."})
     if timestamp and timestamp != row["time_stamp"]:
-        raise DineroError(58)
+        raise ApiError(58)
 
 
 def check_draft(row: sqlite3.Row) -> None:
     """Whether it is a draft. Documents silent on the code for changing, deleting or booking a booked one."""
     if row["booked"]:
-        raise DineroError(45, "The request is invalid: the voucher is booked.")
+        raise ApiError(45, "The request is invalid: the voucher is booked.")
 
 
 def check_booked(row: sqlite3.Row) -> None:
     """Whether it is booked.
 
-    :raises DineroError: code 59 if not
+    :raises ApiError: code 59 if not
     """
     if not row["booked"]:
-        raise DineroError(59)
+        raise ApiError(59)
 
 
 def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], by: str | None = None) -> str:

@@ -18,9 +18,9 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, encode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.errors import invalid
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.resources import contacts, invoices, manual_vouchers
 from airflow_provider_dinero.sandbox.resources.control import read_body
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 # One for each of the last days: what is older than the eight days of the default terms is overdue.
 DAYS = 40

@@ -16,10 +16,10 @@ from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
 from airflow_provider_dinero.sandbox.books import PAYMENTS
 from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
 from airflow_provider_dinero.sandbox.contract import project
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS, Organization
-from airflow_provider_dinero.sandbox.resources import contacts, mail, payments, purchase_creditnotes, purchase_model
+from airflow_provider_dinero.sandbox.errors import ApiError
+from airflow_provider_dinero.sandbox.resources import contacts, mail, payments, purchase_credit_notes, purchase_model
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS, Organization
 from airflow_provider_dinero.sandbox.voucher_store import BOOKED
 
 ONE = "/v1/{organizationId}/state-of-account/{guid}"
@@ -89,7 +89,7 @@ def send_state_of_account(call: Call) -> Response:
 def _contact(call: Call) -> sqlite3.Row:
     row = contacts.find(call, call.guid)
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
@@ -144,7 +144,7 @@ def _sales(call: Call, contact: str) -> dict[str, Document]:
 
 def _purchases(call: Call, contact: str) -> dict[str, Document]:
     sql = "SELECT * FROM vouchers WHERE state = ? AND kind IN (?, ?) AND organization = ? AND contact_guid = ?"
-    kinds = [purchase_model.KIND, purchase_creditnotes.KIND]
+    kinds = [purchase_model.KIND, purchase_credit_notes.KIND]
     return {
         row["guid"]: Document(
             number=row["number"],

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox import grants, signing
 from airflow_provider_dinero.sandbox.answers import answer
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.known import API_KEYS, CLIENTS, OFFLINE, READ, WRITE, Client
+from airflow_provider_dinero.sandbox.seed_data import API_KEYS, CLIENTS, OFFLINE, READ, WRITE, Client
 
 PERSONAL_SCOPES = {"read": READ, "write": WRITE}
 NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project, schema
-from airflow_provider_dinero.sandbox.errors import DineroError
-from airflow_provider_dinero.sandbox.known import ORGANIZATIONS
+from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.resources import invoices, sales_model
+from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 KIND = "TradeOffer"
 ALL = "/v1/{organizationId}/tradeoffers"
@@ -45,7 +45,7 @@ def create_trade_offer(call: Call) -> Response:
     body = call.body("TradeOfferCreateModel")
     guid = body["Guid"] or str(uuid4())
     if _find(call, guid):
-        raise DineroError(72, status=409)
+        raise ApiError(72, status=409)
     content = sales_model.document(call, body, KIND)
     sql = "SELECT coalesce(max(number), 0) + 1 AS next FROM trade_offers WHERE organization = ?"
     number = call.store.execute(sql, [call.organization]).fetchone()["next"]
@@ -80,7 +80,7 @@ def replace_trade_offer(call: Call) -> Response:
     row, body = existing(call), call.body("TradeOfferUpdateModel")
     check_change(row, body["Timestamp"])
     if row["status"] != "Draft":
-        raise DineroError(85)
+        raise ApiError(85)
     version = touch(call, row, _columns(sales_model.document(call, body, KIND)))
     return answer({"Guid": call.guid, "TimeStamp": version})
 
@@ -112,16 +112,16 @@ def existing(call: Call) -> sqlite3.Row:
     """The offer in the path. Documents silent on the status for one that there isn't: 404, as for products."""
     row = _find(call, call.guid)
     if row is None:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return row
 
 
 def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
     """Whether an offer may be changed at all, and from the version that the caller knows."""
     if row["deleted_at"]:
-        raise DineroError(65, problems={"message": "You cannot make changes, the trade offer is deleted."})
+        raise ApiError(65, problems={"message": "You cannot make changes, the trade offer is deleted."})
     if timestamp and timestamp != row["time_stamp"]:
-        raise DineroError(58)
+        raise ApiError(58)
 
 
 def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], *, new_version: bool = True) -> str:

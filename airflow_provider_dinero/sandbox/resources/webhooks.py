@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import DineroError, invalid
-from airflow_provider_dinero.sandbox.known import CLIENTS
+from airflow_provider_dinero.sandbox.errors import ApiError, invalid
+from airflow_provider_dinero.sandbox.seed_data import CLIENTS
 
 PATH = "/v1/{organizationId}/webhooks"
 ENTRIES = "entries.created"
@@ -62,7 +62,7 @@ def subscribe(call: Call) -> Response:
     if parts.scheme != "https" or not parts.hostname:
         raise invalid("Uri", "Must be an https address.")
     if event == ENTRIES and CLIENTS[call.client_id or ""].grant == "personal_integration":
-        raise DineroError(41, status=403)
+        raise ApiError(41, status=403)
     call.store.execute(
         "INSERT INTO webhooks VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET uri = excluded.uri",
         [call.organization, call.client_id, event, uri],
@@ -79,5 +79,5 @@ def unsubscribe(call: Call) -> Response:
         [call.organization, call.client_id, event],
     )
     if not deleted.rowcount:
-        raise DineroError(40, status=404)
+        raise ApiError(40, status=404)
     return empty()

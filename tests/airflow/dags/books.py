@@ -5,7 +5,7 @@ from pathlib import Path
 from airflow.sdk import DAG, Param
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor, DineroLedgerBookedSensor

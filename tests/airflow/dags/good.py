@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_dinero.hooks.dinero import DineroHook
-from airflow_provider_dinero.operators.anything import DineroOperator
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.products import DineroUpsertProductOperator
 
 LINE = {"Quantity": 1, "BaseAmountValue": "80.00", "Unit": "parts", "AccountNumber": 1000}

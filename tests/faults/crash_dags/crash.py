@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG
 
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from airflow_provider_dinero.operators.invoice_life import DineroInvoiceOperator
+from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.payments import DineroAddPaymentOperator
 from tests.conftest import line
 from tests.operators.bench import Bench

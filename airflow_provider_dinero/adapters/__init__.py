@@ -1,0 +1,1 @@
+"""What the api needs of its surroundings, given by Airflow."""

@@ -1,0 +1,157 @@
+"""What the fields of a connection mean. Empty and null both mean unset: the form saves every declared field."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from airflow_provider_dinero.api.auth.grants import Grant
+    from airflow_provider_dinero.api.client import DineroClient
+
+
+def client_of(connection: "Connection", organization_id: int | str | None, **options: Any) -> "DineroClient":
+    """Return the client that a connection describes.
+
+    :param connection: Connection
+    :param organization_id: int, digits as str, or None for the connection's own
+    :param options: as DineroClient takes them
+    :raises DineroConfigurationError: names the field
+    """
+    from airflow.sdk.log import mask_secret
+
+    from airflow_provider_dinero.adapters.settings import StatsMeter, coordination_of, token_requests_count
+    from airflow_provider_dinero.adapters.token_store import VariableTokenStore
+    from airflow_provider_dinero.api.client import DineroClient
+
+    given = connection.extra_dejson
+    if not isinstance(given, Mapping):
+        raise DineroConfigurationError(f"Connection {connection.conn_id}: extra is not a JSON object.", "Correct it.")
+    extra = fields_of(connection)
+    for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
+        mask_secret(str(secret or ""))
+    minute = _number(extra, "requests_per_minute", 1)
+    grant = _grant(connection, extra)
+    organization = extra.get("organization_id") if organization_id is None else organization_id
+    lock, budget = coordination_of(extra)
+    return DineroClient(
+        organization,
+        grant,
+        base_url=_base_url(connection),
+        token_store=VariableTokenStore(),
+        lock=lock,
+        budget=budget,
+        meter=StatsMeter(grant.client_id, str(organization)),
+        token_requests_count=token_requests_count(),
+        requests_per_minute=None if minute is None else int(minute),
+        timeout=_number(extra, "timeout", 1) or 60.0,
+        read_only=_true(extra, "read_only"),
+        allowed_organizations=_numbers(extra, "allowed_organizations"),
+        **options,
+    )
+
+
+def not_found(conn_id: str) -> DineroConfigurationError:
+    """Return the error for a connection that Airflow doesn't find, or whose environment variable it can't read.
+
+    :param conn_id: str
+    """
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    if variable in os.environ:
+        return DineroConfigurationError(
+            f"Airflow can't read {variable}.", "It is JSON, or a URI whose parts are URL-encoded."
+        )
+    return DineroConfigurationError(
+        f"There is no connection {conn_id}.", f"Create one of type Dinero, or set {variable}."
+    )
+
+
+def fields_of(connection: "Connection") -> dict[str, Any]:
+    """Return what a connection's extra sets: neither empty nor null. Blanks around a text mean nothing.
+
+    :param connection: Connection
+    """
+    given = {name: _stripped(value) for name, value in connection.extra_dejson.items()}
+    return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
+    from airflow_provider_dinero.api.auth.grants import PersonalIntegration, VismaConnect
+
+    name = str(extra.get("grant", "personal_integration"))
+    needed = {"login (client id)": connection.login, "password (client secret)": connection.password}
+    if name == "personal_integration":
+        needed["api_key"] = extra.get("api_key")
+    elif name != "visma_connect":
+        raise DineroConfigurationError(
+            f"Connection {connection.conn_id}: {name!r} is no grant.", "Choose personal_integration or visma_connect."
+        )
+    missing = [label for label, value in needed.items() if not value]
+    if missing:
+        raise DineroConfigurationError(
+            f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
+            f"The grant {name} needs {', '.join(needed)}.",
+        )
+    given = str(connection.login).strip(), str(connection.password).strip()  # blanks come along when they are pasted
+    where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
+    if name == "personal_integration":
+        return PersonalIntegration(*given, str(extra["api_key"]), **where)
+    advice = f"Run `airflow dinero authorize {connection.conn_id}`."
+    # Without a refresh token, a person's consent is stored under the connection's name.
+    return VismaConnect(*given, str(extra.get("refresh_token", "")), name=connection.conn_id, advice=advice, **where)
+
+
+def _base_url(connection: "Connection") -> str:
+    """Return the root of the API. A port alone changes nothing: it may be there for the Test button's sake."""
+    from airflow_provider_dinero.api.client import BASE_URL
+
+    if not connection.host:
+        return BASE_URL
+    given = connection.host.rstrip("/")
+    if "://" not in given:
+        given = f"{'http' if connection.schema == 'http' else 'https'}://{given}"
+    try:
+        named = urlsplit(given).port
+    except ValueError:
+        raise _wrong("host", "an address") from None
+    return f"{given}:{connection.port}" if connection.port and named is None else given
+
+
+def _number(extra: Mapping[str, Any], name: str, least: float) -> float | None:
+    try:
+        number = None if name not in extra else float(extra[name])
+    except (TypeError, ValueError):
+        raise _wrong(name, "a number") from None
+    if number is not None and not least <= number < float("inf"):
+        raise _wrong(name, f"a number from {least:g} on")
+    return number
+
+
+def _true(extra: Mapping[str, Any], name: str) -> bool:
+    """Return a switch; what is neither true nor false is an error, so that no protection is off by a typing mistake."""
+    text = str(extra.get(name, False)).strip().lower()
+    if text not in {"true", "1", "false", "0"}:
+        raise _wrong(name, "true or false")
+    return text in {"true", "1"}
+
+
+def _numbers(extra: Mapping[str, Any], name: str) -> list[int]:
+    """Return organization numbers given as a list, or as text with commas."""
+    value = extra.get(name, [])
+    members = value if isinstance(value, list) else str(value).split(",")
+    try:
+        return [int(str(member)) for member in members]
+    except ValueError:
+        raise _wrong(name, "a list of numbers, with commas in between") from None
+
+
+def _wrong(name: str, wanted: str) -> DineroConfigurationError:
+    return DineroConfigurationError(f"The connection's {name} is not {wanted}.", "Correct it in the connection.")

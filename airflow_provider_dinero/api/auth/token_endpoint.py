@@ -1,0 +1,95 @@
+"""What is asked of a token endpoint, and what its answers mean."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_dinero.api.auth.grants import Grant, TokenRequest
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroRefused,
+    DineroUnavailable,
+    DineroUnexpectedAnswer,
+)
+from airflow_provider_dinero.api.http.connection import Request
+from airflow_provider_dinero.api.http.transport import Transport
+from airflow_provider_dinero.api.operations import Operation
+
+TOKEN, NOTHING = ("object", "access_token"), ("nothing", "")
+REFUSALS = {"invalid_grant", "invalid_client", "unauthorized_client"}
+
+
+class TokenEndpoint:
+    """The token endpoint of a grant.
+
+    :param grant: Grant
+    :param transport: Transport
+    :param require_safe: callable that raises for an address that credentials must not go to
+    """
+
+    def __init__(self, grant: Grant, transport: Transport, require_safe: Callable[[str], None]) -> None:
+        self._grant = grant
+        self._transport = transport
+        self._require_safe = require_safe
+
+    def fetch(self, request: TokenRequest) -> dict[str, Any]:
+        """Send a request for a token, and return the endpoint's answer, which has an access token.
+
+        An answer that isn't whole, or holds no token, is asked for again: within its grace period a refresh token that
+        is spent gives the token that was lost.
+
+        :param request: TokenRequest
+        :raises DineroUnauthorized: the credentials were refused
+        :raises DineroConfigurationError: the request was refused for another reason
+        :raises DineroUnavailable: there was no answer, or none that is whole
+        """
+        answer: dict[str, Any] = self._perform(request, TOKEN)
+        if not _is_token(answer["access_token"]):
+            raise self._no_token("its access_token can't be one.")
+        if answer.get("refresh_token") and not _is_token(answer["refresh_token"]):
+            raise self._no_token("its refresh_token can't be one.")
+        return answer
+
+    def send(self, request: TokenRequest) -> None:
+        """Send a request that is answered with nothing.
+
+        :param request: TokenRequest
+        :raises DineroUnauthorized: the credentials were refused
+        :raises DineroConfigurationError: the request was refused for another reason
+        """
+        self._perform(request, NOTHING)
+
+    def _perform(self, request: TokenRequest, answer: tuple[str, str]) -> Any:
+        self._require_safe(request.url)
+        prepared = Request(request.url, request.headers, None, request.body)
+        operation = Operation("POST", urlsplit(request.url).path, request.repeat, answer=answer)
+        try:
+            return self._transport.perform(operation, prepared, None).value
+        except DineroUnexpectedAnswer as error:
+            raise self._no_token(str(error)) if error.lost else error from None
+        except DineroRefused as error:
+            if error.said in REFUSALS:
+                raise self._grant.refused(error.said) from None
+            raise DineroConfigurationError(
+                f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
+                "Check the authorization address (auth_url) and the credentials of the connection.",
+            ) from None
+
+    def _no_token(self, told: str) -> DineroUnavailable:
+        """Return the error for an endpoint that gives no token and doesn't refuse one."""
+        error = DineroUnavailable(
+            f"The token endpoint {self._grant.auth_url} gave no token, and no reason: {told}",
+            "Try later. Where it stays so, something between this machine and it answers in its place, or auth_url is "
+            "the address of something else.",
+        )
+        error.lost = True
+        return error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+
+def _is_token(given: object) -> bool:
+    """Tell whether this can be sent as a token: text without blanks and control characters (RFC 6750)."""
+    return isinstance(given, str) and given.isascii() and given.isprintable() and bool(given) and " " not in given

@@ -1,0 +1,1 @@
+"""Bodies: their models, how they are checked and compared."""

@@ -1,0 +1,87 @@
+"""Lines become the items of a ledger: those of a voucher number as one, in groups that a ledger holds."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+# Dinero's cap (code 66).
+LARGEST = 1000
+# What the lines of a voucher number have in common, and the code with which Dinero refuses them if they don't.
+COMMON = {"VoucherDate": 75, "FileGuid": 76, "Id": 78, "Version": 87}
+OF_ITEMS = ("VoucherNumber", *COMMON)
+
+Row = dict[str, Any]
+
+
+def items_of(lines: Iterable[Mapping[str, Any]], guid: Callable[[str], str]) -> list[Row]:
+    """Return the ledger items of some lines, each with an Id.
+
+    :param lines: dicts as LedgerItemModelV2; one without Lines is a line itself, and has the properties of
+        LedgerItemLineModelV2 beside those of its voucher. Those of a VoucherNumber belong together; what has none is a
+        voucher by itself
+    :param guid: callable that returns the Id for what names an item: its number, or else its place
+    :return: list of dicts, checked, as LedgerItemModelV2
+    :raises DineroInvalidBody: a property is wrong, those of a voucher number don't agree, or a voucher is too large
+    """
+    found: list[Row] = []
+    numbered: dict[int, Row] = {}
+    whole = [_nested(line) for line in lines]
+    for item in check("[LedgerItemModelV2]", whole):
+        number = item.get("VoucherNumber")
+        first = numbered.get(number) if number is not None else None
+        if first is None:
+            item["Lines"] = list(item.get("Lines") or ())
+            found.append(item)
+            if number is not None:
+                numbered[number] = item
+        else:
+            _require_common(number, first, item)
+            first["Lines"] += item.get("Lines") or ()
+    for index, item in enumerate(found):
+        number = item.get("VoucherNumber")
+        item["Id"] = item.get("Id") or guid(f"item {index}" if number is None else f"voucher {number}")
+        if not 0 < len(item["Lines"]) <= LARGEST:
+            raise DineroInvalidBody(
+                f"{_named(item, index)} has {len(item['Lines'])} lines; a ledger holds 1 to {LARGEST} (code 66).",
+                "Nothing was sent.",
+            )
+    return found
+
+
+def groups_of(items: Iterable[Row]) -> list[list[Row]]:
+    """Return items in groups of at most 1000 lines, in their order.
+
+    :param items: dicts as `items_of` returns them
+    """
+    groups: list[list[Row]] = []
+    left = 0
+    for item in items:
+        if left < len(item["Lines"]):
+            groups.append([])
+            left = LARGEST
+        groups[-1].append(item)
+        left -= len(item["Lines"])
+    return groups
+
+
+def _nested(line: Any) -> Any:
+    """Return a line as an item; whatever else it is, is left for the check to name."""
+    if not isinstance(line, Mapping) or "Lines" in line:
+        return line
+    item = {name: value for name, value in line.items() if name in OF_ITEMS}
+    return {**item, "Lines": [{name: value for name, value in line.items() if name not in OF_ITEMS}]}
+
+
+def _require_common(number: int, first: Row, other: Row) -> None:
+    for name, code in COMMON.items():
+        one, two = first.get(name), other.get(name)
+        if (one or None) != (two or None):
+            raise DineroInvalidBody(
+                f"The lines of voucher {number} differ in {name}: {one} and {two} (code {code}).", "Nothing was sent."
+            )
+
+
+def _named(item: Row, index: int) -> str:
+    return f"Item {index}" if item.get("VoucherNumber") is None else f"Voucher {item['VoucherNumber']}"

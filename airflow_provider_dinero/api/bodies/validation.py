@@ -1,0 +1,258 @@
+"""Checks a body before it is sent. Dinero drops unknown properties in silence: a misspelt amount is a zero invoice."""
+
+import math
+import types
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, get_args
+
+from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, PLAIN, digits_of
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+
+# Plain value types: what Dinero takes when a body leaves them out, though the document calls them required.
+FILLED_IN: dict[str, Any] = {
+    "IsMember": False,
+    "UseCvr": False,
+    "ShouldAddTrustPilotEmailAsBcc": False,
+    "Discount": 0,
+    "PaymentMeanEnum": "Domestic",
+}
+# What is in the lines of a body is three levels down.
+MOST_NESTED = 8
+# What ends up in the header of an e-mail, or in the address of a text message.
+ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber", "Sender", "Subject"})
+
+
+def check(model_name: str, body: Any) -> Any:
+    """Return the body as its model understands it, with the properties that the author gave and no others.
+
+    Decimal, date, UUID and their texts are accepted, since templates and XComs carry text.
+
+    :param model_name: str, a class of `models.py`; in brackets for a list of them
+    :param body: mapping in Dinero's own property names; or an iterable of them, or a single one, for a list
+    :return: dict of Python values, or list of dicts, ready for `encode`
+    :raises DineroInvalidBody: names each unknown, missing or ill-typed property
+    """
+    if not model_name.startswith("["):
+        return _checked(model_name, body, model_name)
+    if isinstance(body, str) or not isinstance(body, Iterable):
+        raise DineroInvalidBody(
+            f"{model_name}: a list of dicts is needed, not {type(body).__name__}.", "Nothing was sent."
+        )
+    members = [body] if isinstance(body, Mapping) else list(body)
+    if not members:
+        raise DineroInvalidBody(f"{model_name}: the list is empty.", "Nothing was sent.")
+    return [_checked(model_name[1:-1], each, f"{model_name[1:-1]} {index}") for index, each in enumerate(members)]
+
+
+def _checked(model_name: str, body: Any, place: str) -> dict[str, Any]:
+    from pydantic import ValidationError
+
+    model = _model(model_name)
+    if not isinstance(body, Mapping):
+        raise DineroInvalidBody(
+            f"{place}: a dict is needed, not {type(body).__name__}.",
+            "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
+        )
+    if nested := _too_deep(body):
+        raise DineroInvalidBody(f"{place}: {nested} nests more than {MOST_NESTED} deep.", "Nothing was sent.")
+    given = _as_text(body)
+    inexact = _inexact(given, "")
+    if inexact:
+        raise DineroInvalidBody(
+            f"{place}: {', '.join(inexact)}: a float that was calculated with.",
+            "Amounts are Decimal, or text; nothing was sent.",
+        )
+    if "TimeStamp" in given and "Timestamp" in model.model_fields:
+        # What Dinero's answers call TimeStamp, its bodies call Timestamp.
+        given = {"Timestamp" if name == "TimeStamp" else name: value for name, value in given.items()}
+    try:
+        checked: dict[str, Any] = model.model_validate(given).model_dump(exclude_unset=True)
+        wrong = "; ".join(_misread(given, checked, ""))
+    except ValidationError as error:
+        # Never the values: a body may hold what doesn't belong into a log.
+        wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
+    if wrong:
+        raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.")
+    return checked
+
+
+def complete(model_name: str, checked: Any) -> Any:
+    """Return a checked body with what the document requires and Dinero fills in: it is sent as Dinero would take it.
+
+    :param model_name: str, as `check` takes it
+    :param checked: what `check` returned
+    """
+    if isinstance(checked, list):
+        return [complete(model_name.strip("[]"), each) for each in checked]
+    return _completed(_model(model_name), checked)
+
+
+def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, Any]:
+    found = {name: value for name, value in FILLED_IN.items() if name in model.model_fields}
+    for name, value in checked.items():
+        if isinstance(value, list):
+            inner = _model_in(model.model_fields[name].annotation)
+            found[name] = [_completed(inner, each) for each in value]
+        else:
+            found[name] = value
+    return found
+
+
+def _as_text(value: Any) -> Any:
+    """Return a body as dicts and lists, its dates as ISO 8601 text: the document types some of them as mere strings."""
+    if isinstance(value, Mapping):
+        return {name: _as_text(inner) for name, inner in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray):
+        return [_as_text(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _model(model_name: str) -> "type[BaseModel]":
+    from airflow_provider_dinero.api.bodies import models
+
+    model: type[BaseModel] = getattr(models, model_name)
+    return model
+
+
+def encode(body: Any) -> bytes:
+    """Return the JSON of a checked body: Decimal as number, digit for digit; date and UUID as text.
+
+    :param body: dict or list
+    :return: bytes
+    """
+    import msgspec
+
+    return msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode(body)
+
+
+def encodable(name: str, text: str) -> str:
+    """Return a text that can be sent: half of a surrogate pair, as broken JSON gives it, has no bytes.
+
+    :param name: str, named in the error
+    :param text: str
+    :raises DineroInvalidBody: it can't be sent
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DineroInvalidBody(f"{name} holds half a character (a lone surrogate).", "Nothing was sent.") from None
+    return text
+
+
+def as_list(given: str | Iterable[str]) -> list[str]:
+    """Return names as a list, also when one alone was given.
+
+    :param given: str, or iterable of str
+    """
+    return [given] if isinstance(given, str) else list(given)
+
+
+def canonical(given: Iterable[str], allowed: Collection[str]) -> list[str]:
+    """Return names in Dinero's spelling, which its answers repeat.
+
+    :param given: names of properties, in any case
+    :param allowed: collection of str, those that can be asked for
+    :raises DineroInvalidBody: a name that is none of them
+    """
+    spelt = {name.lower(): name for name in allowed}
+    found = []
+    for name in given:
+        if name.lower() not in spelt:
+            meant = nearest(name, list(allowed)) or ", ".join(allowed)
+            raise DineroInvalidBody(f"This list has no field {name}.", f"It has {meant}.")
+        found.append(spelt[name.lower()])
+    return found
+
+
+def nearest(name: str, known: "list[str]") -> str:
+    """Return the known name that was probably meant, or an empty text.
+
+    :param name: str, as it was given
+    :param known: list of names
+    """
+    by_lower = {other.lower(): other for other in known}
+    longer = [other for other in by_lower if name.lower() in other]  # Amount: BaseAmountValue
+    found = longer or get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else ""
+
+
+def _inexact(value: Any, place: str) -> list[str]:
+    """Return the places of floats that no author has written: 0.1 + 0.2 is 0.30000000000000004."""
+    if isinstance(value, float):
+        return [place] if math.isfinite(value) and round(value, 6) != value else []
+    if isinstance(value, Mapping):
+        return [each for name, inner in value.items() for each in _inexact(inner, f"{place}.{name}".lstrip("."))]
+    if isinstance(value, list | tuple):
+        return [each for index, inner in enumerate(value) for each in _inexact(inner, f"{place}[{index}]")]
+    return []
+
+
+def _too_deep(value: Any, place: str = "", left: int = MOST_NESTED) -> str:
+    """Return the place of something that nests deeper than any body of Dinero, or an empty text."""
+    if not isinstance(value, Mapping | list | tuple):
+        return ""
+    if not left:
+        return place
+    named = (
+        ((f"{place}.{name}".lstrip("."), inner) for name, inner in value.items())
+        if isinstance(value, Mapping)
+        else ((f"{place}[{index}]", inner) for index, inner in enumerate(value))
+    )
+    return next(filter(None, (_too_deep(inner, where, left - 1) for where, inner in named)), "")
+
+
+def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
+    """Yield what the model takes, and Dinero or a mail server would read in another way than its author."""
+    if isinstance(checked, Mapping):
+        for name, inner in checked.items():
+            yield from _misread(given[name], inner, f"{place}.{name}".lstrip("."))
+    elif isinstance(checked, list):
+        for index, (each, inner) in enumerate(zip(given, checked, strict=True)):
+            yield from _misread(each, inner, f"{place}[{index}]")
+    elif isinstance(checked, Decimal | int) and not isinstance(checked, bool):
+        if isinstance(given, str) and not PLAIN.fullmatch(given.strip()):
+            yield f"{place}: a number is digits, with a point before the decimals, such as 1250.75"
+        elif digits_of(Decimal(checked)) > MOST_DIGITS:
+            yield f"{place}: a number has at most {MOST_DIGITS} digits, written out"
+    elif isinstance(checked, str) and place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
+        yield f"{place}: it holds a line break or another control character"
+
+
+def _has_line_break(text: str) -> bool:
+    return any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} for each in text)
+
+
+def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    if detail["type"] == "extra_forbidden":
+        known = list(_model_at(model, detail["loc"][:-1]).model_fields)
+        meant = nearest(str(detail["loc"][-1]), known)
+        return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else f" ({', '.join(known)})")
+    if detail["type"] == "missing":
+        return f"{place} is missing"
+    if detail["type"].startswith("uuid"):
+        return f'{place}: a Guid is needed, as text, such as what operator.output["ContactGuid"] gives'
+    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _model_at(model: "type[BaseModel]", place: "tuple[int | str, ...]") -> "type[BaseModel]":
+    for part in place:
+        if isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return model
+
+
+def _model_in(annotation: Any) -> "type[BaseModel]":
+    """Return the model inside `Model | None` and `list[Model]`."""
+    while not isinstance(annotation, type) or isinstance(annotation, types.GenericAlias):
+        annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+    return annotation

@@ -1,0 +1,1 @@
+"""Feeds: the resources whose changes can be followed."""

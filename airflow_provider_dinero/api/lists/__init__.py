@@ -1,0 +1,1 @@
+"""Lists: pages, filters, changes."""

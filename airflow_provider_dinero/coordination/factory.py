@@ -1,0 +1,41 @@
+"""Which lock and which allowance a URL names."""
+
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.ports import Budget, Lock
+
+
+@lru_cache
+def coordination(url: str) -> tuple[Lock, Budget]:
+    """Return the lock and the budget that all who give this URL share; always the same ones in a process.
+
+    :param url: str, redis://, rediss://, file:///folder, or a folder
+    :return: (Lock, Budget)
+    :raises DineroConfigurationError: it is none of these, or the extra redis is missing
+    """
+    from airflow_provider_dinero.coordination.fallback import FallbackBudget
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise DineroConfigurationError(
+            "coordination_url is no URL: a bracket is left open in it.",
+            "In a password write [ as %5B, ] as %5D and / as %2F.",
+        ) from None
+    if parts.scheme in {"redis", "rediss", "unix"}:
+        from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
+
+        return RedisLock(url), FallbackBudget(RedisBudget(url))
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(url)
+    if parts.scheme not in {"file", ""} or parts.netloc not in {"", "localhost"} or not path.is_absolute():
+        begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
+        raise DineroConfigurationError(
+            f"coordination_url begins with {begins!r}, which is neither a Redis nor a folder.",
+            "Give redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",
+        )
+    from airflow_provider_dinero.coordination.files import FileBudget, FileLock
+
+    return FileLock(path), FallbackBudget(FileBudget(path))

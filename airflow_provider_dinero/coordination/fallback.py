@@ -1,0 +1,54 @@
+"""What a worker does when the allowance that it shares with others can't be reached: it paces itself, carefully."""
+
+import logging
+import threading
+import time
+
+from airflow_provider_dinero.api.errors import DineroUnavailable
+from airflow_provider_dinero.api.ports import Budget, ProcessBudget, Slot
+
+log = logging.getLogger(__name__)
+
+# Nobody knows how many others are cut off too.
+SHARE = 10
+# What can't be reached isn't asked again for so long: asking may take a while.
+LOOK_AGAIN_SECONDS = 15.0
+
+
+class FallbackBudget:
+    """A shared Budget, and while it can't be reached a tenth of the allowance.
+
+    :param shared: Budget
+    """
+
+    def __init__(self, shared: Budget) -> None:
+        self._shared = shared
+        self._alone = ProcessBudget()
+        self._lock = threading.Lock()
+        self._look_again = 0.0
+        self._lost = False
+
+    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+        """Return the next slot; it is reserved if it lies within so many seconds.
+
+        :param key: str, whose allowance it is
+        :param per_minute: int
+        :param within: float, seconds
+        """
+        share = max(1, per_minute // SHARE)
+        if time.monotonic() >= self._look_again:
+            try:
+                slot = self._shared.reserve(key, per_minute, within)
+            except DineroUnavailable as error:
+                with self._lock:
+                    self._look_again = time.monotonic() + LOOK_AGAIN_SECONDS
+                    if not self._lost:
+                        told = "%s This process keeps to %d requests a minute of its own until that is mended."
+                        log.warning(told, error, share)
+                    self._lost = True
+            else:
+                if self._lost:
+                    log.info("The shared request allowance is there again.")
+                    self._lost = False
+                return slot
+        return self._alone.reserve(key, share, within)

@@ -1,0 +1,189 @@
+"""Anything else: every call of the client, by its name."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
+
+from airflow_provider_dinero.api.bodies.numbers import written
+from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroOutcomeUnknown
+from airflow_provider_dinero.links import document_url
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.operations import Operation
+
+
+class DineroOperator(DineroBaseOperator):
+    """Makes any call of the client: `DineroOperator(operation="reports.saldo", arguments={"year": 2026})`.
+
+    What the other operators do step by step, once, this one can't: a write that would be done twice if it came twice
+    (an e-mail, a payment, an upload, ledger items) is begun once for each task of a run, and never again by itself. A
+    create is given its Guid by the key.
+
+    Dinero: all operations, see the page `All operations` of the docs.
+
+    :param operation: str, the call, as `python -m airflow_provider_dinero.api` prints it, such as `reports.saldo`.
+        Templated.
+    :param arguments: dict, what the call takes, by name; default none. Templated.
+    :param limit: int, how many rows may be returned: more are an error; default 1000
+    :param idempotency_key: str, what a document that is created is for; default the task's own place. Templated.
+    :param generation: int, raised to do a write once more, after a person has looked in Dinero; default 0. Templated.
+    :param multiple_outputs: bool, also return each key by itself, for calls that return a dict; default False
+    :return: what the call returns as plain JSON: amounts as str, rows as a list
+    """
+
+    template_fields: Sequence[str] = (
+        *DineroBaseOperator.template_fields,
+        "operation",
+        "arguments",
+        "idempotency_key",
+        "generation",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
+
+    def __init__(
+        self,
+        *,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        limit: int = 1000,
+        idempotency_key: str | None = None,
+        generation: int | str = 0,
+        multiple_outputs: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(multiple_outputs=multiple_outputs, **kwargs)
+        self.operation = operation
+        self.arguments = arguments
+        self.limit = limit
+        self.idempotency_key = idempotency_key
+        self.generation = generation
+
+    def perform(self, context: "Context") -> Any:
+        """Make the call."""
+        from airflow_provider_dinero.api.operations import OWN_GUID, UNKNOWN, Repeat
+
+        call = self._call()
+        arguments = dict(require_mapping("arguments", self.arguments or {}))
+        performed: Operation | None = getattr(call, "operation", None)
+        self.resource = self.operation.split(".")[0]
+        self.writes = performed is None or performed.repeat is not Repeat.READ
+        if performed and performed.lost is OWN_GUID:
+            arguments["body"] = self._with_guid(context, performed, arguments.get("body"))
+        taken = _taken(call)
+        try:
+            if unknown := [name for name in arguments if name not in taken]:
+                raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}")
+            bound = inspect.signature(call).bind(**arguments)
+        except TypeError as error:
+            raise DineroInvalidBody(
+                f"{self.operation}: {error}.", f"It takes {', '.join(taken) or 'nothing'}."
+            ) from None
+
+        def result() -> Any:
+            return self._plain(call(*bound.args, **bound.kwargs))
+
+        once = performed and performed.lost and performed.lost is not OWN_GUID and performed.lost.otherwise == UNKNOWN
+        done = self._begun_once(result) if once else result()
+        self.document_url = document_url(self.client)
+        self.log.info("%s: %s", self.operation, f"{len(done)} rows" if isinstance(done, list) else "done")
+        return done
+
+    def _call(self) -> Callable[..., Any]:
+        """Return the client's method of this name."""
+        from airflow_provider_dinero.api.bodies.validation import nearest
+        from airflow_provider_dinero.api.resources.base import Resource
+
+        calls = {
+            f"{name}.{method}": getattr(resource, method)
+            for name, resource in vars(self.client).items()
+            if isinstance(resource, Resource)
+            for method in dir(resource)
+            if not method.startswith("_") and callable(getattr(resource, method))
+        }
+        if self.operation not in calls:
+            meant = nearest(self.operation, list(calls))
+            raise DineroInvalidBody(
+                f"There is no operation {self.operation!r}" + (f", did you mean {meant}?" if meant else "."),
+                "`python -m airflow_provider_dinero.api` prints them all.",
+            )
+        call: Callable[..., Any] = calls[self.operation]
+        if inspect.signature(call).return_annotation is bytes:
+            raise DineroInvalidBody(
+                f"{self.operation} returns a file, which is too much for an XCom.",
+                "Use the hook in a @task: write what it returns to a path, and return the path.",
+            )
+        return call
+
+    def _with_guid(self, context: "Context", performed: "Operation", body: Any) -> dict[str, Any]:
+        """Return the body of a create with a Guid made from the key, unless it has one."""
+        from airflow_provider_dinero.api.bodies import models
+        from airflow_provider_dinero.api.bodies.comparison import guid_for
+
+        given = dict(require_mapping("arguments: body", body))
+        name = "Guid" if "Guid" in getattr(models, performed.body or "").model_fields else "ContactGuid"
+        key = self.key_of(context, self.idempotency_key)
+        guid = guid_for(self.client.organization_id, self.resource, key, whole("generation", self.generation))
+        return {name: guid, **{each: value for each, value in given.items() if each != name or value}}
+
+    def _begun_once(self, do: Callable[[], Any]) -> Any:
+        """Do a write that nothing in Dinero tells of, unless an earlier try began it."""
+        intents = self.client.intents
+        name = f"{self.client.organization_id}/{self.operation}/{whole('generation', self.generation)}"
+        if intents.begun(name):
+            raise DineroOutcomeUnknown(
+                f"This task began {self.operation} before, and Dinero can't tell what became of it.",
+                "Look in Dinero; to do it once more, pass another generation.",
+            )
+        intents.begin(name)
+        try:
+            return do()
+        except DineroOutcomeUnknown:
+            raise
+        except DineroError as error:
+            if not error.lost:  # refused, or never sent
+                intents.end(name)
+            raise
+
+    def _plain(self, value: Any) -> Any:
+        """Return a value as JSON has it; amounts as text, so that no øre is lost."""
+        if value is None or isinstance(value, str | bool | int | float):
+            return value
+        if isinstance(value, Decimal):
+            return written(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, PathLike):
+            return fspath(value)
+        if isinstance(value, Mapping):
+            return {str(name): self._plain(each) for name, each in value.items()}
+        if hasattr(value, "_asdict"):
+            return self._plain(value._asdict())
+        return self._rows(value)
+
+    def _rows(self, rows: Iterable[Any]) -> list[Any]:
+        found = list(islice(rows, self.limit + 1))
+        if len(found) > self.limit:
+            raise DineroInvalidBody(
+                f"{self.operation} returns more than {self.limit} rows, which is much for an XCom.",
+                "Narrow it by its arguments, raise the limit, or use the hook in a @task.",
+            )
+        return [self._plain(each) for each in found]
+
+
+def _taken(call: Callable[..., Any]) -> list[str]:
+    """Return the names of what a call takes; of its further keywords, those that their TypedDict has."""
+    names: list[str] = []
+    for name, parameter in inspect.signature(call).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (described,) = get_args(parameter.annotation)
+            names += get_type_hints(described)
+        else:
+            names.append(name)
+    return names

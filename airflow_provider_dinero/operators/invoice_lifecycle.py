@@ -1,0 +1,99 @@
+"""The whole life of an invoice in one task."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.base import money, require_mapping
+from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DineroInvoiceOperator(SalesLifecycleOperator):
+    """Creates an invoice, books it, sends it, registers its payment, as far as asked: each once, however often it runs.
+
+    What was done is read from Dinero: a run that starts over goes on where the last one ended. It takes a request to
+    create, one to book, two to send an e-mail and two to register a payment: before each of these, Dinero is asked
+    whether it was done.
+
+    Dinero: `POST /v1/{organizationId}/invoices`, `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email`
+    (or e-invoice, or SMS), `GET` and `POST …/{guid}/payments`.
+
+    :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. Templated.
+    :param idempotency_key: str, what the invoice is for, such as an order number; default the task's own place: dag_id,
+        run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
+    :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, whether to book it; default False: it stays a draft
+    :param number: int, the voucher number; default Dinero's next. Templated.
+    :param send: str or None: email, einvoice or sms; default None: it isn't sent. It needs book.
+    :param mailout: dict as Dinero's model for that way of sending; default none: Dinero's template, to the contact.
+        Templated.
+    :param resend: int, how many times it was sent before that don't count; default 0. Templated.
+    :param payment: dict as Dinero's PaymentCreateModel, of which DepositAccountNumber and Description are needed;
+        Amount is the invoice's total, ExternalReference the key. Default none: it isn't paid. It needs book. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, and when it is booked what `DineroBookInvoiceOperator` returns, with
+        `Recipients` and `PaymentGuid`; Change is created, updated (something was done now) or unchanged; in a dry run
+        `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    """
+
+    resource = "invoices"
+    what = "invoice"
+    template_fields: Sequence[str] = (*SalesLifecycleOperator.template_fields, "invoice", "payment")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"invoice": "json", "mailout": "json", "payment": "json"}
+
+    def __init__(self, *, invoice: Mapping[str, Any], payment: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if payment is not None and not self.book:
+            raise DineroInvalidBody("Only what is booked is paid.", "Set book=True.")
+        self.invoice = invoice
+        self.payment = payment
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Do what is asked for, and wasn't done."""
+        given = require_mapping("invoice", self.invoice)
+        key = self.key_of(context, self.idempotency_key)
+        payment = self._payment(given, key)
+        told, changes = self.run_steps(key, given)
+        if payment is not None:
+            booked = dict(told)
+            paid = self.step("pay", lambda: self._pay(booked, payment))
+            told |= {"PaymentGuid": paid["Guid"], "TimeStamp": paid.get("TimeStamp") or told["TimeStamp"]}
+            changes.append(paid["Change"])
+        return {**told, "Change": change_of(changes)}
+
+    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Create the draft, or find what was made of it, and make sure that it is the same."""
+        return self.client.invoices.create(body)
+
+    def preview(self, body: Any) -> dict[str, Any]:
+        """Return the Guid that the invoice will get, and what it comes to."""
+        if self.payment is not None:
+            account = self.payment["DepositAccountNumber"]
+            there = {each["AccountNumber"]: each["Name"] for each in self.client.accounts.deposit()}
+            if int(account) not in there:
+                known = ", ".join(f"{number} {name}" for number, name in there.items())
+                raise DineroInvalidBody(f"{account} is no deposit account.", f"There are: {known}.")
+        return super().preview(body)
+
+    def _payment(self, invoice: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+        """Return the payment, checked before anything is sent."""
+        from airflow_provider_dinero.api.bodies.comparison import reference_for
+        from airflow_provider_dinero.api.bodies.validation import check
+
+        if self.payment is None:
+            return None
+        given = require_mapping("payment", self.payment)
+        if given.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
+            raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
+        payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **given}
+        check("PaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
+        return payment
+
+    def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
+        body = {"Amount": booked["TotalInclVat"], **payment}
+        paid = self.client.invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"])
+        done = "paid" if paid["Change"] == "created" else "was paid before:"
+        self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))
+        return paid
