@@ -1,6 +1,7 @@
 """Write what `openapi.json` says as Python (`make models`; `--check` in lint).
 
-`api/bodies/models.py`: the request bodies as pydantic models. `api/bodies/amounts.py`: the names of the properties that are amounts.
+`api/bodies/models.py`: the request bodies as pydantic models.
+`api/bodies/amounts.py`: the names of the properties that are amounts.
 `api/http/shapes.py`: what each operation answers with.
 """
 
@@ -135,7 +136,11 @@ def _shape(schemas: dict[str, Any], path: str, operation: dict[str, Any]) -> tup
 
 
 if __name__ == "__main__":
-    for name, text in (("models.py", models()), ("amounts.py", amounts()), ("shapes.py", shapes())):
+    for name, text in (
+        ("bodies/models.py", models()),
+        ("bodies/amounts.py", amounts()),
+        ("http/shapes.py", shapes()),
+    ):
         if "--check" not in sys.argv:
             (API / name).write_text(text)
         elif (API / name).read_text() != text:

@@ -4,20 +4,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.auth.grants import PersonalIntegration, VismaConnect
+    from airflow_provider_dinero.api.bodies.idempotency import guid_for
     from airflow_provider_dinero.api.client import DineroClient
     from airflow_provider_dinero.api.lists.filters import contains, eq
     from airflow_provider_dinero.api.operations import Operation, Repeat
 
-__all__ = ["DineroClient", "Operation", "PersonalIntegration", "Repeat", "VismaConnect", "contains", "eq"]
+__all__ = ["DineroClient", "Operation", "PersonalIntegration", "Repeat", "VismaConnect", "contains", "eq", "guid_for"]
 
 _HOMES = {
     "DineroClient": "client",
     "Operation": "operations",
-    "PersonalIntegration": "auth",
+    "PersonalIntegration": "auth.grants",
     "Repeat": "operations",
-    "VismaConnect": "auth",
-    "contains": "filters",
-    "eq": "filters",
+    "VismaConnect": "auth.grants",
+    "contains": "lists.filters",
+    "eq": "lists.filters",
+    "guid_for": "bodies.idempotency",
 }
 
 

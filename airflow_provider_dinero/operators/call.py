@@ -124,7 +124,7 @@ class DineroOperator(DineroBaseOperator):
     def _with_guid(self, context: "Context", performed: "Operation", body: Any) -> dict[str, Any]:
         """Return the body of a create with a Guid made from the key, unless it has one."""
         from airflow_provider_dinero.api.bodies import models
-        from airflow_provider_dinero.api.bodies.comparison import guid_for
+        from airflow_provider_dinero.api.bodies.idempotency import guid_for
 
         given = dict(require_mapping("arguments: body", body))
         name = "Guid" if "Guid" in getattr(models, performed.body or "").model_fields else "ContactGuid"

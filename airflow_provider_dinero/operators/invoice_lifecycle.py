@@ -79,7 +79,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         """Return the payment, checked before anything is sent."""
-        from airflow_provider_dinero.api.bodies.comparison import reference_for
+        from airflow_provider_dinero.api.bodies.idempotency import reference_for
         from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:

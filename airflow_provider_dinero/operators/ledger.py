@@ -62,7 +62,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Post group by group, each when the one before is booked."""
-        from airflow_provider_dinero.api.bodies.comparison import guid_for
+        from airflow_provider_dinero.api.bodies.idempotency import guid_for
         from airflow_provider_dinero.api.bodies.ledger import LARGEST, groups_of, items_of
 
         key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)

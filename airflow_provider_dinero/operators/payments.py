@@ -46,7 +46,7 @@ class DineroAddPaymentOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Look for the payment, and register it."""
-        from airflow_provider_dinero.api.bodies.comparison import reference_for
+        from airflow_provider_dinero.api.bodies.idempotency import reference_for
 
         known = self.document("invoice", self.invoice)
         given = require_mapping("payment", self.payment)

@@ -18,10 +18,10 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     :param document: mapping, as Dinero gives it
     """
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
-    small = {name: document[name] for name in names if name in document}
+    kept = {name: document[name] for name in names if name in document}
     if "TotalInclVat" in document:
-        small["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
-    return small
+        kept["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
+    return kept
 
 
 def with_guid(
@@ -37,7 +37,7 @@ def with_guid(
     :param generation: int or str
     :raises DineroInvalidBody: it is no dict, or has a Guid
     """
-    from airflow_provider_dinero.api.bodies.comparison import guid_for
+    from airflow_provider_dinero.api.bodies.idempotency import guid_for
 
     body = require_mapping(name, given)
     if body.get("Guid"):

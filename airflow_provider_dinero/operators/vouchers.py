@@ -30,7 +30,7 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
     :param context: Context
     :raises DineroInvalidBody: it is no dict, or there are both
     """
-    from airflow_provider_dinero.api.bodies.comparison import reference_for
+    from airflow_provider_dinero.api.bodies.idempotency import reference_for
 
     body = dict(require_mapping("voucher", operator.voucher))
     generation = whole("generation", operator.generation)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from airflow.sdk import DAG, task
 
 from airflow_provider_dinero.api import eq
-from airflow_provider_dinero.api.bodies.comparison import guid_for
+from airflow_provider_dinero.api.bodies.idempotency import guid_for
 from airflow_provider_dinero.hooks.dinero import DineroHook
 
 # --8<-- [end:imports]

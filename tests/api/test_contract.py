@@ -49,7 +49,7 @@ MISTAKES = [
     ("resources/sales.py", '",".join(as_list(status))', '";".join(as_list(status))', "invoices.list"),
     ("resources/base.py", '"deletedOnly": "true"', '"deletedOnly": "yes"', "contacts.list"),
     ("resources/base.py", '"pageSize": str(', '"pagesize": str(', "products.list"),
-    ("changes.py", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "trade_offers.list"),
+    ("lists/changes.py", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "trade_offers.list"),
     ("resources/credit_notes.py", "/e-creditNote", "/e-creditnote", "credit_notes.send_e_credit_note"),
     ("resources/reminders.py", "_ALL}/next", "_ALL}/nxt", "reminders.next"),
     (
@@ -68,9 +68,9 @@ MISTAKES = [
     ("resources/sms.py", "/send-sms", "/sms", "sms.send"),
     ("resources/payments.py", 'wanted["ExternalReference"]', 'wanted["Reference"]', "invoices.add_payment"),
     ("resources/files.py", '.replace("-", "/")', "", "files.list"),
-    ("uploads.py", 'RequestField("file"', 'RequestField("files"', "files.upload"),
+    ("http/uploads.py", 'RequestField("file"', 'RequestField("files"', "files.upload"),
     ("resources/entries.py", "changesFrom=", "changedFrom=", "entries.changes"),
-    ("models.py", "    ReceiverEanNumber: str", "    EanNumber: str", "reminders.send_e_reminder"),
+    ("bodies/models.py", "    ReceiverEanNumber: str", "    EanNumber: str", "reminders.send_e_reminder"),
 ]
 
 

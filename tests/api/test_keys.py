@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_dinero.api.bodies.comparison import guid_for, reference_for
+from airflow_provider_dinero.api.bodies.idempotency import guid_for, reference_for
 
 
 @pytest.mark.parametrize(

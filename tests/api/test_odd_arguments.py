@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_dinero.api import DineroClient, VismaConnect, errors
 from airflow_provider_dinero.api.auth.consent import begin, exchange
 from airflow_provider_dinero.api.auth.grants import lifetime
-from airflow_provider_dinero.api.bodies.comparison import guid_for, reference_for
+from airflow_provider_dinero.api.bodies.idempotency import guid_for, reference_for
 from airflow_provider_dinero.api.ports import MemoryTokenStore
 from tests.contract import GUID
 from tests.faulty import before

@@ -12,7 +12,7 @@ from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, written
 from airflow_provider_dinero.api.bodies.validation import MOST_NESTED, check, encode
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import money
-from airflow_provider_dinero.operators.sales import small
+from airflow_provider_dinero.operators.sales import to_xcom
 from tests.conftest import CONTACT, line
 
 DIGITS = "a number is digits, with a point before the decimals"
@@ -96,7 +96,7 @@ def test_a_number_out_of_all_bounds_is_told_briefly(text: str) -> None:
     assert found["Amount"][1] == "1"
     assert len(found["Amount"][0]) < 50
     assert differences({"Amount": number}, {"Amount": number}) == {}
-    told = [written(number), money(number), small({"TotalInclVat": number})["TotalInclVat"]]
+    told = [written(number), money(number), to_xcom({"TotalInclVat": number})["TotalInclVat"]]
     assert max(map(len, told)) <= max(30, len(text) + 4)
     assert time.monotonic() - began < 1
 

@@ -74,8 +74,8 @@ def both(url: str) -> tuple[str, str]:
 def test_an_access_token_goes_to_one_host(sandbox: Any, kind: str) -> None:
     store = MemoryTokenStore()
     one, other = both(sandbox.url)
-    grants = {"personal": PersonalIntegration("personal-sandbox", SECRET, "sandbox-api-key", one), "visma": visma(one)}
-    clients = [DineroClient(100001, grants[kind], base_url=each, token_store=store) for each in (one, other)]
+    given = {"personal": PersonalIntegration("personal-sandbox", SECRET, "sandbox-api-key", one), "visma": visma(one)}
+    clients = [DineroClient(100001, given[kind], base_url=each, token_store=store) for each in (one, other)]
     first, second = (each.tokens.access() for each in clients)
     assert first != second
     for each in clients:
@@ -212,7 +212,7 @@ def test_a_test_takes_nothing_over_and_sees_it_all_the_same(one_time: Any) -> No
 
 def test_no_two_connections_share_a_name_by_accident() -> None:
     issuer, api = "https://connect.visma.com", "https://api.dinero.dk"
-    grants: list[VismaConnect | PersonalIntegration] = [
+    given: list[VismaConnect | PersonalIntegration] = [
         VismaConnect("id", SECRET, "", issuer, name="prod"),
         VismaConnect("id", SECRET, "name prod", issuer),
         VismaConnect("id", SECRET, "prod", issuer),
@@ -224,11 +224,11 @@ def test_no_two_connections_share_a_name_by_accident() -> None:
         PersonalIntegration("id", f"{SECRET}2", "key", issuer),
         PersonalIntegration("id2", SECRET, "key", issuer),
     ]
-    keys = {grants.token_key(each, api) for each in grants}
-    assert len(keys) == len(grants)
-    assert grants.token_key(grants[6], f"{api}:8443") not in keys
+    keys = {grants.token_key(each, api) for each in given}
+    assert len(keys) == len(given)
+    assert grants.token_key(given[6], f"{api}:8443") not in keys
     # What a connection's name and a refresh token had in common once is taken over by the name alone.
-    assert [bool(grants.earlier_key(each)) for each in grants] == [True, False, True, True, False, True, *[False] * 4]
+    assert [bool(grants.earlier_key(each)) for each in given] == [True, False, True, True, False, True, *[False] * 4]
 
 
 def test_one_address_in_two_spellings_is_one_token() -> None:

@@ -67,9 +67,9 @@ def as_before() -> None:
     import msgspec
     import requests
 
-    def read(response: Any, operation: Any, request: Any) -> connection.Answer:
+    def read(response: Any, operation: Any, request: Any) -> connection.Response:
         content = response.raw.read(decode_content=True)
-        answer = connection.Answer(response.status_code, response.headers, content, request.host)
+        answer = connection.Response(response.status_code, response.headers, content, request.host)
         try:
             value = msgspec.json.decode(content) if content and answer.status < 300 else None
         except msgspec.DecodeError:
@@ -78,7 +78,7 @@ def as_before() -> None:
         return answer._replace(value=empty if value is None else value)
 
     connection._read = read  # type: ignore[assignment]
-    connection.adapter = lambda wire: requests.adapters.HTTPAdapter()  # type: ignore[attr-defined]
+    connection.adapter = lambda connection: requests.adapters.HTTPAdapter()  # type: ignore[attr-defined]
 
 
 def spoilt(rng: random.Random, number: int, places: list[str]) -> tuple[str, list[Spoil]]:
@@ -108,7 +108,7 @@ def worked(world: World, url: str, worker: str, work: Work, it: Any, key: str, d
         os.close(theirs)
         return ours
     try:
-        attempt, writes = connection.Wire.attempt, 0
+        attempt, writes = connection.Connection.attempt, 0
 
         def attempted(*args: Any, **options: Any) -> Any:
             nonlocal writes
@@ -120,7 +120,7 @@ def worked(world: World, url: str, worker: str, work: Work, it: Any, key: str, d
                 os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
-        connection.Wire.attempt = attempted  # type: ignore[method-assign]
+        connection.Connection.attempt = attempted  # type: ignore[method-assign]
         try:
             result = work.do(world.client(url, worker), it, key)
             change = result.get("Change", "done") if isinstance(result, dict) else "done"

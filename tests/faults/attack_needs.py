@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.api.bodies.comparison import guid_for
+from airflow_provider_dinero.api.bodies.idempotency import guid_for
 
 Prepare = Callable[[DineroClient, str], Any]
 Do = Callable[[DineroClient, Any, str], Any]

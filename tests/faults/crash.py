@@ -186,16 +186,17 @@ class Runs:
 @contextmanager
 def careless() -> Generator[None]:
     """Do without keys and look-ups: the control."""
+    from airflow_provider_dinero.api.bodies import idempotency
     from airflow_provider_dinero.api.resources.once import Once
 
-    kept = Once._once, Once._settled, keys.guid_for
+    kept = Once._once, Once._settled, idempotency.guid_for
     Once._once = lambda self, name, find, send, **options: (send(), "created")  # type: ignore[method-assign]
     Once._settled = lambda self, send, look, **options: send()  # type: ignore[method-assign]
-    keys.guid_for = lambda *args, **options: str(uuid4())
+    idempotency.guid_for = lambda *args, **options: str(uuid4())
     try:
         yield
     finally:
-        Once._once, Once._settled, keys.guid_for = kept  # type: ignore[method-assign]
+        Once._once, Once._settled, idempotency.guid_for = kept  # type: ignore[method-assign]
 
 
 def hurry() -> None:

@@ -1,14 +1,12 @@
-"""An idempotency key becomes a Guid, and a document that is there is compared with what its author wants."""
+"""How a document in Dinero is compared with the body that its author gave."""
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid5
 
 from airflow_provider_dinero.api.bodies.numbers import normalized
-from airflow_provider_dinero.api.bodies.validation import encodable
 from airflow_provider_dinero.api.errors import DineroConflict
 
 # What a property means that a create leaves out, where the documents say so.
@@ -18,28 +16,6 @@ FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Some dates read back as times.
 MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|\+00:00)?$")
-LONGEST_REFERENCE = 128
-NAMESPACE = UUID("5d7f0c34-6c0b-5d4e-9f43-0c8f6f2f1a6e")
-
-
-def guid_for(organization_id: int, resource: str, key: str, generation: int = 0) -> str:
-    """Return the Guid that a key always gets.
-
-    :param organization_id: int
-    :param resource: str, such as invoices
-    :param key: str, the idempotency key, such as an order number
-    :param generation: int, raised by the author to start anew after a document was deleted; default 0
-    :raises DineroInvalidBody: the key is no text that can be sent
-    """
-    return str(uuid5(NAMESPACE, encodable("The key", f"{organization_id}/{resource}/{generation}/{key}")))
-
-
-def reference_for(key: str) -> str:
-    """Return a key as an ExternalReference, which has at most 128 characters.
-
-    :param key: str, the idempotency key
-    """
-    return key if len(key) <= LONGEST_REFERENCE else str(uuid5(NAMESPACE, encodable("The key", key)))
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
@@ -58,12 +34,12 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
     found = differences(wanted, existing)
     if found:
         raise DineroConflict(
-            f"{what} exists with other content: {shown(found)}.",
+            f"{what} exists with other content: {describe(found)}.",
             "Use another idempotency key for another document, or correct the one in Dinero; credit what is booked.",
         )
 
 
-def shown(found: Mapping[str, tuple[Any, Any]]) -> str:
+def describe(found: Mapping[str, tuple[Any, Any]]) -> str:
     """Return differences as an error tells them.
 
     :param found: mapping, as `differences` returns it

@@ -42,7 +42,7 @@ def columns_of(resource: str) -> dict[str, str]:
 
 @cache
 def _properties(model: str) -> dict[str, Any]:
-    document = json.loads(Path(__file__).with_name("openapi.json").read_bytes())
+    document = json.loads(Path(__file__).parent.with_name("openapi.json").read_bytes())
     found: dict[str, Any] = document["components"]["schemas"][model]["properties"]
     return found
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import comparison, idempotency
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, DineroDuplicate, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
@@ -190,7 +191,7 @@ class Contacts(Documents):
     def _upserted(self, wanted: Row, match_by: str, value: str, generation: int) -> Row:
         existing = self._find(match_by, value)
         if existing is None:
-            guid = keys.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
+            guid = idempotency.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
             try:
                 self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
@@ -200,8 +201,8 @@ class Contacts(Documents):
             except DineroDuplicate as error:
                 lost = error.lost
             existing = self.get(guid)  # made in this moment, or before and then changed or deleted
-            keys.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
-            if lost and not keys.differences(wanted, existing):
+            comparison.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
+            if lost and not comparison.differences(wanted, existing):
                 return {"ContactGuid": guid, "Change": "created"}
         return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
 
@@ -214,8 +215,8 @@ class Contacts(Documents):
         rows = [
             row
             for row in self.list(filters=[eq(match_by, value)])
-            if keys.same_text(row[match_by], value)
-            or (not exact and keys.same_text(str(row[match_by]).casefold(), value.casefold()))
+            if comparison.same_text(row[match_by], value)
+            or (not exact and comparison.same_text(str(row[match_by]).casefold(), value.casefold()))
         ]
         if len(rows) > 1:
             guids = ", ".join(row["ContactGuid"] for row in rows)
@@ -228,7 +229,7 @@ class Contacts(Documents):
     def _change(self, existing: Row, wanted: Mapping[str, Any]) -> str:
         if wanted.keys() - existing.keys():  # lists leave some properties out
             existing = self.get(existing["ContactGuid"])
-        found = keys.differences(wanted, existing, empty_counts=True)
+        found = comparison.differences(wanted, existing, empty_counts=True)
         if not found:
             return "unchanged"
         from airflow_provider_dinero.api.bodies.models import ContactUpdateModel

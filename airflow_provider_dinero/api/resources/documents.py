@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
+from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
@@ -79,7 +80,7 @@ class Documents(Resource, ABC):
 
         def there() -> Row:
             existing = self.get(str(guid))
-            keys.require_same(f"{self.WHAT} {guid}", wanted, existing)
+            comparison.require_same(f"{self.WHAT} {guid}", wanted, existing)
             return existing
 
         def send() -> Row:
@@ -105,7 +106,7 @@ class Documents(Resource, ABC):
         def look() -> Row | None:
             existing = self.get(guid)
             content = {name: value for name, value in wanted.items() if name not in {"Timestamp", *not_kept}}
-            other = existing.get("DeletedAt") or keys.differences(content, existing, strict=True)
+            other = existing.get("DeletedAt") or comparison.differences(content, existing, strict=True)
             return None if other else existing
 
         return self._settled(lambda: self._object(operation, {"guid": guid}, body=wanted), look, operation=operation)
@@ -122,7 +123,7 @@ class Documents(Resource, ABC):
         known = None if wanted["Timestamp"] == "-" else wanted["Timestamp"]
         if known is None:
             existing = self.get(guid)
-            if not existing.get("DeletedAt") and not keys.differences(content, existing, strict=True):
+            if not existing.get("DeletedAt") and not comparison.differences(content, existing, strict=True):
                 return {**existing, "Change": "unchanged"}
         try:
             updated = self._update(operation, guid, content, known or str(existing[self.STAMP]))
@@ -130,7 +131,7 @@ class Documents(Resource, ABC):
             return {**updated, "Change": "unchanged" if "Status" in updated else "updated"}
         except (DineroStaleTimestamp, DineroInvalidRequest) as error:
             existing = self.get(guid)
-            if not existing.get("DeletedAt") and not keys.differences(content, existing):
+            if not existing.get("DeletedAt") and not comparison.differences(content, existing):
                 return {**existing, "Change": "unchanged"}
             if not isinstance(error, DineroStaleTimestamp):
                 raise

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
@@ -101,7 +102,7 @@ class LedgerItems(LedgerPosting):
         def look() -> Rows | None:
             found = self._found(wanted)
             same = len(found) == len(wanted) and all(
-                not keys.differences(content(item), by_id(found, item), strict=True) for item in wanted
+                not comparison.differences(content(item), by_id(found, item), strict=True) for item in wanted
             )
             return [{"Id": item["Id"], "Version": item.get("Version")} for item in found] if same else None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
+from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroDuplicate,
@@ -133,7 +134,7 @@ class LedgerPosting(Resource):
         if len(found) < len(wanted):
             return None
         for item in wanted:
-            keys.require_same(f"Ledger item {item['Id']}", content(item), by_id(found, item))
+            comparison.require_same(f"Ledger item {item['Id']}", content(item), by_id(found, item))
         return [{"Id": str(item["Id"]), "Version": by_id(found, item).get("Version")} for item in wanted]
 
     def _found(self, items: Bodies) -> Rows:

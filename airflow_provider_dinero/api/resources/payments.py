@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_dinero.api.bodies.comparison import LONGEST_REFERENCE, differences, same_id, same_text, shown
+from airflow_provider_dinero.api.bodies.comparison import describe as shown
+from airflow_provider_dinero.api.bodies.comparison import differences, same_id, same_text
+from airflow_provider_dinero.api.bodies.idempotency import LONGEST_REFERENCE
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.operations import Operation

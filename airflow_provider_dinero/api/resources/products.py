@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
@@ -148,7 +149,7 @@ class Products(Resource):
         return {"ProductGuid": found["ProductGuid"], "Change": change}
 
     def _find(self, name: str, match_by: str, value: str, wanted: Row) -> Row | None:
-        rows = [row for row in self.list(filters=[eq(match_by, value)]) if keys.same_text(row[match_by], value)]
+        rows = [row for row in self.list(filters=[eq(match_by, value)]) if comparison.same_text(row[match_by], value)]
         if len(rows) > 1:
             whole = [self.get(row["ProductGuid"]) for row in rows] if self.client.intents.begun(name) else []
             if whole and (older := self._older(name, whole, wanted, "CreatedAt")):
@@ -162,7 +163,7 @@ class Products(Resource):
     def _change(self, existing: Row, wanted: Row) -> str:
         if "Comment" in wanted:
             existing = self.get(existing["ProductGuid"])
-        found = keys.differences(wanted, existing, empty_counts=True)
+        found = comparison.differences(wanted, existing, empty_counts=True)
         if not found:
             return "unchanged"
         from airflow_provider_dinero.api.bodies.models import ProductUpdateModel

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
@@ -211,7 +212,7 @@ class Reminders(ReminderMail):
         if there is not None:
             position = living.index(there) + 1
             wanted = {name: value for name, value in body.items() if name != "Date" or number is None}
-            keys.require_same(f"Reminder {position} of invoice {invoice['Number']}", wanted, there)
+            comparison.require_same(f"Reminder {position} of invoice {invoice['Number']}", wanted, there)
             return {**there, "Number": position, "Change": "unchanged"}
         if _NOTHING.keys() - body.keys():
             proposed = self.next(invoice_guid)
@@ -267,4 +268,4 @@ def _place(invoice_guid: str, reminder_id: int | str) -> dict[str, object]:
 
 def _same(wanted: Row, there: Row) -> bool:
     content = {name: value for name, value in wanted.items() if name != "Timestamp"}
-    return not keys.differences(content, there, strict=True)
+    return not comparison.differences(content, there, strict=True)
