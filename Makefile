@@ -10,8 +10,16 @@ BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
 FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed hostile
 
+EDGES := lowest newest
+# Each dependency has a test among these: HTTP and OAuth, bodies and amounts, the database, Redis, Parquet, PDF, forms.
+EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_credentials.py tests/api/test_wholeness.py \
+	tests/consent/test_check.py tests/consent/test_flow.py tests/coordination/test_odd_redis.py \
+	tests/transfers/test_formats.py tests/transfers/test_sql.py \
+	tests/sandbox/test_connect.py tests/sandbox/test_files.py tests/sandbox/test_mail.py tests/sandbox/test_people.py \
+	tests/ui/test_page.py tests/airflow/test_shop_orders.py
+
 .PHONY: help demo ui test dist-test servers cluster cluster-test toggl faults nightly lint format models pages docs screenshots
-.PHONY: bench bench-changes clean $(FAULTS:%=fault-%)
+.PHONY: bench bench-changes clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -33,6 +41,11 @@ dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has not
 nightly: .nightly/.installed  ## the tests on the newest pre-release of Airflow
 	.nightly/bin/airflow version
 	.nightly/bin/python -m pytest -W default --numprocesses $(JOBS) $(TESTS)
+
+lowest: .lowest/.installed  ## the tests that touch dependencies, with the oldest versions that pyproject.toml allows
+newest: .newest/.installed  ## the same with the newest
+$(EDGES):
+	.$@/bin/python -m pytest -W default --numprocesses $(JOBS) $(EDGE_TESTS)
 
 servers: cluster-test  ## what needs other servers than a sandbox and an Airflow: today Celery on Postgres and Redis
 
@@ -76,6 +89,9 @@ docs: pages  ## the docs, into .airflow/site
 screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflow; needs Debian's chromium
 	$(BIN)/python scripts/screenshots.py
 
+audit: .venv/.installed-dev  ## pinned versions that have known vulnerabilities; PyPI's data has to be reached
+	$(BIN)/python scripts/audit.py
+
 bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
 	$(BIN)/python benchmarks/imports.py $(SLACK)
 	$(BIN)/python benchmarks/overhead.py
@@ -87,7 +103,7 @@ bench-changes: .venv/.installed-dev  ## the same for what follows changes, at it
 	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
 
 clean:
-	rm -rf .venv .nightly .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .nightly $(EDGES:%=.%) .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -108,6 +124,15 @@ clean:
 	.nightly/bin/python -m pip install --quiet --upgrade pip
 	.nightly/bin/python -m pip install --quiet --pre --upgrade 'apache-airflow>=3.4.0b2,<4'
 	.nightly/bin/python -m pip install --quiet --editable '.[sandbox]' --group dev
+	touch $@
+
+.lowest/.installed: RESOLUTION := lowest-direct
+.newest/.installed: RESOLUTION := highest
+$(EDGES:%=.%/.installed): .%/.installed: pyproject.toml
+	$(PYTHON) -m venv .$*
+	.$*/bin/python -m pip install --quiet uv
+	.$*/bin/uv pip compile --quiet --python .$*/bin/python --resolution $(RESOLUTION) --all-extras --output-file .$*/resolved.txt pyproject.toml
+	.$*/bin/uv pip install --quiet --python .$*/bin/python --constraint .$*/resolved.txt --editable '.[parquet,redis,sandbox,sql]' --group edges
 	touch $@
 
 .venv/.installed-cluster: .venv/.installed

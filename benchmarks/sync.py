@@ -19,6 +19,8 @@ from typing import Any
 import requests
 from local import api_requests, sandbox
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
+
 AHEAD = timedelta(hours=1)
 RESOURCE, KEY = "invoices", "Guid"
 LINE = {"Description": "Plader", "BaseAmountValue": "1", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
@@ -47,7 +49,7 @@ def child(url: str, database: str) -> None:
 
 def synced(url: str, database: Path) -> dict[str, Any]:
     """Sync in a process of its own, and return what it tells, and how many requests it sent."""
-    requests.delete(f"{url}/_sandbox/requests", timeout=10).raise_for_status()
+    requests.delete(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
     done = subprocess.run([sys.executable, __file__, url, str(database)], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     found["requests"] = sum(each["method"] == "GET" for each in api_requests(url))
@@ -90,9 +92,9 @@ def main() -> None:
     for count in (100_000, 400_000):
         with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder), "--requests-per-minute", "10000000") as url:
             seeded = {"contacts": 100, "invoices": count}
-            requests.post(f"{url}/_sandbox/seed", json=seeded, timeout=300).raise_for_status()
+            requests.post(f"{url}/_sandbox/seed", json=seeded, headers=CONTROL, timeout=300).raise_for_status()
             made = drafts(url)
-            requests.post(f"{url}/_sandbox/clock", json={"hours": 1}, timeout=10).raise_for_status()
+            requests.post(f"{url}/_sandbox/clock", json={"hours": 1}, headers=CONTROL, timeout=10).raise_for_status()
             first = synced(url, Path(folder, "books.db"))
             line("full load", first)
             peaks[count] = first["peak"]

@@ -19,6 +19,8 @@ from typing import Any
 import requests
 from local import BIN, ROOT, api_requests, connection, fernet_key, sandbox, started
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
+
 WATCHERS, INTERVAL, WARM, MEASURED = 20, 10.0, 60.0, 60.0
 FOLDER = ROOT / ".airflow" / "waiting"
 HERE = Path(__file__).parent
@@ -53,7 +55,7 @@ def measured(kind: str, sensors: int, watchers: int) -> dict[str, Any]:
         subprocess.run([BIN / "python", *rows], env=given, check=True, capture_output=True)
         with started([str(BIN / "airflow"), "triggerer", "--skip-serve-logs"], FOLDER / "triggerer.log", environment):
             time.sleep(WARM)
-            requests.delete(f"{url}/_sandbox/requests", timeout=10).raise_for_status()
+            requests.delete(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
             began = time.time()
             time.sleep(MEASURED)
             asked = Counter(each["path"].partition("?")[0].rpartition("/")[2] for each in api_requests(url))

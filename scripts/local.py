@@ -17,6 +17,8 @@ from uuid import uuid4
 
 import requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 START_SECONDS = 180.0
@@ -286,11 +288,11 @@ def fernet_key() -> str:
 
 def api_requests(url: str) -> list[dict[str, Any]]:
     """Return what a sandbox was asked so far."""
-    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/requests", timeout=10).json()
+    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     return found
 
 
 def outbox(url: str) -> list[dict[str, Any]]:
     """Return the e-mails that a sandbox has sent."""
-    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/outbox", timeout=10).json()
+    found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/outbox", headers=CONTROL, timeout=10).json()
     return found

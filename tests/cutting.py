@@ -95,8 +95,12 @@ def composed(status: int, headers: Iterable[tuple[str, str]], body: bytes, frami
     return "\r\n".join([*lines, "", ""]).encode("latin-1"), body
 
 
-def certificate(folder: Path) -> tuple[str, str]:
-    """Write a certificate of 127.0.0.1 and its key, and return their paths; REQUESTS_CA_BUNDLE may name the first."""
+def certificate(folder: Path, ended: timedelta = timedelta(days=-1)) -> tuple[str, str]:
+    """Write a certificate of 127.0.0.1 and its key, and return their paths; REQUESTS_CA_BUNDLE may name the first.
+
+    :param folder: Path
+    :param ended: timedelta, how long ago it ended; default in a day
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -106,8 +110,8 @@ def certificate(folder: Path) -> tuple[str, str]:
     made = (
         x509
         .CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now - ended)
         .add_extension(names, critical=True)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

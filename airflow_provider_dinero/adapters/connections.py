@@ -1,6 +1,7 @@
 """What the fields of a connection mean. Empty and null both mean unset: the form saves every declared field."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 
-def client_of(connection: "Connection", organization_id: int | str | None, **options: Any) -> "DineroClient":
+def client_of(
+    connection: "Connection", organization_id: int | str | None, team: str | None = None, **options: Any
+) -> "DineroClient":
     """Return the client that a connection describes.
 
     :param connection: Connection
     :param organization_id: int, digits as str, or None for the connection's own
+    :param team: str or None, whose connection it is in Airflow's multi-team mode; a task needs none
     :param options: as DineroClient takes them
     :raises DineroConfigurationError: names the field
     """
@@ -34,7 +38,7 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
     extra = fields_of(connection)
     for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
         mask_secret(str(secret or ""))
-    minute = _number(extra, "requests_per_minute", 1)
+    minute = _number(extra, "requests_per_minute", 1, 1_000_000)
     grant = _grant(connection, extra)
     organization = extra.get("organization_id") if organization_id is None else organization_id
     lock, budget = coordination_of(extra)
@@ -42,13 +46,13 @@ def client_of(connection: "Connection", organization_id: int | str | None, **opt
         organization,
         grant,
         base_url=_base_url(connection),
-        token_store=VariableTokenStore(),
+        token_store=VariableTokenStore(team),
         lock=lock,
         budget=budget,
         meter=StatsMeter(grant.client_id, str(organization)),
         token_requests_count=token_requests_count(),
         requests_per_minute=None if minute is None else int(minute),
-        timeout=_number(extra, "timeout", 1) or 60.0,
+        timeout=_number(extra, "timeout", 1, 86_400) or 60.0,
         read_only=_true(extra, "read_only"),
         allowed_organizations=_numbers(extra, "allowed_organizations"),
         **options,
@@ -101,7 +105,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
             f"The grant {name} needs {', '.join(needed)}.",
         )
     given = str(connection.login).strip(), str(connection.password).strip()  # blanks come along when they are pasted
-    where = {"auth_url": str(extra["auth_url"]).rstrip("/")} if "auth_url" in extra else {}
+    where = {"auth_url": _root("auth_url", str(extra["auth_url"]))} if "auth_url" in extra else {}
     if name == "personal_integration":
         return PersonalIntegration(*given, str(extra["api_key"]), **where)
     advice = f"Run `airflow dinero authorize {connection.conn_id}`."
@@ -115,23 +119,49 @@ def _base_url(connection: "Connection") -> str:
 
     if not connection.host:
         return BASE_URL
-    given = connection.host.rstrip("/")
+    given = connection.host
     if "://" not in given:
         given = f"{'http' if connection.schema == 'http' else 'https'}://{given}"
+    given = _root("host", given)
+    if not connection.port or urlsplit(given).port is not None:
+        return given
+    if not 0 < connection.port < 65536:
+        raise _wrong("port", "a number from 1 to 65535")
+    return f"{given}:{connection.port}"
+
+
+def _root(name: str, given: str) -> str:
+    """Return an address without the slash at its end: a host, perhaps a port, and nothing else.
+
+    Whoever may edit connections must not choose which page the API server asks another server for.
+
+    :param name: str, of the field
+    :param given: str
+    """
+    root = given.strip().rstrip("/")
     try:
-        named = urlsplit(given).port
-    except ValueError:
-        raise _wrong("host", "an address") from None
-    return f"{given}:{connection.port}" if connection.port and named is None else given
+        _ = urlsplit(root).port
+    except ValueError:  # a port that is no number, a bracket that is left open
+        raise _wrong(name, "an address") from None
+    host = root.partition("://")[2] or root.removeprefix("//")
+    if "@" in host:
+        raise DineroConfigurationError(
+            f"The connection's {name} holds a user name.", "Take it out: credentials have fields of their own."
+        )
+    if not host.isprintable() or not re.fullmatch(r"[^/?#\\\s]*", host):
+        raise DineroConfigurationError(
+            f"The connection's {name} holds a path or a query.", "Give the host alone, such as https://api.dinero.dk."
+        )
+    return root
 
 
-def _number(extra: Mapping[str, Any], name: str, least: float) -> float | None:
+def _number(extra: Mapping[str, Any], name: str, least: int, most: int) -> float | None:
     try:
         number = None if name not in extra else float(extra[name])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _wrong(name, "a number") from None
-    if number is not None and not least <= number < float("inf"):
-        raise _wrong(name, f"a number from {least:g} on")
+    if number is not None and not least <= number <= most:
+        raise _wrong(name, f"a number from {least} to {most}")
     return number
 
 

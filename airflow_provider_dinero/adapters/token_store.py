@@ -25,7 +25,12 @@ class VariableTokenStore:
 
     Tasks and triggers reach Variables through the Task SDK; the API server (Test button, consent) and the CLI through
     `airflow.models`.
+
+    :param team: str or None, whose token it is in Airflow's multi-team mode; in a task Airflow knows that itself
     """
+
+    def __init__(self, team: str | None = None) -> None:
+        self._team = team
 
     def load(self, key: str) -> Token | None:
         """Return the newest token: the stored one, or one that this process could not store.
@@ -44,12 +49,12 @@ class VariableTokenStore:
         return key in _unstored
 
     def _read(self, key: str) -> Token | None:
-        value = _get(key)
+        value = _get(key, self._team)
         if not value:
             return None
         try:
             token = Token.from_dict(json.loads(value))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             log.warning("The Airflow Variable %s holds no Dinero token; it is written anew.", key)
             return None
         _mask(token)
@@ -65,7 +70,7 @@ class VariableTokenStore:
         """
         _mask(token)
         _unstored[key] = token
-        _set(key, token, PAUSES if _in_task() else ())
+        _set(key, token, self._team)
         there = self._read(key)
         # Another host, which shares no lock, may have stored its token in this moment: it has to live with that.
         late = there and (there.renewed_at < token.renewed_at or there.begun_at < token.begun_at - SAME_SECONDS)
@@ -84,7 +89,7 @@ class VariableTokenStore:
         from airflow.models import Variable
 
         _unstored.pop(key, None)
-        Variable.delete(key)  # ruff: ignore[airflow3-suggested-update]
+        Variable.delete(key, team_name=self._team)  # ruff: ignore[airflow3-suggested-update]
 
 
 def _in_task() -> bool:
@@ -101,7 +106,12 @@ def _variable() -> Any:
     return Variable  # ruff: ignore[airflow3-suggested-update]
 
 
-def _get(key: str) -> str | None:
+def _scope(team: str | None) -> dict[str, str]:
+    """Return the arguments that say whose Variable it is: outside tasks, and where there are teams."""
+    return {} if team is None or _in_task() else {"team_name": team}
+
+
+def _get(key: str, team: str | None) -> str | None:
     """Return a Variable, None where there is none.
 
     Airflow says that there is none also where it could not be read, and then an older refresh token, spent long ago,
@@ -110,11 +120,11 @@ def _get(key: str) -> str | None:
     from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
-    default = {"default": None} if _in_task() else {"default_var": None}
+    options = {"default" if _in_task() else "default_var": None, **_scope(team)}
     try:
-        value = _variable().get(key, **default)
+        value = _variable().get(key, **options)
         if value is None and _is_stored(key):
-            value = _variable().get(key, **default)  # another may have stored it just now
+            value = _variable().get(key, **options)  # another may have stored it just now
             if value is None:
                 raise DineroUnavailable("The Dinero token could not be read from Airflow.", API_SERVER)
     except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
@@ -135,14 +145,15 @@ def _is_stored(key: str) -> bool:
         return session.scalar(select(stored.key).where(stored.key == key)) is not None
 
 
-def _set(key: str, token: Token, pauses: tuple[float, ...]) -> None:
+def _set(key: str, token: Token, team: str | None) -> None:
     from airflow.sdk.exceptions import AirflowRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
     value = json.dumps(token.as_dict())
-    for seconds in (*pauses, None):
+    told = {"description": "The token of a Dinero connection; written by the provider.", **_scope(team)}
+    for seconds in (*(PAUSES if _in_task() else ()), None):
         try:
-            _variable().set(key, value, description="The token of a Dinero connection; written by the provider.")
+            _variable().set(key, value, **told)
         except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
             if seconds is None:
                 raise _lost("stored", error) from None

@@ -98,7 +98,7 @@ class DineroClient(Resources):
         # A lost answer has to be asked for again while the refresh token has grace: 60 seconds at the most.
         wait = min(timeout, TOKEN_TIMEOUT)
         pace = self.pace if token_requests_count else None
-        self.endpoint = TokenEndpoint(grant, Transport(pace, meter, wait, attempts, sleep), self._require_safe)
+        self.endpoint = TokenEndpoint(grant, Transport(pace, meter, wait, attempts, sleep), self.require_safe)
         self.tokens = Tokens(
             grant, self.base_url, token_store, lock, self.endpoint.fetch, may_spend=may_spend, meter=meter
         )
@@ -233,8 +233,12 @@ class DineroClient(Resources):
         params = {name: encodable(name, value) for name, value in (query or {}).items() if value is not None}
         return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 
-    def _require_safe(self, url: str) -> None:
-        """Make sure that credentials may go to this token endpoint."""
+    def require_safe(self, url: str) -> None:
+        """Make sure that credentials, or whoever consents, may go to this address of the grant.
+
+        :param url: str
+        :raises DineroConfigurationError: plain http that leaves this machine, a user name, no address
+        """
         self._require_https(url)
         if _local(self.base_url) and not _local(url):
             raise DineroConfigurationError(
@@ -243,7 +247,11 @@ class DineroClient(Resources):
             )
 
     def _require_https(self, url: str) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.") from None
         if parts.username is not None:
             raise DineroConfigurationError(
                 f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."

@@ -72,8 +72,21 @@ class Token:
         :raises KeyError, TypeError, ValueError: it is none
         """
         known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
-        token = str(known.pop("access_token"))
-        return cls(token, float(known.pop("expires_at")), **known)
+        for name in ("expires_at", "renewed_at", "begun_at"):
+            if name in known:
+                known[name] = _seconds(known[name])
+        texts = [known.get(name, "") for name in ("place", "scope", "bound_to")]
+        if not all(isinstance(each, str) for each in (*texts, known.get("refresh_token") or "")):
+            raise TypeError("a text that is none")
+        known["rejections"] = int(known.get("rejections", 0))
+        return cls(str(known.pop("access_token")), known.pop("expires_at"), **known)
+
+
+def _seconds(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return float("inf")
 
 
 class TokenStore(Protocol):

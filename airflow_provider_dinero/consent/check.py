@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_provider_dinero.adapters.settings import coordination_url
 from airflow_provider_dinero.adapters.subscription import subscription_of
 from airflow_provider_dinero.api.auth.consent import WRITE
 from airflow_provider_dinero.api.auth.tokens import WAY_OUT
@@ -13,6 +13,8 @@ from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import EVERYWHERE, Token
 from airflow_provider_dinero.consent.connections import ConnectionRecord, find
+from airflow_provider_dinero.consent.states import instant
+from airflow_provider_dinero.coordination.factory import try_out
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -56,6 +58,7 @@ def check(conn_id: str) -> list[Line]:
 def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
     """Use the connection once, and tell what that shows."""
     try:
+        try_out(coordination_url(found.extra))
         place = _place(client)
         before = client.tokens.stored()
         client.tokens.access()
@@ -64,7 +67,10 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
         return
     token = client.tokens.stored()
     if token is not None and token.access_token:
-        yield _token(token)
+        try:
+            yield _token(token)
+        except DineroError as error:
+            yield Line(WRONG, "token", str(error))
         yield from _scope(token, client)
     try:
         well, told = subscription_of(client)
@@ -80,7 +86,8 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
 def _token(token: Token) -> Line:
     minutes = (token.expires_at - time.time()) / 60
     kind = {None: "", True: ", one-time refresh tokens", False: ", a refresh token that is used again"}[token.one_time]
-    renewed = f", renewed {datetime.fromtimestamp(token.renewed_at, UTC):%Y-%m-%d %H:%M} UTC" * bool(token.renewed_at)
+    renewed_at, _ = instant(token.renewed_at), instant(token.expires_at)
+    renewed = f", renewed {renewed_at:%Y-%m-%d %H:%M} UTC" if renewed_at else ""
     return Line(OK, "token", f"valid for {minutes:.0f} minutes{renewed}{kind}.")
 
 

@@ -1,11 +1,13 @@
 """Dinero connections where the metadata database is at hand: found as Airflow finds them, and written."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters.connections import client_of, fields_of, not_found
+from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 
 if TYPE_CHECKING:
@@ -23,11 +25,13 @@ class ConnectionRecord:
     :param conn_id: str
     :param connection: Connection
     :param in_database: bool, whether it comes from the metadata database, and so can be written
+    :param team: str or None, whose it is in Airflow's multi-team mode
     """
 
     conn_id: str
     connection: "Connection"
     in_database: bool
+    team: str | None = None
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -40,28 +44,59 @@ class ConnectionRecord:
         :param organization_id: int, digits as str, or None for the connection's own
         :raises DineroConfigurationError: the connection lacks something
         """
-        return client_of(self.connection, organization_id)
+        with in_words(self.conn_id):
+            return client_of(self.connection, organization_id, self.team)
+
+    @property
+    def store(self) -> VariableTokenStore:
+        """Where its token is kept."""
+        return VariableTokenStore(self.team)
 
 
 def find(conn_id: str) -> ConnectionRecord:
     """Return a connection, looked for in Airflow's order: secrets backend, environment, database.
 
     :param conn_id: str
-    :raises DineroConfigurationError: there is none, or it is no Dinero connection
+    :raises DineroConfigurationError: there is none, it is no Dinero connection, or what it holds can't be read
     """
+    from airflow.configuration import conf
     from airflow.models import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
+    team = Connection.get_team_name(conn_id) if conf.getboolean("core", "multi_team", fallback=False) else None
     try:
-        connection = Connection.get_connection_from_secrets(conn_id)
+        connection = Connection.get_connection_from_secrets(conn_id, team_name=team)
     except AirflowNotFoundException:
+        if conn_id in in_database():
+            raise DineroConfigurationError(
+                f"Airflow can't read connection {conn_id} from its database.",
+                "Was it written with another [core] fernet_key? Else a number in its extra may make no sense.",
+            ) from None
         raise not_found(conn_id) from None
     if connection.conn_type != CONN_TYPE:
         raise DineroConfigurationError(
             f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."
         )
+    with in_words(conn_id):
+        fields_of(connection)
     # Only a row of the database has a number.
-    return ConnectionRecord(conn_id, connection, connection.id is not None)
+    return ConnectionRecord(conn_id, connection, connection.id is not None, team)
+
+
+@contextmanager
+def in_words(conn_id: str) -> Generator[None]:
+    """Tell what can't be read of a connection as our own error: one that is odd must not hide the others in a list.
+
+    :param conn_id: str
+    :raises DineroConfigurationError: something inside the `with` can't be read
+    """
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        raise DineroConfigurationError(
+            f"Connection {conn_id} can't be read ({type(error).__name__}).",
+            "Look for a number that makes no sense, or for an extra that is not a JSON object.",
+        ) from None
 
 
 def in_database() -> list[str]:

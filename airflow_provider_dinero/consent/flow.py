@@ -1,10 +1,9 @@
 """Consent from end to end: the link, the answer, the tokens kept, the organization chosen; and the end of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_dinero.adapters.subscription import reached
-from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api.auth.consent import (
     READ_ONLY_SCOPE,
     SCOPE,
@@ -29,11 +28,13 @@ def begin(conn_id: str, redirect_uri: str, response_mode: str = "query") -> Cons
     :param redirect_uri: str, exactly as it is registered at Visma
     :param response_mode: str, query or form_post; default query
     :return: Consent, to keep until the browser brings the answer
-    :raises DineroConfigurationError: the connection lacks something, or is a personal integration
+    :raises DineroConfigurationError: the connection lacks something, is a personal integration, or has an address that
+        a person must not be led to
     """
     client = find(conn_id).client()
-    scope = READ_ONLY_SCOPE if client.read_only else SCOPE
-    return ask(visma_connect(client), redirect_uri, response_mode, scope)
+    grant = visma_connect(client)
+    client.require_safe(grant.auth_url)
+    return ask(grant, redirect_uri, response_mode, READ_ONLY_SCOPE if client.read_only else SCOPE)
 
 
 def finish(
@@ -110,27 +111,29 @@ def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -
     write([conn_id], {"organization_id": str(number)})
 
 
-def disconnect(conn_id: str) -> list[str]:
+def disconnect(conn_id: str, editable: Collection[str] | None = None) -> list[str]:
     """End a consent at Visma Connect, and forget its tokens here.
 
     :param conn_id: str
+    :param editable: collection of str, the ids of the connections that may be written; default all
     :return: ids of the connections in the database that it is taken from
     :raises DineroUnauthorized: the client's credentials were not accepted; nothing was changed
     """
     found = find(conn_id)
-    client, store = found.client(), VariableTokenStore()
+    client, store = found.client(), found.store
     key = client.tokens.key
     with client.lock.hold(key):
         spent = visma_connect(client).newest(client.tokens.stored())
         if spent:
             revoke(client, spent)
-        shared = sharing(key)
+        sharers = sharing(key)
+        shared = [each for each in sharers if editable is None or each in editable]
         write(shared, {"refresh_token": None})
-        if found.in_database:
+        if found.in_database and shared == sharers:
             store.delete(key)
             store.delete(client.tokens.earlier_key)
         else:
-            # Its refresh token stays where it is defined: this keeps it from being presented again.
+            # A refresh token stays where it is defined: this keeps it from being presented again.
             store.save(key, Token("", 0.0, refused=True))
     return shared
 
@@ -148,7 +151,7 @@ def _require_writable(found: ConnectionRecord, organization: int | str) -> int:
 
 def _keep(found: ConnectionRecord, token: Token) -> None:
     """Store the tokens of a new consent, under the name that the connection looks for."""
-    client, store = found.client(), VariableTokenStore()
+    client = found.client()
     client.tokens.adopt(token)
     if "refresh_token" in found.extra or not found.in_database:
         return  # its name stays, and whoever shared the old consent shares the new one
@@ -157,4 +160,4 @@ def _keep(found: ConnectionRecord, token: Token) -> None:
     with client.lock.hold(client.tokens.key):
         write([found.conn_id], {"refresh_token": token.refresh_token})
         find(found.conn_id).client().tokens.adopt(token)
-        store.delete(client.tokens.key)
+        found.store.delete(client.tokens.key)

@@ -1,13 +1,14 @@
 """How the connections stand, told from what is stored: no request is sent."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airflow_provider_dinero.api.auth.grants import VismaConnect
-from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.masking import hidden
-from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database
+from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database, in_words
 
 # What is known of a connection's consent.
 GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
@@ -49,9 +50,12 @@ class State:
         return self.expires_at is not None and self.expires_at.timestamp() > time.time()
 
 
-def states() -> list[State]:
-    """Return how all Dinero connections of the metadata database stand."""
-    return [state_of(conn_id) for conn_id in in_database()]
+def states(among: Collection[str] | None = None) -> list[State]:
+    """Return how Dinero connections of the metadata database stand.
+
+    :param among: collection of str, the ids of those that are wanted; default all
+    """
+    return [state_of(conn_id) for conn_id in in_database() if among is None or conn_id in among]
 
 
 def state_of(conn_id: str) -> State:
@@ -64,7 +68,8 @@ def state_of(conn_id: str) -> State:
     except DineroError as error:
         return State(conn_id, in_database=False, who=str(error))
     try:
-        return _state(found)
+        with in_words(conn_id):
+            return _state(found)
     except DineroError as error:
         grant = str(found.extra.get("grant", "personal_integration"))
         return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")
@@ -83,17 +88,23 @@ def _state(found: ConnectionRecord) -> State:
     else:
         consent = UNTRIED if grant.refresh_token else MISSING
     organization = str(found.extra.get("organization_id", ""))
+    who = _who(found, consent, organization)
+    try:
+        expires_at = instant(token.expires_at) if token and token.access_token else None
+        renewed_at = instant(token.renewed_at) if token else None
+    except DineroError as error:
+        expires_at, renewed_at, who = None, None, f"Whoever edits Variables: {error}"
     return State(
         found.conn_id,
         str(found.extra.get("grant", "personal_integration")),
         organization,
         found.in_database,
         consent,
-        _instant(token.expires_at) if token and token.access_token else None,
-        _instant(token.renewed_at) if token else None,
+        expires_at,
+        renewed_at,
         token.place if token else "",
         hidden(token.scope) if token else "",
-        _who(found, consent, organization),
+        who,
     )
 
 
@@ -111,5 +122,16 @@ def _who(found: ConnectionRecord, consent: str, organization: str) -> str:
     return f"Somebody must choose its organization: `airflow dinero organizations {found.conn_id} --choose NUMBER`."
 
 
-def _instant(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+def instant(seconds: float) -> datetime | None:
+    """Return an instant that is stored with a token, None for none.
+
+    :param seconds: float, since the epoch
+    :raises DineroConfigurationError: no calendar has it
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        raise DineroConfigurationError(
+            f"The stored token names a time that no calendar has: {seconds:g} seconds after 1970.",
+            "The next renewal writes it anew. For Visma Connect, press Connect where it stays.",
+        ) from None

@@ -7,6 +7,20 @@ from urllib.parse import unquote, urlsplit
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.ports import Budget, Lock
 
+REDIS = {"redis", "rediss", "unix"}
+
+
+def try_out(url: str) -> None:
+    """Try all that locks and allowance need of what a URL names. A folder shows that when its lock is taken.
+
+    :param url: str, as `coordination` takes it
+    :raises DineroUnavailable: something of it doesn't work
+    """
+    if urlsplit(url).scheme in REDIS:
+        from airflow_provider_dinero.coordination.redis import try_out
+
+        try_out(url)
+
 
 @lru_cache
 def coordination(url: str) -> tuple[Lock, Budget]:
@@ -25,7 +39,10 @@ def coordination(url: str) -> tuple[Lock, Budget]:
             "coordination_url is no URL: a bracket is left open in it.",
             "In a password write [ as %5B, ] as %5D and / as %2F.",
         ) from None
-    if parts.scheme in {"redis", "rediss", "unix"}:
+    if not unquote(url).isprintable():
+        # What it holds is sent to whatever listens there: it must not become lines of another protocol.
+        raise DineroConfigurationError("coordination_url holds a line break or the like.", "Correct it.")
+    if parts.scheme in REDIS:
         from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
 
         return RedisLock(url), FallbackBudget(RedisBudget(url))

@@ -8,11 +8,13 @@ import math
 import os
 import secrets
 import socket
+import stat
 import struct
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
@@ -26,10 +28,14 @@ PAUSE = 0.02
 MOST_OF_SLOTS = 8 * 1024 * 1024
 MOST_OF_A_NOTE = 65536
 LONGEST_PLACE = 200
+NAME_ANOTHER = "Or name another folder in [dinero] coordination_url; one that isn't there yet is made as it must be."
 
 
 class Folder:
     """A folder whose files are locked. It is made when it is first needed.
+
+    It is not trusted as it is found: see `_require_ours`. Its files are reached through its descriptor and never by a
+    link, so that whoever changes what its path leads to gets nothing overwritten.
 
     :param path: Path
     """
@@ -45,30 +51,44 @@ class Folder:
         :param kind: str, the file's suffix
         :param longest: float, seconds to wait for it; default 600
         :return: int, its descriptor, open for reading and writing
-        :raises DineroUnavailable: it can't be opened, or somebody holds it for too long
+        :raises DineroUnavailable: it can't be opened, it is not ours alone, or somebody holds it for too long
         """
-        path = self._path / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{kind}"
-        descriptor = self._take(path, time.monotonic() + longest)
-        try:
-            yield descriptor
-        finally:
-            # Whoever waits for the file that goes here finds another one under its name, and takes that.
-            with suppress(OSError):
-                if os.fstat(descriptor).st_size == 0:
-                    path.unlink()
-            # Closing alone frees nothing while a process that was forked meanwhile has it open too.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+        file = f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{kind}"
+        with self._opened() as folder:
+            descriptor = self._take(folder, file, time.monotonic() + longest)
+            try:
+                yield descriptor
+            finally:
+                # Whoever waits for the file that goes here finds another one under its name, and takes that.
+                with suppress(OSError):
+                    if os.fstat(descriptor).st_size == 0:
+                        os.unlink(file, dir_fd=folder)
+                # Closing alone frees nothing while a process that was forked meanwhile has it open too.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+                os.close(descriptor)
 
-    def _take(self, path: Path, until: float) -> int:
+    @contextmanager
+    def _opened(self) -> Generator[int]:
+        """Open the folder, which is made where it is missing."""
+        try:
+            folder = _open_folder(self._path)
+        except OSError as error:
+            raise _lost(self._path, error) from None
+        try:
+            _require_ours(self._path, os.fstat(folder))
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _take(self, folder: int, file: str, until: float) -> int:
         try:
             while True:
-                self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                descriptor = self._open(folder, file, os.O_RDWR | os.O_CREAT)
                 try:
-                    _wait_for(descriptor, path, until)
+                    _wait_for(descriptor, self._path / file, until)
                     with suppress(FileNotFoundError):
-                        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                        there = os.stat(file, dir_fd=folder, follow_symlinks=False)
+                        if os.fstat(descriptor).st_ino == there.st_ino:
                             return descriptor
                 except BaseException:
                     os.close(descriptor)
@@ -76,6 +96,20 @@ class Folder:
                 os.close(descriptor)
         except OSError as error:
             raise _lost(self._path, error) from None
+
+    def _open(self, folder: int, file: str, flags: int) -> int:
+        """Open a file of the folder: a plain file that has no other name."""
+        try:
+            descriptor = os.open(file, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=folder)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise _refused(self._path / file, "it is a link", "Delete it, and see who has made it.") from None
+        found = os.fstat(descriptor)
+        if flags & os.O_RDWR and (not stat.S_ISREG(found.st_mode) or found.st_nlink > 1):
+            os.close(descriptor)
+            raise _refused(self._path / file, "it is a link, or no file", "Delete it, and see who has made it.")
+        return descriptor
 
     def read(self, descriptor: int, most: int) -> bytes:
         """Return the content of a locked file, so many bytes of it at the most.
@@ -108,22 +142,74 @@ class Folder:
 
         :raises DineroUnavailable: it can't be read
         """
-        path = self._path / "place"
         try:
-            if not path.exists():
-                made = path.with_name(secrets.token_hex(8))
+            with self._opened() as folder:
                 try:
-                    made.write_text(f"{socket.gethostname()}-{secrets.token_hex(4)}")
-                    with suppress(FileExistsError):
-                        os.link(made, path)
+                    descriptor = self._open(folder, "place", os.O_RDONLY)
+                except FileNotFoundError:
+                    self._name_place(folder)
+                    descriptor = self._open(folder, "place", os.O_RDONLY)
+                try:
+                    told = os.read(descriptor, LONGEST_PLACE).decode(errors="replace")
                 finally:
-                    made.unlink(missing_ok=True)
-            with path.open("rb") as stream:
-                told = stream.read(LONGEST_PLACE).decode(errors="replace")
+                    os.close(descriptor)
             # What is damaged is a place all the same, as long as all who share the folder read the same of it.
             return "".join(each for each in told if each.isprintable()) or "a damaged file"
         except OSError as error:
             raise _lost(self._path, error) from None
+
+    def _name_place(self, folder: int) -> None:
+        """Give the folder a name, unless somebody else is quicker."""
+        made = secrets.token_hex(8)
+        descriptor = self._open(folder, made, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            os.write(descriptor, f"{socket.gethostname()}-{secrets.token_hex(4)}".encode())
+            with suppress(FileExistsError):
+                os.link(made, "place", src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.close(descriptor)
+            os.unlink(made, dir_fd=folder)
+
+
+def _open_folder(path: Path) -> int:
+    """Open a folder, made for us alone where it is missing. A link in its place counts if root or we have made it."""
+    for each in reversed([path, *path.parents]):
+        with suppress(FileExistsError):
+            if not each.exists():
+                each.mkdir(mode=0o700)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+    if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
+        raise _refused(path, "it is a link, made by another user", NAME_ANOTHER)
+    return os.open(path.resolve(), flags)
+
+
+def _require_ours(path: Path, found: os.stat_result) -> None:
+    """Make sure that nobody else can put anything into a folder, or take it out.
+
+    :param path: Path
+    :param found: os.stat_result of it
+    :raises DineroUnavailable: others can
+    """
+    if found.st_uid not in (0, os.geteuid()):
+        raise _refused(
+            path,
+            f"it belongs to user {found.st_uid}, and this process is user {os.geteuid()}",
+            f"Run this as its owner, or give it to this user. {NAME_ANOTHER}",
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise _refused(path, "every user of this machine may write to it", f"Run `chmod o-w {path}`. {NAME_ANOTHER}")
+    if found.st_mode & stat.S_IWGRP:
+        _tell_of_group(path, found.st_gid)
+
+
+@cache
+def _tell_of_group(path: Path, group: int) -> None:
+    """Say it once."""
+    log.warning("All of group %d may write to the folder %s, by which processes keep apart. It is used.", group, path)
+
+
+def _refused(path: Path, told: str, advice: str) -> DineroUnavailable:
+    return DineroUnavailable(f"{path}, by which processes keep out of each other's way, can't be used: {told}.", advice)
 
 
 def _wait_for(descriptor: int, path: Path, until: float) -> None:
@@ -143,7 +229,7 @@ def _wait_for(descriptor: int, path: Path, until: float) -> None:
 def _lost(path: Path, error: OSError) -> DineroUnavailable:
     return DineroUnavailable(
         f"The folder {path}, by which processes keep out of each other's way, can't be used: {error.strerror}.",
-        "Make it writable, or name another one in [dinero] coordination_url.",
+        f"Make it writable. {NAME_ANOTHER}",
     )
 
 

@@ -1,11 +1,12 @@
 """Locks and request allowance of all processes that share a Redis: those of many hosts."""
 
 import logging
+import ssl
 import threading
 import time
 import uuid
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,10 +15,13 @@ from airflow_provider_dinero.api.ports import EVERYWHERE, FARTHEST_SECONDS, WIND
 
 if TYPE_CHECKING:
     import redis
+    from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 PREFIX = "dinero:"
+# How the refusals of a node of a cluster begin.
+OF_A_CLUSTER = {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}
 # Whoever holds a lock says so again and again: one that dies leaves it within the shortest useful grace period of a
 # one-time refresh token, and a slow token request keeps it.
 LEASE_SECONDS = 10.0
@@ -25,6 +29,8 @@ RENEW_SECONDS = 2.0
 LONGEST_HOLD = 600.0
 TIMEOUT = 3.0
 MOST_OF_A_NOTE = 65536
+# Of a cluster of two, one node in a million has so many keys.
+OTHER_KEYS = 20
 # The same as ports.next_slot, by the clock of the Redis; the slots are the scores of a sorted set.
 SCRIPT = """
 local time = redis.call('TIME')
@@ -89,13 +95,72 @@ def redis_errors(url: str) -> Generator[None]:
     try:
         yield
     except RedisError as error:
-        parts = urlsplit(url)
-        where = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
-        raise DineroUnavailable(
-            f"The Redis at {where}, by which workers keep out of each other's way, "
-            f"can't be used: {type(error).__name__}.",
-            "Check it, and [dinero] coordination_url.",
-        ) from None
+        raise _lost(url, error) from None
+
+
+def _lost(url: str, error: "RedisError", step: str = "") -> DineroUnavailable:
+    from redis.exceptions import AskError, ClusterCrossSlotError, ClusterDownError, MovedError
+
+    of_a_cluster = (MovedError, AskError, ClusterDownError, ClusterCrossSlotError)
+    # redis-py has made these errors of the first word only since 5.1.
+    if isinstance(error, of_a_cluster) or str(error).partition(" ")[0] in OF_A_CLUSTER:
+        return _of_a_cluster(url)
+    told = type(error).__name__
+    inner: BaseException | None = error
+    while inner:
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            told = f"its certificate was not accepted: {inner.verify_message}"
+        inner = inner.__cause__ or inner.__context__
+    return DineroUnavailable(
+        f"{_named(url)}, by which workers keep out of each other's way, can't be used{step}: {told}.",
+        "Check it, and [dinero] coordination_url.",
+    )
+
+
+def _named(url: str) -> str:
+    parts = urlsplit(url)
+    where = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+    return f"The Redis at {where}"
+
+
+def _of_a_cluster(url: str) -> DineroUnavailable:
+    return DineroUnavailable(
+        f"{_named(url)} is a node of a Redis Cluster: it has a part of the keys, so most locks would fail.",
+        "Set [dinero] coordination_url to one Redis that has all keys, not in cluster mode.",
+    )
+
+
+def try_out(url: str) -> None:
+    """Do once all that locks and allowance need of a Redis, or of what answers in its place.
+
+    :param url: str, redis:// or rediss://
+    :raises DineroUnavailable: something of it doesn't work: a proxy may take a lock and never give it back
+    """
+    from redis.exceptions import RedisError
+
+    client: Any = connect(url)
+    key = f"{PREFIX}{{try/{uuid.uuid4().hex}}}"
+    lock = client.lock(f"{key}:lock", timeout=LEASE_SECONDS, thread_local=False)
+    slots = [1, -1, WINDOW_SECONDS, "try", FARTHEST_SECONDS]
+    steps: dict[str, Callable[[], Any]] = {
+        "taking a lock": lambda: lock.acquire(blocking=False),
+        "keeping it": lock.reacquire,
+        "asking whose it is": lock.owned,
+        "leaving a note": lambda: client.set(f"{key}:note", "a note", px=1000),
+        "reading it": lambda: client.getrange(f"{key}:note", 0, MOST_OF_A_NOTE - 1),
+        "giving the lock back": lock.release,
+        "reckoning the allowance": lambda: client.register_script(SCRIPT)(keys=[f"{key}:slots"], args=slots),
+        "reading other keys": lambda: [client.get(f"{PREFIX}{{{number}}}:note") for number in range(OTHER_KEYS)],
+    }
+    with client:
+        for step, take in steps.items():
+            try:
+                take()
+            except RedisError as error:
+                raise _lost(url, error, f", at {step}") from None
+        with suppress(RedisError):  # who may not ask for that has been told by the other keys
+            if client.info("cluster").get("cluster_enabled"):
+                raise _of_a_cluster(url)
 
 
 class RedisHeld:

@@ -17,6 +17,7 @@ from airflow_provider_dinero.sandbox.access import expire, let_in
 from airflow_provider_dinero.sandbox.answers import page
 from airflow_provider_dinero.sandbox.calls import Call, Operation
 from airflow_provider_dinero.sandbox.dates import DateHeader
+from airflow_provider_dinero.sandbox.doors import Doors
 from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.fault_middleware import FaultMiddleware
 from airflow_provider_dinero.sandbox.faults import Faults
@@ -139,6 +140,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     )
     if settings.date_header:
         app.add_middleware(DateHeader, clock=store.clock)
+    app.add_middleware(Doors, hosts=settings.allowed_hosts)  # the last one is asked first
 
     @app.exception_handler(HTTPException)
     async def unknown_route(request: Request, error: HTTPException) -> Response:

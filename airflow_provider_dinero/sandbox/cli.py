@@ -73,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
         help="redirect URI that is registered for the Visma Connect application; may be given more than once "
         f"({', '.join(Settings.redirect_uris)})",
     )
+    serve.add_argument(
+        "--allowed-host",
+        dest="allowed_hosts",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="name by which it may be called, beside localhost, loopback addresses and --host; may be given more than "
+        "once. Another Host is refused, since a web page could be behind it",
+    )
     serve.add_argument("--require-pkce", action="store_true", help="the application is set to demand PKCE")
     serve.add_argument(
         "--basic-credentials",

@@ -20,7 +20,8 @@ HEADERS = {
     # No form-action: Chromium would apply it to the redirect to the client that follows the consent.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
     f"base-uri 'none'; script-src 'sha256-{_SUBMIT_HASH}'",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer a browser would hide from us that a form is our own.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 

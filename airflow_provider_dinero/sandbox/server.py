@@ -7,11 +7,12 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from airflow_provider_dinero.sandbox.seed_data import connection
 from airflow_provider_dinero.sandbox.settings import Settings
 
@@ -86,7 +87,8 @@ class Sandbox:
     def _control(self, method: str, name: str, body: Any = None) -> Any:
         import requests
 
-        response = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=120)
+        url = f"{self.url}/_sandbox/{name}"
+        response = requests.request(method, url, json=body, headers=CONTROL, timeout=120)
         if response.status_code == 400:
             raise ValueError(response.json()["message"])
         response.raise_for_status()
@@ -128,6 +130,7 @@ def prepare(
     from airflow_provider_dinero.sandbox.app import create_app
     from airflow_provider_dinero.sandbox.wire import Wire
 
+    settings = replace(settings, allowed_hosts=(*settings.allowed_hosts, host))
     wire = Wire()
 
     class Server(uvicorn.Server):

@@ -25,6 +25,7 @@ class Settings:
     :param refresh_tokens: ``reuse`` or ``one-time``, an application setting at Visma Connect
     :param grace_seconds: seconds in which a used one-time token may be exchanged again
     :param redirect_uris: redirect URIs that are registered for the Visma Connect application
+    :param allowed_hosts: names and addresses by which it may be called, beside localhost and loopback addresses
     :param require_pkce: whether the application is set to demand PKCE
     :param basic_credentials: how a client's id and secret are spelled in a Basic header: form-``encoded`` first, as the
         standard has it, or ``as-is``, as most clients send them
@@ -50,6 +51,7 @@ class Settings:
     refresh_tokens: Literal["reuse", "one-time"] = "reuse"
     grace_seconds: int = 0
     redirect_uris: Sequence[str] = ("http://localhost:8766/callback",)
+    allowed_hosts: Sequence[str] = ()
     require_pkce: bool = False
     basic_credentials: Literal["encoded", "as-is"] = "encoded"
     date_header: bool = True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -36,6 +37,8 @@ class Store:
     ) -> None:
         self._real_clock = clock
         self._seeds = seeds
+        if path:
+            _make_file(path)
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         # SQLite folds ASCII only; Dinero's values are Danish.
@@ -136,6 +139,12 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _make_file(path: str) -> None:
+    """Make the file for its owner alone, where it is missing: SQLite gives its journals the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _fold(text: object) -> str | None:

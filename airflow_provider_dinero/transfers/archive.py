@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 KINDS = ("invoices", "credit_notes", "files")
 # So many of the documents that could not be had are named in the error.
 NAMED = 5
+LONGEST_NAME = 300
 
 
 class DineroArchiveOperator(DineroTransferOperator):
@@ -24,7 +25,8 @@ class DineroArchiveOperator(DineroTransferOperator):
     path, guid, number, date, contact, total, currency, bytes and sha256.
 
     Each run lists all that is booked in Dinero (a request for each 1000), and all that is in the archive. A document
-    takes one request more. What Dinero doesn't give is named in an error, when all else is archived.
+    takes one request more. What Dinero doesn't give, or names in a way that can't be a path, is named in an error, when
+    all else is archived.
 
     Dinero: `GET /v1/{organizationId}/invoices`, `GET /v1/{organizationId}/invoices/{guid}`,
     `GET /v1/{organizationId}/sales/creditnotes`, `GET /v1/{organizationId}/sales/creditnotes/{guid}/pdf`,
@@ -74,10 +76,17 @@ class DineroArchiveOperator(DineroTransferOperator):
     def _archive(self, archive: "Archive", kind: str, refused: list[str]) -> int:
         """Archive what is missing of a kind, and write its index; return how much that was."""
         from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
-        from airflow_provider_dinero.transfers.archive_lists import fetcher, listed
+        from airflow_provider_dinero.transfers.archive_lists import fetcher, is_path, listed
         from airflow_provider_dinero.transfers.progress import Progress
 
-        documents = list(listed(self.client, kind))
+        documents = []
+        for document in listed(self.client, kind):
+            if is_path(kind, document.path):
+                documents.append(document)
+            else:
+                refused.append(
+                    f"{kind} {document.line['guid']} (it would be the file {document.path!r})"[:LONGEST_NAME]
+                )
         missing = [document for document in documents if document.path not in archive]
         if self.is_dry_run:
             return len(missing)
@@ -89,7 +98,7 @@ class DineroArchiveOperator(DineroTransferOperator):
                 archive.add(document, fetch(document.line["guid"]))
                 new += 1
             except (DineroNotFound, DineroInvalidRequest) as error:  # one must not keep all others out, for ever
-                refused.append(f"{kind} {document.line['guid']} ({error})")
+                refused.append(f"{kind} {document.line['guid']} ({error})"[:LONGEST_NAME])
             progress.step()
         archive.write_index(documents)
         return new

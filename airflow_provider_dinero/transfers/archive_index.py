@@ -10,6 +10,7 @@ import msgspec
 
 from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.operators.downloads import save
+from airflow_provider_dinero.transfers.archive_lists import is_path
 from airflow_provider_dinero.transfers.places import put
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ COLUMNS = ("path", "guid", "number", "date", "contact", "total", "currency", "by
 class Archive:
     """The documents of a kind: those that are in place, by one listing, and the lines of the index.
 
+    What others put into its folders is left alone, and not counted.
+
     :param root: ObjectStoragePath, the folder of the organization
     :param kind: str
     """
@@ -30,7 +33,7 @@ class Archive:
     def __init__(self, root: "ObjectStoragePath", kind: str) -> None:
         self.index = root / "index" / f"{kind}.ndjson"
         self._folder = root / kind
-        self._there = _listed(self._folder)
+        self._there = {path for path in _listed(self._folder) if is_path(kind, path)}
         # By path, as they were written: an old line costs no download.
         self._lines: dict[str, bytes] = {}
         if self.index.exists():
@@ -67,6 +70,7 @@ class Archive:
         kept = sorted(self._name(path) for path in self._there)
         with TemporaryDirectory(prefix="dinero-") as folder:
             local = Path(folder, "index")
+            local.touch(0o600)
             local.write_bytes(b"".join(self._lines[name] + b"\n" for name in kept))
             put(local, self.index)
 
@@ -84,8 +88,6 @@ class Archive:
 
 
 def _listed(folder: "ObjectStoragePath") -> set[str]:
-    """Return the files below a folder, as paths from there; those that are being written have a dot in front."""
-    found = folder.fs.find(folder.path)
+    """Return the files below a folder, as paths from there."""
     root = folder.path.strip("/")
-    paths = {path.strip("/").removeprefix(root).strip("/") for path in found}
-    return {path for path in paths if not path.rpartition("/")[2].startswith(".")}
+    return {path.strip("/").removeprefix(root).strip("/") for path in folder.fs.find(folder.path)}

@@ -1,7 +1,10 @@
-"""What an archive takes: the documents of a kind as Dinero lists them, and how each is fetched."""
+"""What an archive takes: the documents of a kind as Dinero lists them, where each belongs, and how it is fetched."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow_provider_dinero.api.http.paths import ID
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
@@ -10,11 +13,17 @@ if TYPE_CHECKING:
 BOOKED = ("Booked", "Paid", "OverPaid", "Overdue")
 FIELDS = ("Guid", "Number", "Date", "ContactName", "TotalInclVat", "Currency")
 
+# What an archive's own files are called, below the folder of their kind. A path is made of what an answer says, so
+# nothing else may be in it.
+_EXTENSION = "[a-z0-9]{1,32}"
+_SALES_PATH = re.compile(r"[0-9]{4}/[0-9]{1,18}-[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\.pdf")
+_FILE_PATH = re.compile(rf"[0-9]{{4}}/{ID}\.{_EXTENSION}")
+
 
 class Document(NamedTuple):
     """A document as Dinero lists it.
 
-    :param path: str, below the folder of its kind
+    :param path: str, below the folder of its kind; not one of `is_path` where Dinero's answer makes no sense
     :param line: dict, what the index says of it that Dinero's list tells
     """
 
@@ -31,6 +40,15 @@ def listed(client: "DineroClient", kind: str) -> Iterator[Document]:
     return _files(client) if kind == "files" else _sales(client, kind)
 
 
+def is_path(kind: str, path: str) -> bool:
+    """Tell whether an archive may have a file of this path.
+
+    :param kind: str, as `listed` takes it
+    :param path: str, below the folder of the kind
+    """
+    return bool((_FILE_PATH if kind == "files" else _SALES_PATH).fullmatch(path))
+
+
 def fetcher(client: "DineroClient", kind: str) -> Callable[[str], bytes]:
     """Return what fetches a document of a kind by its Guid.
 
@@ -43,18 +61,24 @@ def fetcher(client: "DineroClient", kind: str) -> Callable[[str], bytes]:
 def _sales(client: "DineroClient", kind: str) -> Iterator[Document]:
     for row in getattr(client, kind).list(status=BOOKED, fields=FIELDS):
         line = {
-            "guid": row["Guid"],
-            "number": row["Number"],
-            "date": row["Date"],
-            "contact": row["ContactName"],
-            "total": row["TotalInclVat"],
-            "currency": row["Currency"],
+            "guid": row.get("Guid"),
+            "number": row.get("Number"),
+            "date": row.get("Date"),
+            "contact": row.get("ContactName"),
+            "total": row.get("TotalInclVat"),
+            "currency": row.get("Currency"),
         }
-        yield Document(f"{row['Date'][:4]}/{row['Number']}-{row['Guid']}.pdf", line)
+        yield Document(f"{_year(line['date'])}/{line['number']}-{line['guid']}.pdf", line)
 
 
 def _files(client: "DineroClient") -> Iterator[Document]:
     for row in client.files.list():
-        extension = str(row["Extension"] or "").lstrip(".").lower() or "bin"
-        path = f"{row['UploadedAt'][:4]}/{row['FileGuid']}.{extension}"
-        yield Document(path, {"guid": row["FileGuid"], "date": row["UploadedAt"][:10]})
+        guid, date = row.get("FileGuid"), str(row.get("UploadedAt"))[:10]
+        extension = str(row.get("Extension") or "").lstrip(".").lower()
+        if not re.fullmatch(_EXTENSION, extension):
+            extension = "bin"
+        yield Document(f"{_year(date)}/{guid}.{extension}", {"guid": guid, "date": date})
+
+
+def _year(date: object) -> str:
+    return str(date)[:4]

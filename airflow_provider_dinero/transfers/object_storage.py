@@ -133,6 +133,7 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
 
         with TemporaryDirectory(prefix="dinero-") as folder:
             local = Path(folder, "rows")
+            local.touch(0o600)
             progress = Progress(self.client, self.resource)
             with closing(row_file(self.format, local, self.resource)) as file:
                 for change in reading:

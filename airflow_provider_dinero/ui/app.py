@@ -19,7 +19,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from airflow_provider_dinero.api.auth.consent import Consent
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.consent import flow, states
 from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of, record
 from airflow_provider_dinero.ui.pages import HEADERS, render, style
@@ -31,7 +31,7 @@ ANSWER_SECONDS = 2 * 60
 # A browser keeps 4096 bytes of a cookie.
 COOKIE_BYTES = 4000
 # What an answer holds that is of use; the rest is not kept.
-ANSWER = ("code", "state", "error", "error_description")
+ANSWER = ("code", "state", "iss", "error", "error_description")
 
 app = FastAPI(title="Dinero", openapi_url=None)
 
@@ -55,8 +55,7 @@ def style_sheet() -> Response:
 @app.get("/")
 def connections(request: Request, user: Editor) -> Response:
     """Show the connections that the user may edit, and what the step before had to tell."""
-    allowed = editable(user)
-    found = [each for each in states.states() if each.conn_id in allowed]
+    found = states.states(editable(user))
     found.sort(key=lambda each: not each.who)  # where somebody must act comes first
     told = unseal("told", request.cookies.get("dinero_told", ""), ANSWER_SECONDS)
     page = render(
@@ -77,8 +76,6 @@ def connect(request: Request, user: Editor, form: FilledIn) -> Response:
     check(user, conn_id)
     consent = flow.begin(conn_id, redirect_uri(request), "form_post")
     url = quote(consent.url, safe="%/:=&?#+[]@~")
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise DineroConfigurationError(f"The auth_url of {conn_id} is not an address.", "Correct it in the connection.")
     kept = {"conn_id": conn_id, "user": name_of(user), **consent.as_dict(), "url": ""}
     # Not a redirect: Chromium applies form-action to each address on the way, and only Visma knows where that leads.
     response = render("leaving.html", url=url, host=urlsplit(url).netloc)
@@ -162,9 +159,10 @@ def disconnect(request: Request, user: Editor, form: FilledIn) -> Response:
     """End the consent at Visma Connect, and forget its tokens."""
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
-    names = ", ".join(sorted({conn_id, *flow.disconnect(conn_id)}))
-    record(user, "dinero_disconnect", conn_id)
-    return _back(request, "good", f"The consent has ended at Visma Connect. Disconnected: {names}.")
+    names = sorted({conn_id, *flow.disconnect(conn_id, editable(user))})
+    for name in names:
+        record(user, "dinero_disconnect", name)
+    return _back(request, "good", f"The consent has ended at Visma Connect. Disconnected: {', '.join(names)}.")
 
 
 @app.exception_handler(DineroError)

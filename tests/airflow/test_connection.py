@@ -7,6 +7,7 @@ import pytest
 import requests
 from local import connection
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.deployment import Deployment, as_rest
 
 
@@ -23,7 +24,7 @@ def button(deployment: Deployment, grant: str = "personal_integration", **change
 
 
 def token_calls(deployment: Deployment) -> int:
-    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
+    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     return sum("/token" in each["path"] for each in asked)
 
 
@@ -56,7 +57,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "host": ({"host": "http://dinero.example"}, "credentials go over https only"),
     "allowed": ({"extra": {"allowed_organizations": "100003"}}, "does not allow organization 100001"),
     "minute": ({"extra": {"requests_per_minute": "many"}}, "requests_per_minute is not a number"),
-    "no minute": ({"extra": {"requests_per_minute": -5}}, "requests_per_minute is not a number from 1 on"),
+    "no minute": ({"extra": {"requests_per_minute": -5}}, "requests_per_minute is not a number from 1 to"),
     "switch": ({"extra": {"read_only": "ja"}}, "read_only is not true or false"),
     "secret with €": ({"password": "€"}, "holds a character that none has"),
     "one address of two": (

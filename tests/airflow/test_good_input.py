@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.conftest import CONTACT
 from tests.deployment import Deployment
 
@@ -47,7 +48,7 @@ def test_the_sensor_sees_a_change_that_comes_later(deployment: Deployment, clien
 
 
 def _asked_for_changes(deployment: Deployment, since: str) -> list[str]:
-    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
+    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     return [each["path"] for each in asked if since.replace(":", "%3A") in each["path"]]
 
 
@@ -69,5 +70,5 @@ def test_eight_tasks_use_one_token(deployment: Deployment) -> None:
 
 
 def _token_requests(deployment: Deployment) -> int:
-    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", timeout=10).json()
+    asked = requests.get(f"{deployment.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     return sum(each["path"].startswith("/connect/token") for each in asked)

@@ -5,11 +5,12 @@ from collections import Counter
 import requests
 from local import api_requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.deployment import Deployment
 
 
 def test_a_hundred_tasks_share_one_token_and_the_allowance(deployment: Deployment) -> None:
-    requests.delete(f"{deployment.sandbox}/_sandbox/requests", timeout=10).raise_for_status()
+    requests.delete(f"{deployment.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
     ended = deployment.run("many")
     asked = api_requests(deployment.sandbox)
     assert [each["status"] for each in asked if each["path"] == "/connect/token"] == [200]

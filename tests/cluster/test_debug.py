@@ -8,6 +8,7 @@ from typing import Any
 import requests
 from local import ROOT, airflow, connection, sandbox
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.leaks import search, tokens
 
 REFRESH_TOKEN = "a-refresh-token-that-is-echoed"
@@ -43,7 +44,7 @@ def test_no_secret_is_in_the_output_of_an_airflow_at_debug(tmp_path: Path) -> No
             assert ends("dinero_visma") == ["success"]
             for path, answer in echoes.items():
                 order = {"effect": "status", "path": path, **answer}
-                requests.post(f"{url}/_sandbox/faults", json=order, timeout=10).raise_for_status()
+                requests.post(f"{url}/_sandbox/faults", json=order, headers=CONTROL, timeout=10).raise_for_status()
                 assert ends("dead" if path == "/connect/token" else "dinero_visma") == ["failed"]
         told = (tmp_path / "home" / "airflow.log").read_text()
         assert "[debug" in told

@@ -54,7 +54,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no Pro": ({**GOOD, "organization_id": 100002}, "organization", "has no Pro subscription"),
     "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
-    "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 on"),
+    "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Give the sandbox's address as auth_url"),
     "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "is not an address. Begin it with https://"),
     "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),

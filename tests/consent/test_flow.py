@@ -207,13 +207,12 @@ def test_a_token_that_visma_does_not_know_is_forgotten_all_the_same(add: Add, sa
 
 
 def test_a_refused_revocation_changes_nothing(add: Add, sandbox: Any) -> None:
-    from airflow_provider_dinero.consent.connections import write
-
-    add("one", organization_id=100001, auth_url=f"{sandbox.url}/nowhere", refresh_token=REFRESH_TOKEN)
-    with pytest.raises(errors.DineroError):
+    add("one", organization_id=100001, refresh_token=REFRESH_TOKEN)
+    sandbox.fault("status", path="/connect/revocation", status=400, body={"error": "invalid_client"})
+    with pytest.raises(errors.DineroUnauthorized):
         flow.disconnect("one")
     assert extra_of("one")["refresh_token"] == REFRESH_TOKEN
-    write(["one"], {"auth_url": sandbox.url})
+    sandbox.clear_faults()
     assert flow.organizations("one")
 
 

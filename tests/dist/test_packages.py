@@ -137,7 +137,8 @@ def test_the_quick_start_from_the_first_dag_to_the_second_run(bare: Bare) -> Non
     assert told.splitlines() == [line for line in told.splitlines() if line in first.stdout + first.stderr]
     second = bare.shell(f"{settings}\n{again}")
     assert second.returncode == 0, second.stderr[-3000:]
-    count = bare.shell("curl -s http://127.0.0.1:8765/_sandbox/outbox").stdout.count('"channel":"email"')
+    asked = "curl -s -H 'X-Dinero-Sandbox: 1' http://127.0.0.1:8765/_sandbox/outbox"
+    count = bare.shell(asked).stdout.count('"channel":"email"')
     assert count == 1
     file = bare.home / "dinero/airflow/dags/first_invoice.py"
     file.write_text(file.read_text().replace('"80.00"', '"90.00"'))

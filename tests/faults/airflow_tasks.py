@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 from local import ROOT, Airflow, airflow, api_requests, connection, fernet_key, sandbox
 
 from airflow_provider_dinero.api.ports import Token
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.faults.dags.at_once import TASKS
 from tests.faults.world import Report, share
 from tests.leaks import Find, search, tokens, watched
@@ -81,10 +82,12 @@ def main() -> None:
         given = connect_to(running, url)
         for number in range(rounds):
             if number % 2:
-                requests.post(f"{url}/_sandbox/clock", json={"hours": 2}, timeout=10).raise_for_status()
+                requests.post(
+                    f"{url}/_sandbox/clock", json={"hours": 2}, headers=CONTROL, timeout=10
+                ).raise_for_status()
             else:
                 expire(key)
-            requests.delete(f"{url}/_sandbox/requests", timeout=10).raise_for_status()
+            requests.delete(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
             began = time.monotonic()
             states = [each["state"] for each in run(running, "at_once")]
             statuses = [each["status"] for each in api_requests(url) if each["path"] == "/connect/token"]

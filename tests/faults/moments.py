@@ -106,10 +106,12 @@ class Worker:
         """Order a fault for the request that is sent next."""
         import json
 
+        from airflow_provider_dinero.sandbox.doors import CONTROL
+
         parts = urlsplit(url)
         order = {"effect": effect, "path": parts.path, "times": 1, "seconds": self.blow.seconds if self.blow else 0}
         connection = http.client.HTTPConnection(parts.netloc)
-        connection.request("POST", "/_sandbox/faults", json.dumps(order), {"Content-Type": "application/json"})
+        connection.request("POST", "/_sandbox/faults", json.dumps(order), CONTROL)
         if connection.getresponse().status >= 300:
             raise RuntimeError("The sandbox refused a fault.")
         connection.close()

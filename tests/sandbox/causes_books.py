@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from airflow_provider_dinero.sandbox.server import running
 
 from .conftest import Caller, personal_token
@@ -36,7 +37,8 @@ def too_many(call: Caller) -> requests.Response:
 def between_two_posts(call: Caller) -> requests.Response:
     """A foreign integration posts, and takes a minute."""
     control = f"{call.sandbox.url}/_sandbox/ledger/foreign-post"
-    requests.post(control, json={"organization": call.organization, "seconds": 60}, timeout=10).raise_for_status()
+    body = {"organization": call.organization, "seconds": 60}
+    requests.post(control, json=body, headers=CONTROL, timeout=10).raise_for_status()
     return post(call, item())
 
 

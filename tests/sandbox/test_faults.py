@@ -41,7 +41,7 @@ def exchange(call: Caller, path: str, *, wait: float = 5) -> bytes:
     :raises ConnectionResetError: if the answer is a TCP reset
     """
     body = json.dumps(BO).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
     head += f"Authorization: {call.session.headers['Authorization']}\r\n\r\n"
     where = urlsplit(call.sandbox.url)
     with socket.create_connection((where.hostname, where.port), timeout=wait) as wire:

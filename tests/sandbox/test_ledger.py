@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .bookkeeper import Bookkeeper
@@ -31,7 +32,7 @@ def sandbox(quick: Sandbox) -> Sandbox:
 
 def forward(call: Caller, seconds: float) -> None:
     body = {"seconds": seconds}
-    requests.post(f"{call.sandbox.url}/_sandbox/clock", json=body, timeout=10).raise_for_status()
+    requests.post(f"{call.sandbox.url}/_sandbox/clock", json=body, headers=CONTROL, timeout=10).raise_for_status()
 
 
 def status(call: Caller, *ids: str) -> list[tuple[str, int | None]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from airflow_provider_dinero.sandbox.server import running
 
 from .conftest import Caller, Clock, personal_token, refresh
@@ -80,7 +81,7 @@ def test_requests_are_noted(call: Caller) -> None:
         ("GET", "/v1/100001/nothing", 404, None, None),
     ]
     assert seen[0]["time"] == "2026-03-10T12:00:00.000"
-    requests.delete(f"{call.sandbox.url}/_sandbox/requests", timeout=10).raise_for_status()
+    requests.delete(f"{call.sandbox.url}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
     assert call.sandbox.requests() == []
 
 

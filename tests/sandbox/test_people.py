@@ -10,6 +10,8 @@ import pytest
 import requests
 from pypdf import PdfReader
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
+
 from .conftest import START, Caller, Clock, Draft
 
 UI = "/_sandbox/ui"
@@ -23,7 +25,7 @@ def page(call: Caller, path: str, status: int = 200) -> str:
 
 
 def submit(call: Caller, page: str, status: int = 200, /, **form: str) -> str:
-    response = requests.post(call.sandbox.url + UI + page, data=form, timeout=10)
+    response = requests.post(call.sandbox.url + UI + page, data=form, headers=CONTROL, timeout=10)
     assert response.status_code == status
     return response.text
 

@@ -128,6 +128,67 @@ def test_one_document_that_is_refused_keeps_no_other_out(bench: Bench, beside: D
     assert {each["guid"] for each in index(tmp_path, "invoices")} == {good["Guid"], bad["Guid"]}
 
 
+OUT = "../../../out"
+GUID = "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"
+# What an answer may say of a document, and the path that the archive would have for it.
+ODD = {
+    "number": ({"Number": f"7/{OUT}"}, f"2026/7/{OUT}-{GUID}.pdf"),
+    "date": ({"Date": "..//2026"}, f"..///7-{GUID}.pdf"),
+    "guid": ({"Guid": OUT}, f"2026/7-{OUT}.pdf"),
+    "nothing": ({"Number": None}, f"2026/None-{GUID}.pdf"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_answer_leads_out_of_the_archive(bench: Bench, tmp_path: Path, name: str) -> None:
+    odd, path = ODD[name]
+    row = {"Guid": GUID, "Number": 7, "Date": "2026-11-20", "ContactName": "A", "TotalInclVat": 1, "Currency": "DKK"}
+    good = {**row, "Guid": GUID.replace("3f1d", "4f1d")}
+    body = {
+        "Collection": [{**row, **odd}, good],
+        "Pagination": {"MaxPageSizeAllowed": 1000, "Page": 0, "PageSize": 100, "Result": 2, "ResultWithoutFilter": 2},
+    }
+    bench.sandbox.fault("status", status=200, body=body, path="/v1/*/invoices")
+    bench.sandbox.fault("status", status=200, body="%PDF-1.4 x", path="/v1/*/invoices/*")
+    it = bench.run(archive(bench, str(tmp_path / "archive"), kinds=["invoices"], retries=2))["it"]
+    assert (it.state, len(it.errors)) == ("failed", 1)
+    assert f"1 documents could not be had: invoices {odd.get('Guid', GUID)} (it would be the file {path!r})" in it.error
+    assert [each["guid"] for each in index(tmp_path / "archive", "invoices")] == [good["Guid"]]
+    assert {each.name for each in tmp_path.iterdir()} == {"archive", "coordination"}
+
+
+@pytest.mark.parametrize(
+    ("extension", "kept"),
+    [
+        (".PDF", "pdf"),
+        ("jpeg", "jpeg"),
+        ("", "bin"),
+        (None, "bin"),
+        (f"pdf/{OUT}", "bin"),
+        ("x y", "bin"),
+        ("a" * 300, "bin"),
+    ],
+)
+def test_an_extension_is_of_letters_and_digits(bench: Bench, tmp_path: Path, extension: str | None, kept: str) -> None:
+    rows = [{"FileGuid": GUID, "Extension": extension, "UploadedAt": "2026-11-20T10:00:00", "Name": "x", "Size": 1}]
+    bench.sandbox.fault("status", status=200, body=rows, path="/v1/*/files")
+    bench.sandbox.fault("status", status=200, body="content", path="/v1/*/files/*")
+    dag = archive(bench, str(tmp_path), kinds=["files"])
+    for new in (1, 0):
+        assert bench.run(dag)["it"].returned["new"] == {"files": new}
+    assert [each["path"] for each in index(tmp_path, "files")] == [f"files/2026/{GUID}.{kept}"]
+
+
+def test_what_others_put_into_the_archive_is_not_counted(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    invoice(beside)
+    for name in ("notes.txt", "2026/7-report.pdf", f"2026/{GUID}.pdf", f"a/2026/7-{GUID}.pdf"):
+        (tmp_path / "100001/invoices" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "100001/invoices" / name).write_text("of somebody else")
+    told = bench.run(archive(bench, str(tmp_path), kinds=["invoices"]))["it"].returned
+    assert (told["new"], told["documents"]) == ({"invoices": 1}, {"invoices": 1})
+    assert len(index(tmp_path, "invoices")) == 1
+
+
 def test_object_storage_with_a_scheme(bench: Bench, beside: DineroClient, memory: Any) -> None:
     dag, made = archive(bench, "memory://books", kinds="invoices"), invoice(beside)
     for new in (1, 0):

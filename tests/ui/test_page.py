@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from airflow_provider_dinero.sandbox.doors import CONTROL
 from tests.ui.conftest import PASSWORDS, Server, Session, consent
 
 GET = ("/", "/callback", "/organization?conn_id=shop")
@@ -122,19 +123,26 @@ def test_a_reload_while_visma_is_slow_exchanges_the_code_once(shop: Server) -> N
     ida = shop.session("ida")
     answer = consent(ida.begin("shop"))
     faults = f"{shop.sandbox}/_sandbox/faults"
-    requests.post(faults, json={"effect": "delay", "path": "/connect/token", "seconds": 1, "times": 1}, timeout=10)
+    requests.post(
+        faults,
+        json={"effect": "delay", "path": "/connect/token", "seconds": 1, "times": 1},
+        headers=CONTROL,
+        timeout=10,
+    )
     arrived = requests.post(f"{shop.page}/callback", data=answer, allow_redirects=False, timeout=30)
     ida.cookies.update(arrived.cookies)
     asked = {"headers": {"Cookie": "; ".join(f"{each.name}={each.value}" for each in ida.cookies)}}
-    requests.delete(f"{shop.sandbox}/_sandbox/requests", timeout=10)
+    requests.delete(f"{shop.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10)
     with ThreadPoolExecutor(3) as pool:
         pages = list(pool.map(lambda _: Session(shop).go("GET", "/callback", **asked), range(3)))
     assert [each.status_code for each in pages] == [303] * 3
-    sent = requests.get(f"{shop.sandbox}/_sandbox/requests", timeout=10).json()
+    sent = requests.get(f"{shop.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     assert [each["status"] for each in sent if each["path"] == "/connect/token"] == [200]
     ida.cookies.update(pages[-1].cookies)
     assert "shop is connected. It reaches" in ida.text()
-    requests.post(f"{shop.sandbox}/_sandbox/clock", json={"hours": 2}, timeout=10)  # the token has to be renewed
+    requests.post(
+        f"{shop.sandbox}/_sandbox/clock", json={"hours": 2}, headers=CONTROL, timeout=10
+    )  # the token has to be renewed
     assert shop.airflow("dinero", "organizations", "shop").returncode == 0
 
 
@@ -202,12 +210,41 @@ def test_what_others_wrote_is_shown_as_text(shop: Server) -> None:
     assert not re.search(r"<script|<img|<b>", page)
 
 
-@pytest.mark.parametrize("auth_url", ["javascript:alert(1)//", "//other.example", "data:text/html,<b>"])
-def test_connect_leads_to_an_address_of_the_web(shop: Server, auth_url: str) -> None:
+@pytest.mark.parametrize(
+    ("auth_url", "told"),
+    [
+        ("javascript:alert(1)//", "'javascript:alert(1)' is not an address."),
+        ("//other.example", "'//other.example' is not an address."),
+        ("data:text/html,<b>", "The connection's auth_url holds a path or a query."),
+        ("http://other.example", "http://other.example is refused: credentials go over https only."),
+        ("https://connect.visma.com@other.example", "The connection's auth_url holds a user name."),
+        ("https://[other.example", "The connection's auth_url is not an address."),
+    ],
+)
+def test_connect_leads_to_an_address_of_the_web(shop: Server, auth_url: str, told: str) -> None:
     shop.connection("strange", auth_url=auth_url)
     ida = shop.session("ida")
     assert ida.press("/connect", conn_id="strange").headers["Location"] == "./"
-    assert "The auth_url of strange is not an address." in ida.text()
+    assert told in ida.text()
+
+
+def test_one_absurd_number_is_shown_beside_the_others(shop: Server) -> None:
+    shop.connection("absurd", timeout=10**300)
+    ida = shop.session("ida")
+    answer = ida.go("GET", "/")
+    assert answer.status_code == 200
+    text = ida.text()
+    assert "The connection's timeout is not a number from 1 to 86400." in text
+    assert "shop not connected" in text
+
+
+def test_an_answer_that_names_another_server_is_refused(shop: Server) -> None:
+    ida = shop.session("ida")
+    ida.arrive({**consent(ida.begin("shop")), "iss": "https://other.example"})
+    assert "This answer is not from http://127.0.0.1:" in ida.text()
+    assert "shop not connected" in ida.text()
+    ida.arrive({**consent(ida.begin("shop")), "iss": shop.sandbox})
+    assert "shop connected" in ida.text()
 
 
 def test_an_answer_has_a_size(shop: Server) -> None:

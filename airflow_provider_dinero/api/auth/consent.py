@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.auth.grants import VismaConnect, authenticated, in_either_spelling, lifetime, prepare
+from airflow_provider_dinero.api.auth.grants import (
+    VismaConnect,
+    authenticated,
+    in_either_spelling,
+    lifetime,
+    normal,
+    prepare,
+)
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroOutcomeUnknown,
@@ -55,6 +62,7 @@ class Consent:
     :param state: str, comes back with the answer, and shows that it is the answer to this question
     :param nonce: str, comes back in an id_token
     :param verifier: str, shows at the token endpoint that whoever has the code has asked for it (PKCE)
+    :param issuer: str, who was asked; default empty, unknown
     """
 
     url: str = field(repr=False)
@@ -63,6 +71,7 @@ class Consent:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+    issuer: str = ""
 
     def __post_init__(self) -> None:
         remember(self.state, self.nonce, self.verifier)
@@ -78,7 +87,8 @@ class Consent:
         :param kept: mapping
         :raises KeyError: it is none
         """
-        return cls(**{each.name: str(kept[each.name]) for each in fields(cls)})
+        known = {"issuer": "", **kept}
+        return cls(**{each.name: str(known[each.name]) for each in fields(cls)})
 
     def is_answered_by(self, answer: Mapping[str, str]) -> bool:
         """Tell whether an answer belongs to this question, in constant time.
@@ -113,7 +123,7 @@ def begin(grant: VismaConnect, redirect_uri: str, response_mode: str = "query", 
         code_challenge=create_s256_code_challenge(verifier),
         code_challenge_method="S256",
     )
-    return Consent(str(url), redirect_uri, scope, state, nonce, verifier)
+    return Consent(str(url), redirect_uri, scope, state, nonce, verifier, grant.auth_url)
 
 
 def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
@@ -128,6 +138,8 @@ def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
         raise DineroConfigurationError(
             "This is not the answer to the consent that was asked for.", "Start again, with the newest link."
         )
+    # One redirect URI serves all servers, and the code of one must not go to another (RFC 9207).
+    _require_issuer(answer.get("iss", ""), consent.issuer, f"This answer is not from {consent.issuer}")
     if error := answer.get("error"):
         said = f"{error}: {answer['error_description']}" if answer.get("error_description") else error
         said = "".join(each for each in said if each.isprintable())[:LONGEST]
@@ -145,11 +157,13 @@ def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
     :param consent: Consent
     :param code: str, good for once
     :raises DineroRefused: the code is used or too old, or the client's credentials are wrong
-    :raises DineroConfigurationError: there is no refresh token, so the consent would end within the hour
+    :raises DineroConfigurationError: there is no refresh token, so the consent would end within the hour; or the code
+        is that of another server
     :raises DineroUnavailable: there was no answer
     """
     remember(code)
     grant = visma_connect(client)
+    _require_issuer(consent.issuer, grant.auth_url, f"The consent was asked for at {consent.issuer}")
     request = prepare(
         f"{grant.auth_url}/connect/token",
         "client_secret_post",
@@ -221,6 +235,15 @@ def visma_connect(client: "DineroClient") -> VismaConnect:
             "For consent, set the grant of the connection to visma_connect.",
         )
     return client.grant
+
+
+def _require_issuer(said: str, wanted: str, told: str) -> None:
+    """Make sure that a server, where it is named, is the one that the code is to go to."""
+    if said and wanted and normal(said) != normal(wanted):
+        raise DineroConfigurationError(
+            f"{told}, and its code would go to another server. Nothing was sent.",
+            "Look at auth_url in the connection, and start again.",
+        )
 
 
 def _nonce(id_token: object, default: str) -> str:

@@ -175,7 +175,7 @@ def token_key(grant: Grant, base_url: str) -> str:
         made_from = ["refresh token", grant.refresh_token]
     else:
         made_from = ["name", grant.name]
-    return f"dinero_token__{_digest(grant.kind, _normal(grant.auth_url), grant.client_id, *made_from)}"
+    return f"dinero_token__{_digest(grant.kind, normal(grant.auth_url), grant.client_id, *made_from)}"
 
 
 def binding(grant: Grant, base_url: str) -> str:
@@ -184,7 +184,7 @@ def binding(grant: Grant, base_url: str) -> str:
     :param grant: Grant
     :param base_url: str, root of the API
     """
-    return _digest(_normal(base_url), grant.client_secret)
+    return _digest(normal(base_url), grant.client_secret)
 
 
 def earlier_key(grant: Grant) -> str:
@@ -204,7 +204,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _normal(url: str) -> str:
+def normal(url: str) -> str:
     """Return an address in one spelling: host in lower case, no default port, no slash at its end."""
     try:
         parts = urlsplit(url)

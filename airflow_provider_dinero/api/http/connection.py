@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_dinero import __version__
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroOutcomeUnknown
-from airflow_provider_dinero.api.http.responses import Response
+from airflow_provider_dinero.api.http.responses import Response, clean
 from airflow_provider_dinero.api.http.retry import Failure
 from airflow_provider_dinero.api.http.wholeness import (
     LARGEST,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip"}
+CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 CONNECT_SECONDS = 10.0
 FILE = "application/octet-stream"
 # The refusals that say all by their status or in plain text.
@@ -165,11 +166,10 @@ class Connection:
                     f"{request.host}, or the proxy of the environment, is not an address.", "Correct it."
                 ) from None
             except (requests.exceptions.RequestException, HTTPError) as error:
-                if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain(error)):
-                    raise DineroConfigurationError(
-                        f"The certificate of {request.host} was not accepted.",
-                        "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE.",
-                    ) from None
+                if refused := next(
+                    (each for each in chain(error) if isinstance(each, ssl.SSLCertVerificationError)), None
+                ):
+                    raise _not_accepted(request.host, refused) from None
                 return None, _failure(error), error
             except DineroError:  # a file that changes while it is sent: Dinero has not got all of it
                 self._adapter.close()
@@ -235,9 +235,23 @@ def _counts(answer: Response) -> Failure | None:
     return Failure.UNWHOLE if answer.flaw else None
 
 
+def _not_accepted(host: str, refused: ssl.SSLCertVerificationError) -> DineroConfigurationError:
+    """Return the error for a certificate, with the verification's own reason."""
+    name = next((each for each in CA_BUNDLES if os.environ.get(each)), None)
+    if name:
+        advice = (
+            f"It was checked with {name}={os.environ[name]}. From Python 3.13 on a CA needs more than before: a "
+            "critical basicConstraints, keyUsage, and key identifiers. One that lacks these has to be issued anew."
+        )
+    else:
+        advice = "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE."
+    reason = clean(refused.verify_message or refused.reason or type(refused).__name__)
+    return DineroConfigurationError(f"The certificate of {host} was not accepted: {reason}.", advice)
+
+
 def _ca_bundle() -> str | bool:
     """Return the CA bundle of the environment, as `requests` does it, or True for its own."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in CA_BUNDLES:
         if path := os.environ.get(name):
             if not os.path.exists(path):
                 raise DineroConfigurationError(f"{name} names {path}, which is not there.", "Correct the environment.")

@@ -9,7 +9,8 @@ from uuid import UUID
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
 
 # What the values of a path look like that are no Guids, and what they are.
-_ID = (re.compile(r"[0-9A-Za-z-]{1,64}"), "an id")
+ID = "[0-9A-Za-z-]{1,64}"
+_ID = (re.compile(ID), "an id")
 _OTHERS = {
     "fileGuid": _ID,
     "id": _ID,

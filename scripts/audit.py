@@ -1,0 +1,62 @@
+"""Name the pinned versions that have known vulnerabilities: pip-audit on constraints.txt, with PyPI's data.
+
+It ends with 1 where there are some. Where the data can't be reached it says so, and ends with 0.
+"""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+# The day of the last answer, in this clone.
+ANSWERED = ROOT / ".airflow" / "audit-answered"
+COMMAND = [
+    *("pip-audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip"),
+    *("--format", "json", "--progress-spinner", "off"),
+]
+
+
+def told(report: dict[str, Any]) -> tuple[bool, list[str]]:
+    """Return whether the data was reached, and a line for each version that has something.
+
+    :param report: dict, pip-audit's own; it calls "skipped" what its data has nothing of, also where there is no data
+    """
+    dependencies: list[dict[str, Any]] = report["dependencies"]
+    reached = any("skip_reason" not in each for each in dependencies)
+    lines = []
+    for each in dependencies:
+        if "skip_reason" in each:
+            lines += [f"{each['name']}: not looked at. {each['skip_reason']}"] * reached
+        for found in each.get("vulns", ()):
+            mended = ", ".join(found["fix_versions"]) or "no version"
+            lines.append(f"{each['name']} {each['version']}: {found['id']}, mended in {mended}")
+    return reached, lines
+
+
+def main() -> int:
+    """Run pip-audit, and tell what it found."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / COMMAND[0], *COMMAND[1:]], cwd=ROOT, capture_output=True, text=True
+    )
+    try:
+        report = json.loads(done.stdout)
+    except ValueError:  # it ends with a traceback where it reaches nothing
+        report, reason = {"dependencies": []}, (done.stderr.strip().splitlines() or ["no reason"])[-1]
+    else:
+        reason = "it knows nothing of any version"
+    reached, lines = told(report)
+    if not reached:
+        last = ANSWERED.read_text() if ANSWERED.exists() else "never, in this clone"
+        print(f"The data of known vulnerabilities can't be reached ({reason}). The last answer: {last}.")
+        return 0
+    ANSWERED.parent.mkdir(exist_ok=True)
+    ANSWERED.write_text(f"{datetime.now(UTC):%Y-%m-%d}")
+    print("\n".join(lines) or "No version in constraints.txt has a known vulnerability.")
+    return int(any(each.get("vulns") for each in report["dependencies"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
