@@ -126,5 +126,5 @@ def _pattern(path: str) -> Callable[[str], object]:
     forms = {"**": ".*", "*": "[^/]+"}
     parts = re.split(r"(\*\*|\*|\{[^{}/]*\})", path.rstrip("/") or "/")
     return re.compile(
-        "".join(forms.get(part, "[^/]+" if part[:1] == "{" else re.escape(part)) for part in parts)
+        "".join(forms.get(part, "[^/]+" if part[:1] == "{" else re.escape(part)) for part in parts), re.IGNORECASE
     ).fullmatch
