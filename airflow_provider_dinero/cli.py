@@ -50,6 +50,9 @@ def get_dinero_cli_commands() -> list[CLICommand]:
         )),
         ("revoke", "end the consent at Visma Connect, and forget its tokens", (CONN_ID,)),
         ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON, DOUBLES, SINCE)),
+        ("compare", "only reads: tell which setting of each sandbox switch fits your company's Dinero", (
+            CONN_ID, JSON,
+        )),
         ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),
         ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
+from airflow_provider_dinero.consent.comparison import Comparison
 from airflow_provider_dinero.consent.connections import find, sharing
 from airflow_provider_dinero.consent.doubles import DAYS, Doubles
 from airflow_provider_dinero.consent.listener import Listener
@@ -120,6 +121,18 @@ def check(args: Namespace) -> int:
         for each in lines:
             print(f"{each.verdict:>8}  {each.about}: {printable(each.told)}")
     return int(any(each.verdict == WRONG for each in lines))
+
+
+@_command
+def compare(args: Namespace) -> int:
+    """Tell which setting of each sandbox switch fits."""
+    found = Comparison(find(args.conn_id).client()).findings()
+    if args.json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return 0
+    for each in found:
+        print(each, flush=True)
+    return 0
 
 
 @_command

@@ -21,7 +21,8 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     Dinero: `POST /v1/{organizationId}/invoices`, `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email`
     (or e-invoice, or SMS), `GET` and `POST …/{guid}/payments`.
 
-    :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. Templated.
+    :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. PaymentConditionType
+        "Paid" sets the terms and registers no payment: give `payment` too. Templated.
     :param idempotency_key: str, what the invoice is for, such as an order number; default the task's own place: dag_id,
         run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
@@ -55,6 +56,11 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         given = require_mapping("invoice", self.invoice)
         key = self.key_of(context, self.idempotency_key)
         payment = self._payment(given, key)
+        if given.get("PaymentConditionType") == "Paid" and payment is None:
+            self.log.warning(
+                "PaymentConditionType Paid sets the terms only: the invoice stays open until a payment is registered, "
+                "with payment= here or DineroAddPaymentOperator."
+            )
         told, changes = self.run_steps(key, given)
         if payment is not None:
             booked = dict(told)

@@ -31,8 +31,8 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     `POST /v1/{organizationId}/ledgeritems/status`.
 
     :param lines: list of dicts in Dinero's own property names: VoucherNumber, VoucherDate and FileGuid beside the
-        Description, Amount (DKK), AccountNumber, BalancingAccountNumber, ... of a line; or vouchers with Lines.
-        Templated.
+        Description, Amount (DKK), AccountNumber, BalancingAccountNumber, ... of a line; or vouchers with Lines. An
+        Amount includes VAT: Dinero takes out the VAT of the account's own code, or of AccountVatCode. Templated.
     :param idempotency_key: str, what the lines are, such as a month; it makes the Ids of the items, together with their
         numbers or places; default the task's own place: dag_id, run_id, task_id and map_index. Templated.
     :param generation: int, raised to post the lines anew on purpose; default 0. Templated.

@@ -1,6 +1,7 @@
 """Payments of sales invoices."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DineroAddPaymentOperator(DineroBaseOperator):
-    """Registers a payment of a booked invoice, once for each idempotency key of the invoice, however often it runs.
+    """Registers a payment or refund of a booked invoice, once for each idempotency key, however often it runs.
 
     The key is the payment's ExternalReference (a Guid made of it where it is longer than 128 characters).
 
@@ -20,7 +21,8 @@ class DineroAddPaymentOperator(DineroBaseOperator):
 
     :param invoice: str, a Guid; or dict, what another invoice operator returned, which saves a request. Templated.
     :param payment: dict as Dinero's PaymentCreateModel: DepositAccountNumber, Amount (DKK) and Description are needed;
-        RemainderIsFee is False unless it is given. Templated.
+        a negative Amount pays money back, such as after a credit note; RemainderIsFee is False unless it is given.
+        Templated.
     :param idempotency_key: str, what the payment is, such as the bank's number of it; default the ExternalReference of
         the payment, or else the task's own place: dag_id, run_id, task_id and map_index. Templated.
     :return: `{"Guid", "PaymentGuid", "Change"}`, Guid being the invoice's and Change created or unchanged; with the
@@ -60,7 +62,8 @@ class DineroAddPaymentOperator(DineroBaseOperator):
         body = {"RemainderIsFee": False, **given, "ExternalReference": reference}
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
         paid = self.client.invoices.add_payment_once(known["Guid"], body, timestamp=known.get("TimeStamp"))
-        done = "paid" if paid["Change"] == "created" else "was paid before:"
+        done = "refunded" if Decimal(str(body["Amount"])) < 0 else "paid"
+        done = done if paid["Change"] == "created" else f"was {done} before:"
         self.log.info("invoice %s %s %s", known.get("Number") or known["Guid"], done, money(body["Amount"]))
         stamp = {"TimeStamp": paid["TimeStamp"]} if "TimeStamp" in paid else {}
         return {"Guid": known["Guid"], "PaymentGuid": paid["Guid"], **stamp, "Change": paid["Change"]}

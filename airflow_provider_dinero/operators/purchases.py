@@ -44,8 +44,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     :param payment: dict as Dinero's PurchaseVoucherCreditPaymentCreateModel, of which DepositAccountNumber and
         Description are needed, registered when a credit purchase is booked: Amount is the total in DKK unless it is
         given, ExternalReference the voucher's; default none. Templated.
-    :param allow_similar: bool, make the voucher also where another one uses the receipt, or is similar and was entered
-        by hand; default False
+    :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
         str, Change being created, updated (booked or paid now) or unchanged; `PaymentGuid` with a payment
     """
@@ -154,11 +153,16 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         """Upload the receipt; without one nothing is done."""
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
 
+    @property
+    def _known_by(self) -> dict[str, bool]:
+        own_place = self.idempotency_key is None and not self.voucher.get("ExternalReference")
+        return {"allow_similar": self.allow_similar, "own_place": own_place}
+
     def _create(self, body: Mapping[str, Any], *, new_file: bool) -> dict[str, Any]:
         from airflow_provider_dinero.api.bodies.comparison import same_text
 
         vouchers = self.client.purchase_vouchers
-        made = vouchers.create_once(body, new_file=new_file, allow_similar=self.allow_similar)
+        made = vouchers.create_once(body, new_file=new_file, **self._known_by)
         # Whoever made a voucher that has our receipt may have paid it too.
         foreign = not same_text(made["ExternalReference"], body["ExternalReference"])
         return {**to_xcom(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
@@ -168,7 +172,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         try:
             return to_xcom(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
         except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
-            again = vouchers.create_once(body, allow_similar=self.allow_similar)
+            again = vouchers.create_once(body, **self._known_by)
             return to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 
     def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,10 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
     kept = {name: document[name] for name in names if name in document}
+    if (
+        document.get("PaymentStatus") == "Draft"
+    ):  # Dinero gives it some number; trade offers have one, and no such status
+        kept["Number"] = None
     if "TotalInclVat" in document:
         kept["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
     return kept

@@ -1,7 +1,8 @@
 """What the lines of a sales document add up to.
 
-Lines are rounded to the øre, half up. VAT is computed per rate on the document's sum, not per line; with
-ShowLinesInclVat the amount including VAT is the exact sum of the lines and VAT is taken out of it.
+Lines are rounded to the øre, half up, and so is the VAT of each line; a document's VAT is the sum of its lines' VAT. A
+switch rounds each unit instead, or computes the VAT per rate on the document's sum. With ShowLinesInclVat the amount
+including VAT is the exact sum of the lines.
 """
 
 from __future__ import annotations
@@ -15,20 +16,12 @@ from airflow_provider_dinero.sandbox.accounts import Account, chart, unknown
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES
 from airflow_provider_dinero.sandbox.errors import invalid
 
 ZERO = Decimal("0.00")
 # Documents silent: so small that sums over all there is stay within 64 bits.
 LARGEST_TOTAL = Decimal(10**12)
-# Documents silent: "the day's exchange rate". DKK for one unit, the same every day, so that tests can compute it.
-DKK_RATES = {
-    "DKK": Decimal(1),
-    "EUR": Decimal("7.46"),
-    "GBP": Decimal("8.70"),
-    "NOK": Decimal("0.64"),
-    "SEK": Decimal("0.66"),
-    "USD": Decimal("6.90"),
-}
 
 
 def rounded(amount: Decimal) -> Decimal:
@@ -70,11 +63,15 @@ def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[Js
     :param incl_vat: whether their amounts include VAT
     :raises ApiError: code 77 for an unknown account, 42 for a line that lacks something
     """
-    known = chart(call)
-    return [_priced(known, line, incl_vat, f"ProductLines[{at}]") for at, line in enumerate(lines)]
+    known, by_unit = chart(call), call.settings.vat_rounding == "unit"
+    if call.settings.hours_unit == "refused":
+        for at, line in enumerate(lines):
+            if line["Unit"] == "hours":
+                raise invalid(f"ProductLines[{at}].Unit", "Unknown unit hours.")
+    return [_priced(known, line, incl_vat, by_unit, f"ProductLines[{at}]") for at, line in enumerate(lines)]
 
 
-def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, path: str) -> JsonObject:
+def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, by_unit: bool, path: str) -> JsonObject:
     kind = line["LineType"] or "Product"
     if not line["Description"]:
         raise invalid(f"{path}.Description", "Description is required when ProductGuid is not set.")
@@ -90,7 +87,11 @@ def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, path: s
     if account is None:
         raise unknown(f"{path}.AccountNumber", line["AccountNumber"])
     factor = 1 + account.vat_rate
-    unit, total = line["BaseAmountValue"], line["BaseAmountValue"] * line["Quantity"] * (100 - line["Discount"]) / 100
+    unit, pieces = line["BaseAmountValue"], line["Quantity"] * (100 - line["Discount"]) / 100
+    total = rounded(unit * pieces)
+    other = rounded(total / factor if incl_vat else total * factor)
+    if by_unit and account.vat_rate:
+        other = rounded(rounded(unit / factor if incl_vat else unit * factor) * pieces)
     # What the caller gave stays as it was given; only the other side of the VAT is computed and rounded.
     return project(
         "InvoiceLinesReadModel",
@@ -100,8 +101,8 @@ def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, path: s
             "AccountName": account.name,
             "BaseAmountValue": rounded(unit / factor) if incl_vat else unit,
             "BaseAmountValueInclVat": unit if incl_vat else rounded(unit * factor),
-            "TotalAmount": rounded(rounded(total) / factor) if incl_vat else rounded(total),
-            "TotalAmountInclVat": rounded(total) if incl_vat else rounded(rounded(total) * factor),
+            "TotalAmount": other if incl_vat else total,
+            "TotalAmountInclVat": total if incl_vat else other,
         },
     )
 
@@ -139,10 +140,10 @@ class Totals:
             "TotalNonVatableAmount": self.vat_free,
             "TotalExclVatInDkk": rounded(self.excl_vat * DKK_RATES[currency]),
             "TotalInclVatInDkk": rounded(self.incl_vat * DKK_RATES[currency]),
-            "TotalLines": self._lines(currency, "Moms" if language == "da-DK" else "VAT"),
+            "TotalLines": self._lines(currency, danish=language == "da-DK"),
         }
 
-    def _lines(self, currency: str, vat_name: str) -> list[JsonObject]:
+    def _lines(self, currency: str, *, danish: bool) -> list[JsonObject]:
         """Only those that say something: no VAT, no subtotal; the two kinds of subtotal only where both are."""
         lines = []
         if self.vat:
@@ -150,7 +151,9 @@ class Totals:
             if self.vat_free:
                 lines.append(("SubTotalWithVat", self.vatable, "Subtotal with VAT"))
                 lines.append(("SubTotalWithoutVat", self.vat_free, "Subtotal without VAT"))
-            lines += [("Vat", vat, f"{vat_name} ({rate:.0%})") for rate, vat in self.vat.items()]
+            for rate, vat in self.vat.items():
+                label = f"Moms ({rate:.2%})".replace(".", ",") if danish else f"VAT ({rate:.2%})"
+                lines.append(("Vat", vat, label))
         lines.append(("Total", self.incl_vat, f"Total {currency}"))
         return [
             {"Type": kind, "TotalAmount": amount, "Position": position, "Label": label}
@@ -166,19 +169,21 @@ def total(call: Call, lines: list[JsonObject], incl_vat: bool) -> Totals:
     :param incl_vat: whether the amounts that were written include VAT
     """
     sums: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
+    vat: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
     known, size = chart(call), ZERO
     for line in lines:
         if line["LineType"] == "Product":
-            rate, amount = (
-                known[line["AccountNumber"]].vat_rate,
-                line["TotalAmountInclVat" if incl_vat else "TotalAmount"],
-            )
+            rate = known[line["AccountNumber"]].vat_rate
+            amount = line["TotalAmountInclVat" if incl_vat else "TotalAmount"]
             sums[rate] += amount
+            vat[rate] += line["TotalAmountInclVat"] - line["TotalAmount"]
             size += abs(amount)
     # Also lines that cancel each other may be on different accounts.
     if size > LARGEST_TOTAL:
         raise invalid("ProductLines", "The total is too large.")
     vat_free = sums.pop(Decimal(0), ZERO)
-    vat = {rate: rounded(amount * rate / (1 + rate) if incl_vat else amount * rate) for rate, amount in sums.items()}
+    if call.settings.vat_rounding == "document":
+        vat |= {rate: rounded(sum_ * (rate / (1 + rate) if incl_vat else rate)) for rate, sum_ in sums.items()}
+    vat.pop(Decimal(0), None)
     vatable = sum(sums.values(), ZERO) - (sum(vat.values(), ZERO) if incl_vat else ZERO)
-    return Totals(vatable, vat_free, vat)
+    return Totals(vatable, vat_free, dict(vat))

@@ -10,13 +10,27 @@ from starlette.responses import Response
 
 JsonObject = dict[str, Any]
 
+TENTH = Decimal("0.1")
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def encode(value: Any) -> bytes:
-    """JSON in which a Decimal is a number, digit for digit."""
-    return _encoder.encode(value)
+    """JSON in which a Decimal is an exact number, written as Dinero does: 29.7 and 1.0."""
+    return _encoder.encode(_written(value))
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        short = value.normalize()
+        exponent = short.as_tuple().exponent
+        return short.quantize(TENTH) if isinstance(exponent, int) and exponent > -1 else short
+    if isinstance(value, dict):
+        return {key: _written(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(item) for item in value]
+    return value
 
 
 def decode(raw: bytes | str) -> Any:

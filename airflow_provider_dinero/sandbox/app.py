@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Scope
 
 from airflow_provider_dinero.sandbox.access import expire, let_in
@@ -154,4 +155,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     for operation in sorted(operations, key=lambda operation: operation.path.replace("{", "~")):
         for path in (operation.path, f"{operation.path}/"):  # the documents' own upload sample ends in a slash
             app.add_api_route(path, serve(operation), methods=[operation.method], response_model=None)
+    for route in app.routes:
+        if isinstance(route, Route) and route.path.startswith("/v"):
+            route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
     return app

@@ -21,6 +21,8 @@ from airflow_provider_dinero.sandbox.errors import ApiError
 VALUE_TYPES: dict[str, Any] = {"boolean": False, "integer": 0, "number": Decimal(0)}
 # Documents silent: amounts and quantities beyond this are refused, which keeps sums within Decimal's 28 digits.
 LARGEST_NUMBER = 10**12
+# A client was seen to write it in lower case.
+LINE_TYPES = {"product": "Product", "text": "Text"}
 LARGEST_INTEGER = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 
 
@@ -33,9 +35,7 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
     :return: every property of the schema, None where nothing was sent
     :raises ApiError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
     """
-    value = {} if optional and not raw.strip() else _decoded(raw)
-    if not isinstance(value, dict):
-        raise ApiError(45, "The request is invalid: the body must be a JSON object.")
+    value = {} if optional and not raw.strip() else json_object(raw)
     problems: dict[str, str] = {}
     bound = _object(schema(name), value, "", problems)
     _refuse(problems)
@@ -55,6 +55,17 @@ def bind_all(name: str, raw: bytes) -> list[JsonObject]:
     bound = [_object(schema(name), item, f"[{at}].", problems) for at, item in enumerate(value)]
     _refuse(problems)
     return bound
+
+
+def json_object(raw: bytes) -> JsonObject:
+    """A JSON body that is an object.
+
+    :raises ApiError: code 45 if it is none
+    """
+    value = _decoded(raw)
+    if not isinstance(value, dict):
+        raise ApiError(45, "The request is invalid: the body must be a JSON object.")
+    return value
 
 
 def _decoded(raw: bytes) -> Any:
@@ -111,6 +122,9 @@ def _value(part: JsonObject, value: Any, path: str, problems: dict[str, str]) ->
         if isinstance(value, bool):
             return value
     elif kind in ("integer", "number"):
+        # Text was seen to be taken for account numbers. All else is refused, so that no client gets used to it.
+        if isinstance(value, str) and path.endswith("AccountNumber") and re.fullmatch(r"[0-9]{1,9}", value):
+            value = int(value)
         if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
             return _number(part, kind, value, path, problems)
     elif isinstance(value, str):
@@ -138,6 +152,8 @@ def _string(part: JsonObject, value: str, path: str, problems: dict[str, str]) -
         problems[path] = f"The {path} field is required."
     elif len(value) > part.get("maxLength", len(value)):
         problems[path] = f"The field {path} must have a maximum length of {part['maxLength']}."
+    elif path.endswith("LineType") and value.lower() in LINE_TYPES:
+        return LINE_TYPES[value.lower()]
     # Documents silent on the case of enum values: exactly as written, so that a client can't get used to less.
     elif "enum" in part and value not in part["enum"]:
         problems[path] = f"{path} must be one of {', '.join(str(item) for item in part['enum'] if item)}."

@@ -1,7 +1,7 @@
-"""The books: entries in double entry, and the vouchers' one series of numbers.
+"""The books: entries in double entry, and the numbers of vouchers, which begin at 1 in each accounting year.
 
-An amount is in øre, positive for debit, negative for credit. Invoices and credit notes bring numbers of their own;
-everything else takes its number here.
+An amount is in øre, positive for debit, negative for credit. Invoices and credit notes bring numbers of their own,
+which run on over the years; everything else takes its number here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from airflow_provider_dinero.sandbox.errors import invalid
 
 # Documents silent: the number is an int64, but the number after it must be one too.
 LARGEST_NUMBER = 10**12
-# The voucher type of every payment, of sales and of purchases.
-PAYMENTS = "Payments"
+# The types that entries show. All that is neither a sale nor a purchase was seen as the last one, payments too.
+SALES, PURCHASES, MANUAL = "Sales", "Purchases", "manuel"
 
 TABLES = f"""
     {accounts.TABLES}
     {years.TABLES}
     CREATE TABLE IF NOT EXISTS voucher_numbers (
-        organization INTEGER, number INTEGER, voucher_guid TEXT, PRIMARY KEY (organization, number)
+        organization INTEGER, year TEXT, number INTEGER, voucher_guid TEXT, PRIMARY KEY (organization, year, number)
     );
     CREATE TABLE IF NOT EXISTS entries (
         id INTEGER PRIMARY KEY, organization INTEGER, guid TEXT, date TEXT, account INTEGER, ore INTEGER,
@@ -57,7 +57,7 @@ def post(call: Call, *, date: str, voucher_guid: str, voucher_type: str, number:
 
     :param date: YYYY-MM-DD
     :param voucher_guid: shared by all entries of the voucher
-    :param voucher_type: as entries show it: documents name ``Purchases`` only
+    :param voucher_type: as entries show it
     :param number: the voucher's number
     :param lines: what is booked; nothing is written for 0
     :raises ApiError: code 47 for a date outside the accounting years, 42 if debit and credit differ
@@ -103,32 +103,38 @@ def reverse(call: Call, voucher_guid: str) -> None:
         call.store.insert("entries", {**dict(row), **offset})
 
 
-def next_number(call: Call, voucher_guid: str, asked: int | None = None) -> int:
-    """Take the next number for a voucher, or the one that was asked for.
+def next_number(call: Call, voucher_guid: str, date: str, asked: int | None = None) -> int:
+    """Take the next number for a voucher in its accounting year, or the one that was asked for.
 
     :param voucher_guid: the voucher
+    :param date: the voucher's date, YYYY-MM-DD
     :param asked: the caller's own number
     :raises ApiError: code 42 if it is taken
     """
+    year = years.name_of(date)
     if asked is None:
-        sql = "SELECT coalesce(max(number), 0) + 1 AS next FROM voucher_numbers WHERE organization = ?"
-        asked = int(call.store.execute(sql, [call.organization]).fetchone()["next"])
+        sql = "SELECT coalesce(max(number), 0) + 1 AS next FROM voucher_numbers WHERE organization = ? AND year = ?"
+        asked = int(call.store.execute(sql, [call.organization, year]).fetchone()["next"])
     else:
-        check_number(call, asked)
-    call.store.insert(
-        "voucher_numbers", {"organization": call.organization, "number": asked, "voucher_guid": voucher_guid}
-    )
+        check_number(call, asked, date)
+    key = {"organization": call.organization, "year": year, "number": asked}
+    call.store.insert("voucher_numbers", {**key, "voucher_guid": voucher_guid})
     return asked
 
 
-def check_number(call: Call, number: int) -> None:
-    """Whether a number is free.
+def check_number(call: Call, number: int, date: str) -> None:
+    """Whether a number is free in the accounting year of a date.
 
     :raises ApiError: code 42 if not
     """
-    sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND number = ?"
-    if not 0 < number <= LARGEST_NUMBER or call.store.one(sql, [call.organization, number]):
+    if not 0 < number <= LARGEST_NUMBER or is_taken(call, number, date):
         raise invalid("Number", f"The number {number} is taken or not allowed.")
+
+
+def is_taken(call: Call, number: int, date: str) -> bool:
+    """Whether a voucher of the accounting year has the number."""
+    sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND year = ? AND number = ?"
+    return call.store.one(sql, [call.organization, years.name_of(date), number]) is not None
 
 
 def has_entries(call: Call, contact_guid: str, account: int) -> bool:

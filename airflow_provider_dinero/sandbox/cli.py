@@ -10,9 +10,10 @@ import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from typing import get_args, get_type_hints
 
 from airflow_provider_dinero.sandbox.seed_data import CLIENTS, connection
-from airflow_provider_dinero.sandbox.settings import MUTATIONS, Settings
+from airflow_provider_dinero.sandbox.settings import MUTATIONS, SWITCHES, Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,33 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="answers have no Date header, else it follows the sandbox's own clock",
     )
-    serve.add_argument(
-        "--no-pro-code",
-        type=int,
-        choices=[90, 48],
-        default=90,
-        help="error code of the 403 for an organization without Pro: 90 in current documents, 48 in old ones "
-        "(%(default)s)",
-    )
-    serve.add_argument(
-        "--large-file-status",
-        type=int,
-        choices=[400, 413],
-        default=400,
-        help="HTTP status for a file over 6 MB; the documents name both (%(default)s)",
-    )
-    serve.add_argument(
-        "--page-size-error",
-        type=int,
-        choices=[400, 413, 500],
-        default=400,
-        help="HTTP status for a pageSize over 1000; the documents only give the error code, 43 (%(default)s)",
-    )
-    serve.add_argument(
-        "--mailout-bumps-timestamp",
-        action="store_true",
-        help="an e-mail gives the invoice a new TimeStamp; nobody knows, by default it doesn't",
-    )
+    for name, text in SWITCHES.items():
+        _add_switch(serve, name, text)
     serve.add_argument(
         "--updated-at-bumped-by",
         type=_mutations,
@@ -130,49 +106,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"which of {', '.join(sorted(MUTATIONS))} move the UpdatedAt of an invoice, comma separated; creating, "
         "changing and deleting always do, nobody knows about the rest (all)",
-    )
-    serve.add_argument(
-        "--result-without-filter",
-        choices=["before-paging", "before-filter"],
-        default="before-paging",
-        help="what ResultWithoutFilter of a list counts: the text says before paging, the name before the filter "
-        "(%(default)s)",
-    )
-    serve.add_argument(
-        "--v1-changes-include-deleted",
-        action="store_true",
-        help="v1 lists give deleted rows too when changesSince is asked for; the documents contradict themselves, by "
-        "default they don't",
-    )
-    serve.add_argument(
-        "--upload-error-body",
-        choices=["object", "string"],
-        default="object",
-        help="body of a refused upload: the error object with its code, or a plain string as the OpenAPI document has "
-        "it (%(default)s)",
-    )
-
-    serve.add_argument(
-        "--ledger-post-answer",
-        choices=["object", "array"],
-        default="object",
-        help="what a post of ledger items (v1.2) answers: one object as the OpenAPI document has it, or an array of "
-        "all as a client of v1.1 read it (%(default)s)",
-    )
-    serve.add_argument(
-        "--ledger-post-seconds",
-        type=_seconds,
-        default=0.2,
-        metavar="SECONDS",
-        help="how long a post of ledger items takes; another one for the organization in that time, from whomever, "
-        "gets code 70 (%(default)s)",
-    )
-    serve.add_argument(
-        "--ledger-booking-seconds",
-        type=_seconds,
-        default=2,
-        metavar="SECONDS",
-        help="how long the booking of ledger items takes: at Dinero seconds to minutes (%(default)s)",
     )
 
     connect = commands.add_parser(
@@ -190,6 +123,17 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("--url", default="http://127.0.0.1:8765", help="where the sandbox is (%(default)s)")
     connect.add_argument("--organization", type=int, default=100001, help="organization id (%(default)s)")
     return parser
+
+
+def _add_switch(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    kind, default, flag = get_type_hints(Settings)[name], getattr(Settings, name), f"--{name.replace('_', '-')}"
+    if kind is bool:
+        parser.add_argument(flag, action="store_true", help=text)
+    elif kind is float:
+        parser.add_argument(flag, type=_seconds, default=default, metavar="SECONDS", help=f"{text} (%(default)s)")
+    else:
+        choices = get_args(kind)
+        parser.add_argument(flag, type=type(choices[0]), choices=choices, default=default, help=f"{text} (%(default)s)")
 
 
 def _at_least(least: int) -> Callable[[str], int]:

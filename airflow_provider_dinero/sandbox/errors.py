@@ -63,6 +63,10 @@ CODES = {
 }
 
 
+# Danish, as Dinero's own. The texts of its rules are known from a few recorded answers only; these are of their kind.
+REQUIRED, REFUSED = "Feltet {} skal udfyldes.", "Værdien i feltet {} er ugyldig."
+
+
 class ApiError(Exception):
     """A request that Dinero refuses.
 
@@ -91,11 +95,25 @@ class ApiError(Exception):
             "code": self.code,
             "message": self.message,
             "validationErrors": self.problems or None,
-            "languageSpecificMessages": [],
+            "languageSpecificMessages": [
+                {"property": key, "message": (REQUIRED if reason.endswith("is required.") else REFUSED).format(key)}
+                for key, reason in self.problems.items()
+            ],
             "errorMessageList": [{"Code": key, "Message": reason} for key, reason in self.problems.items()],
         }
         headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if self.status == 401 else None
         return answer(body, self.status, headers)
+
+
+class UnsupportedSort(ApiError):
+    """An order that a list doesn't know: at Dinero that is an error of the server's, without a body."""
+
+    def __init__(self) -> None:
+        super().__init__(50, status=500)
+
+    def response(self) -> Response:
+        """The answer: nothing but its status."""
+        return Response(status_code=self.status)
 
 
 def invalid(key: str, reason: str) -> ApiError:

@@ -131,7 +131,7 @@ class Faults:
 
 
 def _segments(path: str) -> list[str]:
-    path = path.rstrip("/")
+    path = path.rstrip("/").lower()  # Dinero's routes ignore case
     return path.split("/")[1:]
 
 

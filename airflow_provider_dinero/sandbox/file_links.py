@@ -28,6 +28,13 @@ def link(call: Call, guid: str | None, voucher_id: int, voucher_guid: str, *, be
     :param voucher_guid: the voucher
     :param before: the file that it used before
     """
+    if guid:
+        # A draft that Dinero made of the file vanishes when something else uses it.
+        call.store.execute(
+            "UPDATE vouchers SET state = 'Deleted' WHERE organization = ? AND file_guid = ? AND guid <> ? "
+            "AND state = 'Draft' AND json_extract(data, '$.ByDinero')",
+            [call.organization, guid, voucher_guid],
+        )
     new = {"VoucherId": voucher_id, "VoucherGuid": voucher_guid, "LinkedAt": call.store.now()}
     for file, added in ((before, []), (guid, [new])):
         row = file and call.store.one(

@@ -23,13 +23,15 @@ def conditions(expression: str, filterable: Sequence[str]) -> Iterator[tuple[str
     # ";" can't be escaped, not even within the quotes.
     for condition in expression.split(";"):
         match = CONDITION.fullmatch(condition)
-        name = names.get(match[1].lower()) if match else None
-        if match is None or name is None:
-            raise _malformed(filterable)
+        if match is None:
+            raise _malformed(f"Could not parse value input '{condition.strip()}'", filterable)
+        name = names.get(match[1].lower())
+        if name is None:
+            raise _malformed(f"Unsupported Property '{match[1]}'", filterable)
         operator, value = match[2].lower(), match[3].replace("''", "'")
         if name in BOOLEANS:
             if operator != "eq" or value.lower() not in ("true", "false"):
-                raise _malformed(filterable)
+                raise _malformed(f"Could not parse value input '{value}'", filterable)
             yield f"{column(name)} = ?", int(value.lower() == "true")
         elif operator == "eq":
             yield f"fold({column(name)}) = ?", value.casefold()
@@ -42,7 +44,7 @@ def column(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _malformed(filterable: Sequence[str]) -> ApiError:
+def _malformed(what: str, filterable: Sequence[str]) -> ApiError:
     example = f"{filterable[0]} eq 'abc';{filterable[1]} contains 'abc'"
     text = f"The format of the filters are incorrect. Example: queryFilter={example}"
-    return ApiError(46, f"{text}. Filterable: {', '.join(filterable)}.")
+    return ApiError(46, f"{what}. {text}. Filterable: {', '.join(filterable)}.")

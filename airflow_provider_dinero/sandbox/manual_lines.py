@@ -1,8 +1,9 @@
 """Lines of manual vouchers and ledger items: an amount that passes from a balancing account to an account.
 
-A positive amount debits the account and credits the balancing account. It includes the VAT of purchase types, and
-excludes that of sales types and of types foreign to Denmark; documents say so for manual vouchers only. Without a
-balancing account a line is one side only, and the voucher must balance as a whole.
+A positive amount debits the account and credits the balancing account. On ledger items it includes all VAT, as was
+measured. On manual vouchers, says the document, it includes the VAT of purchase types and excludes that of sales types
+and of types foreign to Denmark. Without a balancing account a line is one side only, and the voucher must balance as a
+whole.
 """
 
 from __future__ import annotations
@@ -45,12 +46,13 @@ class ManualLine:
         ]
 
 
-def understood(known: dict[int, Account], line: JsonObject, path: str) -> ManualLine:
+def understood(known: dict[int, Account], line: JsonObject, path: str, *, net_sales: bool = False) -> ManualLine:
     """A line as it was written, checked.
 
     :param known: the chart of accounts
     :param line: the line
     :param path: where it is in the body
+    :param net_sales: whether the amount excludes the VAT of sales types
     :raises ApiError: code 77 for an unknown account, 42 for an unknown VAT code
     """
     sides = []
@@ -61,5 +63,7 @@ def understood(known: dict[int, Account], line: JsonObject, path: str) -> Manual
         account = None if number is None else known[number]
         sides.append((number, vat_type(account, line[code_name], f"{path}.{code_name}")))
     amount = ore(line["Amount"])
-    sale = next((kind for number, kind in sides if number is not None and kind and kind.sale), None)
-    return ManualLine(amount + on_top(amount, sale), tuple(sides))
+    if net_sales:
+        sale = next((kind for number, kind in sides if number is not None and kind and kind.sale), None)
+        amount += on_top(amount, sale)
+    return ManualLine(amount, tuple(sides))

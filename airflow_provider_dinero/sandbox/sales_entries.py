@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from airflow_provider_dinero.sandbox.accounts import DEBTORS, DEPOSIT_ACCOUNT, Account, chart
+from airflow_provider_dinero.sandbox.accounts import DEBTORS, Account, chart
 from airflow_provider_dinero.sandbox.amounts import ore, rounded, total
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.books import Posting
@@ -54,10 +54,3 @@ def _vat_by_code(call: Call, content: JsonObject, known: dict[int, Account]) -> 
         shares[max(shares, key=lambda code: abs(shares[code]))] += ore(amount, currency) - sum(shares.values())
         vat |= shares
     return vat
-
-
-def paid_at_creation(content: JsonObject) -> list[Posting]:
-    """The payment of an invoice that was paid when it was made: on the default deposit account."""
-    owed = ore(content["TotalInclVat"], content["Currency"])
-    text, contact = content["Description"], content["ContactGuid"]
-    return [Posting(DEPOSIT_ACCOUNT, owed, None, text, contact), Posting(DEBTORS, -owed, None, text, contact)]

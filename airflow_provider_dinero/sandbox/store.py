@@ -58,7 +58,9 @@ class Store:
         found = self.execute("PRAGMA user_version").fetchone()[0]
         if found != mark and self.one("SELECT 1 FROM sqlite_master"):
             self.close()
-            raise sqlite3.DatabaseError("another version of the sandbox wrote the state file")
+            raise sqlite3.DatabaseError(
+                "another version of the sandbox wrote the state file: delete it, or name another"
+            )
         for statements in tables:
             self._connection.executescript(statements)
         self._connection.executescript(f"PRAGMA user_version = {mark};")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Any
+from uuid import uuid4
 
+from airflow_provider_dinero.sandbox.answers import encode
 from airflow_provider_dinero.sandbox.books import reverse
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import ApiError
@@ -76,6 +78,14 @@ def create(call: Call, kind: str, guid: str, values: dict[str, Any]) -> str:
     call.store.insert("vouchers", {**key, "time_stamp": version, **values})
     _link(call, guid, None)
     return version
+
+
+def drafted(call: Call, file_guid: str) -> None:
+    """Make the draft purchase that Dinero makes of an uploaded PDF by itself; documents silent on what is in it."""
+    content = {"PurchaseType": "cash", "Lines": [], "ByDinero": True}
+    content |= dict.fromkeys(("ExternalReference", "DepositAccountNumber", "RegionKey"))
+    values = {"date": call.store.today(), "payment_date": call.store.today(), "file_guid": file_guid, "currency": "DKK"}
+    create(call, "purchase", str(uuid4()), {**values, "total_ore": 0, "data": encode(content).decode()})
 
 
 def touch(call: Call, guid: str, changes: dict[str, Any]) -> str:

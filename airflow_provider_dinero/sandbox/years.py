@@ -47,6 +47,11 @@ def containing(call: Call, day: str) -> Year | None:
     return next((year for year in years(call) if year.first_day <= day <= year.last_day), None)
 
 
+def name_of(day: str) -> str:
+    """The name of the year that a day is in, whether it was created or not."""
+    return day[:4]
+
+
 def named(call: Call, name: str) -> Year:
     """The year of that name.
 

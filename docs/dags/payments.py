@@ -4,6 +4,7 @@
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
+from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNoteOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.payments import DineroAddPaymentOperator
 
@@ -52,3 +53,28 @@ with DAG("paid_in_the_shop", schedule=None, default_args={"retries": 2}) as paid
         payment={"DepositAccountNumber": 55000, "Description": "Card"},
     )
 # --8<-- [end:paid]
+
+# --8<-- [start:refund]
+with DAG("refund", schedule=None, default_args={"retries": 2}) as refund:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    invoice = DineroInvoiceOperator(
+        task_id="invoice",
+        idempotency_key="order-4713",
+        invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        book=True,
+        payment={"DepositAccountNumber": 55000, "Description": "Card"},
+    )
+    credit_note = DineroCreateCreditNoteOperator(
+        task_id="credit_note",
+        invoice=invoice.output,
+        idempotency_key="return-of-order-4713",
+        book=True,
+    )
+    pay_back = DineroAddPaymentOperator(
+        task_id="pay_back",
+        invoice=invoice.output,
+        idempotency_key="refund-of-order-4713",
+        payment={"DepositAccountNumber": 55000, "Amount": "-100.00", "Description": "Refund"},
+    )
+    credit_note >> pay_back
+# --8<-- [end:refund]

@@ -16,6 +16,21 @@ The dicts that operators and the client take, in Dinero's own property names. Am
 required.
 """
 
+# What the document doesn't say, and was measured on the real Dinero: docs/fidelity.md.
+FACTS = {
+    ("LedgerItemLineModelV2", "Amount"): "Includes VAT: Dinero takes it out by the VAT code of the account.",
+    ("LedgerItemModelV2", "VoucherNumber"): "Voucher numbers begin at 1 in each accounting year.",
+    ("BookModel", "Number"): "Numbers of invoices and credit notes run on over the years; those of vouchers begin at 1 "
+    "in each accounting year.",
+    ("InvoiceCreateModel", "PaymentConditionType"): "Paid settles nothing: the invoice stays open until a payment is "
+    "registered.",
+    ("InvoiceUpdateModel", "PaymentConditionType"): "Paid settles nothing: the invoice stays open until a payment is "
+    "registered.",
+    ("PaymentCreateModel", "Amount"): "Includes VAT. A negative amount on an invoice pays money back.",
+    ("ContactCreateModel", "VatNumber"): "Of a Danish contact a valid CVR number: eight digits, without DK.",
+    ("ContactUpdateModel", "VatNumber"): "Of a Danish contact a valid CVR number: eight digits, without DK.",
+}
+
 
 def page() -> str:
     """Return `reference/bodies.md`: each body that an operation takes, and what it holds."""
@@ -66,7 +81,8 @@ def section(name: str, calls: list[str]) -> str:
     if list(model.model_fields) == ["root"]:
         return f"\n## {name}\n{taken}\n{typed(model.model_fields['root'].annotation)}\n"
     rows = "".join(
-        f"| `{property_name}` | {typed(field.annotation)} | {'yes' * field.is_required()} | {described(field)} |\n"
+        f"| `{property_name}` | {typed(field.annotation)} | {'yes' * field.is_required()} "
+        f"| {described(field, FACTS.get((name, property_name), ''))} |\n"
         for property_name, field in model.model_fields.items()
     )
     return f"\n## {name}\n{taken}\n| property | type | required | |\n|---|---|---|---|\n{rows}"
@@ -94,9 +110,10 @@ def is_shown(value: Any) -> bool:
     return value is not type(None) and not isinstance(value, FieldInfo)
 
 
-def described(field: FieldInfo) -> str:
+def described(field: FieldInfo, fact: str = "") -> str:
     """Return what is said of a property, fit for a table.
 
     :param field: FieldInfo
+    :param fact: str, what was measured; default nothing
     """
-    return re.sub(r"\s+", " ", field.description or "").replace("|", "\\|").replace("<", "&lt;")
+    return re.sub(r"\s+", " ", f"{field.description or ''} {fact}".strip()).replace("|", "\\|").replace("<", "&lt;")

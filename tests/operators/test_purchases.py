@@ -106,17 +106,69 @@ def test_the_same_key_with_other_content_is_an_error_that_shows_it(bench: Bench,
     assert "Lines[0].Amount: there is '125', wanted is '130'" in told.error
 
 
-def test_the_receipt_tells_that_the_expense_is_there(bench: Bench, beside: DineroClient, receipt: str) -> None:
-    """Somebody has entered it, or another run has, without a key."""
+def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(
+    bench: Bench, beside: DineroClient, receipt: str
+) -> None:
+    """The same folder, run again the next day."""
     first = expense(bench, receipt=receipt, idempotency_key=None).returned
     again = expense(bench, receipt=receipt, idempotency_key=None, book=True).returned
     assert (again["Guid"], again["Change"]) == (first["Guid"], "updated")
+    assert vouchers(beside) == [first["Guid"]]
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
-    told = expense(bench, voucher=other, receipt=receipt)
+    told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None)
     assert f"{first['Guid']} uses this receipt, with other content. If it is another expense" in told.error
-    assert expense(bench, voucher=other, receipt=receipt, allow_similar=True).returned["Change"] == "created"
-    assert expense(bench, voucher=other, receipt=receipt, allow_similar=True).returned["Change"] == "unchanged"
+    told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None, allow_similar=True)
+    assert told.returned["Change"] == "created"
     assert len(vouchers(beside)) == 2
+
+
+@pytest.mark.parametrize("lines", [CASH["Lines"], [{**CASH["Lines"][0], "Amount": "25.00"}]])
+@pytest.mark.parametrize("keys", ["idempotency_key", "ExternalReference"])
+def test_two_keys_on_one_receipt_are_two_expenses(
+    bench: Bench, beside: DineroClient, receipt: str, lines: list[dict[str, Any]], keys: str
+) -> None:
+    """Such as two equal tickets in one PDF."""
+    for change in ("created", "unchanged"):
+        for key, content in (("ticket-1", CASH), ("ticket-2", {**CASH, "Lines": lines})):
+            if keys == "idempotency_key":
+                told = expense(bench, voucher=content, receipt=receipt, idempotency_key=key)
+            else:
+                voucher = {**content, "ExternalReference": key}
+                told = expense(bench, voucher=voucher, receipt=receipt, idempotency_key=None)
+            assert told.returned["Change"] == change, told.error
+    assert len(set(vouchers(beside))) == 2
+
+
+@pytest.mark.parametrize("key", ["bill-7", None])
+def test_what_somebody_has_booked_with_the_receipt_is_this_expense(
+    bench: Bench, beside: DineroClient, receipt: str, key: str | None
+) -> None:
+    file = beside.files.upload(PDF, "receipt.pdf")["FileGuid"]
+    theirs = beside.purchase_vouchers.create({**CASH, "FileGuid": file})["Guid"]
+    beside.purchase_vouchers.book(theirs)
+    told = expense(bench, receipt=receipt, idempotency_key=key, book=True)
+    assert (told.returned["Guid"], told.returned["Change"]) == (theirs, "unchanged")
+    other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
+    told = expense(bench, voucher=other, receipt=receipt, idempotency_key=key)
+    assert f"{theirs} uses this receipt, with other content. If it is another expense" in told.error
+
+
+@pytest.mark.parametrize("key", ["bill-7", None])
+def test_a_draft_that_dinero_made_of_the_receipt_is_not_the_expense(
+    bench: Bench, beside: DineroClient, receipt: str, key: str | None
+) -> None:
+    file = beside.files.upload(PDF, "receipt.pdf")["FileGuid"]
+    dineros = beside.purchase_vouchers.create({**CASH, "FileGuid": file})["Guid"]
+    told = expense(bench, receipt=receipt, idempotency_key=key)
+    assert told.returned["Change"] == "created"
+    assert told.returned["Guid"] != dineros
+
+
+def test_without_a_receipt_allow_similar_makes_the_voucher(bench: Bench) -> None:
+    first = expense(bench).returned
+    told = expense(bench, idempotency_key="bill-8", allow_similar=True)
+    assert told.returned["Change"] == "created"
+    assert told.returned["Guid"] != first["Guid"]
 
 
 def test_one_that_somebody_entered_by_hand_is_not_doubled(bench: Bench, beside: DineroClient, receipt: str) -> None:

@@ -45,6 +45,7 @@ class Bookkeeper:
 
     def ledger(self, **body: Any) -> dict[str, Any]:
         item = self.call("POST", "/ledgeritems", version="v1.2", json=[{"VoucherDate": "2026-03-10", **body}])
+        item = item[0] if isinstance(item, list) else item  # a switch
         self.call("POST", "/ledgeritems/book", json=[item])
         return {"Guid": item["Id"], **self.call("POST", "/ledgeritems/status", json=[item])[0]}
 

@@ -32,6 +32,11 @@ class Clock:
         self.now += timedelta(**delta)
 
 
+def money(text: str) -> Decimal:
+    """A number with two decimals at least, which Dinero doesn't write where they are 0."""
+    return Decimal(text) if len(text.partition(".")[2]) > 1 else Decimal(text).quantize(Decimal("0.01"))
+
+
 class Caller:
     """Requests to one organization with a token; money in the answers is Decimal."""
 
@@ -44,7 +49,7 @@ class Caller:
         """The answer's JSON (None without a body), after its status was checked."""
         response = self.raw(method, path, version=version, **options)
         assert response.status_code == status, response.text
-        return json.loads(response.text, parse_float=Decimal) if response.content else None
+        return json.loads(response.text, parse_float=money) if response.content else None
 
     def raw(self, method: str, path: str, version: str = "v1", **options: Any) -> requests.Response:
         url = f"{self.sandbox.url}/{version}/{self.organization}{path}"

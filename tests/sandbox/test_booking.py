@@ -64,13 +64,6 @@ def test_overdue_comes_with_the_day(call: Caller, clock: Clock, booked: Draft) -
     assert call("GET", path) == {**invoice, "PaymentStatus": "Overdue"}
 
 
-def test_paid_at_creation(call: Caller, draft: Draft) -> None:
-    created = draft(PaymentConditionType="Paid")
-    invoice = call("POST", f"/invoices/{created['Guid']}/book", json={"Timestamp": created["TimeStamp"]})
-    assert (invoice["PaymentStatus"], invoice["Status"]) == ("Paid", "Booked")
-    assert (invoice["PaymentConditionType"], invoice["PaymentConditionNumberOfDays"]) == ("NettoCash", 0)
-
-
 def test_pdf_of_a_booked_invoice(call: Caller, draft: Draft, contact: str) -> None:
     name = "Łukasz Č \u201cØl\u201d \u4f60"
     call("PUT", f"/contacts/{contact}", version="v2", json={"Name": name, "CountryKey": "PL", "Email": "a@b.example"})

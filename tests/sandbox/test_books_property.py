@@ -13,9 +13,27 @@ from hypothesis import strategies as st
 
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
+from ..switches import OTHER_SETTINGS
 from .bookkeeper import CASH, CREDIT, Bookkeeper
 from .conftest import Caller, Clock, personal_token
 
+# Switches of tokens, headers and refusals.
+NO_BOOKING = {
+    "refresh_tokens",
+    "require_pkce",
+    "basic_credentials",
+    "date_header",
+    "no_pro_code",
+    "large_file_status",
+    "file_type_status",
+    "page_size_error",
+    "upload_error_body",
+}
+SWITCHES: dict[str, Any] = {
+    "ledger_post_seconds": 0,
+    "ledger_booking_seconds": 0,
+    "requests_per_minute": 10**6,
+}
 amounts = st.integers(1, 99_999).map(lambda ore: ore / 100)
 picks = st.integers(0, 9)
 currencies = st.sampled_from(["DKK", "DKK", "DKK", "EUR", "SEK"])
@@ -157,8 +175,7 @@ def passing(account: int, amount: float) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def quick() -> Iterator[Sandbox]:
-    switches = {"ledger_post_seconds": 0, "ledger_booking_seconds": 0, "requests_per_minute": 10**6}
-    with running(clock=Clock(), **switches) as sandbox:
+    with running(clock=Clock(), **SWITCHES) as sandbox:
         yield sandbox
 
 
@@ -183,6 +200,38 @@ def test_books_balance(quick: Sandbox, taken: list[tuple[Any, ...]]) -> None:
         for name, *arguments in taken:
             getattr(shop, name)(*arguments)
         check_books(shop)
+
+
+# A bit of everything: sales in two currencies, fees, credit notes, purchases, what is taken back, the ledger.
+EVERYTHING: list[tuple[Any, ...]] = [
+    ("invoice", [(1000, 99.99), (1010, 12.37), (1050, 0.05)], True, "DKK"),
+    ("invoice", [(1000, 33.33), (1150, 12.37)], False, "EUR"),
+    ("pay", 0, 100.0, True),
+    ("pay", 1, 3.0, False),
+    ("credit", 0),
+    ("credit", 1),
+    ("pay", 0, -100.0, False),
+    ("unpay", 1),
+    ("purchase", 2110, 33.33, "EUR"),
+    ("cash", 2000, 125.0),
+    ("pay_purchase", 0, 5.0, True),
+    ("credit_purchase", 0),
+    ("delete", 1),
+    ("manual", 1000, 80.01),
+    ("ledger", 1000, 80.01),
+    ("refused", 1.0),
+]
+
+
+@pytest.mark.parametrize(("switch", "value"), [each for each in OTHER_SETTINGS if each[0] not in NO_BOOKING])
+def test_books_balance_under_every_switch(switch: str, value: Any) -> None:
+    with running(**{"clock": Clock(), **SWITCHES, switch: value}) as sandbox:
+        call = Caller(sandbox, personal_token(sandbox))
+        with call.session:
+            shop = Shop(call)
+            for name, *arguments in EVERYTHING:
+                getattr(shop, name)(*arguments)
+            check_books(shop)
 
 
 def check_books(shop: Shop) -> None:

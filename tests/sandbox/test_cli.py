@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import requests
 
 from airflow_provider_dinero.sandbox.cli import main
 from airflow_provider_dinero.sandbox.server import Sandbox, running
+from airflow_provider_dinero.sandbox.settings import Settings
 
 from .conftest import Caller, line, personal_token
 
@@ -158,27 +160,15 @@ def test_port_that_is_taken() -> None:
 def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
-    text = capsys.readouterr().out
-    for switch in (
-        "--host",
-        "--port",
-        "--state",
-        "--requests-per-minute",
-        "--token-lifetime",
-        "--refresh-tokens",
-        "--grace-seconds",
-        "--redirect-uri",
-        "--require-pkce",
-        "--basic-credentials",
-        "--no-date-header",
-        "--no-pro-code",
-        "--large-file-status",
-        "--page-size-error",
-        "--mailout-bumps-timestamp",
-        "--updated-at-bumped-by",
-        "--result-without-filter",
-    ):
-        assert switch in text
+    text, documented = (
+        capsys.readouterr().out,
+        (Path(__file__).parents[2] / "docs/sandbox.md").read_text(encoding="utf-8"),
+    )
+    others = {"redirect_uris": "redirect_uri", "date_header": "no_date_header", "clock": "port"}
+    for field in fields(Settings):
+        switch = "--" + others.get(field.name, field.name).replace("_", "-")
+        assert f"{switch} " in text or f"{switch}\n" in text
+        assert f"`{switch}`" in documented
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_error_body_has_the_recorded_shape(call: Caller) -> None:
         "code": 42,
         "message": "The Name field is required.",
         "validationErrors": {"Name": "The Name field is required."},
-        "languageSpecificMessages": [],
+        "languageSpecificMessages": [{"property": "Name", "message": "Feltet Name skal udfyldes."}],
         "errorMessageList": [{"Code": "Name", "Message": "The Name field is required."}],
     }
 

@@ -50,7 +50,7 @@ def test_draft_has_the_defaults(call: Caller, draft: Draft, contact: str) -> Non
 
 
 def test_totals_excluding_vat(call: Caller, draft: Draft) -> None:
-    # 3 x 33.33 less 10 % = 89.991 -> 89.99; 12.30; VAT-free 7.50. VAT: 25 % of 102.29 = 25.5725 -> 25.57.
+    # 3 x 33.33 less 10 % = 89.991 -> 89.99; 12.30; VAT-free 7.50. VAT: 22.4975 -> 22.50 and 3.075 -> 3.08.
     lines = [
         line(33.33, Quantity=3, Discount=10),
         line(12.3),
@@ -62,16 +62,16 @@ def test_totals_excluding_vat(call: Caller, draft: Draft) -> None:
     assert totals == {
         "TotalExclVat": "109.79",
         "TotalVatableAmount": "102.29",
-        "TotalInclVat": "135.36",
+        "TotalInclVat": "135.37",
         "TotalNonVatableAmount": "7.50",
-        "TotalVat": "25.57",
+        "TotalVat": "25.58",
     }
     assert [(item["Type"], str(item["TotalAmount"]), item["Position"]) for item in invoice["TotalLines"]] == [
         ("SubTotal", "109.79", 0),
         ("SubTotalWithVat", "102.29", 1),
         ("SubTotalWithoutVat", "7.50", 2),
-        ("Vat", "25.57", 3),
-        ("Total", "135.36", 4),
+        ("Vat", "25.58", 3),
+        ("Total", "135.37", 4),
     ]
     assert invoice["TotalLines"][4]["Label"] == "Total DKK"
     # 89.99 * 1.25 = 112.4875 -> 112.49; 33.33 * 1.25 = 41.6625 -> 41.66
@@ -83,13 +83,13 @@ def test_totals_excluding_vat(call: Caller, draft: Draft) -> None:
 
 
 def test_totals_including_vat_are_the_exact_sum_of_the_lines(call: Caller, draft: Draft) -> None:
-    # Each 0.99 holds 0.198 of VAT. Three lines: 2.97, VAT 0.594 -> 0.59 (per line it would be 3 x 0.20 = 0.60).
+    # Each 0.99 holds 0.198 of VAT, 0.20. Three lines: 2.97, VAT 0.60 (of the sum it would be 0.594 -> 0.59).
     created = draft(*[line(0.99)] * 3, line(10, 1100), ShowLinesInclVat=True)
     invoice = call("GET", "/invoices/" + created["Guid"])
     assert str(invoice["TotalInclVat"]) == "12.97"
-    assert str(invoice["TotalVat"]) == "0.59"
-    assert str(invoice["TotalVatableAmount"]) == "2.38"
-    assert str(invoice["TotalExclVat"]) == "12.38"
+    assert str(invoice["TotalVat"]) == "0.60"
+    assert str(invoice["TotalVatableAmount"]) == "2.37"
+    assert str(invoice["TotalExclVat"]) == "12.37"
     assert sum(item["TotalAmountInclVat"] for item in invoice["ProductLines"]) == invoice["TotalInclVat"]
 
 
@@ -212,7 +212,7 @@ def test_put_replaces_the_draft(call: Caller, clock: Clock, draft: Draft) -> Non
     invoice = call("GET", f"/invoices/{GUID}")
     assert updated == {"Guid": GUID, "TimeStamp": invoice["TimeStamp"]}
     assert updated["TimeStamp"] > created["TimeStamp"]
-    assert (invoice["Comment"], invoice["ExternalReference"], invoice["ContactGuid"]) == (None, None, None)
+    assert (invoice["Comment"], invoice["ExternalReference"], invoice["ContactGuid"]) == ("", None, None)
     assert str(invoice["TotalInclVat"]) == "125.00"
     assert (invoice["CreatedAt"], invoice["UpdatedAt"]) == ("2026-03-10T12:00:00.000", "2026-03-10T12:01:00.000")
     assert put(call, GUID, 400, Timestamp=created["TimeStamp"])["code"] == 58

@@ -114,14 +114,6 @@ def test_draft_is_59(call: Caller, draft: Draft) -> None:
     assert pay(call, draft()["Guid"], 1, 400)["code"] == 59
 
 
-def test_paid_at_creation_is_a_payment_for_good(call: Caller, booked: Draft) -> None:
-    invoice = booked(PaymentConditionType="Paid")
-    (payment,) = payments(call, invoice["Guid"])["Payments"]
-    assert (str(payment["Amount"]), payment["DepositAccountNumber"]) == ("125.00", BANK)
-    path = f"/invoices/{invoice['Guid']}/payments/{payment['Guid']}"
-    assert call.code("DELETE", path, json={"Timestamp": invoice["TimeStamp"]}) == 45
-
-
 def test_what_bumps_updated_at_is_a_switch() -> None:
     clock = Clock()
     with running(updated_at_bumped_by=frozenset({"book"}), clock=clock) as sandbox:

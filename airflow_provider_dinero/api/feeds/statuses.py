@@ -59,7 +59,8 @@ def _invoice(client: "DineroClient", guid: str) -> Row:
     except DineroNotFound:
         return {"Guid": guid, "Number": None, "Status": GONE, "MailOutStatus": None}
     status = GONE if row.get("DeletedAt") else row["PaymentStatus"]
-    return {"Guid": guid, "Number": row["Number"], "Status": status, "MailOutStatus": row["MailOutStatus"]}
+    number = None if status == "Draft" else row["Number"]
+    return {"Guid": guid, "Number": number, "Status": status, "MailOutStatus": row["MailOutStatus"]}
 
 
 def ledger_states(client: "DineroClient", ids: Collection[str]) -> dict[str, Row]:

@@ -1,9 +1,11 @@
 """A window of changes for one consumer: what of the changed rows it wants, and what of them it has seen before."""
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from airflow_provider_dinero.api.bodies.validation import encode
@@ -11,6 +13,8 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.feeds.feeds import feed_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since, kind_of
 from airflow_provider_dinero.api.lists.filters import Condition, query_filter
+
+log = logging.getLogger(__name__)
 
 # Marks overlap: what is in the overlap was seen, and isn't told again. So many rows of it are remembered.
 SEEN = 200
@@ -109,7 +113,17 @@ def check(resource: str, status: Sequence[str], filters: Sequence[Condition]) ->
     for name in status:
         if name.casefold() not in {each.casefold() for each in names}:
             raise DineroInvalidBody(f"{resource} have no status {name!r}.", f"They have: {', '.join(names) or 'none'}.")
+        if name.casefold() == "overdue":
+            _warn_of_overdue()
     query_filter(filters, feed.filterable)
+
+
+@cache
+def _warn_of_overdue() -> None:
+    log.warning(
+        "Falling due changes nothing in Dinero: with status Overdue you see an invoice only when something else "
+        "changes it while it is overdue. To wait for overdue invoices, use DineroInvoiceStatusSensor(until='Overdue')."
+    )
 
 
 def fields_of(resource: str) -> list[str]:

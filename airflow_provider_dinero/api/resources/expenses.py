@@ -7,6 +7,7 @@ from airflow_provider_dinero.api.bodies.comparison import differences, require_s
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.resources.base import Row, guarded
+from airflow_provider_dinero.api.resources.documents import DRAFTS
 from airflow_provider_dinero.api.resources.payments import WithPayments
 
 BODY = "PurchaseVoucherCreateModelV2"
@@ -21,16 +22,28 @@ class Expenses(WithPayments):
     """
 
     @guarded
-    def create_once(self, body: Mapping[str, Any], *, new_file: bool = False, allow_similar: bool = False) -> Row:
+    def create_once(
+        self,
+        body: Mapping[str, Any],
+        *,
+        new_file: bool = False,
+        allow_similar: bool = False,
+        own_place: bool = False,
+    ) -> Row:
         """Create a draft, unless the expense is there: by its ExternalReference, or by its receipt.
+
+        Of the vouchers that use the receipt, one with this ExternalReference is the expense. One with another reference
+        is another expense. One without a reference is the expense if it is booked with the same content; a draft
+        without one is Dinero's own, made of the uploaded file, and disappears when this voucher uses the file.
 
         Looking takes one request; with a receipt that was not uploaded just now two, one for each 1000 files of the
         archive, and one for each voucher that uses it.
 
         :param body: mapping as PurchaseVoucherCreateModelV2, with an ExternalReference that no other expense has
         :param new_file: bool, the FileGuid is of an upload just now: no voucher can use it yet; default False
-        :param allow_similar: bool, make the voucher also where another one uses the receipt, or is similar and has no
-            ExternalReference; default False
+        :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
+        :param own_place: bool, the ExternalReference only tells where the caller stands, such as a task in a DAG run:
+            then a voucher with another reference and the same content is this expense; default False
         :return: dict, the voucher, and Change: created or unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: the voucher is there with other content, or one that may well be of the same expense
@@ -52,10 +65,10 @@ class Expenses(WithPayments):
                 require_same(f"{self.WHAT} {left}", wanted, voucher)
                 return voucher
             if file and (begun or not new_file):
-                voucher = self._by_receipt(wanted, allow_similar=allow_similar)
+                voucher = self._by_receipt(wanted, allow_similar=allow_similar, own_place=own_place)
             if voucher is not None or (file and (begun or allow_similar)):
                 return voucher
-            return self._by_similarity(wanted, begun=begun)
+            return self._by_similarity(wanted, anyhow=begun or allow_similar)
 
         def send() -> Row:
             created: Row = client.purchase_vouchers.create(wanted)
@@ -67,7 +80,7 @@ class Expenses(WithPayments):
             voucher, change = self._once(name, find, send, sure=bool(file))
         return {**voucher, "Change": change}
 
-    def _by_receipt(self, wanted: Row, *, allow_similar: bool) -> Row | None:
+    def _by_receipt(self, wanted: Row, *, allow_similar: bool, own_place: bool) -> Row | None:
         """Return the voucher of an expense among those that use its receipt: drafts, and what the archive links."""
         file, others = wanted["FileGuid"], []
         drafts = self.client.purchase_vouchers.of_file(file)
@@ -80,7 +93,8 @@ class Expenses(WithPayments):
             if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
                 require_same(f"{self.WHAT} {guid}", wanted, voucher)
                 return voucher
-            others.append(voucher)
+            if own_place if _has_reference(voucher) else voucher["Status"] not in DRAFTS:
+                others.append(voucher)
         if allow_similar or not others:
             return None
         content = {name: value for name, value in wanted.items() if name != "ExternalReference"}
@@ -89,9 +103,10 @@ class Expenses(WithPayments):
                 return voucher
         raise DineroConflict(f"{self.WHAT} {others[0]['Guid']} uses this receipt, with other content.", ANOTHER)
 
-    def _by_similarity(self, wanted: Row, *, begun: bool) -> Row | None:
+    def _by_similarity(self, wanted: Row, *, anyhow: bool) -> Row | None:
         """Return the voucher of an expense where it is the one that Dinero finds similar.
 
+        :param anyhow: bool, whether the voucher is made even if another one is similar
         :raises DineroConflict: a similar one may well be of the same expense
         """
         near = self.client.purchase_vouchers.similar(wanted)
@@ -101,12 +116,18 @@ class Expenses(WithPayments):
         if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
             require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
             return voucher
+        if anyhow or (_has_reference(voucher) and wanted.get("FileGuid")):
+            return None
         told = f"Dinero has a purchase that is similar, voucher {voucher['Guid']}"
-        if not wanted.get("FileGuid") and not begun:
+        if not wanted.get("FileGuid"):
             raise DineroConflict(
                 f"{told}; without a receipt it can't be told whether this one is there too.",
-                "Give the receipt, or enter this expense in Dinero.",
+                "Give the receipt. If it is another expense, pass allow_similar.",
             )
-        if not voucher["ExternalReference"] and not begun:
-            raise DineroConflict(f"{told}, which somebody entered without an ExternalReference.", ANOTHER)
-        return None
+        if voucher["Status"] in DRAFTS and same_id(voucher["FileGuid"], wanted["FileGuid"]):
+            return None
+        raise DineroConflict(f"{told}, which somebody entered without an ExternalReference.", ANOTHER)
+
+
+def _has_reference(voucher: Row) -> bool:
+    return not same_text(voucher["ExternalReference"], "")

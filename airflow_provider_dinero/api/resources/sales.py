@@ -48,8 +48,19 @@ class SalesQuery(TypedDict, total=False):
     sort_order: str
 
 
+# What Dinero's lists give as the Number of a draft: the largest int64.
+NO_NUMBER = 2**63 - 1
+
+
+def _without_draft_number(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        if row.get("Number") == NO_NUMBER:
+            row["Number"] = None
+        yield row
+
+
 class SalesLists(Resource):
-    """What reads a list of sales."""
+    """What reads a list of sales. The Number of a draft is None."""
 
     def _sales(
         self,
@@ -68,7 +79,7 @@ class SalesLists(Resource):
         sort_order: str | None = None,
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
-        return self._list(
+        rows = self._list(
             operation,
             "Guid",
             allowed,
@@ -87,6 +98,7 @@ class SalesLists(Resource):
                 sortOrder=sort_order,
             ),
         )
+        return _without_draft_number(rows)
 
 
 class Sales(SalesLists):
@@ -99,7 +111,7 @@ class Sales(SalesLists):
         """Yield invoices and credit notes (`GET /v1/{organizationId}/sales`). Status is the payment status.
 
         :param query: as `SalesQuery`
-        :return: iterator of dicts, amounts as Decimal; Type is Invoice or CreditNote
+        :return: iterator of dicts, amounts as Decimal; Type is Invoice or CreditNote, the Number of a draft None
         """
         return self._sales(_LIST, self.ALLOWED, **query)
 

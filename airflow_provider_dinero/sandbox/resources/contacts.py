@@ -16,6 +16,7 @@ from airflow_provider_dinero.sandbox.countries import COUNTRIES, vat_region
 from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.lists import paged, select
 from airflow_provider_dinero.sandbox.terms import SETTINGS_DAYS, SETTINGS_TYPE
+from airflow_provider_dinero.sandbox.vat_numbers import vat_number_problem
 
 LIST_V1, LIST_V2 = "/v1/{organizationId}/contacts", "/v2/{organizationId}/contacts"
 ONE_V1, ONE_V2 = LIST_V1 + "/{guid}", LIST_V2 + "/{guid}"
@@ -49,7 +50,10 @@ def all_contacts(call: Call) -> Response:
 def _list(call: Call, path: str, with_deleted: bool) -> Response:
     # By UpdatedAt; documents silent on the direction: newest first, as the sales lists.
     selection = select(call, "contacts", path, with_deleted=with_deleted)
-    return paged(selection, path, "updated_at DESC, rowid DESC", model)
+    asked = {name.strip().lower() for name in call.text("fields").split(",")}
+    with_roles = bool(asked & {"isdebitor", "iscreditor"})
+    models = (lambda row: {**model(row), **_roles(call, row["guid"])}) if with_roles else model
+    return paged(selection, path, "updated_at DESC, rowid DESC", models)
 
 
 @resource.operation("POST", LIST_V1)
@@ -57,7 +61,7 @@ def create_contact(call: Call) -> Response:
     """Create a contact, under the caller's ContactGuid if there is one."""
     body = call.body("ContactCreateModel")
     guid = body.pop("ContactGuid") or str(uuid4())
-    values = _checked(body)
+    values = _checked(call, body)
     if find(call, guid):
         reason = f"A contact with ContactGuid {guid} already exists."
         raise ApiError(42, problems={"guidMustBeUnique": reason})
@@ -70,16 +74,14 @@ def create_contact(call: Call) -> Response:
 @resource.operation("GET", ONE_V1)
 def get_contact(call: Call) -> Response:
     """One contact, also a deleted one."""
-    row = _existing(call)
-    roles = {"IsDebitor": has_entries(call, call.guid, DEBTORS), "IsCreditor": has_entries(call, call.guid, CREDITORS)}
-    return answer({**model(row), **roles})
+    return answer({**model(_existing(call)), **_roles(call, call.guid)})
 
 
 @resource.operation("PUT", ONE_V1)
 @resource.operation("PUT", ONE_V2)
 def replace_contact(call: Call) -> Response:
     """Replace everything: what the body leaves out is gone."""
-    row, values = _existing(call), _checked(call.body("ContactUpdateModel"))
+    row, values = _existing(call), _checked(call, call.body("ContactUpdateModel"))
     if row["deleted_at"]:
         raise ApiError(65)
     call.store.update("contacts", call.key, {**values, "updated_at": call.store.now()})
@@ -117,11 +119,15 @@ def model(row: sqlite3.Row) -> JsonObject:
         "CreatedAt": row["created_at"],
         "UpdatedAt": row["updated_at"],
         "DeletedAt": row["deleted_at"],
-        # Documents silent on when these turn true: with the first entry on the account, which the single read looks up.
+        # Documents silent on when these turn true: with the first entry on the account, see :func:`_roles`.
         "IsDebitor": False,
         "IsCreditor": False,
     }
     return project("ContactReadModel", {**values, "VatRegionKey": vat_region(values["CountryKey"])})
+
+
+def _roles(call: Call, guid: str) -> JsonObject:
+    return {"IsDebitor": has_entries(call, guid, DEBTORS), "IsCreditor": has_entries(call, guid, CREDITORS)}
 
 
 def _existing(call: Call) -> sqlite3.Row:
@@ -131,11 +137,13 @@ def _existing(call: Call) -> sqlite3.Row:
     return row
 
 
-def _checked(body: JsonObject) -> JsonObject:
+def _checked(call: Call, body: JsonObject) -> JsonObject:
     """The columns of a contact, after the rules that span several properties."""
     problems = {}
     if body["CountryKey"] not in COUNTRIES:
         problems["CountryKey"] = f"Unknown country {body['CountryKey']}."
+    elif body["VatNumber"] and (reason := vat_number_problem(call, body["CountryKey"], body["VatNumber"])):
+        problems["VatNumber"] = reason
     if body["IsPerson"]:
         problems |= {name: f"{name} must be null for a person." for name in COMPANY_ONLY if body[name]}
     number = MAIL_OUT_NUMBERS.get(body["InvoiceMailOutOptionKey"] or "")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
-from airflow_provider_dinero.sandbox.books import post
+from airflow_provider_dinero.sandbox.books import SALES, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
@@ -114,7 +114,7 @@ def book_credit_note(call: Call) -> Response:
     invoice = _invoice(call, content)
     number = next_number(call, body["Number"])
     lines = sales_postings(call, content, sign=-1)
-    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type="Sales", number=number, lines=lines)
+    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type=SALES, number=number, lines=lines)
     touch(call, row, {**_columns(content), "booked": 1, "number": number}, "book")
     if invoice:
         payments.offset(call, invoice, existing(call, KIND))

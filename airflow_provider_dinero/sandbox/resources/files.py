@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
-from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
@@ -18,6 +16,7 @@ from airflow_provider_dinero.sandbox.contract import project, schema
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.lists import paging
 from airflow_provider_dinero.sandbox.seed_data import OWNER
+from airflow_provider_dinero.sandbox.voucher_store import drafted
 
 PATH = "/v1/{organizationId}/files"
 EXTENSIONS = ("jpeg", "jpg", "png", "gif", "pdf")
@@ -60,7 +59,7 @@ def _upload(call: Call, archived: bool) -> Response:
     if not extension:
         raise ApiError(68)
     if extension not in EXTENSIONS:
-        raise ApiError(67)
+        raise ApiError(67, status=call.settings.file_type_status)
     if len(content) > MAX_BYTES:
         # Documents silent on the code.
         raise ApiError(43, "The file is larger than 6 MB.", status=call.settings.large_file_status)
@@ -77,6 +76,8 @@ def _upload(call: Call, archived: bool) -> Response:
             "content": content,
         },
     )
+    if call.settings.drafts_from_uploads and archived and extension == "pdf":
+        drafted(call, guid)
     return answer({"FileGuid": guid})
 
 
@@ -121,27 +122,51 @@ def download(call: Call) -> Response:
 
 
 def _part(call: Call) -> tuple[str, bytes]:
-    """The name and the bytes of the first part that has a file name; the name of the part itself is free."""
-    parts: list[tuple[str, bytes]] = []
-
-    def on_file(file: File) -> None:
-        file.file_object.seek(0)
-        parts.append(((file.file_name or b"").decode("utf-8", "replace"), file.file_object.read()))
-        file.close()
-
-    def on_field(field: Field) -> None:
-        """A part without a file name: not a file."""
-
-    content_type = call.headers.get("content-type", "")
-    if not content_type.lower().startswith("multipart/"):
+    """The name and the bytes of the first part that has a file name. Its own name is free, and may be missing."""
+    kind, options = parse_options_header(call.headers.get("content-type", "").encode())
+    if not kind.startswith(b"multipart/") or b"boundary" not in options:
         raise ApiError(69)
-    try:
-        parse_form({"Content-Type": content_type.encode()}, BytesIO(call.raw), on_field, on_file)
-    except FormParserError:
-        raise ApiError(69) from None
+    parts = _Parts(options[b"boundary"], call.raw).files
     if not parts:
         raise ApiError(68)
-    return parts[0]
+    name, content = parts[0]
+    return name.decode("utf-8", "replace"), content
+
+
+class _Parts:
+    """The parts of a body that have a file name."""
+
+    def __init__(self, boundary: bytes, raw: bytes) -> None:
+        self.files: list[tuple[bytes, bytes]] = []
+        self._field, self._value, self._content, self._options = b"", b"", bytearray(), dict[bytes, bytes]()
+        callbacks: Any = {name: getattr(self, name) for name in dir(self) if name.startswith("on_")}
+        try:
+            parser = MultipartParser(boundary, callbacks)
+            parser.write(raw)
+            parser.finalize()
+        except FormParserError:
+            raise ApiError(69) from None
+
+    def on_part_begin(self) -> None:
+        self._content, self._options = bytearray(), {}
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def on_header_end(self) -> None:
+        if self._field.lower() == b"content-disposition":
+            self._options = parse_options_header(self._value)[1]
+        self._field = self._value = b""
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._content += data[start:end]
+
+    def on_part_end(self) -> None:
+        if name := self._options.get(b"filename"):
+            self.files.append((name, bytes(self._content)))
 
 
 def _model(row: sqlite3.Row) -> JsonObject:

@@ -24,10 +24,9 @@ def document(call: Call, body: JsonObject) -> JsonObject:
     return {
         **content,
         "PaymentDate": due(date.fromisoformat(content["Date"]), kind, days).isoformat(),
-        # The read models don't know "Paid"; such an invoice reads as paid in cash.
+        # The read models don't know "Paid", which settles nothing: such an invoice is due at once, as with NettoCash.
         "PaymentConditionType": "NettoCash" if kind == "Paid" else kind,
         "PaymentConditionNumberOfDays": days,
-        "PaidAtCreation": kind == "Paid",
         "IsMobilePayInvoiceEnabled": bool(body["IsMobilePayInvoiceEnabled"]),
         "IsPensoPayEnabled": bool(body["IsPensoPayEnabled"]),
         "CanEnableMobilePayInvoice": False,

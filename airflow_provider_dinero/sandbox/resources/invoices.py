@@ -7,11 +7,10 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty
-from airflow_provider_dinero.sandbox.books import post
+from airflow_provider_dinero.sandbox.books import SALES, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
-from airflow_provider_dinero.sandbox.resources import payments
 from airflow_provider_dinero.sandbox.resources.invoice_model import document, read
 from airflow_provider_dinero.sandbox.resources.sales_model import TEMPLATE_ID, columns, live_contact
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
@@ -24,7 +23,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import (
     next_number,
     touch,
 )
-from airflow_provider_dinero.sandbox.sales_entries import paid_at_creation, sales_postings
+from airflow_provider_dinero.sandbox.sales_entries import sales_postings
 from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
 ALL = "/v1/{organizationId}/invoices"
@@ -107,13 +106,9 @@ def book_invoice(call: Call) -> Response:
     content = decode(row["data"])
     # Documents silent: the contact's name is the one at booking, from then on it stays.
     content["ContactName"] = contact["Name"]
-    number, lines, paid = next_number(call, body["Number"]), sales_postings(call, content), {}
-    if content["PaidAtCreation"]:
-        paid = {"paid_ore": row["total_ore"]}
-        lines += paid_at_creation(content)
-        payments.note_at_creation(call, row, content["Date"])
-    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type="Sales", number=number, lines=lines)
-    touch(call, row, {**columns(content), "booked": 1, "number": number, **paid}, "book")
+    number, lines = next_number(call, body["Number"]), sales_postings(call, content)
+    post(call, date=content["Date"], voucher_guid=call.guid, voucher_type=SALES, number=number, lines=lines)
+    touch(call, row, {**columns(content), "booked": 1, "number": number}, "book")
     return answer(read(call, call.guid))
 
 

@@ -50,8 +50,8 @@ def checked(call: Call, item: JsonObject) -> JsonObject:
     if not item["VoucherDate"]:
         raise invalid("VoucherDate", "The VoucherDate field is required.")
     years.check_bookable(call, item["VoucherDate"])
-    if item["VoucherNumber"] is not None:
-        check_number(call, item["VoucherNumber"])
+    if item["VoucherNumber"] is not None and call.settings.ledger_voucher_number == "kept":
+        check_number(call, item["VoucherNumber"], item["VoucherDate"])
     if not item["Lines"]:
         raise ApiError(45, "The request is invalid: a ledger item must have a line.")
     known = chart(call)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, kroner, ore
+from airflow_provider_dinero.sandbox.amounts import kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.calls import Call
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources.payments import currency, settle_by_ledger
 from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booked

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS, chart
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
-from airflow_provider_dinero.sandbox.books import Posting, check_number, next_number, post
+from airflow_provider_dinero.sandbox.books import MANUAL, Posting, check_number, is_taken, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import link
@@ -135,8 +135,8 @@ def check_bookable(call: Call, row: sqlite3.Row) -> list[Posting]:
     lines = postings(call, row)
     if sum(line.ore for line in lines):
         raise invalid("Lines", "Debit and credit differ: the ledger item does not balance.")
-    if row["voucher_number"] is not None:
-        check_number(call, row["voucher_number"])
+    if row["voucher_number"] is not None and call.settings.ledger_voucher_number == "kept":
+        check_number(call, row["voucher_number"], row["date"])
     return lines
 
 
@@ -165,8 +165,11 @@ def _book(call: Call, row: sqlite3.Row) -> None:
         # Another voucher took its number meanwhile, or what it pays is gone. Undocumented: a draft again.
         call.store.update("ledger_items", key, {"state": "Draft"})
         return
-    number = next_number(call, row["guid"], row["voucher_number"])
-    post(call, date=row["date"], voucher_guid=row["guid"], voucher_type="Ledger", number=number, lines=lines)
+    asked = row["voucher_number"]
+    if asked is not None and call.settings.ledger_voucher_number == "grouping" and is_taken(call, asked, row["date"]):
+        asked = None
+    number = next_number(call, row["guid"], row["date"], asked)
+    post(call, date=row["date"], voucher_guid=row["guid"], voucher_type=MANUAL, number=number, lines=lines)
     for line in decode(row["lines"]):
         if line["IsPaymentForVoucherId"]:
             settle_voucher(call, row, line)

@@ -8,16 +8,16 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from airflow_provider_dinero.sandbox.accounts import chart
+from airflow_provider_dinero.sandbox.accounts import Account, chart
 from airflow_provider_dinero.sandbox.amounts import capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
-from airflow_provider_dinero.sandbox.books import next_number, post
+from airflow_provider_dinero.sandbox.books import MANUAL, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
-from airflow_provider_dinero.sandbox.manual_lines import understood
+from airflow_provider_dinero.sandbox.manual_lines import ManualLine, understood
 from airflow_provider_dinero.sandbox.vat_split import code_as_read
 from airflow_provider_dinero.sandbox.voucher_store import (
     TABLES,
@@ -83,10 +83,10 @@ def book_manual_voucher(call: Call) -> Response:
     postings = [
         posting
         for at, line in enumerate(lines)
-        for posting in understood(known, line, f"Lines[{at}]").postings(line["Description"], None, row["file_guid"])
+        for posting in _meant(call, known, line, at).postings(line["Description"], None, row["file_guid"])
     ]
-    number = next_number(call, call.guid, body["Number"])
-    post(call, date=row["date"], voucher_guid=call.guid, voucher_type="Manual", number=number, lines=postings)
+    number = next_number(call, call.guid, row["date"], body["Number"])
+    post(call, date=row["date"], voucher_guid=call.guid, voucher_type=MANUAL, number=number, lines=postings)
     touch(call, call.guid, booked(call, number))
     return answer(_model(existing(call, KIND)))
 
@@ -95,7 +95,7 @@ def columns(call: Call, body: JsonObject) -> dict[str, Any]:
     """What the body of a manual voucher puts into its row. Documents silent on a date left out: today."""
     known, lines = chart(call), []
     for at, line in enumerate(body["Lines"]):
-        meant = understood(known, line, f"Lines[{at}]")
+        meant = _meant(call, known, line, at)
         codes = {
             name: code_as_read(kind, line[name])
             for name, (_, kind) in zip(("AccountVatCode", "BalancingAccountVatCode"), meant.sides, strict=True)
@@ -116,6 +116,11 @@ def columns(call: Call, body: JsonObject) -> dict[str, Any]:
         "total_dkk_ore": total,
         "data": encode(content).decode(),
     }
+
+
+def _meant(call: Call, known: dict[int, Account], line: JsonObject, at: int) -> ManualLine:
+    net_sales = call.settings.manual_sales_amounts == "net"
+    return understood(known, line, f"Lines[{at}]", net_sales=net_sales)
 
 
 def _model(row: sqlite3.Row) -> JsonObject:

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox import books
 from airflow_provider_dinero.sandbox.accounts import (
     DEBTORS,
-    DEPOSIT_ACCOUNT,
     EXCHANGE_GAINS,
     EXCHANGE_LOSSES,
     FEES,
@@ -111,18 +110,6 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
     return answer({"Guid": guid, "TimeStamp": version, "RelatedVoucherGuid": voucher})
 
 
-def note_at_creation(call: Call, row: sqlite3.Row, date: str) -> None:
-    """Note that an invoice was paid as it was made; its own entries hold that already.
-
-    :param row: the invoice
-    :param date: its date
-    """
-    if row["total_ore"]:
-        dkk = booked_dkk(row, row["total_ore"])
-        account = {"deposit_account": DEPOSIT_ACCOUNT, "description": row["description"]}
-        _note(call, row, row["guid"], date=date, ore=row["total_ore"], dkk_ore=dkk, **account)
-
-
 def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
     """Note a payment and post its entries; the caller updates ``paid_ore`` of the document.
 
@@ -151,8 +138,8 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
         call,
         date=values["date"],
         voucher_guid=voucher,
-        voucher_type=books.PAYMENTS,
-        number=books.next_number(call, voucher),
+        voucher_type=books.MANUAL,
+        number=books.next_number(call, voucher, values["date"]),
         lines=[Posting(account, amount, None, text, contact) for account, amount in postings],
     )
     return guid, voucher
@@ -214,9 +201,8 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     payment = call.store.one("SELECT * FROM payments WHERE organization = ? AND guid = ?", key)
     if payment is None or payment["document"] != row["guid"]:
         raise ApiError(40, status=404)
-    if payment["deposit_account"] is None or payment["related_voucher"] == row["guid"]:
-        # Documents silent: a credit note or ledger item is booked for good, and its settlement with it; so is an
-        # invoice that was paid as it was made.
+    if payment["deposit_account"] is None:
+        # Documents silent: a credit note or ledger item is booked for good, and its settlement with it.
         raise ApiError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)

@@ -91,9 +91,10 @@ def _described(call: Call, line: JsonObject, path: str) -> JsonObject:
     if row is None or row["deleted_at"]:
         raise invalid(f"{path}.ProductGuid", f"Unknown product {line['ProductGuid']}.")
     product = decode(row["data"])
+    named = " - ".join(part for part in (product["ProductNumber"], product["Name"]) if part)
     return {
         **line,
-        "Description": line["Description"] or product["Name"],
+        "Description": line["Description"] or named,
         "Comments": line["Comments"] or product["Comment"],
         "Unit": line["Unit"] or product["Unit"],
         "AccountNumber": line["AccountNumber"] or product["AccountNumber"],

@@ -9,12 +9,13 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, capped, kroner
+from airflow_provider_dinero.sandbox.amounts import capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
-from airflow_provider_dinero.sandbox.books import Posting, next_number, post
+from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES, unknown_currency
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.purchase_lines import purchase_postings, read_lines, stored_lines, totals
@@ -133,9 +134,8 @@ def book_creditnote(call: Call) -> Response:
         raise invalid("ContactGuid", "A credit note must have a contact to be booked.")
     offset = Posting(CREDITORS, 1, None, "Kreditnota", row["contact_guid"], row["file_guid"])
     postings = purchase_postings(call, decode(row["data"])["Lines"], row["currency"], offset)
-    number = next_number(call, call.guid, body["Number"])
-    kind = "PurchaseCreditNotes"
-    post(call, date=row["date"], voucher_guid=call.guid, voucher_type=kind, number=number, lines=postings)
+    number = next_number(call, call.guid, row["date"], body["Number"])
+    post(call, date=row["date"], voucher_guid=call.guid, voucher_type=PURCHASES, number=number, lines=postings)
     changes = {**booked(call, number), "total_dkk_ore": postings[-1].ore}
     if row["credit_note_for"]:
         _credited(call, row["credit_note_for"], row["currency"])
@@ -161,7 +161,7 @@ def _columns(call: Call, body: JsonObject) -> dict[str, Any]:
     currency, file, contact = body["Currency"] or "DKK", body["FileGuid"], body["ContactGuid"]
     live_contact(call, contact)
     if currency not in DKK_RATES:
-        raise invalid("Currency", f"Unknown currency {currency}.")
+        raise unknown_currency("Currency", currency)
     if body["CreditNoteFor"]:
         purchase = _credited(call, body["CreditNoteFor"], currency)
         file, contact = file or purchase["file_guid"], contact or purchase["contact_guid"]

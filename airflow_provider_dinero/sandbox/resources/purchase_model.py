@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_dinero.sandbox.accounts import deposit
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, capped
+from airflow_provider_dinero.sandbox.amounts import capped
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
 from airflow_provider_dinero.sandbox.binding import day_of
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES, unknown_currency
 from airflow_provider_dinero.sandbox.errors import invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.purchase_lines import large_asset, read_lines, stored_lines, totals
@@ -43,7 +44,7 @@ def columns(call: Call, body: JsonObject, *, with_tags: bool) -> dict[str, Any]:
         live_contact(call, body["ContactGuid"])
     currency = body["CurrencyKey"] or "DKK"
     if currency not in DKK_RATES:
-        raise invalid("CurrencyKey", f"Unknown currency {currency}.")
+        raise unknown_currency("CurrencyKey", currency)
     day = day_of(body["VoucherDate"], "VoucherDate") or call.store.today()
     lines = stored_lines(call, body["Lines"], with_tags=with_tags)
     content = {

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, EXCHANGE_GAINS, EXCHANGE_LOSSES, FEES, deposit
 from airflow_provider_dinero.sandbox.amounts import kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
-from airflow_provider_dinero.sandbox.books import PAYMENTS, Posting, next_number, post, reverse
+from airflow_provider_dinero.sandbox.books import MANUAL, Posting, next_number, post, reverse
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources.purchase_credit_notes import KIND as CREDIT_NOTE
@@ -60,8 +60,8 @@ def pay(call: Call) -> Response:
         call,
         date=body["PaymentDate"],
         voucher_guid=related,
-        voucher_type=PAYMENTS,
-        number=next_number(call, related),
+        voucher_type=MANUAL,
+        number=next_number(call, related, body["PaymentDate"]),
         lines=[Posting(number, sign * amount, None, text, contact) for number, amount in parts],
     )
     guid, version = settle(call, call.guid, settled + rest, related, ore=paid, payment=body, owed_ore=gone)

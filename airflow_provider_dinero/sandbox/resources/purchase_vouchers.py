@@ -7,8 +7,9 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, deposit
-from airflow_provider_dinero.sandbox.answers import answer, decode, empty
-from airflow_provider_dinero.sandbox.books import Posting, next_number, post
+from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
+from airflow_provider_dinero.sandbox.binding import bind, json_object
+from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, next_number, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
@@ -33,8 +34,9 @@ resource = Resource()
 
 @resource.operation("POST", V1)
 def legacy_create(call: Call) -> Response:
-    """Legacy, of a shape that nobody knows."""
-    raise ApiError(40, status=404)
+    """Legacy: a draft of a date and a file, as two clients made it. What became of their Notes isn't known."""
+    body = bind("PurchaseVoucherCreateModelV2", encode({"PurchaseType": "cash", **json_object(call.raw)}))
+    return answer({"VoucherGuid": _draft(call, body, with_tags=False)["Guid"]})
 
 
 @resource.operation("POST", V1_1)
@@ -50,9 +52,13 @@ def create_purchase(call: Call) -> Response:
 
 
 def _create(call: Call, *, with_tags: bool) -> Response:
+    return answer(_draft(call, call.body("PurchaseVoucherCreateModelV2"), with_tags=with_tags))
+
+
+def _draft(call: Call, body: JsonObject, *, with_tags: bool) -> JsonObject:
     guid = str(uuid4())
-    create(call, KIND, guid, columns(call, call.body("PurchaseVoucherCreateModelV2"), with_tags=with_tags))
-    return answer(model(call, existing(call, KIND, guid=guid)))
+    create(call, KIND, guid, columns(call, body, with_tags=with_tags))
+    return model(call, existing(call, KIND, guid=guid))
 
 
 @resource.operation("POST", V1 + "/fetch")
@@ -149,7 +155,7 @@ def book_purchase(call: Call) -> Response:
         account, region, text = CREDITORS, None, "Køb på kredit"
     offset = Posting(account, -1, None, text, contact, row["file_guid"])
     postings = purchase_postings(call, content["Lines"], row["currency"], offset, region=region)
-    number = next_number(call, call.guid, body["Number"])
-    post(call, date=row["date"], voucher_guid=call.guid, voucher_type="Purchases", number=number, lines=postings)
+    number = next_number(call, call.guid, row["date"], body["Number"])
+    post(call, date=row["date"], voucher_guid=call.guid, voucher_type=PURCHASES, number=number, lines=postings)
     touch(call, call.guid, {**booked(call, number), "total_dkk_ore": -postings[-1].ore})
     return answer(model(call, existing(call, KIND)))

@@ -6,11 +6,12 @@ import sqlite3
 from datetime import date
 from decimal import Decimal
 
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, LARGEST_TOTAL, ZERO, kroner, rounded
+from airflow_provider_dinero.sandbox.amounts import LARGEST_TOTAL, ZERO, kroner, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode
 from airflow_provider_dinero.sandbox.binding import parse_day
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.contract import project
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources import contacts, payments
 from airflow_provider_dinero.sandbox.resources.sales_settings import REMINDER_FEE, REMINDER_INTEREST_RATE
@@ -67,9 +68,8 @@ def day(body: JsonObject) -> date:
 
 
 def next_number(call: Call, invoice: sqlite3.Row) -> int:
-    """The number of an invoice's next reminder. Those that were booked and deleted keep theirs."""
-    sql = "SELECT coalesce(max(number), 0) + 1 FROM reminders WHERE organization = ? AND invoice = ?"
-    return int(call.store.execute(sql, [call.organization, invoice["guid"]]).fetchone()[0])
+    """The number of an invoice's next reminder. One that was booked and deleted keeps its own, which then repeats."""
+    return len(earlier(call, invoice)) + 1
 
 
 def check_next(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None = None) -> None:

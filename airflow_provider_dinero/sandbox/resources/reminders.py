@@ -159,8 +159,8 @@ def book_reminder(call: Call) -> Response:
             call,
             date=row["date"],
             voucher_guid=guid,
-            voucher_type="Reminders",
-            number=books.next_number(call, guid),
+            voucher_type=books.MANUAL,
+            number=books.next_number(call, guid, row["date"]),
             lines=[books.Posting(account, amount, None, text, contact) for account, amount in postings],
         )
     _update(call, row, {"booked": 1, "voucher_guid": guid})

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import parameter
-from airflow_provider_dinero.sandbox.errors import ApiError, invalid
+from airflow_provider_dinero.sandbox.errors import ApiError, UnsupportedSort, invalid
 from airflow_provider_dinero.sandbox.lists import Selection, paged, select
 from airflow_provider_dinero.sandbox.resources.sales_model import STATUS, values
 
@@ -14,9 +14,21 @@ INVOICES, CREDIT_NOTES = "/v1/{organizationId}/invoices", "/v1/{organizationId}/
 SALES = "/v1/{organizationId}/sales"
 SORT_COLUMNS = {"vouchernumber": "number", "voucherdate": "date", "contact": "contact_name COLLATE NOCASE"}
 STATUS_ORDER = ("Draft", "Overdue", "Booked", "OverPaid", "Paid")
-SEARCHED = "fold(number || char(10) || coalesce(contact_name, '') || char(10) || description || char(10) || total_text)"
+SEARCHED = "fold({} || char(10) || coalesce(contact_name, '') || char(10) || description || char(10) || total_text)"
 
-resource = Resource()
+
+def fall_due(call: Call) -> None:
+    """Move the UpdatedAt of invoices that fell due, where a switch says that it moves."""
+    if call.settings.overdue_moves_updated_at:
+        midnight = "date(payment_date, '+1 day') || 'T00:00:00.000'"
+        call.store.execute(
+            f"UPDATE invoices SET updated_at = {midnight} WHERE type = 'Invoice' AND updated_at < {midnight} "
+            f"AND {STATUS} = 'Overdue'",
+            [call.store.today()],
+        )
+
+
+resource = Resource(due=fall_due)
 
 
 @resource.operation("GET", INVOICES)
@@ -46,8 +58,9 @@ def _list(call: Call, path: str, kind: str | None = None) -> Response:
     _by_status(selection, path, status)
     _by_date(selection)
     if text := call.text("freeTextSearch"):
-        selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
-    return paged(selection, path, _order(call, status), lambda row: values(row, row["status"]))
+        searched = SEARCHED.format("iif(booked, number, '')")
+        selection.filter(f"instr({searched}, ?) > 0", text.casefold())
+    return paged(selection, path, _order(call, status), lambda row: values(row, row["status"], listed=True))
 
 
 def _by_status(selection: Selection, path: str, status: str) -> None:
@@ -91,5 +104,5 @@ def _order(call: Call, status: str) -> str:
         elif key in SORT_COLUMNS:
             terms.append(f"{SORT_COLUMNS[key]} {way}")
         else:
-            raise invalid("sort", "Must be of VoucherNumber, VoucherDate, Status, Contact.")
+            raise UnsupportedSort
     return ", ".join([*terms, f"rowid {way}"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from airflow_provider_dinero.sandbox.amounts import DKK_RATES, priced_lines, total
+from airflow_provider_dinero.sandbox.amounts import priced_lines, total
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.countries import COUNTRIES
+from airflow_provider_dinero.sandbox.currencies import DKK_RATES, unknown_currency
 from airflow_provider_dinero.sandbox.errors import invalid
 from airflow_provider_dinero.sandbox.resources import contacts, products
 
@@ -38,7 +39,7 @@ def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
     """
     contact = live_contact(call, body["ContactGuid"])
     if body["Currency"] not in DKK_RATES:
-        raise invalid("Currency", f"Unknown currency {body['Currency']}.")
+        raise unknown_currency("Currency", body["Currency"])
     if (body["InvoiceTemplateId"] or TEMPLATE_ID) != TEMPLATE_ID:
         raise invalid("InvoiceTemplateId", f"Unknown template {body['InvoiceTemplateId']}.")
     incl_vat, language = body["ShowLinesInclVat"], body["Language"]
@@ -48,6 +49,7 @@ def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
         **total(call, lines, incl_vat).properties(body["Currency"], language),
         "ProductLines": lines,
         "Date": body["Date"] or call.store.today(),
+        "Comment": body["Comment"] or "",
         "Description": body["Description"] or DOCUMENT_NAMES[kind][language],
         "InvoiceTemplateId": TEMPLATE_ID,
         "ContactName": contact and contact["Name"],
@@ -70,7 +72,8 @@ def address(contact: JsonObject) -> str:
     """The contact's address as one text with line breaks."""
     country = "" if contact["CountryKey"] == "DK" else COUNTRIES[contact["CountryKey"]][1]
     town = " ".join(part for part in (contact["ZipCode"], contact["City"]) if part)
-    return "\n".join(part for part in (contact["Street"], town, country) if part)
+    number = contact["VatNumber"] and f"Cvr-nr.: {contact['VatNumber']}"
+    return "\n".join(part for part in (contact["Street"], town, country, number) if part)
 
 
 def columns(content: JsonObject) -> dict[str, Any]:
@@ -88,18 +91,20 @@ def columns(content: JsonObject) -> dict[str, Any]:
     }
 
 
-def values(row: sqlite3.Row, status: str) -> JsonObject:
+def values(row: sqlite3.Row, status: str, *, listed: bool = False) -> JsonObject:
     """Everything that is known of an invoice or credit note; single and list models each take their part.
 
     :param row: the row
     :param status: the five-value status, see :data:`STATUS`
+    :param listed: whether for a list
     """
     return {
         "PaymentDate": None,
         **decode(row["data"]),
         "Guid": row["guid"],
-        # Never null: a draft shows 0. Documents silent on the figure; a draft of 2017 showed 2.
-        "Number": row["number"],
+        # Never null. In lists a draft's is the largest int64, as was measured. Documents silent on one that is read by
+        # itself: 0; a draft of 2017 showed 2.
+        "Number": row["number"] if row["booked"] or listed else 0,
         "TimeStamp": row["time_stamp"],
         "CreatedAt": row["created_at"],
         "UpdatedAt": row["updated_at"],

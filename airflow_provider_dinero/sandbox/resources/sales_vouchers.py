@@ -10,12 +10,14 @@ from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 
 # Documents silent: it is an int64, but the number after it must be one too.
 LARGEST_NUMBER = 10**12
+# What lists show as the number of a draft: the largest int64.
+DRAFT_NUMBER = 2**63 - 1
 MAIL_OUTS = ("mailout", "e-invoice", "sms")
 
-TABLE = """
+TABLE = f"""
     CREATE TABLE IF NOT EXISTS invoices (
         organization INTEGER, guid TEXT, type TEXT DEFAULT 'Invoice', credit_note_for TEXT,
-        booked INTEGER DEFAULT 0, number INTEGER DEFAULT 0,
+        booked INTEGER DEFAULT 0, number INTEGER DEFAULT {DRAFT_NUMBER},
         date TEXT, payment_date TEXT, contact_guid TEXT, contact_name TEXT, description TEXT, external_reference TEXT,
         total_ore INTEGER, total_text TEXT, paid_ore INTEGER DEFAULT 0, reminder_ore INTEGER DEFAULT 0,
         mailout_status TEXT DEFAULT 'NotSent', mailout_type TEXT DEFAULT 'None', debt_collection INTEGER DEFAULT 0,
@@ -55,7 +57,8 @@ def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
     Timestamp of before is stale (58), not "already booked".
     """
     if row["deleted_at"]:
-        raise ApiError(65, problems={"message": "You cannot make changes, the invoice is deleted."})
+        text = "You cannot make changes, the invoice is deleted."
+        raise ApiError(65, text, problems={"message": text})
     if timestamp and timestamp != row["time_stamp"]:
         raise ApiError(58)
 

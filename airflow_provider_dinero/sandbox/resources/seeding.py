@@ -124,7 +124,7 @@ def _copy(call: Call, original: str, count: int, tables: tuple[str, ...]) -> Non
 
 def _changed(call: Call, row: Any, column: str, guid: str, at: int) -> dict[str, Any]:
     values = {**dict(row), column: guid}
-    if values["number"]:
+    if values["number"] and values.get("booked", True):
         values["number"] += at
     if "time_stamp" in values:
         values["time_stamp"] = call.store.next_version()

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS
 from airflow_provider_dinero.sandbox.amounts import kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
-from airflow_provider_dinero.sandbox.books import PAYMENTS
 from airflow_provider_dinero.sandbox.calls import Call, Resource, malformed
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import ApiError
@@ -165,9 +164,9 @@ def _entries(call: Call, contact: str) -> list[sqlite3.Row]:
     sql = f"""
         SELECT e.*, coalesce(p.document, q.voucher_guid, r.invoice, e.voucher_guid) AS document FROM entries e
         LEFT JOIN payments p ON p.organization = e.organization AND p.related_voucher = e.voucher_guid
-            AND e.voucher_type = '{PAYMENTS}'
+            AND p.deposit_account IS NOT NULL
         LEFT JOIN purchase_payments q ON q.organization = e.organization AND q.related_guid = e.voucher_guid
-            AND e.voucher_type = '{PAYMENTS}'
+            AND q.deposit_account IS NOT NULL
         LEFT JOIN reminders r ON r.organization = e.organization AND r.voucher_guid = e.voucher_guid
         WHERE e.organization = ? AND e.contact_guid = ? AND e.account IN ({DEBTORS}, {CREDITORS})
         ORDER BY e.date, e.id

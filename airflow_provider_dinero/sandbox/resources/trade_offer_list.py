@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from airflow_provider_dinero.sandbox.calls import Call, Resource
-from airflow_provider_dinero.sandbox.errors import invalid
+from airflow_provider_dinero.sandbox.errors import UnsupportedSort
 from airflow_provider_dinero.sandbox.lists import paged, select
 from airflow_provider_dinero.sandbox.resources.sales_list import SEARCHED, direction
 from airflow_provider_dinero.sandbox.resources.trade_offers import ALL, values
@@ -25,9 +25,9 @@ def trade_offers(call: Call) -> Response:
     """Offers that exist; the deleted ones with deletedOnly."""
     selection, way = select(call, "trade_offers", ALL), direction(call)
     if text := call.text("freeTextSearch"):
-        selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
+        selection.filter(f"instr({SEARCHED.format('number')}, ?) > 0", text.casefold())
     keys = [name.strip().lower() for name in call.text("sort", "TradeOfferNumber").split(",")]
     if not set(keys) <= set(COLUMNS):
-        raise invalid("sort", "Must be of TradeOfferNumber, TradeOfferDate, Status, ContactName.")
+        raise UnsupportedSort
     order = ", ".join(f"{COLUMNS[key]} {way}" for key in keys)
     return paged(selection, ALL, f"{order}, rowid {way}", values)

@@ -119,7 +119,8 @@ def existing(call: Call) -> sqlite3.Row:
 def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
     """Whether an offer may be changed at all, and from the version that the caller knows."""
     if row["deleted_at"]:
-        raise ApiError(65, problems={"message": "You cannot make changes, the trade offer is deleted."})
+        text = "You cannot make changes, the trade offer is deleted."
+        raise ApiError(65, text, problems={"message": text})
     if timestamp and timestamp != row["time_stamp"]:
         raise ApiError(58)
 
