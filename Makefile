@@ -8,7 +8,8 @@ TESTS ?= tests
 JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
-FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror mirror_killed hostile
+FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror \
+	mirror_killed mirror_started hostile
 
 EDGES := lowest newest
 # Each dependency has a test among these: HTTP and OAuth, bodies and amounts, the database, Redis, Parquet, PDF, forms.
@@ -18,8 +19,8 @@ EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_
 	tests/sandbox/test_connect.py tests/sandbox/test_files.py tests/sandbox/test_mail.py tests/sandbox/test_people.py \
 	tests/ui/test_page.py tests/airflow/test_shop_orders.py
 
-.PHONY: help demo ui test dist-test servers cluster cluster-test toggl faults nightly lint format models pages docs screenshots
-.PHONY: bench bench-changes clean audit $(EDGES) $(FAULTS:%=fault-%)
+.PHONY: help demo ui test dist-test servers servers-test snowflake-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
+.PHONY: bench bench-changes bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -47,7 +48,13 @@ newest: .newest/.installed  ## the same with the newest
 $(EDGES):
 	.$@/bin/python -m pytest -W default --numprocesses $(JOBS) $(EDGE_TESTS)
 
-servers: cluster-test  ## what needs other servers than a sandbox and an Airflow: today Celery on Postgres and Redis
+servers: cluster-test servers-test snowflake-test  ## what needs other servers: a cluster, databases for mirrors
+
+servers-test: .venv/.installed-dev .venv/.installed-servers  ## mirrors in Postgres, also behind pgbouncer, and MariaDB
+	$(BIN)/python -m pytest $(SERVERS_OPTIONS) tests/servers
+
+snowflake-test: .snowflake/.installed  ## the same with Snowflake's hook and dialect, on fakesnow
+	.snowflake/bin/python -m tests.servers.snowflake
 
 cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
 	$(BIN)/python scripts/cluster.py
@@ -102,8 +109,11 @@ bench-changes: .venv/.installed-dev  ## the same for what follows changes, at it
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/sync.py
 	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
 
+bench-mirror: .venv/.installed-servers .dlt/.installed  ## a mirror beside COPY, dlt and BEFORE=REVISION of this clone
+	PYTHONPATH=scripts:. $(BIN)/python benchmarks/mirror.py .dlt/bin/python $(BEFORE)
+
 clean:
-	rm -rf .venv .nightly $(EDGES:%=.%) .toggl .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .nightly .toggl $(EDGES:%=.%) .snowflake .dlt .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -133,6 +143,20 @@ $(EDGES:%=.%/.installed): .%/.installed: pyproject.toml
 	.$*/bin/python -m pip install --quiet uv
 	.$*/bin/uv pip compile --quiet --python .$*/bin/python --resolution $(RESOLUTION) --all-extras --output-file .$*/resolved.txt pyproject.toml
 	.$*/bin/uv pip install --quiet --python .$*/bin/python --constraint .$*/resolved.txt --editable '.[parquet,redis,sandbox,sql]' --group edges
+.venv/.installed-servers: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group servers
+	touch $@
+
+# Its dialect wants an older SQLAlchemy.
+.snowflake/.installed: pyproject.toml
+	$(PYTHON) -m venv .snowflake
+	.snowflake/bin/python -m pip install --quiet fakesnow==0.12.1 apache-airflow-providers-snowflake==6.20.0 pytest
+	.snowflake/bin/python -m pip install --quiet --editable '.[sql]' 'sqlalchemy<2.1'
+	touch $@
+
+.dlt/.installed: pyproject.toml
+	$(PYTHON) -m venv .dlt
+	.dlt/bin/python -m pip install --quiet 'dlt[postgres]==1.31.*'
 	touch $@
 
 .venv/.installed-cluster: .venv/.installed

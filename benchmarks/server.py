@@ -40,7 +40,7 @@ class Counts:
 
 
 @cache
-def page(total: int, number: int) -> bytes:
+def page(total: int, number: int, changed: bool = False) -> bytes:
     """Return a page as JSON; made before the first request."""
     rows = b",".join(
         json.dumps(
@@ -53,6 +53,7 @@ def page(total: int, number: int) -> bytes:
                 "TotalInclVatInDkk": index * 1.25,
                 "TotalExclVat": index + 0.5,
                 "TotalInclVat": index * 1.25,
+                **({"Status": "Overdue"} if changed else {}),
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -69,8 +70,8 @@ def page(total: int, number: int) -> bytes:
     return b'{"Collection":[' + rows + b'],"Pagination":' + json.dumps(pagination).encode() + b"}"
 
 
-def answer(target: str, total: int, delay: float) -> bytes:
-    """Return the body for a request."""
+def answer(target: str, total: int, delay: float, changed: int) -> bytes:
+    """Return the body for a request; with changesSince, of the rows that have changed."""
     parts = urlsplit(target)
     if parts.path.endswith("/oauth/token"):
         return b'{"access_token":"t","expires_in":3600,"token_type":"Bearer"}'
@@ -80,10 +81,15 @@ def answer(target: str, total: int, delay: float) -> bytes:
         return found
     Counts.requests += 1
     time.sleep(delay)
-    return page(total, int(parse_qs(parts.query)["page"][0]))
+    query = parse_qs(parts.query)
+    if "deletedOnly" in query:
+        return page(0, 0)
+    if "changesSince" in query:
+        return page(changed, int(query["page"][0]), changed=True)
+    return page(total, int(query["page"][0]))
 
 
-def serve(connection: socket.socket, total: int, delay: float) -> None:
+def serve(connection: socket.socket, total: int, delay: float, changed: int) -> None:
     """Answer one connection until it closes."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream = connection.makefile("rb")
@@ -98,7 +104,7 @@ def serve(connection: socket.socket, total: int, delay: float) -> None:
         if "/invoices" in target and not counted:
             counted = True
             Counts.connections += 1
-        body = answer(target, total, delay)
+        body = answer(target, total, delay, changed)
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(
             body
         )
@@ -106,15 +112,18 @@ def serve(connection: socket.socket, total: int, delay: float) -> None:
 
 
 def main() -> None:
-    """Serve `python benchmarks/server.py ROWS DELAY`; prints the port."""
+    """Serve `python benchmarks/server.py ROWS DELAY [CHANGED]`; prints the port."""
     total, delay = int(sys.argv[1]), float(sys.argv[2])
+    changed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    for number in range(-(-changed // SIZE)):
+        page(changed, number, changed=True)
     for number in range(-(-total // SIZE)):
         page(total, number)
     listening = socket.create_server(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)
     while True:
         connection, _ = listening.accept()
-        threading.Thread(target=serve, args=(connection, total, delay), daemon=True).start()
+        threading.Thread(target=serve, args=(connection, total, delay, changed), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def child(url: str, database: str) -> None:
     grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", url)
     client = DineroClient(100001, grant, base_url=url, requests_per_minute=10_000_000)
     began = time.monotonic()
-    told = sync(client, RESOURCE, Mirror(sa.create_engine(f"sqlite:///{database}"), RESOURCE, 100001, RESOURCE))
+    engine = sa.create_engine(f"sqlite:///{database}")
+    told = sync(client, RESOURCE, Mirror(engine, RESOURCE, 100001, RESOURCE, lock=nullcontext))
     took = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({**told, "seconds": took, "peak": peak}))

@@ -29,7 +29,11 @@ LOCK_SECONDS = 60
 
 @contextmanager
 def started(
-    command: list[str], log: Path, environment: dict[str, str], user: str | None = None
+    command: list[str],
+    log: Path,
+    environment: dict[str, str],
+    user: str | None = None,
+    stop: signal.Signals = signal.SIGINT,
 ) -> Generator[subprocess.Popen[bytes]]:
     """Run a program for the length of the `with`; then stop it as Ctrl-C does, and whatever it leaves behind.
 
@@ -37,6 +41,7 @@ def started(
     :param log: Path, where its output goes
     :param environment: dict, added to this process's own
     :param user: str, who runs it; default None, the user of this process
+    :param stop: signal that ends it; default that of Ctrl-C
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -51,7 +56,7 @@ def started(
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(stop)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
             with suppress(ProcessLookupError):  # children that outlived it are of its session

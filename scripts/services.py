@@ -1,7 +1,8 @@
-"""Postgres and Redis from Debian's packages, on free ports of this machine and in folders of their own."""
+"""Postgres, pgbouncer, MariaDB and Redis from Debian's packages, on free ports and in folders of their own."""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,22 +12,29 @@ from pathlib import Path
 
 from local import free_port, started, wait_for
 
-PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
+PACKAGES = {
+    "postgres": "postgresql",
+    "pgbouncer": "pgbouncer",
+    "mariadbd": "mariadb-server",
+    "mariadb-install-db": "mariadb-server",
+    "redis-server": "redis-server",
+}
+PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin"
 DATABASE = "postgres"  # the one that is there from the start
 
 
 def installed(program: str) -> Path | None:
-    """Return where a program of Postgres or Redis is, or None; Debian keeps those of Postgres out of the PATH.
+    """Return where a program of a server is, or None; Debian keeps those of Postgres out of the PATH.
 
     :param program: str
     """
     beside = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda each: int(each.parts[4]))
-    found = beside[-1:] or [Path(there) for there in [shutil.which(program)] if there]
+    found = beside[-1:] or [Path(there) for there in [shutil.which(program, path=PLACES)] if there]
     return found[0] if found else None
 
 
 def find(program: str) -> Path:
-    """Return where a program of Postgres or Redis is, which has to be there.
+    """Return where a program of a server is, which has to be there.
 
     :param program: str
     """
@@ -71,6 +79,80 @@ def postgres(logs: Path) -> Generator[str]:
         with started(command, log, {}, user) as process:
             wait_for(lambda: "ready to accept connections" in log.read_text(), process, log)
             yield f"airflow@127.0.0.1:{port}/{DATABASE}"
+
+
+@contextmanager
+def pgbouncer(logs: Path, address: str) -> Generator[str]:
+    """Run a pgbouncer in transaction mode before a Postgres, and give its address as `postgres` does.
+
+    :param logs: Path, folder for its log and settings
+    :param address: str, of the Postgres
+    """
+    host, _, rest = address.partition("@")[2].partition(":")
+    port, log, settings = free_port(), logs / "pgbouncer.log", logs / "pgbouncer.ini"
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    settings.write_text(
+        f"""[databases]
+{DATABASE} = host={host} port={rest.partition("/")[0]} user=airflow
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+max_client_conn = 200
+"""
+    )
+    with tempfile.TemporaryDirectory(prefix="dinero-pgbouncer-") as folder:
+        own = shutil.copy(settings, folder)
+        if user:
+            for each in (folder, own):
+                shutil.chown(each, user, user)
+        with started([str(find("pgbouncer")), str(own)], log, {}, user) as process:
+            wait_for(lambda: "process up" in log.read_text(), process, log)
+            yield f"airflow@127.0.0.1:{port}/{DATABASE}"
+
+
+@contextmanager
+def mariadb(logs: Path, *options: str) -> Generator[str]:
+    """Run an empty MariaDB, and give the address of its database: user@host:port/name. It asks for no password.
+
+    :param logs: Path, folder for its log
+    :param options: str, of mariadbd, such as --default-storage-engine=Aria
+    """
+    user = "mysql" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="dinero-mariadb-") as folder:
+        if user:
+            shutil.chown(folder, user, user)
+        data, port, log = f"{folder}/data", free_port(), logs / "mariadb.log"
+        runs_as = [f"--user={user}"] if user else []
+        subprocess.run(
+            [
+                str(find("mariadb-install-db")),
+                "--no-defaults",
+                *runs_as,
+                f"--datadir={data}",
+                "--auth-root-authentication-method=normal",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        command = [
+            str(find("mariadbd")),
+            "--no-defaults",
+            *runs_as,
+            f"--datadir={data}",
+            f"--port={port}",
+            f"--socket={folder}/socket",
+            "--bind-address=127.0.0.1",
+            "--innodb-flush-log-at-trx-commit=0",  # nothing of it is kept
+            *options,
+        ]
+        with started(command, log, {}, stop=signal.SIGKILL) as process:  # it ignores Ctrl-C, and nothing is kept
+            wait_for(lambda: "ready for connections" in log.read_text(), process, log)
+            yield f"root@127.0.0.1:{port}/test"
 
 
 @contextmanager

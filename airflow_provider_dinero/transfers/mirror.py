@@ -1,52 +1,37 @@
 """A table that mirrors a feed, in any database of SQLAlchemy, and the mark of it beside it."""
 
 import json
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import islice
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-from sqlalchemy.types import UserDefinedType
 
 from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
-from airflow_provider_dinero.api.feeds.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
+from airflow_provider_dinero.api.feeds.columns import columns_of
 from airflow_provider_dinero.api.feeds.feeds import feed_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
-from airflow_provider_dinero.transfers.formats import value_of
+from airflow_provider_dinero.transfers.databases import plain_errors
+from airflow_provider_dinero.transfers.mirror_limits import MYSQL_LIKE, limits_of
+from airflow_provider_dinero.transfers.mirror_loading import Loading, Step
+from airflow_provider_dinero.transfers.mirror_tables import MARKS, NOT_LOADED, marks_table, rows_table
+from airflow_provider_dinero.transfers.mirror_values import Lines
 from airflow_provider_dinero.transfers.reading import Standing
 
-MARKS = "dinero_marks"
-ORGANIZATION = "OrganizationId"
-BATCH = 500
+log = logging.getLogger(__name__)
 
-Row = dict[str, Any]
-
-
-class _SqliteAmount(UserDefinedType[Decimal]):
-    """An amount in SQLite, which has no decimals: given as text, it becomes a number that is exact to 15 digits."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **options: Any) -> str:
-        return "NUMERIC"
-
-    def bind_processor(self, dialect: sa.Dialect) -> Any:
-        return lambda amount: None if amount is None else str(amount)
-
-
-TYPES: dict[str, sa.types.TypeEngine[Any]] = {
-    TEXT: sa.UnicodeText(),
-    INTEGER: sa.BigInteger(),
-    DECIMAL: sa.Numeric(38, 18).with_variant(_SqliteAmount(), "sqlite"),
-    BOOLEAN: sa.Boolean(),
-    DATE: sa.Date(),
-    # In UTC, also where the database knows no zones. MySQL keeps whole seconds unless it is told otherwise.
-    INSTANT: sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb"),
-}
+# They roll back what a failed transaction has written. MySQL and MariaDB do so for some tables; of all others it isn't
+# known, and drivers of some warehouses do nothing at a rollback.
+TRANSACTIONAL = {"postgresql", "sqlite", "duckdb", "snowflake", "mssql", "oracle", "redshift"}
+# A statement that makes a table, be it temporary, ends their transactions.
+DDL_COMMITS = {"snowflake"}
+# Two that make the same table at once: one of them is refused, and looks again.
+ATTEMPTS = 5
+# Instants of these columns know their zone.
+ZONED = {"postgresql", "duckdb"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +39,13 @@ class MirrorState:
     """How far a mirror is, as its database has it.
 
     :param standing: Standing
-    :param syncs: int, how many syncs there were: who writes must not have been overtaken
+    :param syncs: int, how many syncs began to write: who writes must not have been overtaken
+    :param is_double: bool, the mark is there twice, as only databases allow that don't enforce keys
     """
 
     standing: Standing
-    syncs: int
+    syncs: int = 0
+    is_double: bool = False
 
 
 class Mirror:
@@ -67,117 +54,228 @@ class Mirror:
     :param engine: Engine
     :param resource: str, as `api.feeds` names it
     :param organization: int, whose rows these are; others are left alone
-    :param table: str
-    :param schema: str, default the connection's own
+    :param table: str, or `schema.table`
+    :param schema: str; default the connection's own
+    :param lock: callable that holds a lock shared by all workers, for databases without transactions
+    :raises DineroConfigurationError: the table's name can't be used
     """
 
     def __init__(
-        self, engine: sa.Engine, resource: str, organization: int, table: str, schema: str | None = None
+        self,
+        engine: sa.Engine,
+        resource: str,
+        organization: int,
+        table: str,
+        schema: str | None = None,
+        *,
+        lock: Callable[[], AbstractContextManager[Any]],
     ) -> None:
-        self._engine = engine
+        self._given = table
+        schema, table = _place_of(table, schema)
+        self.engine = engine
         self._organization = organization
+        self._lock = lock
         self._key = feed_of(resource).key
         self._kinds = columns_of(resource)
-        metadata = sa.MetaData(schema=schema)
-        self.table = sa.Table(table, metadata, *_columns(self._kinds, self._key))
-        self.marks = sa.Table(MARKS, metadata, *_mark_columns())
+        self.table = rows_table(table, schema, self._kinds, self._key)
+        self.marks = marks_table(schema)
         self._place = {"organization_id": organization, "resource": resource, "target": table}
+        name = engine.dialect.name
+        copies = name == "postgresql" and engine.dialect.driver in {"psycopg", "psycopg2"}
+        self.lines = Lines(self._kinds, organization, self._key, copy=copies, zone=name in ZONED)
 
     def prepare(self) -> None:
-        """Make the tables that are missing.
+        """Make the tables and the mark that are missing.
 
         :raises DineroConfigurationError: the table is there, and lacks columns
         """
-        self.table.metadata.create_all(self._engine)
-        there = {column["name"] for column in sa.inspect(self._engine).get_columns(self.table.name, self.table.schema)}
-        missing = [column.name for column in self.table.columns if column.name not in there]
-        if missing:
-            raise DineroConfigurationError(
-                f"The table {self.table.fullname} lacks {', '.join(missing)}.",
-                "Add these columns, or name a table that isn't there yet.",
-            )
+        with plain_errors(self.table.fullname):
+            with self.engine.connect() as connection:
+                inspector = sa.inspect(connection)
+                self._refuse_dotted(inspector)
+                absent = [each for each in (self.table, self.marks) if not inspector.has_table(each.name, each.schema)]
+            for table in absent:
+                self._make(table)
+            with self.engine.connect() as connection:
+                # Not by reflection: some dialects can't do it for all versions of their databases.
+                result = connection.execute(sa.select(sa.text("*")).select_from(self.table).where(sa.false()))
+                there = set(result.keys())
+                found = self._marks_found(connection)
+                self.lines.limit(limits_of(connection, self.table))
+            missing = [column.name for column in self.table.columns if column.name not in there]
+            if missing:
+                raise DineroConfigurationError(
+                    f"The table {self.table.fullname} lacks {', '.join(missing)}.",
+                    "Add these columns, or name a table that isn't there yet.",
+                )
+            if not found:
+                self._begin_mark()
 
     def find(self) -> MirrorState:
         """Return how far the mirror is."""
-        with self._engine.connect() as connection:
-            if not sa.inspect(connection).has_table(MARKS, self.marks.schema):
-                return MirrorState(Standing(), 0)
-            row = connection.execute(sa.select(self.marks).filter_by(**self._place)).one_or_none()
-        if row is None:
-            return MirrorState(Standing(), 0)
+        with plain_errors(self.table.fullname), self.engine.connect() as connection:
+            is_there = sa.inspect(connection).has_table(MARKS, self.marks.schema)
+            found = self._marks_found(connection) if is_there else []
+        if not found:
+            return MirrorState(Standing())
+        if any(row.mark == NOT_LOADED for row in found):
+            return MirrorState(Standing(), found[0].syncs, len(found) > 1)
+        row = min(found, key=lambda each: as_utc(each.mark))
         deletes = Mark(as_utc(row.deletes), json.loads(row.deletes_seen))
-        return MirrorState(Standing(Mark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped), row.syncs)
+        standing = Standing(Mark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped)
+        return MirrorState(standing, row.syncs, len(found) > 1)
 
-    def write(self, found: MirrorState, rows: Iterable[Row], done: Standing) -> None:
-        """Write rows and mark in one transaction.
+    def write(self, state: MirrorState, lines: IO[bytes], done: Standing, step: Step = lambda count: None) -> None:
+        """Write rows, and then the mark, in one transaction where the database has any.
 
-        :param found: MirrorState, where the rows begin; at the very beginning they replace all that is there
-        :param rows: iterable of dicts, as Dinero gave them; the last one of a key counts
+        :param state: MirrorState, where the rows begin; at the very beginning they replace all that is there
+        :param lines: binary file of what `lines.line` made of the rows; the last one of a key counts
         :param done: Standing at their end
+        :param step: callable that is told how many rows were written
         :raises DineroUnavailable: another sync was faster; nothing was written
         """
-        with self._engine.begin() as connection:
-            self._move(connection, found, done)  # first: whoever is overtaken waits here, and then writes nothing
-            if found.standing.mark is None:
-                connection.execute(sa.delete(self.table).filter_by(OrganizationId=self._organization))
-            for batch in _batches(rows):
-                by_key = {row[self._key]: row for row in batch}
-                same = self.table.c[self._key].in_(by_key)
-                connection.execute(sa.delete(self.table).filter_by(OrganizationId=self._organization).where(same))
-                connection.execute(sa.insert(self.table), [self._values(row) for row in by_key.values()])
+        with plain_errors(self.table.fullname):
+            if self._rolls_back():
+                with self.engine.connect() as connection:
+                    loading = self._loading(connection, step)
+                    if connection.dialect.name in DDL_COMMITS:
+                        loading.stage()
+                    connection.commit()
+                    with connection.begin():
+                        # First: whoever is overtaken waits here, and then writes nothing.
+                        self._claim(connection, state)
+                        self._load(loading, state, lines)
+                        self._move(connection, state, done)
+                return
+            log.warning(
+                "The database doesn't roll back: a sync that is killed leaves a part of its rows, which the next one "
+                "reads again, and two syncs of %s at once are kept apart by the shared lock alone.",
+                self.table.fullname,
+            )
+            with self._lock():
+                with self.engine.begin() as connection:
+                    self._claim(connection, state)
+                with self.engine.begin() as connection:
+                    self._load(self._loading(connection, step, rolls_back=False), state, lines)
+                with self.engine.begin() as connection:
+                    self._move(connection, state, done)
 
-    def _move(self, connection: sa.Connection, found: MirrorState, done: Standing) -> None:
+    def _refuse_dotted(self, inspector: sa.Inspector) -> None:
+        """Refuse `schema.table` where an earlier build has made a table whose name has the dot."""
+        if "." not in self._given or not inspector.has_table(self._given):
+            return
+        quote = self.engine.dialect.identifier_preparer.quote
+        raise DineroConfigurationError(
+            f"There is a table named {self._given!r}, dot included, which an earlier build made. Now this is the table "
+            f"{self.table.name} in the schema {self.table.schema}.",
+            f"Run: ALTER TABLE {quote(self._given)} RENAME TO {quote(self.table.name)}; UPDATE {MARKS} "
+            f"SET target = '{self.table.name}' WHERE target = '{self._given}'. In another schema "
+            "than the connection's own, move both there too; or drop the table and its mark to load all anew.",
+        )
+
+    def _make(self, table: sa.Table) -> None:
+        """Make a table, unless it is there or somebody else makes it at the same time."""
+        for attempt in range(ATTEMPTS):
+            try:
+                table.create(self.engine, checkfirst=True)
+                return
+            except sa.exc.DBAPIError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+
+    def _begin_mark(self) -> None:
+        """Add the mark of a mirror that has no rows yet."""
+        nothing = {"mark": NOT_LOADED, "seen": "{}", "deletes": NOT_LOADED, "deletes_seen": "{}", "skipped": 0}
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(sa.insert(self.marks).values(**self._place, syncs=0, **nothing))
+        except sa.exc.IntegrityError:
+            pass  # another sync has added it meanwhile
+
+    def _marks_found(self, connection: sa.Connection) -> list[Any]:
+        """Return the marks of the mirror: one, or none; two where keys are not enforced."""
+        found = connection.execute(sa.select(self.marks).filter_by(**self._place)).all()
+        # Some databases compare texts without regard to case, and yet tell tables apart by it.
+        target = self._place["target"]
+        if other := next((row.target for row in found if row.target != target), None):
+            raise DineroConfigurationError(
+                f"{MARKS} has the mark of {other}, which this database can't tell from that of {target}.",
+                "Give the tables names that differ by more than case.",
+            )
+        return list(found)
+
+    def _rolls_back(self) -> bool:
+        """Tell whether what a transaction has written is gone when it is rolled back."""
+        name = self.engine.dialect.name
+        if name not in MYSQL_LIKE:
+            return name in TRANSACTIONAL
+        with self.engine.connect() as connection:
+            found = connection.execute(
+                sa.text(
+                    "SELECT COUNT(*) FROM information_schema.tables JOIN information_schema.engines USING (engine) "
+                    "WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name IN (:table, :marks) "
+                    "AND transactions <> 'YES'"
+                ),
+                {"schema": self.table.schema, "table": self.table.name, "marks": MARKS},
+            )
+            return found.scalar_one() == 0
+
+    def _claim(self, connection: sa.Connection, state: MirrorState) -> None:
+        """Raise the counter, unless another sync has: the mark itself stays until the rows are written."""
+        claim = sa.update(self.marks).filter_by(**self._place, syncs=state.syncs).values(syncs=state.syncs + 1)
+        if connection.dialect.supports_sane_rowcount:
+            claimed = connection.execute(claim).rowcount
+        else:
+            claimed = len(connection.execute(claim.returning(self.marks.c.syncs)).all())
+        if not claimed:
+            raise self._overtaken()
+
+    def _loading(self, connection: sa.Connection, step: Step, *, rolls_back: bool = True) -> Loading:
+        return Loading(connection, self.table, self._kinds, self.lines, self._organization, step, rolls_back=rolls_back)
+
+    def _load(self, loading: Loading, state: MirrorState, lines: IO[bytes]) -> None:
+        lines.seek(0)
+        if state.is_double:
+            loading.single()
+        if state.standing.mark is None:
+            loading.replace(lines)
+        else:
+            loading.merge(lines)
+
+    def _move(self, connection: sa.Connection, state: MirrorState, done: Standing) -> None:
+        """Move the mark, unless another sync has claimed it since, as can be where no transaction keeps it out."""
+        if {row.syncs for row in self._marks_found(connection)} != {state.syncs + 1}:
+            raise self._overtaken()
         mark = done.mark or Mark(EVER)
         deletes = done.deletes or mark
         values = {
-            "syncs": found.syncs + 1,
             "mark": changes_since(mark.until),
             "seen": json.dumps(mark.seen),
             "deletes": changes_since(deletes.until),
             "deletes_seen": json.dumps(deletes.seen),
             "skipped": done.skipped,
         }
-        try:
-            if found.syncs == 0:
-                connection.execute(sa.insert(self.marks).values(**self._place, **values))
-                return
-            moved = sa.update(self.marks).filter_by(**self._place, syncs=found.syncs).values(**values)
-            if connection.execute(moved).rowcount == 1:
-                return
-        except sa.exc.IntegrityError:
-            pass  # it was made meanwhile
-        raise DineroUnavailable(
-            f"Another sync of {self.table.fullname} was faster; this one wrote nothing.", "The next try goes on there."
+        if state.is_double:
+            connection.execute(sa.delete(self.marks).filter_by(**self._place))
+            connection.execute(sa.insert(self.marks).values(**self._place, syncs=state.syncs + 1, **values))
+            return
+        moved = sa.update(self.marks).filter_by(**self._place, syncs=state.syncs + 1).values(**values)
+        connection.execute(moved)
+
+    def _overtaken(self) -> DineroUnavailable:
+        return DineroUnavailable(
+            f"Another sync of {self.table.fullname} was faster; this one wrote nothing.",
+            "The next try goes on there.",
         )
 
-    def _values(self, row: Row) -> Row:
-        values = {name: value_of(kind, row.get(name)) for name, kind in self._kinds.items()}
-        return {ORGANIZATION: self._organization, **values}
 
-
-def _columns(kinds: dict[str, str], key: str) -> Iterator[sa.Column[Any]]:
-    yield sa.Column(ORGANIZATION, sa.BigInteger(), primary_key=True, autoincrement=False)
-    for name, kind in kinds.items():
-        # No database has a key of unlimited length.
-        yield sa.Column(name, sa.String(36) if name == key else TYPES[kind], primary_key=name == key)
-
-
-def _mark_columns() -> Iterator[sa.Column[Any]]:
-    yield sa.Column("organization_id", sa.BigInteger(), primary_key=True, autoincrement=False)
-    yield sa.Column("resource", sa.String(32), primary_key=True)
-    yield sa.Column("target", sa.String(128), primary_key=True)
-    yield sa.Column("syncs", sa.Integer(), nullable=False)
-    for name, kind in {
-        "mark": sa.String(20),
-        "seen": sa.Text(),
-        "deletes": sa.String(20),
-        "deletes_seen": sa.Text(),
-    }.items():
-        yield sa.Column(name, kind, nullable=False)
-    yield sa.Column("skipped", sa.Integer(), nullable=False)
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+def _place_of(table: str, schema: str | None) -> tuple[str | None, str]:
+    """Return schema and table, of which the table's name may have both."""
+    first, dot, rest = table.partition(".")
+    name = rest if dot else table
+    if not name.strip() or (dot and not first.strip()) or "." in name or (dot and schema):
+        raise DineroConfigurationError(
+            f"table={table!r}{f' with schema={schema!r}' if schema else ''} names no table.",
+            "Give table, or schema.table, or both apart.",
+        )
+    return (first if dot else schema) or None, name

@@ -28,9 +28,12 @@ class Progress:
         self._begun = self._told = time.monotonic()
         self._taken = client.pace.taken
 
-    def step(self) -> None:
-        """Count one more."""
-        self._count += 1
+    def step(self, count: int = 1) -> None:
+        """Count what was done.
+
+        :param count: int; default 1
+        """
+        self._count += count
         now = time.monotonic()
         if now - self._told >= PERIOD:
             self._told = now

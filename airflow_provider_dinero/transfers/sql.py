@@ -1,14 +1,11 @@
 """Changes of a resource to a table: a mirror in any database that Airflow has a connection to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.transfers.base import DineroTransferOperator
 
 if TYPE_CHECKING:
-    from typing import IO
-
-    import sqlalchemy
     from airflow.sdk import Context
 
     from airflow_provider_dinero.api import DineroClient
@@ -16,6 +13,7 @@ if TYPE_CHECKING:
 
 # What a sync reads is kept in memory up to so many bytes, and on disk beyond.
 IN_MEMORY = 8 * 1024 * 1024
+GROUP = 1000
 
 
 class DineroToSqlOperator(DineroTransferOperator):
@@ -64,13 +62,21 @@ class DineroToSqlOperator(DineroTransferOperator):
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Read what changed, and write it with the mark; a dry run only reads."""
+        from airflow.sdk import BaseHook
+
+        from airflow_provider_dinero.transfers.databases import engine_of
         from airflow_provider_dinero.transfers.mirror import Mirror
 
-        engine, organization = self._engine(), self.client.organization_id
+        client = self.client
+        organization = client.organization_id
+        engine = engine_of(BaseHook.get_connection(self.conn_id))
+        lock = f"mirror/{self.conn_id}/{self.schema}/{self.table}/{organization}"
         try:
-            mirror = Mirror(engine, self.resource, organization, self.table, self.schema)
+            mirror = Mirror(
+                engine, self.resource, organization, self.table, self.schema, lock=lambda: client.lock.hold(lock)
+            )
             told = sync(
-                self.client,
+                client,
                 self.resource,
                 mirror,
                 include_deleted=self.include_deleted,
@@ -81,28 +87,6 @@ class DineroToSqlOperator(DineroTransferOperator):
             engine.dispose()
         self.log.info("%d %s changed since %s", told["rows"], self.resource, told["since"] or "the beginning")
         return {"table": mirror.table.fullname, "resource": self.resource, "organization": organization, **told}
-
-    def _engine(self) -> "sqlalchemy.Engine":
-        from airflow.sdk import BaseHook
-        from airflow.sdk.exceptions import AirflowException
-
-        from airflow_provider_dinero.api.errors import DineroConfigurationError
-
-        connection = BaseHook.get_connection(self.conn_id)
-        try:
-            hook = connection.get_hook()  # type: ignore[no-untyped-call]
-        except AirflowException as error:  # no provider that is installed has a hook of this type
-            raise DineroConfigurationError(
-                f"The connection {self.conn_id} can't be used: {error}.",
-                f"Install its provider, such as apache-airflow-providers-{connection.conn_type}, wherever tasks run.",
-            ) from None
-        if not hasattr(hook, "get_sqlalchemy_engine"):
-            raise DineroConfigurationError(
-                f"The connection {self.conn_id} is of no database.", "Name one with a common.sql hook."
-            )
-        # Errors of the database would show what is in the rows.
-        engine: sqlalchemy.Engine = hook.get_sqlalchemy_engine({"hide_parameters": True})
-        return engine
 
 
 def sync(
@@ -125,38 +109,26 @@ def sync(
     :return: what `Reading.told` gives
     :raises DineroUnavailable: another sync was faster; nothing was written
     """
+    from itertools import islice
     from tempfile import SpooledTemporaryFile
 
-    from airflow_provider_dinero.api.bodies.validation import encode
     from airflow_provider_dinero.transfers.progress import Progress
     from airflow_provider_dinero.transfers.reading import Reading
 
     if writes:
         mirror.prepare()
-    found = mirror.find()
-    reading = Reading(client, resource, found.standing, include_deleted=include_deleted, deletes_every=deletes_every)
+    state = mirror.find()
+    reading = Reading(client, resource, state.standing, include_deleted=include_deleted, deletes_every=deletes_every)
     reading.begin()
     # All is read before the first row is written: a transaction must not wait for Dinero.
     with SpooledTemporaryFile(IN_MEMORY) as spool:
         progress = Progress(client, f"{resource} read")
-        for change in reading:
-            spool.write(encode(change.row) + b"\n")
-            progress.step()
+        lines = (mirror.lines.line(change.row) for change in reading)
+        while group := list(islice(lines, GROUP)):
+            spool.write(b"".join(group))
+            progress.step(len(group))
         told = reading.told()
         if writes:
             progress = Progress(client, f"{resource} written", told["rows"])
-            mirror.write(found, _rows(spool, progress), reading.end())
+            mirror.write(state, spool, reading.end(), progress.step)
     return told
-
-
-def _rows(spool: "IO[bytes]", progress: Any) -> Iterator[dict[str, Any]]:
-    """Yield the rows again, with their numbers as Decimal."""
-    from decimal import Decimal
-
-    import msgspec
-
-    decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-    spool.seek(0)
-    for line in spool:
-        yield decoder.decode(line)
-        progress.step()

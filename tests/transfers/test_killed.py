@@ -1,5 +1,6 @@
 """A sync is killed with -9 while it writes: table and mark agree. `make faults` does it a hundred times."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,8 @@ import sqlalchemy as sa
 from local import ROOT
 
 from airflow_provider_dinero.sandbox.server import Sandbox
-from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.sql import sync
-from tests.faults.mirror_killed import client_of, state
+from tests.faults.mirror_killed import client_of, mirror_of, state
 
 ROWS = 1000
 PROGRAM = """
@@ -38,9 +38,9 @@ def killed(url: str, database: str, seconds: float) -> str:
 def test_table_and_mark_agree(unlimited_sandbox: Sandbox, tmp_path: Path, seconds: float) -> None:
     unlimited_sandbox.reset()
     unlimited_sandbox.seed(contacts=ROWS)
-    database, client = f"sqlite:///{tmp_path}/books.db", client_of(unlimited_sandbox.url)
-    engine = sa.create_engine(database)
-    mirror = Mirror(engine, "contacts", 100001, "contacts")
+    database = json.dumps({"conn_type": "sqlite", "host": f"{tmp_path}/books.db"})
+    client = client_of(unlimited_sandbox.url)
+    mirror = mirror_of(database)
     sync(client, "contacts", mirror)
     guid = next(iter(client.contacts.list()))["ContactGuid"]
     client.contacts.update(guid, {"Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True})
@@ -48,10 +48,10 @@ def test_table_and_mark_agree(unlimited_sandbox: Sandbox, tmp_path: Path, second
     assert killed(unlimited_sandbox.url, database, seconds).startswith("w")
     assert [now == then for now, then in zip(state(database), before, strict=True)] in ([True, True], [False, False])
     sync(client, "contacts", mirror)
-    with engine.connect() as connection:
+    with mirror.engine.connect() as connection:
         rows = connection.execute(sa.select(mirror.table.c.ContactGuid, mirror.table.c.Name))
         names = {row[0]: row[1] for row in rows}
     assert names == {row["ContactGuid"]: row["Name"] for row in client.contacts.list()}
     assert names[guid] == "Ida Holm"
-    engine.dispose()
+    mirror.engine.dispose()
     client.close()

@@ -1,8 +1,10 @@
 """A mirror of a resource in a database: rows and mark never disagree."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,8 @@ from services import postgres
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.feeds.columns import columns_of
 from airflow_provider_dinero.api.feeds.feeds import FEEDS
-from airflow_provider_dinero.transfers import mirror
-from airflow_provider_dinero.transfers.formats import value_of
 from airflow_provider_dinero.transfers.mirror import Mirror
+from airflow_provider_dinero.transfers.mirror_loading import Loading
 from airflow_provider_dinero.transfers.reading import Reading
 from airflow_provider_dinero.transfers.sql import DineroToSqlOperator
 from tests.conftest import CONTACT
@@ -155,14 +156,15 @@ def test_a_sync_that_fails_leaves_rows_and_mark_as_they_were(
     contact(beside, "b")
     tries = []
 
-    def fail_once(kind: str, value: Any) -> Any:
-        tries.append(kind)
-        if len(tries) == 3:
+    def fail_once(self: Loading, lines: Any) -> None:
+        tries.append(lines)
+        merge(self, lines)
+        if len(tries) == 1:
             assert (table(database), table(database, "dinero_marks")) == before
             raise RuntimeError("in mid-transaction")
-        return value_of(kind, value)
 
-    monkeypatch.setattr(mirror, "value_of", fail_once)
+    merge = Loading.merge
+    monkeypatch.setattr(Loading, "merge", fail_once)
     it = bench.run(dag)["it"]
     assert (it.state, [str(error) for error in it.errors]) == ("success", ["in mid-transaction"])
     assert names(database) == {"a": False, "b": False}
@@ -179,11 +181,12 @@ def test_of_two_syncs_at_once_one_wins(
             until = begin(self)
             if not others:
                 others.append("begun")
-                faster = Mirror(database, "contacts", 100001, "contacts")
+                faster = Mirror(database, "contacts", 100001, "contacts", lock=nullcontext)
                 found = faster.find()
                 other = Reading(self._client, "contacts", found.standing)
                 begin(other)
-                faster.write(found, [change.row for change in other], other.end())
+                lines = BytesIO(b"".join(faster.lines.line(change.row) for change in other))
+                faster.write(found, lines, other.end())
             return until
 
         with monkeypatch.context() as patch:

@@ -141,7 +141,11 @@ def changed_at(row: Row) -> datetime | None:
 
     :param row: dict
     """
-    return max((as_utc(str(row[name])) for name in ("UpdatedAt", "DeletedAt") if row.get(name)), default=None)
+    updated, deleted = row.get("UpdatedAt"), row.get("DeletedAt")
+    if updated and deleted:
+        return max(as_utc(str(updated)), as_utc(str(deleted)))
+    last = updated or deleted
+    return as_utc(str(last)) if last else None
 
 
 def version_of(row: Row) -> str:

@@ -1,0 +1,190 @@
+"""The engine of a connection: it connects as the hook does, with all that the connection's extra says."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+# By the package of the driver that a hook connects with. Others keep the engine that their hook makes.
+DIALECTS = {
+    "psycopg": "postgresql+psycopg",
+    "psycopg2": "postgresql+psycopg2",
+    "MySQLdb": "mysql+mysqldb",
+    "mysql": "mysql+mysqlconnector",
+    "sqlite3": "sqlite",
+    "_duckdb": "duckdb",
+    "duckdb": "duckdb",
+    "pymssql": "mssql+pymssql",
+    "oracledb": "oracle+oracledb",
+}
+# How long to wait for others that write: SQLite lets in one writer at a time, and DuckDB one process.
+WAIT_SECONDS = 300.0
+LOOK_SECONDS = 0.2
+REFUSED = ("clickhouse", "chdb")
+# A connection is closed after use: a server may end an idle one while Dinero is read, and DuckDB's keeps others out.
+OPTIONS: dict[str, Any] = {"hide_parameters": True, "poolclass": sa.NullPool}
+
+
+def engine_of(connection: "Connection") -> sa.Engine:
+    """Return an engine that connects as the hook of a connection does.
+
+    :param connection: Connection of Airflow
+    :raises DineroConfigurationError: it is of no database, or of one that can't hold a mirror, or a package is missing
+    """
+    from airflow.sdk.exceptions import AirflowException
+
+    conn_id = connection.conn_id
+    try:
+        hook: Any = connection.get_hook()  # type: ignore[no-untyped-call]
+    except AirflowException as error:  # no provider that is installed has a hook of this type
+        raise DineroConfigurationError(
+            f"The connection {conn_id} can't be used: {error}.",
+            f"Install its provider, such as apache-airflow-providers-{connection.conn_type}, wherever tasks run.",
+        ) from None
+    if not hasattr(hook, "get_sqlalchemy_engine"):
+        raise DineroConfigurationError(
+            f"The connection {conn_id} is of no database.", "Name one with a common.sql hook."
+        )
+    if any(name in str(connection.conn_type) for name in REFUSED):
+        raise _refused("ClickHouse")
+    try:
+        # A connection is the only thing that tells which driver a hook takes. It is used for the first transaction.
+        first = [_opened(hook)]
+
+        def connect() -> Any:
+            return _prepared(first.pop() if first else _opened(hook))
+
+        if (driver := _driver(first[0])) in DIALECTS:
+            engine = sa.create_engine(f"{DIALECTS[driver]}://", creator=connect, **OPTIONS)
+        else:
+            first.pop().close()
+            engine = hook.get_sqlalchemy_engine(OPTIONS)
+    except (ImportError, sa.exc.NoSuchModuleError) as error:
+        raise DineroConfigurationError(
+            f"The connection {conn_id} needs a package that isn't installed: {error}.",
+            "Install the SQLAlchemy dialect of the database, such as duckdb-engine for DuckDB, wherever tasks run.",
+        ) from None
+    if engine.dialect.name.startswith(REFUSED):
+        raise _refused(engine.dialect.name)
+    return engine
+
+
+# Errors of MySQL and MariaDB about values, which they quote, whatever class the driver makes of them.
+ABOUT_VALUES = {1048, 1062, 1264, 1265, 1292, 1366, 1406, 1525}
+
+
+@contextmanager
+def plain_errors(what: str) -> Generator[None]:
+    """Turn errors of the database into errors of ours that show nothing of the rows.
+
+    :param what: str, named in them, such as the table
+    :raises DineroConfigurationError: the database refuses what was asked, and would refuse it again
+    :raises DineroUnavailable: the same again may well work
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        permanent = sa.exc.ProgrammingError, sa.exc.NotSupportedError
+        said = f"The database says of {what}: {_summary(error)}."
+        if (isinstance(error, permanent) or _is_about_values(error)) and not error.connection_invalidated:
+            raise DineroConfigurationError(
+                said, "Its log has the details, which may show customers' data and so aren't shown here."
+            ) from None
+        raise DineroUnavailable(said, "Nothing is lost: the next try reads the same changes again.") from None
+
+
+def _refused(name: str) -> DineroConfigurationError:
+    return DineroConfigurationError(
+        f"{name} can't hold a mirror: it has no transactions and no UPDATE that is done when it returns.",
+        "Mirror into another database, or write files with DineroChangesToObjectStorageOperator and load those.",
+    )
+
+
+def _opened(hook: Any) -> Any:
+    """Connect; DuckDB's file is open in one process at a time, so wait for the others."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return hook.get_conn()
+        except Exception as error:
+            # The class is DuckDB's, which needn't be installed; its text alone tells a lock from a missing folder.
+            if _driver(error) not in {"duckdb", "_duckdb"} or "lock on file" not in str(error):
+                raise
+            if time.monotonic() >= end:
+                raise DineroUnavailable(
+                    f"Another process has had the DuckDB file open for {WAIT_SECONDS:.0f} s.",
+                    "DuckDB lets in one process at a time. Close it there; the next try goes on.",
+                ) from None
+        time.sleep(LOOK_SECONDS)
+
+
+def _driver(connection: Any) -> str:
+    """Return the package of a driver's connection."""
+    return type(connection).__module__.partition(".")[0]
+
+
+def _prepared(connection: Any) -> Any:
+    """Return a connection as SQLAlchemy expects it, whatever cursors the connection's extra asks for."""
+    driver = _driver(connection)
+    if driver == "psycopg":
+        from psycopg.rows import tuple_row
+
+        connection.row_factory = tuple_row
+        # A pooler hands the next transaction to another server, which doesn't know what was prepared; and a statement
+        # that is prepared while a table is empty keeps a plan that takes quadratic time.
+        connection.prepare_threshold = None
+    elif driver == "psycopg2":
+        from psycopg2.extensions import cursor
+
+        connection.cursor_factory = cursor
+    elif driver == "MySQLdb":
+        from MySQLdb.cursors import Cursor
+
+        connection.cursorclass = Cursor
+        connection.set_character_set("utf8mb4")
+    elif driver == "sqlite3":
+        connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000:.0f}")
+    elif driver in {"duckdb", "_duckdb"}:
+        from duckdb_engine import ConnectionWrapper
+
+        return ConnectionWrapper(connection)
+    return connection
+
+
+def _summary(error: sa.exc.DBAPIError) -> str:
+    """Return what a database says, without what may be a value of a row: Postgres' DETAIL and CONTEXT, or the text."""
+    original: Any = error.orig
+    name = type(original).__name__
+    if diagnostics := getattr(original, "diag", None):
+        at = {
+            "constraint": diagnostics.constraint_name,
+            "column": diagnostics.column_name,
+            "table": diagnostics.table_name,
+        }
+        named = [f"{label} {value}" for label, value in at.items() if value]
+        if diagnostics.sqlstate:
+            # Class 22 is about values, and quotes them.
+            text = "" if diagnostics.sqlstate.startswith("22") else diagnostics.message_primary
+            return "; ".join([f"{name}, SQLSTATE {diagnostics.sqlstate}", *([text] if text else []), *named])
+    if _is_about_values(error):
+        number = _number(original)
+        return name if number is None else f"{name} {number}"
+    lines = str(original).strip().splitlines()
+    return f"{name}: {lines[0].rstrip('.')}" if lines else name
+
+
+def _is_about_values(error: sa.exc.DBAPIError) -> bool:
+    return isinstance(error, sa.exc.DataError | sa.exc.IntegrityError) or _number(error.orig) in ABOUT_VALUES
+
+
+def _number(original: Any) -> int | None:
+    """Return the number that MySQL's drivers give an error."""
+    first = original.args[0] if original.args else None
+    return first if isinstance(first, int) else None
