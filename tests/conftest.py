@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,14 @@ def make_client(sandbox: Any) -> Iterator[Any]:
 @pytest.fixture
 def client(make_client: Any) -> DineroClient:
     return make_client()
+
+
+def as_another_worker(client: DineroClient, **changes: Any) -> DineroClient:
+    """A client as another worker has it: with notes, or a lock, of its own."""
+    made = object.__new__(DineroClient)
+    shared = {name: vars(client)[name] for name in ("grant", "tokens", "endpoint")}
+    vars(made).update(shared, session=replace(client.session, **changes))
+    return made
 
 
 CONTACT = {"Name": "Bjørn Hansen", "CountryKey": "NO", "IsPerson": True, "ExternalReference": "c-4"}

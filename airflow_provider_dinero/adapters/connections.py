@@ -42,21 +42,19 @@ def client_of(
     grant = _grant(connection, extra)
     organization = extra.get("organization_id") if organization_id is None else organization_id
     lock, budget = coordination_of(extra)
-    return DineroClient(
-        organization,
-        grant,
-        base_url=_base_url(connection),
-        token_store=VariableTokenStore(team),
-        lock=lock,
-        budget=budget,
-        meter=StatsMeter(grant.client_id, str(organization)),
-        token_requests_count=token_requests_count(),
-        requests_per_minute=None if minute is None else int(minute),
-        timeout=_number(extra, "timeout", 1, 86_400) or 60.0,
-        read_only=_true(extra, "read_only"),
-        allowed_organizations=_numbers(extra, "allowed_organizations"),
-        **options,
-    )
+    said = {
+        "base_url": _base_url(connection),
+        "token_store": VariableTokenStore(team),
+        "lock": lock,
+        "budget": budget,
+        "meter": StatsMeter(grant.client_id, str(organization)),
+        "token_requests_count": token_requests_count(),
+        "requests_per_minute": None if minute is None else int(minute),
+        "timeout": _number(extra, "timeout", 1, 86_400) or 60.0,
+        "read_only": _true(extra, "read_only"),
+        "allowed_organizations": _numbers(extra, "allowed_organizations"),
+    }
+    return DineroClient(organization, grant, **{**said, **options})
 
 
 def not_found(conn_id: str) -> DineroConfigurationError:

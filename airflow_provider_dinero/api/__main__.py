@@ -3,20 +3,25 @@
 import argparse
 import json
 from collections.abc import Iterable
-from typing import Any, cast
 
-from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.auth.grants import PersonalIntegration
+from airflow_provider_dinero.api.client import DineroClient
+from airflow_provider_dinero.api.operations import Operation, operation_of
+from airflow_provider_dinero.api.resources.catalog import resources_of
+
+
+def example() -> DineroClient:
+    """Return a client that reaches nothing, to look at."""
+    return DineroClient(None, PersonalIntegration("", "", ""))
 
 
 def operations() -> dict[str, Operation]:
     """Return all operations by their call, such as invoices.book, in the order of their calls."""
-    resources = vars(Resources(cast("Any", None)))
     return {
-        f"{name}.{method}": getattr(type(resource), method).operation
-        for name, resource in sorted(resources.items())
-        for method in sorted(dir(type(resource)))
-        if hasattr(getattr(type(resource), method), "operation")
+        f"{name}.{method}": operation
+        for name, resource in resources_of(example()).items()
+        for method in sorted(dir(resource))
+        if (operation := operation_of(type(resource), method))
     }
 
 

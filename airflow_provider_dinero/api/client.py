@@ -1,37 +1,29 @@
 """DineroClient: one organization, its resources as attributes."""
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from airflow_provider_dinero.api import ports
 from airflow_provider_dinero.api.auth.grants import Grant
 from airflow_provider_dinero.api.auth.token_endpoint import TokenEndpoint
 from airflow_provider_dinero.api.auth.tokens import Tokens
-from airflow_provider_dinero.api.bodies.validation import check, complete, encodable, encode
-from airflow_provider_dinero.api.errors import (
-    DineroConfigurationError,
-    DineroDryRun,
-    DineroError,
-    DineroUnexpectedAnswer,
-)
-from airflow_provider_dinero.api.http.connection import FILE, LOOPBACK, Request
-from airflow_provider_dinero.api.http.pace import Pace
-from airflow_provider_dinero.api.http.paths import fill, organization_number
-from airflow_provider_dinero.api.http.responses import Response, clean
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.http.pace import LONGEST_WAIT, Pace
+from airflow_provider_dinero.api.http.responses import Response
 from airflow_provider_dinero.api.http.retry import ATTEMPTS
 from airflow_provider_dinero.api.http.transport import Transport
-from airflow_provider_dinero.api.http.uploads import Upload
-from airflow_provider_dinero.api.operations import Operation, Repeat
+from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.session import Options, Session, is_local, require_https
 
-JSON = "application/json"
 BASE_URL = "https://api.dinero.dk"
 TOKEN_TIMEOUT = 10.0
 
 
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class DineroClient(Resources):
     """Dinero's API for one organization. Safe to make anywhere: nothing is sent until a method is called.
 
@@ -55,7 +47,17 @@ class DineroClient(Resources):
     :param token_requests_count: bool, whether requests for a token use the allowance; default True
     :param meter: Meter; default none
     :param adapt: callable that is shown each error before it is raised; default none
+    :param intents: Intents, notes of bare writes; default this process
+    :param dry_run: bool, read, and stop before the first write; default False
+    :param keep_slots: bool, keep a slot of the allowance that is too far away to wait for; default False
+    :param longest_wait: float, how far away a slot may be that is waited for, in seconds; default 61
+    :param slot: float or None, a slot that was kept for the first request; default none
     """
+
+    session: Session
+    grant: Grant
+    tokens: Tokens
+    endpoint: TokenEndpoint
 
     def __init__(
         self,
@@ -77,32 +79,38 @@ class DineroClient(Resources):
         token_requests_count: bool = True,
         meter: ports.Meter = ports.NO_METER,
         adapt: Callable[[DineroError], None] = lambda error: None,
+        intents: ports.Intents | None = None,
+        dry_run: bool = False,
+        keep_slots: bool = False,
+        longest_wait: float = LONGEST_WAIT,
+        slot: float | None = None,
     ) -> None:
-        self.lock = lock
-        self.intents: ports.Intents = ports.ProcessIntents()
-        self.look_again = look_again
-        self.sleep = sleep
-        # Whether the client only dry_run: it reads, and stops before the first write.
-        self.dry_run = False
-        self._organization_id = organization_id
-        self.grant = grant
-        self.base_url = base_url.rstrip("/")
-        self.read_only = read_only
-        self._allowed = allowed_organizations
-        self._adapt = adapt
+        base_url = base_url.rstrip("/")
         # However its number is written: "100001" of a connection, or an int, shares one allowance.
         text = str(organization_id).strip().lstrip("0")
         key, per_minute = f"{grant.client_id}/{text}", requests_per_minute or grant.requests_per_minute
-        self.pace = Pace(budget, key, per_minute, sleep, meter)
-        self._transport = Transport(self.pace, meter, timeout, attempts, sleep)
+        pace = Pace(budget, key, per_minute, sleep, meter, keep_slots=keep_slots, longest_wait=longest_wait, slot=slot)
         # A lost answer has to be asked for again while the refresh token has grace: 60 seconds at the most.
         wait = min(timeout, TOKEN_TIMEOUT)
-        pace = self.pace if token_requests_count else None
-        self.endpoint = TokenEndpoint(grant, Transport(pace, meter, wait, attempts, sleep), self.require_safe)
-        self.tokens = Tokens(
-            grant, self.base_url, token_store, lock, self.endpoint.fetch, may_spend=may_spend, meter=meter
+        to_endpoint = Transport(pace if token_requests_count else None, meter, wait, attempts, sleep)
+        endpoint = TokenEndpoint(grant, to_endpoint, self.require_safe)
+        tokens = Tokens(grant, base_url, token_store, lock, endpoint.fetch, may_spend=may_spend, meter=meter)
+        session = Session(
+            organization=organization_id,
+            base_url=base_url,
+            read_only=read_only,
+            allowed_organizations=allowed_organizations,
+            transport=Transport(pace, meter, timeout, attempts, sleep),
+            pace=pace,
+            tokens=tokens,
+            lock=lock,
+            intents=intents or ports.ProcessIntents(),
+            look_again=look_again,
+            sleep=sleep,
+            dry_run=dry_run,
+            adapt=adapt,
         )
-        super().__init__(self)
+        vars(self).update(session=session, grant=grant, tokens=tokens, endpoint=endpoint)
 
     @property
     def organization_id(self) -> int:
@@ -110,86 +118,59 @@ class DineroClient(Resources):
 
         :raises DineroConfigurationError: none was given, or not one that this client may use
         """
-        with self.guard():
-            return organization_number(self._organization_id, self._allowed)
+        return self.session.organization_id
 
-    @contextmanager
-    def show_errors(self) -> Generator[None]:
-        """Show the errors of this package that leave the `with` to the client's surroundings."""
-        try:
-            yield
-        except DineroError as error:
-            self._adapt(error)
-            raise
+    @property
+    def base_url(self) -> str:
+        """The root of the API."""
+        return self.session.base_url
 
-    @contextmanager
-    def guard(self) -> Generator[None]:
-        """Do the same around what reads answers: a property that is missing, or of another kind, is an error of ours.
+    @property
+    def read_only(self) -> bool:
+        """Whether writes are refused before they are sent."""
+        return self.session.read_only
 
-        Not for code that does other things too, such as an operator: whatever fails there would be told as Dinero's.
-        """
-        taken = self.pace.taken
-        with self.show_errors():
-            try:
-                yield
-            except DineroError:
-                raise
-            except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-                if self.pace.taken == taken:  # nothing was asked: it is an argument
-                    raise
-                raise _odd(error) from error
+    @property
+    def lock(self) -> ports.Lock:
+        """The lock that keeps two from doing the same."""
+        return self.session.lock
 
-    def send(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Response:
-        """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
-
-        :param operation: Operation
-        :param values: mapping for the path, without organizationId
-        :param query: mapping; None values are left out
-        :param body: mapping (or list of them) in Dinero's own property names, checked against the operation's model
-        :param kept: mapping of properties that Dinero gave, sent back beside the body as they are
-        :param upload: Upload or None, a file instead of a body
-        :param sink: callable or None, takes the pieces of the answer instead of the memory
-        :param accept: str, the media type of the answer; default JSON
-        :return: Response, a success
-        :raises DineroError: of the class that says what follows
-        """
-        with self.guard():
-            return self._transport.perform(operation, self._prepare(operation, values, **options), self.tokens)
-
-    def ahead(
-        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any
-    ) -> Callable[[], Response]:
-        """Begin a read in the background, where the allowance has room for it now.
-
-        :param operation: Operation, a read
-        :param values: mapping for the path
-        :param options: as `send` takes them
-        :return: callable that gives the answer, as `send` would
-        """
-        with self.guard():
-            request = self._prepare(operation, values, **options)
-            begun = self._transport.ahead(operation, request, self.tokens)
-
-        def answer() -> Response:
-            with self.guard():
-                return self._transport.perform(operation, request, self.tokens, begun)
-
-        return answer
-
-    def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Any:
-        """Perform an operation and return its answer: dicts and lists, amounts as Decimal.
-
-        :param operation: Operation
-        :param values: mapping for the path
-        :param options: as `send` takes them
-        :return: in the shape that the operation has; None where there is no content, and none is due
-        """
-        return self.send(operation, values, **options).value
+    @property
+    def pace(self) -> Pace:
+        """The pace of the requests."""
+        return self.session.pace
 
     @property
     def requests_per_minute(self) -> int:
         """The allowance that is in force."""
         return self.pace.per_minute
+
+    def send(
+        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
+    ) -> Response:
+        """Perform an operation, as `Session.send`.
+
+        :param operation: Operation
+        :param values: mapping for the path, without organizationId
+        :param options: as `Options`
+        :return: Response, a success
+        :raises DineroError: of the class that says what follows
+        """
+        return self.session.send(operation, values, **options)
+
+    def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]) -> Any:
+        """Perform an operation and return its answer: dicts and lists, amounts as Decimal.
+
+        :param operation: Operation
+        :param values: mapping for the path, without organizationId
+        :param options: as `Options`
+        :return: in the shape that the operation has; None where there is no content, and none is due
+        """
+        return self.session.json(operation, values, **options)
+
+    def show_errors(self) -> AbstractContextManager[None]:
+        """Show the errors of this package that leave the `with` to the client's surroundings."""
+        return self.session.show_errors()
 
     def remaining(self) -> int:
         """Return how much of the allowance is left now, for all who share it."""
@@ -197,41 +178,8 @@ class DineroClient(Resources):
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self.session.transport.close()
         self.endpoint.close()
-
-    def _prepare(
-        self,
-        operation: Operation,
-        values: Mapping[str, object] | None = None,
-        *,
-        query: Mapping[str, str | None] | None = None,
-        body: Any = None,
-        kept: Mapping[str, Any] | None = None,
-        upload: Upload | None = None,
-        sink: Callable[[Iterator[bytes]], None] | None = None,
-        accept: str = JSON,
-    ) -> Request:
-        self._require_https(self.base_url)
-        if self.read_only and operation.repeat is not Repeat.READ:
-            raise DineroConfigurationError(
-                f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
-            )
-        path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
-        headers = {"Accept": accept}
-        if accept == FILE:  # nothing tells whether what is unpacked is whole, and what is in it is packed already
-            headers["Accept-Encoding"] = "identity"
-        data: bytes | Upload | None = upload
-        if upload:
-            headers["Content-Type"] = upload.content_type
-        elif operation.body is not None:
-            headers["Content-Type"] = JSON
-            body = complete(operation.body, check(operation.body, {} if body is None else body))
-            data = encode({**kept, **body} if kept else body)
-        if self.dry_run and operation.repeat is not Repeat.READ:
-            raise DineroDryRun(f"{operation.method} {path}", body)
-        params = {name: encodable(name, value) for name, value in (query or {}).items() if value is not None}
-        return Request(f"{self.base_url}{path}", headers, params or None, data, sink)
 
     def require_safe(self, url: str) -> None:
         """Make sure that credentials, or whoever consents, may go to this address of the grant.
@@ -239,42 +187,9 @@ class DineroClient(Resources):
         :param url: str
         :raises DineroConfigurationError: plain http that leaves this machine, a user name, no address
         """
-        self._require_https(url)
-        if _local(self.base_url) and not _local(url):
+        require_https(url)
+        if is_local(self.base_url) and not is_local(url):
             raise DineroConfigurationError(
                 f"The API is on this machine, and the token endpoint is not: {self.grant.auth_url}.",
                 "Give the sandbox's address as auth_url too; nothing was sent.",
             )
-
-    def _require_https(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            _ = parts.port
-        except ValueError:
-            raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.") from None
-        if parts.username is not None:
-            raise DineroConfigurationError(
-                f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."
-            )
-        if not parts.scheme or not parts.hostname:
-            raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.")
-        if parts.scheme != "https" and not (parts.scheme == "http" and _local(url)):
-            raise DineroConfigurationError(
-                f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",
-                "Use https; plain http is for a sandbox on this machine.",
-            )
-
-
-def _odd(error: Exception) -> DineroUnexpectedAnswer:
-    """Return the error for an answer that is whole, and has something missing or of another kind inside."""
-    told = f"has no {clean(error)}" if isinstance(error, KeyError) else f"can't be used: {clean(error)}"
-    odd = DineroUnexpectedAnswer(
-        f"An answer of Dinero {told} ({type(error).__name__}).",
-        "Look in Dinero; if it stays so, the provider needs a new version.",
-    )
-    odd.lost = True  # what was asked for last may have been a write
-    return odd
-
-
-def _local(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK

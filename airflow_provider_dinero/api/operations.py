@@ -93,3 +93,26 @@ class Operation:
         """Mark a resource method as the one that performs this operation: it carries it as `.operation`."""
         setattr(function, "operation", self)  # ruff: ignore[set-attr-with-constant] - mypy knows no attributes of functions
         return function
+
+
+def performs(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a method that several resources share: the class of each has its own operation under this name.
+
+    :param name: str, the attribute of the class
+    """
+
+    def mark(function: Callable[P, R]) -> Callable[P, R]:
+        setattr(function, "operation", name)  # ruff: ignore[set-attr-with-constant] - as above
+        return function
+
+    return mark
+
+
+def operation_of(resource: type, method: str) -> Operation | None:
+    """Return the operation that a method of a resource performs, or None.
+
+    :param resource: class
+    :param method: str, its name
+    """
+    found: Operation | str | None = getattr(getattr(resource, method), "operation", None)
+    return getattr(resource, found) if isinstance(found, str) else found

@@ -24,7 +24,7 @@ from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.comparison import Comparison
-from airflow_provider_dinero.consent.connections import find, sharing
+from airflow_provider_dinero.consent.connections import ONLY_READS, find, sharing
 from airflow_provider_dinero.consent.doubles import DAYS, Doubles
 from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import MISSING, state_of
@@ -126,7 +126,7 @@ def check(args: Namespace) -> int:
 @_command
 def compare(args: Namespace) -> int:
     """Tell which setting of each sandbox switch fits."""
-    found = Comparison(find(args.conn_id).client()).findings()
+    found = Comparison(find(args.conn_id).client(**ONLY_READS)).findings()
     if args.json:
         print(json.dumps([asdict(each) for each in found], indent=2))
         return 0
@@ -174,7 +174,7 @@ def _doubles(args: Namespace) -> int:
         since = date.fromisoformat(args.since) if args.since else datetime.now(UTC).date() - timedelta(days=DAYS)
     except ValueError:
         raise DineroInvalidBody(f"--since: {args.since!r} is not a day.", "Write it as YYYY-MM-DD.") from None
-    client = find(args.conn_id).client()
+    client = find(args.conn_id).client(**ONLY_READS)
     search = Doubles(client, since)
     search.begin()
     minutes = -(-search.requests // client.requests_per_minute)

@@ -15,7 +15,6 @@ from airflow_provider_dinero.api.errors import DineroError, DineroRefused, Diner
 from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.lists.filters import eq
 from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -68,12 +67,10 @@ class Finding:
 class Comparison:
     """A look at one organization.
 
-    :param client: DineroClient, which only reads from then on
+    :param client: DineroClient, made with the options `ONLY_READS`
     """
 
     def __init__(self, client: "DineroClient") -> None:
-        client.read_only = True
-        client.pace.longest_wait = FARTHEST_SECONDS
         self._client = client
 
     def findings(self) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.adapters.connections import client_of, fields_of, not_found
 from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
+from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
 if TYPE_CHECKING:
     from airflow.models import Connection
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 CONN_TYPE = "dinero"
+# The options of a client that looks at all there is, and changes nothing.
+ONLY_READS: dict[str, Any] = {"read_only": True, "longest_wait": FARTHEST_SECONDS}
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,15 @@ class ConnectionRecord:
         """What its extra sets: neither empty nor null."""
         return fields_of(self.connection)
 
-    def client(self, organization_id: int | str | None = None) -> "DineroClient":
+    def client(self, organization_id: int | str | None = None, **options: Any) -> "DineroClient":
         """Return a new client.
 
         :param organization_id: int, digits as str, or None for the connection's own
+        :param options: as `DineroClient` takes them, in place of what the connection says
         :raises DineroConfigurationError: the connection lacks something
         """
         with in_words(self.conn_id):
-            return client_of(self.connection, organization_id, self.team)
+            return client_of(self.connection, organization_id, self.team, **options)
 
     @property
     def store(self) -> VariableTokenStore:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
 from airflow_provider_dinero.api.lists.changes import as_utc
-from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -52,13 +51,11 @@ class Alike:
 class Doubles:
     """A search for what is alike in a client's organization.
 
-    :param client: DineroClient, which only reads from then on
+    :param client: DineroClient, made with the options `ONLY_READS`
     :param since: date, from which day on
     """
 
     def __init__(self, client: "DineroClient", since: date) -> None:
-        client.read_only = True
-        client.pace.longest_wait = FARTHEST_SECONDS
         self._client = client
         self._since = datetime.combine(since, time(), UTC)
         self._looks: list[Callable[[], Iterator[Alike]]] = []

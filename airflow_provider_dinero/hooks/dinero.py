@@ -47,9 +47,15 @@ class DineroHook(BaseHook):
 
     @cached_property
     def _client(self) -> "DineroClient":
-        return self._make_client()
+        return self.make_client()
 
-    def _make_client(self, **options: Any) -> "DineroClient":
+    def make_client(self, **options: Any) -> "DineroClient":
+        """Return a new client, whose errors are marked for Airflow.
+
+        :param options: as `DineroClient` takes them, in place of what the connection says
+        :return: DineroClient
+        :raises DineroConfigurationError: the connection lacks something
+        """
         try:
             try:
                 connection = self.get_connection(self.dinero_conn_id)
@@ -67,7 +73,7 @@ class DineroHook(BaseHook):
         """
         try:
             # One try: whoever pressed the button is waiting.
-            well, told = subscription_of(self._make_client(may_spend=False, attempts=1))
+            well, told = subscription_of(self.make_client(may_spend=False, attempts=1))
         except DineroError as error:
             well, told = False, str(error)
         return well, told if well else _for_the_form(told, self.dinero_conn_id)

@@ -44,6 +44,7 @@ class DineroBaseOperator(AuthoredTemplates):
     resource: str
     # Whether it writes that, and doesn't only read it.
     writes = True
+    _task_client: "DineroClient | None" = None
 
     def __init__(
         self,
@@ -70,8 +71,12 @@ class DineroBaseOperator(AuthoredTemplates):
 
     @property
     def client(self) -> "DineroClient":
-        """The client of the connection."""
-        return self.hook.get_conn()
+        """The client of the connection; while the task runs, the one with the task's options."""
+        return self._task_client or self.hook.get_conn()
+
+    def client_options(self) -> dict[str, Any]:
+        """Return how the task's client waits for the allowance: the task defers, and its slot is kept."""
+        return {"keep_slots": True}
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Perform the work; what is wrong with the arguments fails the task at once."""
@@ -81,19 +86,21 @@ class DineroBaseOperator(AuthoredTemplates):
         self, context: "Context", event: Any = None, slot: float | None = None, done: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Go on after a deferral, with the slot that was kept, at the step that was next."""
-        if slot is not None:
-            self.client.pace.use_slot(slot)
-        return self._execute(context, done or {})
+        return self._execute(context, done or {}, slot)
 
-    def _execute(self, context: "Context", done: dict[str, Any]) -> dict[str, Any]:
+    def _execute(self, context: "Context", done: dict[str, Any], slot: float | None = None) -> dict[str, Any]:
         from airflow.sdk.lineage import get_hook_lineage_collector
 
         from airflow_provider_dinero.adapters.intents import TaskIntents
 
-        client, self._done = self.client, done
+        self._done = done
+        client = self._task_client = self.hook.make_client(
+            intents=TaskIntents(context),
+            dry_run=self.is_dry_run,
+            slot=slot,
+            **self.client_options(),
+        )
         self.document_url = document_url(client)  # where a document has no page of its own
-        client.intents = TaskIntents(context)
-        client.pace.keeps = True
         try:
             with client.show_errors():
                 if self.is_dry_run:
@@ -142,8 +149,6 @@ class DineroBaseOperator(AuthoredTemplates):
         :return: what `perform` returns where nothing has to be written; else `{"DryRun", "Next"}`, Next being the
             request that would be sent, and what is known already, such as the Guid, the total
         """
-        client = self.client
-        client.dry_run = True
         try:
             found = self.perform(context)
         except DineroDryRun as error:

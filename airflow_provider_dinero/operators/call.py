@@ -98,12 +98,11 @@ class DineroOperator(DineroBaseOperator):
     def _call(self) -> Callable[..., Any]:
         """Return the client's method of this name."""
         from airflow_provider_dinero.api.bodies.validation import nearest
-        from airflow_provider_dinero.api.resources.base import Resource
+        from airflow_provider_dinero.api.resources.catalog import resources_of
 
         calls = {
             f"{name}.{method}": getattr(resource, method)
-            for name, resource in vars(self.client).items()
-            if isinstance(resource, Resource)
+            for name, resource in resources_of(self.client).items()
             for method in dir(resource)
             if not method.startswith("_") and callable(getattr(resource, method))
         }
@@ -134,7 +133,7 @@ class DineroOperator(DineroBaseOperator):
 
     def _begun_once(self, do: Callable[[], Any]) -> Any:
         """Do a write that nothing in Dinero tells of, unless an earlier try began it."""
-        intents = self.client.intents
+        intents = self.client.session.intents
         name = f"{self.client.organization_id}/{self.operation}/{whole('generation', self.generation)}"
         if intents.begun(name):
             raise DineroOutcomeUnknown(

@@ -108,7 +108,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
                 if not waiting:
                     break
                 if pause:
-                    self.client.sleep(pause)
+                    self.client.session.sleep(pause)
             else:
                 self._wait(f"looks {index}", waiting)
             numbers = {str(row["Id"]).lower(): row["VoucherNumber"] for row in rows}

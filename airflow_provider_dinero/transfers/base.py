@@ -14,14 +14,18 @@ class DineroTransferOperator(DineroBaseOperator):
 
     writes = False
 
-    def perform(self, context: "Context") -> dict[str, Any]:
-        """Transfer, in one go."""
+    def client_options(self) -> dict[str, Any]:
+        """Return how the task's client waits: for as long as it takes.
+
+        A list that was read in part can't be taken up again after a deferral: all requests so far would be made once
+        more, by a task that is short of them.
+        """
         from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 
-        # A list that was read in part can't be taken up again after a deferral: all requests so far would be made
-        # once more, by a task that is short of them.
-        pace = self.client.pace
-        pace.keeps, pace.longest_wait = False, FARTHEST_SECONDS
+        return {"longest_wait": FARTHEST_SECONDS}
+
+    def perform(self, context: "Context") -> dict[str, Any]:
+        """Transfer, in one go."""
         return self.transfer(context)
 
     @abstractmethod

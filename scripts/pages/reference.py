@@ -1,8 +1,9 @@
 """The reference: what mkdocstrings is to read, page by page."""
 
-from typing import Any, cast
+from typing import Any
 
-from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.__main__ import example
+from airflow_provider_dinero.api.resources.catalog import resources_of
 from airflow_provider_dinero.get_provider_info import get_provider_info
 
 ROOT = "airflow_provider_dinero"
@@ -94,13 +95,13 @@ def shown(path: str, options: str) -> str:
 
 def client() -> str:
     """Return the page of the client: itself, its grants and filters, and each resource with its methods."""
-    resources = vars(Resources(cast("Any", None)))
+    resources = resources_of(example())
     api = f"{ROOT}.api"
     parts = [
         "# The client\n\nPlain Python, without Airflow: `from airflow_provider_dinero.api import DineroClient`.\n",
         shown(f"{api}.client.DineroClient", BARE),
-        *(shown(f"{api}.auth.{name}", BARE) for name in ("PersonalIntegration", "VismaConnect")),
-        shown(f"{api}.filters", ""),
+        *(shown(f"{api}.auth.grants.{name}", BARE) for name in ("PersonalIntegration", "VismaConnect")),
+        shown(f"{api}.lists.filters", ""),
         *(
             f"## client.{name}\n\n" + shown(f"{type(each).__module__}.{type(each).__name__}", WHOLE)
             for name, each in sorted(resources.items())

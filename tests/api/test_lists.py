@@ -12,6 +12,7 @@ from airflow_provider_dinero.api import DineroClient, errors
 from airflow_provider_dinero.api.lists import paging
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource
+from airflow_provider_dinero.api.session import Session
 from tests.conftest import line
 
 
@@ -83,7 +84,7 @@ def test_no_row_is_lost_or_given_twice(
 ) -> None:
     """Contacts are ordered by UpdatedAt, so that whatever is changed moves to an end of the list."""
     if not ahead:
-        monkeypatch.setattr(DineroClient, "ahead", lambda self, *args, **options: lambda: self.send(*args, **options))
+        monkeypatch.setattr(Session, "ahead", lambda self, *args, **options: lambda: self.send(*args, **options))
     known = guids(client)
     rows = client.contacts.list(fields=["Name"])
     given = [next(rows) for _ in range(3)]
@@ -99,7 +100,7 @@ def test_without_another_reading_one_would_be_lost(
     client: DineroClient, contacts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
-    monkeypatch.setattr(DineroClient, "ahead", lambda self, *args, **options: lambda: self.send(*args, **options))
+    monkeypatch.setattr(Session, "ahead", lambda self, *args, **options: lambda: self.send(*args, **options))
     monkeypatch.setattr(paging, "READINGS", 1)
     lost = []
     for what in ("one that was given is changed", "one that was not given is changed"):

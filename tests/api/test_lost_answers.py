@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_dinero.api import PersonalIntegration, errors
 from airflow_provider_dinero.api.operations import Repeat
-from airflow_provider_dinero.api.resources import files, invoice_mail, invoices
+from airflow_provider_dinero.api.resources import files, invoices
 from tests.conftest import CONTACT, line
 from tests.faulty import Faults, before
 
@@ -81,8 +81,8 @@ def test_were_mail_not_bare_it_would_go_out_twice(
     shaky: Any, faults: Faults, draft: dict[str, Any], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: a Timestamp is no fence for mail."""
-    fenced = invoice_mail.Operation("POST", invoice_mail._EMAIL.path, Repeat.FENCED, body="ApiMailoutModel")
-    monkeypatch.setattr(invoice_mail, "_EMAIL", fenced)
+    fenced = invoices.Operation("POST", invoices._EMAIL.path, Repeat.FENCED, body="ApiMailoutModel")
+    monkeypatch.setattr(invoices.Invoices, "EMAIL", fenced)
     booked = shaky.invoices.book(GUID)
     faults.lose["POST /email"] = 1
     shaky.invoices.email(GUID, {"Timestamp": booked["TimeStamp"]})

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_dinero.api import errors
 from airflow_provider_dinero.api.ports import ProcessIntents, ProcessLock
-from tests.conftest import line
+from tests.conftest import as_another_worker, line
 
 PAYMENT = {"DepositAccountNumber": 55000, "Amount": "50", "RemainderIsFee": False, "Description": "Bank"}
 
@@ -46,17 +46,18 @@ def test_one_payment(two: tuple[Any, Any], booked: str, monkeypatch: pytest.Monk
 
 
 def test_a_blank_at_the_end_of_a_reference_makes_no_second(client: Any, booked: str) -> None:
-    pay, make = client.invoices.add_payment_once, client.manual_vouchers.create_once
     line = {"Description": "Fee", "Amount": "10", "AccountNumber": 6000, "BalancingAccountNumber": 55000}
     voucher = {"VoucherDate": "2026-01-02", "Lines": [line]}
     for blank in ("", " ", "\u00a0"):
+        # Another worker, which has no note of what was made.
+        worker = as_another_worker(client, intents=ProcessIntents())
+        pay, make = worker.invoices.add_payment_once, worker.manual_vouchers.create_once
         assert pay(booked, {**PAYMENT, "ExternalReference": f"bank{blank}"})["Change"] == (
             "unchanged" if blank else "created"
         )
         made = make({**voucher, "ExternalReference": f"hand{blank}"})
         assert made["Change"] == ("unchanged" if blank else "created")
         client.manual_vouchers.book(made["Guid"])
-        client.intents = ProcessIntents()  # another worker, which has no note of what was made
     assert len(client.invoices.payments(booked)["Payments"]) == 1
     with pytest.raises(errors.DineroInvalidBody, match="ExternalReference"):
         pay(booked, {**PAYMENT, "ExternalReference": " "})

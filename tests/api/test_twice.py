@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_dinero.api import DineroClient, errors
 from airflow_provider_dinero.api.ports import ProcessIntents, ProcessLock
 from tests.api.behind import client, proxy, sandbox
-from tests.conftest import CONTACT, line
+from tests.conftest import CONTACT, as_another_worker, line
 from tests.cutting import Cutter, Spoil
 from tests.walk import GUIDS, REMINDER
 
@@ -31,9 +31,7 @@ def slept() -> list[float]:
 @pytest.fixture
 def behind(make_client: Any, proxy: Cutter, slept: list[float]) -> DineroClient:
     options = {"lock": ProcessLock(), "look_again": (5, 15), "sleep": slept.append}
-    client: DineroClient = make_client(base_url=proxy.url, requests_per_minute=10**6, **options)
-    client.intents = ProcessIntents()
-    return client
+    return make_client(base_url=proxy.url, requests_per_minute=10**6, **options)
 
 
 @pytest.fixture
@@ -126,8 +124,9 @@ def test_whoever_finds_its_own_intent_has_made_it(
     client: DineroClient, make_client: Any, behind: DineroClient, proxy: Cutter, overdue: str, sandbox: Any
 ) -> None:
     for number, finder in enumerate(("unchanged", "created")):
-        other = make_client(requests_per_minute=10**6, lock=behind.lock, look_again=(0,), sleep=lambda seconds: None)
-        other.intents = ProcessIntents() if finder == "unchanged" else behind.intents
+        intents = ProcessIntents() if finder == "unchanged" else behind.session.intents
+        options = {"lock": behind.lock, "look_again": (0,), "sleep": lambda seconds: None, "intents": intents}
+        other = make_client(requests_per_minute=10**6, **options)
         sandbox.fault("late", method="POST", path="/**/email", seconds=1, times=1)
         with pytest.raises(errors.DineroOutcomeUnknown):
             behind.invoices.email_once(overdue, resend=number)
@@ -162,7 +161,7 @@ def test_products_that_people_made_stay_a_conflict(
     if apart == "a minute":
         sandbox.forward(seconds=61)
     elif apart == "no intent":
-        behind.intents = ProcessIntents()
+        behind = as_another_worker(behind, intents=ProcessIntents())
     client.products.create({**KEYED, **({"Comment": "another"} if apart == "content" else {})})
     with pytest.raises(errors.DineroConflict, match="2 products have"):
         behind.products.upsert(KEYED)

@@ -90,12 +90,8 @@ class World:
         """Return a client as a worker has it that has just started."""
         personal = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", self.urls[0])
         options: dict[str, Any] = {"token_store": self.store, "budget": ProcessBudget(), "requests_per_minute": 10**6}
-        client = DineroClient(
-            100001, personal, base_url=url, lock=FileLock(self.folder / "locks"), look_again=(0.0, 0.05), **options
-        )
-        client.sleep = client._transport._sleep = nap
-        client.intents = Intents(self.folder / f"{worker}.json")
-        return client
+        options |= {"intents": Intents(self.folder / f"{worker}.json"), "sleep": nap, "look_again": (0.0, 0.05)}
+        return DineroClient(100001, personal, base_url=url, lock=FileLock(self.folder / "locks"), **options)
 
     def order(self, *orders: Spoil) -> list[tuple[int, int]]:
         """Spoil these answers from now on, and return where answers were cut since the last order."""

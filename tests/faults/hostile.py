@@ -30,7 +30,7 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.http.wholeness import LARGEST
 from airflow_provider_dinero.api.operations import Operation, Repeat
-from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessIntents, ProcessLock, Token
+from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessLock, Token
 from tests.api.calls import CALLS
 from tests.faults.hostile_answers import KINDS, MEGABYTE, NO_FILE, UNREADABLE
 from tests.faults.hostile_dinero import BY_NAME, FIRST, MODES, Order, Server, running
@@ -82,7 +82,6 @@ class Client:
             timeout=2.0,
             sleep=self._sleep,
         )
-        self.client.intents = ProcessIntents()
         if not name:
             self.client.tokens.adopt(Token("t", time.time() + 3600))
 

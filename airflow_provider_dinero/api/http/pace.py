@@ -23,62 +23,76 @@ class Pace:
     :param per_minute: int, the allowance
     :param sleep: callable that waits some seconds
     :param meter: Meter
+    :param keep_slots: bool, keep a slot that is too far away to wait for, for a caller who comes back; default False
+    :param longest_wait: float, how far away a slot may be that is waited for, in seconds; default 61
+    :param slot: float or None, a slot that was kept, for the first request; default none
     """
 
-    def __init__(self, budget: Budget, key: str, per_minute: int, sleep: Callable[[float], None], meter: Meter) -> None:
-        self.per_minute = per_minute
+    def __init__(
+        self,
+        budget: Budget,
+        key: str,
+        per_minute: int,
+        sleep: Callable[[float], None],
+        meter: Meter,
+        *,
+        keep_slots: bool = False,
+        longest_wait: float = LONGEST_WAIT,
+        slot: float | None = None,
+    ) -> None:
+        self._per_minute = per_minute
         self._budget = budget
         self._key = key
         self._sleep = sleep
         self._meter = meter
+        self._keep_slots = keep_slots
+        self._longest_wait = longest_wait
+        self._slot = slot
         self._quiet_until = 0.0
-        self._kept: float | None = None
-        # Whether a slot that is too far away to wait for is kept for a caller who comes back.
-        self.keeps = False
-        # How far away a slot may be that is waited for, in seconds.
-        self.longest_wait = LONGEST_WAIT
-        # How many slots were taken.
-        self.taken = 0
+        self._taken = 0
+
+    @property
+    def per_minute(self) -> int:
+        """The allowance."""
+        return self._per_minute
+
+    @property
+    def taken(self) -> int:
+        """How many slots were taken."""
+        return self._taken
 
     def remaining(self) -> int:
         """Return how many requests may be sent at once."""
-        slot = self._budget.reserve(self._key, self.per_minute, -1)
+        slot = self._budget.reserve(self._key, self._per_minute, -1)
         return slot.left
-
-    def use_slot(self, slot: float) -> None:
-        """Use a slot that was kept, for the next request.
-
-        :param slot: float, as DineroThrottled has it
-        """
-        self._kept = slot
 
     def free(self) -> bool:
         """Take a slot if there is one now, and tell whether there was."""
         free = self._reserve(0).at <= time.time()
-        self.taken += free
+        self._taken += free
         return free
 
     def wait(self, operation: Operation) -> bool:
         """Wait for a slot, and tell whether that took time.
 
         :param operation: Operation, named in the log
-        :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace `keeps`
+        :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace keeps slots
         """
-        within = FARTHEST_SECONDS if self.keeps else self.longest_wait
-        slot = self._reserve(within) if self._kept is None else Slot(self._kept, 0)
-        self._kept = None
+        within = FARTHEST_SECONDS if self._keep_slots else self._longest_wait
+        slot = self._reserve(within) if self._slot is None else Slot(self._slot, 0)
+        self._slot = None
         seconds = slot.at - time.time()
-        if seconds > self.longest_wait:
+        if seconds > self._longest_wait:
             until = datetime.fromtimestamp(slot.at, UTC)
             error = DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
-            error.slot = slot.at if self.keeps and seconds <= FARTHEST_SECONDS else None
+            error.slot = slot.at if self._keep_slots and seconds <= FARTHEST_SECONDS else None
             raise error
-        self.taken += 1
+        self._taken += 1
         if seconds <= 0:
             return False
         if time.time() > self._quiet_until:
             told = "The allowance of %d requests a minute is used up: requests wait for their turn, %s %.1f s"
-            log.info(told, self.per_minute, operation, seconds)
+            log.info(told, self._per_minute, operation, seconds)
         # A stretch of waiting is told once: it is over when nobody waited for a minute.
         self._quiet_until = slot.at + WINDOW_SECONDS
         self._meter.measure("wait_seconds", seconds)
@@ -86,6 +100,6 @@ class Pace:
         return True
 
     def _reserve(self, within: float) -> Slot:
-        slot = self._budget.reserve(self._key, self.per_minute, within)
+        slot = self._budget.reserve(self._key, self._per_minute, within)
         self._meter.measure("requests_left", slot.left)
         return slot

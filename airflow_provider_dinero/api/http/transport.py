@@ -6,7 +6,7 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api.errors import (
@@ -23,14 +23,21 @@ from airflow_provider_dinero.api.masking import mask_log
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.ports import Meter
 
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.auth.tokens import Tokens
-
 log = logging.getLogger(__name__)
 mask_log("urllib3.connection")  # it logs headers that it can't read, as a warning
 
 # An attempt that may be made, or was begun, and its bearer.
 Begun = tuple[str | None, Callable[[], Attempt]]
+
+
+class Bearer(Protocol):
+    """Gives access tokens."""
+
+    def access(self) -> str:
+        """Return a valid access token."""
+
+    def renew(self, rejected: str) -> None:
+        """Replace an access token that Dinero did not accept."""
 
 
 class Transport:
@@ -55,17 +62,17 @@ class Transport:
         self._meter = meter
         self._attempts = attempts
         self._sleep = sleep
-        self._wire = Connection(timeout)
+        self._connection = Connection(timeout)
         self._background: Background[Attempt] | None = None
 
     def perform(
-        self, operation: Operation, request: Request, tokens: "Tokens | None", begun: Begun | None = None
+        self, operation: Operation, request: Request, tokens: Bearer | None, begun: Begun | None = None
     ) -> Response:
         """Send a request until it is answered, and return the answer, which is a success.
 
         :param operation: Operation, which says how it may be repeated
         :param request: Request
-        :param tokens: Tokens for the bearer, or None
+        :param tokens: Bearer for the bearer, or None
         :param begun: what `ahead` returned for this request: its first attempt; default none
         :return: Response
         :raises DineroError: of the class that says what follows; its `lost` tells whether a try may have been done
@@ -116,46 +123,46 @@ class Transport:
                 # Not `from cause`: what `requests` raises holds the address with its query, and the request.
                 raise ended from None
 
-    def ahead(self, operation: Operation, request: Request, tokens: "Tokens") -> Begun | None:
+    def ahead(self, operation: Operation, request: Request, tokens: Bearer) -> Begun | None:
         """Begin a read that will be wanted soon, if there is a slot for it now: one attempt, in the background.
 
         :param operation: Operation, a read
         :param request: Request
-        :param tokens: Tokens for the bearer, which is fetched now
+        :param tokens: Bearer for the bearer, which is fetched now
         :return: what `perform` takes as its first attempt; None where there is no slot
         """
-        bearer, wire = tokens.access(), self._wire
-        wire.ready()
+        bearer, connection = tokens.access(), self._connection
+        connection.ready()
         if self._pace and not self._pace.free():
             return None
         if self._background is None or self._background.process != os.getpid():
             self._background = Background()
             weakref.finalize(self, self._background.end)
-        waiting = self._background.begin(lambda: wire.attempt(operation, request, bearer, watched=False))
+        waiting = self._background.begin(lambda: connection.attempt(operation, request, bearer, watched=False))
 
         def attempt() -> Attempt:
             try:
-                return waiting(wire.longest) or (None, Failure.LOST, None)
+                return waiting(connection.longest) or (None, Failure.LOST, None)
             except TimeoutError:
-                wire.cut()
+                connection.cut()
                 return None, Failure.LOST, None
 
         return bearer, attempt
 
     def close(self) -> None:
         """Close the connection."""
-        self._wire.close()
+        self._connection.close()
         if self._background is not None:
             self._background.end()
             self._background = None
 
-    def _attempt(self, operation: Operation, request: Request, tokens: "Tokens | None") -> Begun:
+    def _attempt(self, operation: Operation, request: Request, tokens: Bearer | None) -> Begun:
         """Wait for a token and a slot, and return the attempt that may be made then."""
         bearer = tokens.access() if tokens else None
-        self._wire.ready()
+        self._connection.ready()
         if self._pace and self._pace.wait(operation) and tokens:
             bearer = tokens.access()  # it may have come to its end meanwhile
-        return bearer, lambda: self._wire.attempt(operation, request, bearer)
+        return bearer, lambda: self._connection.attempt(operation, request, bearer)
 
 
 def _told(failure: Failure | None, cause: Exception | None) -> str:

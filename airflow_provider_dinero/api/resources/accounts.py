@@ -82,7 +82,7 @@ class Accounts(Resource):
     def _fields(
         self, operation: Operation, fields: Collection[str], allowed: Collection[str], **query: str | None
     ) -> Rows:
-        with self.client.guard():
+        with self.session.guard():
             query["fields"] = ",".join(canonical(as_list(fields), allowed))
         return self._array(operation, query=query)
 
@@ -95,7 +95,7 @@ class Accounts(Resource):
             return next((each for each in numbered if same_text(each["Name"], wanted["Name"])), None)
 
         try:
-            self.client.send(operation, body=wanted)
+            self.session.send(operation, body=wanted)
         except DineroOutcomeUnknown:
             if self._seen(look, patient=True) is None:
                 raise

@@ -5,6 +5,8 @@ from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.api.http.uploads import File, Upload
 from airflow_provider_dinero.api.operations import NOWHERE, REFUSED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
+from airflow_provider_dinero.api.resources.files import Files
+from airflow_provider_dinero.api.session import Session
 
 _LIST = Operation("GET", "/v1/{organizationId}/attachments/{documentGuid}")
 _ATTACH = Operation(
@@ -28,7 +30,15 @@ _BIND_DEFAULT = Operation(
 
 
 class Attachments(Resource):
-    """Attachments. The files come from `files.upload_attachment`."""
+    """Attachments. The files come from `files.upload_attachment`.
+
+    :param session: Session
+    :param files: Files
+    """
+
+    def __init__(self, session: Session, files: Files) -> None:
+        super().__init__(session)
+        self._files = files
 
     @_LIST.performed_by
     def list(self, document_guid: str) -> Rows:
@@ -50,7 +60,7 @@ class Attachments(Resource):
         :raises DineroOutcomeUnknown: the answer was lost, and the attachment is not to be seen
         """
         try:
-            self.client.send(_ATTACH, {"documentGuid": document_guid, "fileGuid": file_guid, "fileName": file_name})
+            self.session.send(_ATTACH, {"documentGuid": document_guid, "fileGuid": file_guid, "fileName": file_name})
         except DineroOutcomeUnknown:
             if self._seen(lambda: self._has(document_guid, file_guid) or None, patient=True) is None:
                 raise
@@ -73,7 +83,7 @@ class Attachments(Resource):
             return next((str(each["FileGuid"]) for each in attached if each["FileName"] == upload.name), None)
 
         def send() -> str:
-            files = self.client.files
+            files = self._files
             try:
                 guid = files.upload_attachment(file, upload.name)["FileGuid"]
             except DineroOutcomeUnknown:  # the other one is in no list, and nobody sees it
@@ -108,7 +118,7 @@ class Attachments(Resource):
         :param document_type: str, such as Invoice or TradeOffer
         :raises DineroOutcomeUnknown: the answer was lost
         """
-        self.client.send(_BIND_DEFAULT, {"documentGuid": document_guid, "documentType": document_type})
+        self.session.send(_BIND_DEFAULT, {"documentGuid": document_guid, "documentType": document_type})
 
     def _has(self, document_guid: str, file_guid: str) -> bool:
         return any(same_id(each["FileGuid"], file_guid) for each in self.list(document_guid))

@@ -1,4 +1,4 @@
-"""What the resources share: a client, lists, changes, and how a lost answer is settled."""
+"""What the resources share: a session, lists, changes, and how a lost answer is settled."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
 from airflow_provider_dinero.api.bodies.validation import as_list, canonical
 from airflow_provider_dinero.api.http.responses import Response
@@ -15,9 +15,7 @@ from airflow_provider_dinero.api.lists.changes import Changes, as_utc, changes_s
 from airflow_provider_dinero.api.lists.filters import Condition, query_filter
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.once import Once
-
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.client import DineroClient
+from airflow_provider_dinero.api.session import Options, Session
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,21 +24,27 @@ Rows = list[Row]
 
 
 class Resource(Once):
-    """A resource of one client."""
+    """A resource of one session."""
 
-    def _object(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Row:
+    def _object(
+        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
+    ) -> Row:
         """Perform an operation that answers with an object."""
-        found: Row = self.client.json(operation, values, **options)
+        found: Row = self.session.json(operation, values, **options)
         return found
 
-    def _array(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> Rows:
+    def _array(
+        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
+    ) -> Rows:
         """Perform an operation that answers with an array."""
-        found: Rows = self.client.json(operation, values, **options)
+        found: Rows = self.session.json(operation, values, **options)
         return found
 
-    def _sent(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Any) -> bool:
+    def _sent(
+        self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
+    ) -> bool:
         """Perform an operation that answers with nothing, and return that it was done."""
-        self.client.send(operation, values, **options)
+        self.session.send(operation, values, **options)
         return True
 
     def _list(
@@ -59,7 +63,7 @@ class Resource(Once):
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
-        with self.client.guard():
+        with self.session.guard():
             # Without fields, Dinero gives a few, and these in lower case. The times tell what moved meanwhile.
             wanted = canonical(allowed if fields is None else as_list(fields), allowed)
             whole = {
@@ -81,11 +85,11 @@ class Resource(Once):
         query: Mapping[str, str | None],
         note_date: Callable[[str | None], None] = lambda date: None,
     ) -> Iterator[Row]:
-        return self._guarded(paging.rows(_Pages(self.client, operation, values, query, note_date), key))
+        return self._guarded(paging.rows(_Pages(self.session, operation, values, query, note_date), key))
 
     def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
         """Yield rows, and let the client's surroundings see the errors of what reads them."""
-        with self.client.guard():
+        with self.session.guard():
             yield from rows
 
     def _changes(
@@ -99,7 +103,7 @@ class Resource(Once):
     ) -> Changes:
         """Return the changes of a list, which `read` reads."""
         wanted = None if fields is None else [*as_list(fields), "CreatedAt", "DeletedAt"]
-        with self.client.guard():
+        with self.session.guard():
             return Changes(
                 since,
                 lambda deleted_only, note: read(
@@ -142,7 +146,7 @@ def since(instant: datetime | str | None) -> str | None:
 class _Pages:
     """The pages of a list, as `paging.rows` asks for them."""
 
-    client: "DineroClient"
+    session: Session
     operation: Operation
     values: Mapping[str, object] | None
     query: Mapping[str, str | None]
@@ -150,14 +154,14 @@ class _Pages:
     noted: bool = False
 
     def fetch(self, number: int) -> Response:
-        answer = self.client.send(self.operation, self.values, query=self._query(number))
+        answer = self.session.send(self.operation, self.values, query=self._query(number))
         if not self.noted:  # a list that is read again has its mark from the first reading
             self.note_date(answer.headers.get("Date"))
             self.noted = True
         return answer
 
     def ahead(self, number: int) -> Callable[[], Response]:
-        return self.client.ahead(self.operation, self.values, query=self._query(number))
+        return self.session.ahead(self.operation, self.values, query=self._query(number))
 
     def read(self, answer: Response) -> paging.Page:
         """Return a page: an object with Collection and Pagination, or a bare array."""
@@ -187,7 +191,7 @@ def guarded(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S,
 
     @wraps(function)
     def guard(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.client.guard():
+        with self.session.guard():
             return function(self, *args, **kwargs)
 
     return guard

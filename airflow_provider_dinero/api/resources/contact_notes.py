@@ -57,7 +57,7 @@ class ContactNotes(Resource):
         :raises DineroOutcomeUnknown: the answer was lost
         """
         # The document says that the answer is that of a new contact: it can't be relied on.
-        self.client.send(_CREATE, {"contactGuid": contact_guid}, body={"Text": text})
+        self.session.send(_CREATE, {"contactGuid": contact_guid}, body={"Text": text})
 
     @_UPDATE.performed_by
     def update(self, contact_guid: str, note_guid: str, text: str) -> None:
@@ -67,7 +67,7 @@ class ContactNotes(Resource):
         :param note_guid: str
         :param text: str
         """
-        self.client.send(_UPDATE, {"contactGuid": contact_guid, "noteGuid": note_guid}, body={"Text": text})
+        self.session.send(_UPDATE, {"contactGuid": contact_guid, "noteGuid": note_guid}, body={"Text": text})
 
     @_DELETE.performed_by
     @guarded

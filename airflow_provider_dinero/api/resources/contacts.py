@@ -130,7 +130,7 @@ class Contacts(Documents):
         :param guid: str
         :param body: mapping, as ContactUpdateModel; what is left out is emptied
         """
-        self.client.send(_UPDATE, {"guid": guid}, body=body)
+        self.session.send(_UPDATE, {"guid": guid}, body=body)
 
     @_DELETE.performed_by
     @guarded
@@ -185,15 +185,15 @@ class Contacts(Documents):
                 f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
             )
         # One at a time: of several whose answers get lost, one has made it.
-        with self.client.lock.hold(f"{self.client.organization_id}/contacts/{match_by}:{value}"):
+        with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
             return self._upserted(wanted, match_by, value, generation)
 
     def _upserted(self, wanted: Row, match_by: str, value: str, generation: int) -> Row:
         existing = self._find(match_by, value)
         if existing is None:
-            guid = idempotency.guid_for(self.client.organization_id, "contacts", f"{match_by}:{value}", generation)
+            guid = idempotency.guid_for(self.session.organization_id, "contacts", f"{match_by}:{value}", generation)
             try:
-                self.client.send(_CREATE, body={**wanted, "ContactGuid": guid})
+                self.session.send(_CREATE, body={**wanted, "ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
             except DineroDryRun as stopped:
                 stopped.known["ContactGuid"] = guid
@@ -240,7 +240,7 @@ class Contacts(Documents):
             kept["PaymentConditionNumberOfDays"] = None
         changed = {name: value for name, value in wanted.items() if value is not None or name in found}
         try:
-            self.client.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
+            self.session.send(_UPDATE, {"guid": existing["ContactGuid"]}, body=changed, kept=kept)
         except DineroDryRun as stopped:
             stopped.known["ContactGuid"] = existing["ContactGuid"]
             raise

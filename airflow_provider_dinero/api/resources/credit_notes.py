@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
-from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
@@ -18,11 +18,13 @@ from airflow_provider_dinero.api.operations import (
     Repeat,
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.crediting import crediting
+from airflow_provider_dinero.api.resources.contacts import Contacts
 from airflow_provider_dinero.api.resources.documents import PDF
-from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
+from airflow_provider_dinero.api.resources.invoices import Invoices
+from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/sales/creditnotes"
 _ONE = f"{_ALL}/{{guid}}"
@@ -61,13 +63,29 @@ _ADD_PAYMENT = Operation("POST", f"{_ONE}/payments", Repeat.FENCED, body="Paymen
 _DELETE_PAYMENT = Operation(
     "DELETE", f"{_ONE}/payments/{{paymentGuid}}", Repeat.FENCED, body="TimestampObject", lost=UNPAID
 )
+# What is the same on both.
+COPIED = ("ContactGuid", "ShowLinesInclVat", "InvoiceTemplateId", "Currency", "Language", "Address")
+LINE = ("ProductGuid", "Description", "Comments", "Quantity", "AccountNumber", "Unit", "Discount", "LineType")
 
 
-class CreditNotes(WithPayments, Mailing, SalesLists):
-    """Sales credit notes. Their amounts are positive; booking one that is for an invoice reduces what is owed."""
+class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
+    """Sales credit notes. Their amounts are positive; booking one that is for an invoice reduces what is owed.
+
+    :param session: Session
+    :param invoices: Invoices, which they are for
+    :param contacts: Contacts, who receive them
+    """
 
     WHAT = "Credit note"
+    NAME = "credit_notes"
+    EMAIL = _EMAIL
+    EMAIL_TEMPLATE = _TEMPLATE
     ALLOWED = tuple(name for name in FIELDS if name != "LatestMailOutType")
+
+    def __init__(self, session: Session, invoices: Invoices, contacts: Contacts) -> None:
+        super().__init__(session)
+        self._invoices = invoices
+        self._contacts = contacts
 
     @_LIST.performed_by
     def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
@@ -105,7 +123,7 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
 
         :param guid: str
         """
-        return self.client.send(_PDF, {"guid": guid}, accept=PDF).content
+        return self.session.send(_PDF, {"guid": guid}, accept=PDF).content
 
     @_CREATE.performed_by
     @guarded
@@ -132,7 +150,7 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
         :raises DineroInvalidBody: the invoice isn't booked
         :raises DineroConflict: as `create` raises it
         """
-        return self._create(_CREATE, {**crediting(self.client.invoices.get(invoice_guid)), **body})
+        return self._create(_CREATE, {**_crediting(self._invoices.get(invoice_guid)), **body})
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
@@ -180,45 +198,6 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
         """
         return self._book(_BOOK, guid, timestamp, number)
 
-    @_EMAIL.performed_by
-    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
-        """E-mail a booked credit note (`POST /v1/{organizationId}/sales/creditnotes/{guid}/email`), each time.
-
-        :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
-        """
-        return self._object(_EMAIL, {"guid": guid}, body=body)
-
-    @guarded
-    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """E-mail a booked credit note, unless it was e-mailed before.
-
-        :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :param resend: int, how many e-mails before don't count; default 0
-        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
-        """
-        check("ApiMailoutModel", body or {})
-        return self._mail_once(
-            f"credit_notes/{guid}/email",
-            lambda: of_kind("Mailout", self.mailouts(guid)),
-            lambda: addresses(self.email(guid, body)),
-            resend=resend,
-        )
-
-    @_TEMPLATE.performed_by
-    def email_template(self, guid: str) -> Row:
-        """Return the e-mail that would go out (`GET /v1/{organizationId}/sales/creditnotes/{guid}/email/template`).
-
-        :param guid: str
-        :return: dict with Sender, Receiver, Subject, Message and more
-        """
-        return self._object(_TEMPLATE, {"guid": guid})
-
     @_E_CREDIT_NOTE.performed_by
     def send_e_credit_note(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
         """Send a booked credit note by CVR, EAN/GLN, SE or P number, each time it is called.
@@ -229,7 +208,7 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
         :param body: mapping as EInvoiceSendModel; PaymentMeanEnum is Domestic unless it is given
         :raises DineroOutcomeUnknown: the answer was lost
         """
-        self.client.send(_E_CREDIT_NOTE, {"guid": guid}, body=body)
+        self.session.send(_E_CREDIT_NOTE, {"guid": guid}, body=body)
 
     @guarded
     def send_e_credit_note_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
@@ -243,7 +222,7 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
         return self._send_electronically(
-            f"credit_notes/{guid}/e-credit-note", guid, body, self.get, self.mailouts, self.send_e_credit_note, resend
+            f"credit_notes/{guid}/e-credit-note", guid, body, self.get, self._contacts, self.send_e_credit_note, resend
         )
 
     @_MAILOUTS.performed_by
@@ -294,3 +273,30 @@ class CreditNotes(WithPayments, Mailing, SalesLists):
 
     def _payments(self, guid: str) -> Rows:
         return self.payments(guid)["Payments"] or []
+
+
+def _crediting(invoice: Row) -> Row:
+    """Return the body of a credit note for all of an invoice.
+
+    :param invoice: dict, as Dinero gives it
+    :return: dict as SalesCreditNoteCreateModel, without a Guid
+    :raises DineroInvalidBody: the invoice isn't booked: there is nothing to credit
+    """
+    if invoice["Status"] != "Booked":
+        raise DineroInvalidBody(
+            f"Invoice {invoice['Guid']} is not booked: there is nothing to credit.", "Change or delete the draft."
+        )
+    # Dinero gives the unit amount under two names, and takes it under one.
+    unit = "BaseAmountValueInclVat" if invoice["ShowLinesInclVat"] else "BaseAmountValue"
+    return {
+        **{name: invoice[name] for name in COPIED},
+        "CreditNoteFor": invoice["Guid"],
+        "ProductLines": [_line(line, unit) for line in invoice["ProductLines"]],
+    }
+
+
+def _line(line: Row, unit: str) -> Row:
+    copied = {name: line[name] for name in LINE if line.get(name) is not None}
+    if copied.get("ProductGuid"):  # its name comes from the product, and must not be given
+        del copied["Description"]
+    return {**copied, "BaseAmountValue": line[unit]}

@@ -200,7 +200,7 @@ class Documents(Resource, ABC):
             raise
 
     def _pdf(self, operation: Operation, guid: str, **values: object) -> bytes:
-        return self.client.send(operation, {"guid": guid, **values}, accept=PDF).content
+        return self.session.send(operation, {"guid": guid, **values}, accept=PDF).content
 
 
 def both_versions(error: DineroStaleTimestamp, known: str, there: str) -> DineroStaleTimestamp:

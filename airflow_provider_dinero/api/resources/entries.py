@@ -7,6 +7,8 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row, optional
+from airflow_provider_dinero.api.resources.lookups import AccountingYears
+from airflow_provider_dinero.api.session import Session
 
 _BETWEEN = Operation("GET", "/v1/{organizationId}/entries")
 _CHANGES = Operation("GET", "/v1/{organizationId}/entries/changes", changes_since=True)
@@ -15,7 +17,15 @@ LONGEST_WINDOW = timedelta(days=31)
 
 
 class Entries(Resource):
-    """Entries. Dinero's way: all entries of a year once, then only what was added."""
+    """Entries. Dinero's way: all entries of a year once, then only what was added.
+
+    :param session: Session
+    :param accounting_years: AccountingYears
+    """
+
+    def __init__(self, session: Session, accounting_years: AccountingYears) -> None:
+        super().__init__(session)
+        self._accounting_years = accounting_years
 
     @_BETWEEN.performed_by
     def between(self, from_date: date | str, to_date: date | str, *, include_primo: bool = True) -> Iterator[Row]:
@@ -26,7 +36,7 @@ class Entries(Resource):
         :param include_primo: bool, also the opening entries of the years; default True
         :return: iterator of dicts with EntryGuid, AccountNumber, Date, Amount, VoucherGuid and more
         """
-        with self.client.guard():
+        with self.session.guard():
             first, last = _day(from_date), _day(to_date)
             if last < first:
                 raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two dates; nothing was sent.")
@@ -43,14 +53,14 @@ class Entries(Resource):
         :param include_primo: bool, also opening entries that changed, each with its present total; default True
         :return: iterator of dicts, each EntryGuid once; an opening entry keeps its EntryGuid when its total changes
         """
-        with self.client.guard():
+        with self.session.guard():
             first, last = as_utc(from_time), as_utc(to_time)
             if last < first:
                 raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two times; nothing was sent.")
         return self._guarded(self._changed(first, last, include_primo=include_primo))
 
     def _between(self, first: date, last: date, *, include_primo: bool) -> Iterator[Row]:
-        for year in self.client.accounting_years.list():
+        for year in self._accounting_years.list():
             begin, end = max(first, _day(year["FromDate"])), min(last, _day(year["ToDate"]))
             if begin <= end:
                 query = optional(fromDate=begin, toDate=end, includePrimo=include_primo)

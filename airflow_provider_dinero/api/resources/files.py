@@ -61,7 +61,7 @@ class Files(Resource):
 
         :param file_guid: str
         """
-        return self.client.send(_GET, {"fileGuid": file_guid}, accept=PDF).content
+        return self.session.send(_GET, {"fileGuid": file_guid}, accept=PDF).content
 
     @guarded
     def download(self, file_guid: str, path: str | os.PathLike[str]) -> Path:
@@ -85,7 +85,7 @@ class Files(Resource):
                     stream.truncate()
                     stream.writelines(pieces)
 
-                self.client.send(_GET, {"fileGuid": file_guid}, accept=PDF, sink=sink)
+                self.session.send(_GET, {"fileGuid": file_guid}, accept=PDF, sink=sink)
             part.replace(target)
         except BaseException:
             with suppress(OSError):
@@ -132,7 +132,7 @@ class Files(Resource):
         :raises DineroOutcomeUnknown: the answer was lost, and the file can't be found
         """
         upload = Upload(file, name)
-        name = f"files/{self.client.organization_id}/{upload.name}"
+        name = f"files/{self.session.organization_id}/{upload.name}"
         guid, change = self._once(
             name,
             lambda: self._find(name, upload),
@@ -145,7 +145,7 @@ class Files(Resource):
         first = next(same, None)
         if first is None:
             return None
-        several = [first, *same] if self.client.intents.begun(name) else []  # what we began may have come twice
+        several = [first, *same] if self.session.intents.begun(name) else []  # what we began may have come twice
         older = self._older(name, several, {}, "UploadedAt") if len(several) > 1 else None
         return str((older or first)["FileGuid"])
 

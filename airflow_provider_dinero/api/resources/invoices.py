@@ -1,4 +1,4 @@
-"""Sales invoices: draft, book, pay, credit. How they are sent is in `invoice_mail`."""
+"""Sales invoices: draft, book, send, pay, credit."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -8,6 +8,7 @@ from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
     DELETED,
+    MAILED,
     NOWHERE,
     OWN_GUID,
     PAID,
@@ -16,10 +17,12 @@ from airflow_provider_dinero.api.operations import (
     Operation,
     Repeat,
 )
-from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
-from airflow_provider_dinero.api.resources.invoice_mail import InvoiceMail
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.contacts import Contacts
+from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+from airflow_provider_dinero.api.session import Session
 
 _LIST = Operation("GET", "/v1/{organizationId}/invoices", paginated=True, changes_since=True)
 _GET = Operation("GET", "/v1/{organizationId}/invoices/{guid}")
@@ -52,12 +55,47 @@ _GENERATE = Operation(
     lost=NOWHERE._replace(look_up="none; credit_notes.create with CreditNoteFor and a Guid is the sure way"),
 )
 _TEMPLATES = Operation("GET", "/v1/{organizationId}/invoices/templates")
+_EMAIL = Operation(
+    "POST",
+    "/v1/{organizationId}/invoices/{guid}/email",
+    Repeat.BARE,
+    body="ApiMailoutModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `email_once`", sure="yes"),
+)
+_TEMPLATE = Operation("GET", "/v2/{organizationId}/invoices/{guid}/email/template")
+_MAILOUTS = Operation("GET", "/v1/{organizationId}/invoices/{guid}/mailouts", changes_since=True)
+_PRE_REMINDER = Operation(
+    "POST",
+    "/v1/{organizationId}/invoices/{guid}/email/pre-reminder",
+    Repeat.BARE,
+    body="ApiMailoutModel",
+    lost=MAILED,
+)
+_PRE_REMINDER_TEMPLATE = Operation("GET", "/v1/{organizationId}/invoices/{guid}/email/pre-reminder/template")
+_E_INVOICE = Operation(
+    "POST",
+    "/v3/{organizationId}/invoices/{guid}/e-invoice",
+    Repeat.BARE,
+    body="EInvoiceSendModel",
+    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `send_e_invoice_once`", sure="yes"),
+)
 
 
-class Invoices(InvoiceMail, WithPayments, SalesLists):
-    """Sales invoices."""
+class Invoices(EmailedDocuments, WithPayments, SalesLists):
+    """Sales invoices.
+
+    :param session: Session
+    :param contacts: Contacts, who receive them
+    """
 
     WHAT = "Invoice"
+    NAME = "invoices"
+    EMAIL = _EMAIL
+    EMAIL_TEMPLATE = _TEMPLATE
+
+    def __init__(self, session: Session, contacts: Contacts) -> None:
+        super().__init__(session)
+        self._contacts = contacts
 
     @_LIST.performed_by
     def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
@@ -237,6 +275,67 @@ class Invoices(InvoiceMail, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: the answer was lost; `credit_notes.create` with a Guid of yours is the sure way
         """
         return self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp} if timestamp else {})
+
+    @_MAILOUTS.performed_by
+    def mailouts(self, guid: str, *, changes_since: datetime | str | None = None, include_sms: bool = True) -> Rows:
+        """Return the mail-outs of an invoice (`GET /v1/{organizationId}/invoices/{guid}/mailouts`).
+
+        :param guid: str
+        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param include_sms: bool, default True
+        :return: list of dicts with Id, Date, Receiver, Type, Status and more
+        """
+        query = optional(changesSince=since(changes_since), includeSms=include_sms)
+        return self._array(_MAILOUTS, {"guid": guid}, query=query)
+
+    @_PRE_REMINDER.performed_by
+    def email_pre_reminder(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
+        """E-mail a friendly word about an overdue invoice, each time it is called; it makes no reminder.
+
+        `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`
+
+        :param guid: str
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        self.session.send(_PRE_REMINDER, {"guid": guid}, body=body)
+
+    @_PRE_REMINDER_TEMPLATE.performed_by
+    def pre_reminder_template(self, guid: str) -> Row:
+        """Return the pre-reminder that would go out.
+
+        `GET /v1/{organizationId}/invoices/{guid}/email/pre-reminder/template`
+
+        :param guid: str
+        :return: dict with Sender, Receiver, Subject, Message and more
+        """
+        return self._object(_PRE_REMINDER_TEMPLATE, {"guid": guid})
+
+    @_E_INVOICE.performed_by
+    def send_e_invoice(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
+        """Send a booked invoice by CVR, EAN/GLN, SE or P number, each time it is called.
+
+        `POST /v3/{organizationId}/invoices/{guid}/e-invoice`
+
+        :param guid: str
+        :param body: mapping as EInvoiceSendModel; PaymentMeanEnum is Domestic unless it is given
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        self.session.send(_E_INVOICE, {"guid": guid}, body=body)
+
+    @guarded
+    def send_e_invoice_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """Send a booked invoice electronically, unless it was before; first the contact is checked, two requests.
+
+        :param guid: str
+        :param body: mapping as EInvoiceSendModel; AttPerson is needed for an EAN number where the contact has none
+        :param resend: int, how many electronic ones before don't count; default 0
+        :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        name = f"invoices/{guid}/e-invoice"
+        return self._send_electronically(name, guid, body, self.get, self._contacts, self.send_e_invoice, resend)
 
     @_TEMPLATES.performed_by
     def templates(self) -> Rows:

@@ -1,13 +1,20 @@
 """What leaves the house, once: e-mails, electronic documents and text messages, told by a document's mail-outs."""
 
+import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.resources.base import Resource, Row
-from airflow_provider_dinero.api.resources.electronic import address_of
+from airflow_provider_dinero.api.operations import Operation, performs
+from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
+from airflow_provider_dinero.api.resources.contacts import Contacts
+
+# The preferred way of a contact, and the property that it needs.
+NUMBERS = {"GLN": "EanNumber", "VAT": "VatNumber", "SE": "SENumber", "P": "PNumber"}
+ADVICE = "Correct the contact in Dinero, or send by e-mail instead; nothing was sent."
 
 
 class Mailing(Resource):
@@ -47,13 +54,66 @@ class Mailing(Resource):
         recipients, change = self._once(name, find, send, confirm=confirm)
         return {"Recipients": recipients, "Change": change}
 
+
+class EmailedDocuments(Mailing):
+    """Documents that are e-mailed: invoices, credit notes and trade offers."""
+
+    # The operations, the name of the resource, and how Dinero names an e-mail of this kind among the mail-outs.
+    EMAIL: ClassVar[Operation]
+    EMAIL_TEMPLATE: ClassVar[Operation]
+    NAME: ClassVar[str]
+    KIND: ClassVar[str] = "Mailout"
+
+    @abstractmethod
+    def mailouts(self, guid: str) -> Rows:
+        """Return the mail-outs of a document."""
+
+    @performs("EMAIL")
+    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
+        """E-mail a document each time it is called (`POST /v1/{organizationId}/…/{guid}/email`).
+
+        :param guid: str, a booked invoice or credit note, or a trade offer
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :return: `{"Recipients": [{"Email"}]}`
+        :raises DineroOutcomeUnknown: the answer was lost
+        """
+        return self._object(self.EMAIL, {"guid": guid}, body=body)
+
+    @guarded
+    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+        """E-mail a document, unless it was e-mailed before.
+
+        :param guid: str, a booked invoice or credit note, or a trade offer
+        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param resend: int, how many e-mails before don't count; default 0
+        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        """
+        check("ApiMailoutModel", body or {})
+        return self._mail_once(
+            f"{self.NAME}/{guid}/email",
+            lambda: of_kind(self.KIND, self.mailouts(guid)),
+            lambda: addresses(self.email(guid, body)),
+            resend=resend,
+        )
+
+    @performs("EMAIL_TEMPLATE")
+    def email_template(self, guid: str) -> Row:
+        """Return the e-mail that would go out (`GET /{version}/{organizationId}/…/{guid}/email/template`).
+
+        :param guid: str, an invoice, a credit note or a trade offer
+        :return: dict with Sender, Receiver, Subject, Message and more
+        """
+        return self._object(self.EMAIL_TEMPLATE, {"guid": guid})
+
     def _send_electronically(
         self,
         name: str,
         guid: str,
         body: Mapping[str, Any] | None,
         get: Callable[[str], Row],
-        mailouts: Callable[[str], Iterable[Row]],
+        contacts: Contacts,
         send: Callable[[str, Mapping[str, Any] | None], None],
         resend: int,
     ) -> Row:
@@ -61,11 +121,11 @@ class Mailing(Resource):
         wanted = check("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic", **(body or {})})
 
         def checked_and_sent() -> list[str]:
-            to = address_of(self.client, get(guid)["ContactGuid"], wanted.get("AttPerson"))
+            to = address_of(contacts, get(guid)["ContactGuid"], wanted.get("AttPerson"))
             send(guid, body)
             return [to]
 
-        sent = partial(self._mail_once, name, lambda: of_kind("Einvoice", mailouts(guid)), checked_and_sent)
+        sent = partial(self._mail_once, name, lambda: of_kind("Einvoice", self.mailouts(guid)), checked_and_sent)
         return sent(resend=resend, confirm=True)
 
 
@@ -85,3 +145,38 @@ def addresses(answer: Row) -> list[str]:
     """
     recipients: list[dict[str, Any]] = answer["Recipients"] or []
     return [str(each["Email"]) for each in recipients]
+
+
+def address_of(contacts: Contacts, contact_guid: str | None, att_person: str | None) -> str:
+    """Return where a contact receives electronic documents: the way it prefers, and its number.
+
+    The public sector receives by EAN number (GLN), and needs an att. person.
+
+    :param contacts: Contacts
+    :param contact_guid: str or None
+    :param att_person: str or None, who takes the place of the contact's own
+    :raises DineroInvalidBody: it can't
+    """
+    if not contact_guid:
+        raise DineroInvalidBody("The document has no contact.", "Nothing was sent.")
+    contact = contacts.get(contact_guid)
+    name = contact["Name"]
+    way = contact.get("InvoiceMailOutOptionKey") or (
+        "GLN" if contact["EanNumber"] or not contact["VatNumber"] else "VAT"
+    )
+    number = str(contact.get(NUMBERS[way]) or "").strip()
+    if not number:
+        raise DineroInvalidBody(f"{name} has no {NUMBERS[way]} to receive electronic documents.", ADVICE)
+    if way == "GLN":
+        if not _is_ean(number):
+            raise DineroInvalidBody(f"{name}: {number} is no EAN number.", ADVICE)
+        if not (att_person or contact["AttPerson"]):
+            raise DineroInvalidBody(f"{name} has no AttPerson, which the public sector asks for.", ADVICE)
+    return f"{way} {number}"
+
+
+def _is_ean(number: str) -> bool:
+    """Tell whether a number has 13 digits, the last of which is right."""
+    if not re.fullmatch(r"[0-9]{13}", number):
+        return False
+    return sum(int(digit) * (3 if at % 2 else 1) for at, digit in enumerate(number)) % 10 == 0

@@ -9,6 +9,9 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.entries import Entries
+from airflow_provider_dinero.api.resources.files import Files
+from airflow_provider_dinero.api.session import Session
 
 # The documents spell it so.
 _ALL = "/v1/{organizationId}/vouchers/manuel"
@@ -30,11 +33,21 @@ _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=
 
 
 class ManualVouchers(Documents):
-    """Manual vouchers. Dinero has no list of them."""
+    """Manual vouchers. Dinero has no list of them.
+
+    :param session: Session
+    :param files: Files
+    :param entries: Entries
+    """
 
     STAMP = "Timestamp"
     NUMBER = "VoucherNumber"
     WHAT = "Manual voucher"
+
+    def __init__(self, session: Session, files: Files, entries: Entries) -> None:
+        super().__init__(session)
+        self._files = files
+        self._entries = entries
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
@@ -66,7 +79,7 @@ class ManualVouchers(Documents):
                 f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
                 "Nothing was sent.",
             )
-        intents, name = self.client.intents, f"manual_vouchers/{self.client.organization_id}/{reference}"
+        intents, name = self.session.intents, f"manual_vouchers/{self.session.organization_id}/{reference}"
 
         def find() -> Row | None:
             left = intents.recall(name)
@@ -91,11 +104,11 @@ class ManualVouchers(Documents):
     def _candidates(self, wanted: Row) -> Iterator[str]:
         """Yield the Guids of the vouchers that may be it."""
         if file := wanted.get("FileGuid"):
-            row = next((each for each in self.client.files.list() if same_id(each["FileGuid"], file)), {})
+            row = next((each for each in self._files.list() if same_id(each["FileGuid"], file)), {})
             yield from (str(each["VoucherGuid"]) for each in row.get("Linked") or ())
         if day := wanted.get("VoucherDate"):
             accounts: dict[str, set[int]] = {}
-            for entry in self.client.entries.between(day, day, include_primo=False):
+            for entry in self._entries.between(day, day, include_primo=False):
                 accounts.setdefault(str(entry["VoucherGuid"]), set()).add(entry["AccountNumber"])
             names = ("AccountNumber", "BalancingAccountNumber")
             meant = {line[name] for line in wanted.get("Lines") or () for name in names if line.get(name)}

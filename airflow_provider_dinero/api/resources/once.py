@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_dinero.api.bodies.comparison import differences
 from airflow_provider_dinero.api.errors import (
@@ -18,9 +18,7 @@ from airflow_provider_dinero.api.errors import (
 from airflow_provider_dinero.api.http.connection import unknown
 from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.operations import Operation, Repeat
-
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.client import DineroClient
+from airflow_provider_dinero.api.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +30,13 @@ NOTHING_SEEN = "a success without content, and nothing of it is to be seen"
 
 
 class Once:
-    """What looks for the writes of a client."""
+    """What looks for the writes of a session.
 
-    def __init__(self, client: "DineroClient") -> None:
-        self.client = client
+    :param session: Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
     def _once(
         self,
@@ -58,16 +59,16 @@ class Once:
         :return: what is there, and created or unchanged: what a try of ours began, whose answer was lost, is created
         :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
         """
-        client = self.client
-        with client.lock.hold(name) as held:
+        session = self.session
+        with session.lock.hold(name) as held:
 
             def end() -> None:
-                client.intents.end(name)
+                session.intents.end(name)
                 held.leave("")
 
             # One that was begun and never ended may still be under way: it gets the server's time. The lock tells of
             # those of other tasks.
-            own = client.intents.begun(name)
+            own = session.intents.begun(name)
             begun = own or bool(held.note)
             found = self._look(find) if begun else find()
             if found is not None:
@@ -78,7 +79,7 @@ class Once:
                     f"{name} may or may not have been done: a try of it was cut off, and Dinero shows nothing of it.",
                     "Look in Dinero. If it is not there, run the task with another generation.",
                 )
-            client.intents.begin(name)
+            session.intents.begin(name)
             held.leave("begun")
             try:
                 sent = send()
@@ -160,10 +161,10 @@ class Once:
     def _look(self, find: Callable[[], T | None]) -> T | None:
         """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
         found = find()
-        for seconds in self.client.look_again:
+        for seconds in self.session.look_again:
             if found is not None:
                 break
-            self.client.sleep(seconds)
+            self.session.sleep(seconds)
             found = find()
         return found
 

@@ -25,7 +25,7 @@ class Organizations(Resource):
         :param fields: names of the properties to get, in any case; default all
         :return: list of dicts
         """
-        with self.client.guard():
+        with self.session.guard():
             query = {"fields": ",".join(canonical(as_list(fields), FIELDS))}
         return self._array(_LIST, query=query)
 

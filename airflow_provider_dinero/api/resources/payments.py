@@ -68,7 +68,7 @@ class WithPayments(Documents):
             wanted = check(operation.body or "", {**rest, "Timestamp": stamp})
             return {**self._add(operation, guid, wanted, (), place), "Change": "created"}
 
-        with self.client.lock.hold(f"payments/{guid}"):
+        with self.session.lock.hold(f"payments/{guid}"):
             return self._with_latest(guid, timestamp, pay)
 
     def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:

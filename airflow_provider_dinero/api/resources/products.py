@@ -105,7 +105,7 @@ class Products(Resource):
         :param guid: str
         :param body: mapping as ProductUpdateModel; what is left out is emptied
         """
-        self.client.send(_UPDATE, {"guid": guid}, body=body)
+        self.session.send(_UPDATE, {"guid": guid}, body=body)
 
     @_DELETE.performed_by
     @guarded
@@ -142,7 +142,7 @@ class Products(Resource):
                 f"The product has no {match_by} to be found by.",
                 f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
-        name = f"{self.client.organization_id}/products/{match_by}:{value}"
+        name = f"{self.session.organization_id}/products/{match_by}:{value}"
         found, change = self._once(name, lambda: self._find(name, match_by, value, wanted), lambda: self.create(wanted))
         if change == "unchanged":
             change = self._change(found, wanted)
@@ -151,7 +151,7 @@ class Products(Resource):
     def _find(self, name: str, match_by: str, value: str, wanted: Row) -> Row | None:
         rows = [row for row in self.list(filters=[eq(match_by, value)]) if comparison.same_text(row[match_by], value)]
         if len(rows) > 1:
-            whole = [self.get(row["ProductGuid"]) for row in rows] if self.client.intents.begun(name) else []
+            whole = [self.get(row["ProductGuid"]) for row in rows] if self.session.intents.begun(name) else []
             if whole and (older := self._older(name, whole, wanted, "CreatedAt")):
                 return dict(older)
             raise DineroConflict(
@@ -171,7 +171,7 @@ class Products(Resource):
         whole = existing if "Comment" in existing else self.get(existing["ProductGuid"])
         kept = {name: whole[name] for name in ProductUpdateModel.model_fields if name in whole}
         changed = {name: value for name, value in wanted.items() if value is not None or name in found}
-        self.client.send(_UPDATE, {"guid": existing["ProductGuid"]}, body=changed, kept=kept)
+        self.session.send(_UPDATE, {"guid": existing["ProductGuid"]}, body=changed, kept=kept)
         return "updated"
 
     def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:

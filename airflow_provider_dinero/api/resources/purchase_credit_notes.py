@@ -6,6 +6,8 @@ from typing import Any
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, OWN_GUID, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.purchase_vouchers import PurchaseVouchers
+from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/vouchers/purchase/creditnotes"
 _ONE = f"{_ALL}/{{guid}}"
@@ -17,11 +19,19 @@ _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=
 
 
 class PurchaseCreditNotes(Documents):
-    """Purchase credit notes. Dinero has no list of them; one that is for no purchase is paid as a purchase voucher."""
+    """Purchase credit notes. Dinero has no list of them; one that is for no purchase is paid as a purchase voucher.
+
+    :param session: Session
+    :param purchase_vouchers: PurchaseVouchers
+    """
 
     STAMP = "Timestamp"
     NUMBER = "CreditNoteNumber"
     WHAT = "Purchase credit note"
+
+    def __init__(self, session: Session, purchase_vouchers: PurchaseVouchers) -> None:
+        super().__init__(session)
+        self._purchase_vouchers = purchase_vouchers
 
     @_CREATE.performed_by
     @guarded
@@ -45,7 +55,7 @@ class PurchaseCreditNotes(Documents):
         :return: as `create` does
         :raises DineroNotFound: there is no such purchase
         """
-        purchase = self.client.purchase_vouchers.get(guid)
+        purchase = self._purchase_vouchers.get(guid)
         names = {"Description": "Description", "AccountNumber": "AccountNumber", "AmountInclVatValue": "Amount"}
         lines = [
             {**{new: line[name] for name, new in names.items()}, "VatCode": line["VatCode"] or "none"}

@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.errors import DineroNotFound
+from airflow_provider_dinero.api.bodies.comparison import differences, require_same, same_id, same_text
+from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroNotFound
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, PAID, REPLACED, UNPAID, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
-from airflow_provider_dinero.api.resources.expenses import Expenses
+from airflow_provider_dinero.api.resources.documents import DRAFTS
+from airflow_provider_dinero.api.resources.files import Files
+from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/vouchers/purchase"
 _ONE = f"{_ALL}/{{guid}}"
@@ -44,15 +49,29 @@ _GENERATE = Operation(
 _OF_ONE = "/v1/{organizationId}/purchase-vouchers/{id}/payments"
 _PAYMENTS = Operation("GET", _OF_ONE)
 _ADD_PAYMENT = Operation("POST", _OF_ONE, Repeat.FENCED, body="PurchaseVoucherCreditPaymentCreateModel", lost=PAID)
+# A purchase credit note that is for no purchase is paid like a purchase voucher.
+_GET_CREDIT_NOTE = Operation("GET", f"{_ALL}/creditnotes/{{guid}}")
 _DELETE_PAYMENT = Operation("DELETE", f"{_OF_ONE}/{{paymentId}}/{{timestamp}}", Repeat.FENCED, lost=UNPAID)
+ANOTHER = "If it is another expense, pass allow_similar; else correct the one in Dinero."
 
 
-class PurchaseVouchers(Expenses):
-    """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them."""
+class PurchaseVouchers(WithPayments):
+    """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them, and takes no Guid of ours.
+
+    A receipt is the sure way to find the voucher of an expense: Dinero tells which vouchers use a file. Without one
+    there is only `similar`: one voucher at most, by rules that nobody knows.
+
+    :param session: Session
+    :param files: Files
+    """
 
     STAMP = "Timestamp"
     NUMBER = "VoucherNumber"
     WHAT = "Purchase voucher"
+
+    def __init__(self, session: Session, files: Files) -> None:
+        super().__init__(session)
+        self._files = files
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
@@ -64,6 +83,66 @@ class PurchaseVouchers(Expenses):
         :raises DineroOutcomeUnknown: the answer was lost; `create_once` finds the voucher
         """
         return self._object(_CREATE, body=body)
+
+    @guarded
+    def create_once(
+        self,
+        body: Mapping[str, Any],
+        *,
+        new_file: bool = False,
+        allow_similar: bool = False,
+        own_place: bool = False,
+    ) -> Row:
+        """Create a draft, unless the expense is there: by its ExternalReference, or by its receipt.
+
+        Of the vouchers that use the receipt, one with this ExternalReference is the expense. One with another reference
+        is another expense. One without a reference is the expense if it is booked with the same content; a draft
+        without one is Dinero's own, made of the uploaded file, and disappears when this voucher uses the file.
+
+        Looking takes one request; with a receipt that was not uploaded just now two, one for each 1000 files of the
+        archive, and one for each voucher that uses it.
+
+        :param body: mapping as PurchaseVoucherCreateModelV2, with an ExternalReference that no other expense has
+        :param new_file: bool, the FileGuid is of an upload just now: no voucher can use it yet; default False
+        :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
+        :param own_place: bool, the ExternalReference only tells where the caller stands, such as a task in a DAG run:
+            then a voucher with another reference and the same content is this expense; default False
+        :return: dict, the voucher, and Change: created or unchanged
+        :raises DineroInvalidBody: before anything is sent
+        :raises DineroConflict: the voucher is there with other content, or one that may well be of the same expense
+        :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
+        """
+        wanted: Row = check(str(_CREATE.body), body)
+        reference, file = str(wanted.get("ExternalReference") or "").strip(), wanted.get("FileGuid")
+        if not reference:
+            raise DineroInvalidBody(
+                f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
+                "Nothing was sent.",
+            )
+        session = self.session
+        name = f"purchase_vouchers/{session.organization_id}/{reference}"
+
+        def find() -> Row | None:
+            begun, left = session.intents.begun(name), session.intents.recall(name)
+            voucher = self._there(left) if left else None
+            if voucher is not None:
+                require_same(f"{self.WHAT} {left}", wanted, voucher)
+                return voucher
+            if file and (begun or not new_file):
+                voucher = self._by_receipt(wanted, allow_similar=allow_similar, own_place=own_place)
+            if voucher is not None or (file and (begun or allow_similar)):
+                return voucher
+            return self._by_similarity(wanted, anyhow=begun or allow_similar)
+
+        def send() -> Row:
+            created: Row = self.create(wanted)
+            session.intents.remember(name, str(created["Guid"]))
+            return created
+
+        # One at a time for a receipt, whatever their references are.
+        with session.lock.hold(f"purchase_vouchers/{session.organization_id}/{file or reference}"):
+            voucher, change = self._once(name, find, send, sure=bool(file))
+        return {**voucher, "Change": change}
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
@@ -124,7 +203,7 @@ class PurchaseVouchers(Expenses):
 
         :param file_guid: str
         """
-        found: list[str] = self.client.json(_OF_FILE, {"fileGuid": file_guid})
+        found: list[str] = self.session.json(_OF_FILE, {"fileGuid": file_guid})
         return found
 
     @_BOOK.performed_by
@@ -214,8 +293,60 @@ class PurchaseVouchers(Expenses):
     def _latest(self, guid: str) -> str:
         try:
             return super()._latest(guid)
-        except DineroNotFound:  # a purchase credit note is paid here too
-            return str(self.client.purchase_credit_notes.get(guid)["Timestamp"])
+        except DineroNotFound:
+            return str(self._object(_GET_CREDIT_NOTE, {"guid": guid})["Timestamp"])
 
     def _payments(self, guid: str) -> Rows:
         return self.payments(guid)
+
+    def _by_receipt(self, wanted: Row, *, allow_similar: bool, own_place: bool) -> Row | None:
+        """Return the voucher of an expense among those that use its receipt: drafts, and what the archive links."""
+        file, others = wanted["FileGuid"], []
+        drafts = self.of_file(file)
+        row = next((each for each in self._files.list() if same_id(each["FileGuid"], file)), {})
+        linked = [str(each["VoucherGuid"]) for each in row.get("Linked") or ()]
+        for guid in dict.fromkeys(each.lower() for each in [*drafts, *linked]):
+            voucher = self._there(guid)
+            if voucher is None:  # links stay when a voucher is deleted, and may be of other kinds
+                continue
+            if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
+                require_same(f"{self.WHAT} {guid}", wanted, voucher)
+                return voucher
+            if own_place if _has_reference(voucher) else voucher["Status"] not in DRAFTS:
+                others.append(voucher)
+        if allow_similar or not others:
+            return None
+        content = {name: value for name, value in wanted.items() if name != "ExternalReference"}
+        for voucher in others:
+            if not differences(content, voucher):
+                return voucher
+        raise DineroConflict(f"{self.WHAT} {others[0]['Guid']} uses this receipt, with other content.", ANOTHER)
+
+    def _by_similarity(self, wanted: Row, *, anyhow: bool) -> Row | None:
+        """Return the voucher of an expense where it is the one that Dinero finds similar.
+
+        :param anyhow: bool, whether the voucher is made even if another one is similar
+        :raises DineroConflict: a similar one may well be of the same expense
+        """
+        near = self.similar(wanted)
+        voucher = self._there(str(near["SimilarGuid"])) if near["SimilarFound"] else None
+        if voucher is None:
+            return None
+        if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
+            require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
+            return voucher
+        if anyhow or (_has_reference(voucher) and wanted.get("FileGuid")):
+            return None
+        told = f"Dinero has a purchase that is similar, voucher {voucher['Guid']}"
+        if not wanted.get("FileGuid"):
+            raise DineroConflict(
+                f"{told}; without a receipt it can't be told whether this one is there too.",
+                "Give the receipt. If it is another expense, pass allow_similar.",
+            )
+        if voucher["Status"] in DRAFTS and same_id(voucher["FileGuid"], wanted["FileGuid"]):
+            return None
+        raise DineroConflict(f"{told}, which somebody entered without an ExternalReference.", ANOTHER)
+
+
+def _has_reference(voucher: Row) -> bool:
+    return not same_text(voucher["ExternalReference"], "")

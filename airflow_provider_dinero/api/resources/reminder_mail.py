@@ -8,8 +8,10 @@ from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroNotDue, DineroRefused
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
-from airflow_provider_dinero.api.resources.electronic import address_of
-from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
+from airflow_provider_dinero.api.resources.contacts import Contacts
+from airflow_provider_dinero.api.resources.invoices import Invoices
+from airflow_provider_dinero.api.resources.mailing import Mailing, address_of, addresses, of_kind
+from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
 _TEMPLATE = Operation("GET", f"{_ALL}/email/template")
@@ -32,7 +34,17 @@ NOT_DUE = (59, 74)
 
 
 class ReminderMail(Mailing):
-    """Sends reminders."""
+    """Sends reminders.
+
+    :param session: Session
+    :param invoices: Invoices
+    :param contacts: Contacts
+    """
+
+    def __init__(self, session: Session, invoices: Invoices, contacts: Contacts) -> None:
+        super().__init__(session)
+        self._invoices = invoices
+        self._contacts = contacts
 
     @_TEMPLATE.performed_by
     def email_template(self, invoice_guid: str) -> Row:
@@ -69,7 +81,7 @@ class ReminderMail(Mailing):
         :param body: mapping as EanReminderModel; PaymentMeanEnum is Domestic unless it is given
         :raises DineroOutcomeUnknown: the answer was lost
         """
-        self.client.send(_E_REMINDER, {"voucherGuid": invoice_guid, "id": reminder_id}, body=body)
+        self.session.send(_E_REMINDER, {"voucherGuid": invoice_guid, "id": reminder_id}, body=body)
 
     @guarded
     def email_once(
@@ -110,8 +122,8 @@ class ReminderMail(Mailing):
 
         def send() -> list[str]:
             given = wanted.get("ReceiverEanNumber")
-            contact = self.client.invoices.get(invoice_guid)["ContactGuid"]
-            to = f"GLN {given}" if given else address_of(self.client, contact, wanted.get("AttPerson"))
+            contact = self._invoices.get(invoice_guid)["ContactGuid"]
+            to = f"GLN {given}" if given else address_of(self._contacts, contact, wanted.get("AttPerson"))
             self.send_e_reminder(invoice_guid, reminder["Id"], body)
             return [to]
 
@@ -138,7 +150,7 @@ class ReminderMail(Mailing):
 
         def send() -> list[str]:
             try:
-                self.client.invoices.email_pre_reminder(invoice_guid, body)
+                self._invoices.email_pre_reminder(invoice_guid, body)
             except DineroRefused as error:
                 if error.code in NOT_DUE:
                     raise DineroNotDue(f"No pre-reminder is due: {error.said or error}") from None
@@ -155,7 +167,7 @@ class ReminderMail(Mailing):
 
     def _mailed(self, kind: str, invoice_guid: str, day: str | None = None) -> Rows:
         """Return the mail-outs of a kind; with the date of the latest reminder its own, as they are ten days apart."""
-        sent = of_kind(kind, self.client.invoices.mailouts(invoice_guid, include_sms=False))
+        sent = of_kind(kind, self._invoices.mailouts(invoice_guid, include_sms=False))
         if day is None:
             return sent
         # Danish days and UTC ones differ by a day at night.

@@ -61,7 +61,7 @@ class Reminders(ReminderMail):
         :param invoice_guid: str
         :param reminder_id: int
         """
-        return self.client.send(_GET, _place(invoice_guid, reminder_id), accept=PDF).content
+        return self.session.send(_GET, _place(invoice_guid, reminder_id), accept=PDF).content
 
     @_NEXT.performed_by
     def next(self, invoice_guid: str) -> Row:
@@ -199,14 +199,14 @@ class Reminders(ReminderMail):
             raise DineroInvalidBody(
                 f"Date: {body['Date']!r} is not a date as YYYY-MM-DD.", "Nothing was sent."
             ) from None
-        with self.client.lock.hold(f"{self.client.organization_id}/invoices/{invoice_guid}/reminders"):
+        with self.session.lock.hold(f"{self.session.organization_id}/invoices/{invoice_guid}/reminders"):
             try:
                 return self._create_due(invoice_guid, body, day, number)
             except DineroStaleTimestamp:  # somebody changed the invoice in this moment: decide anew, once
                 return self._create_due(invoice_guid, body, day, number)
 
     def _create_due(self, invoice_guid: str, body: Mapping[str, Any], day: date, number: int | None) -> Row:
-        invoice = self.client.invoices.get(invoice_guid)
+        invoice = self._invoices.get(invoice_guid)
         living = [each for each in self.list(invoice_guid) if not each["IsDeleted"]]
         there = due(invoice, living, day, number)
         if there is not None:

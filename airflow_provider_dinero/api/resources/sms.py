@@ -7,7 +7,10 @@ from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
+from airflow_provider_dinero.api.resources.contacts import Contacts
+from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import Mailing
+from airflow_provider_dinero.api.session import Session
 
 # Its Timestamp is no fence: nobody knows whether a mail-out changes the document's.
 _SEND = Operation(
@@ -25,7 +28,17 @@ DEFAULTS = {"ReceiverPhoneNumber": UNSET, "ReceiverName": UNSET, "IsReminder": F
 
 
 class Sms(Mailing):
-    """Text messages, which Dinero charges for."""
+    """Text messages, which Dinero charges for.
+
+    :param session: Session
+    :param invoices: Invoices
+    :param contacts: Contacts
+    """
+
+    def __init__(self, session: Session, invoices: Invoices, contacts: Contacts) -> None:
+        super().__init__(session)
+        self._invoices = invoices
+        self._contacts = contacts
 
     @_SEND.performed_by
     def send(self, voucher_guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> None:
@@ -39,7 +52,7 @@ class Sms(Mailing):
         :raises DineroOutcomeUnknown: the answer was lost
         """
         stamp = {"Timestamp": timestamp} if timestamp else {}
-        self.client.send(_SEND, {"voucherGuid": voucher_guid}, body={**body, **stamp})
+        self.session.send(_SEND, {"voucherGuid": voucher_guid}, body={**body, **stamp})
 
     @guarded
     def send_once(self, voucher_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
@@ -57,11 +70,11 @@ class Sms(Mailing):
         kind = "Reminder" if wanted["IsReminder"] else "Mailout"
 
         def mailouts() -> Rows:
-            sent = self.client.invoices.mailouts(voucher_guid)
+            sent = self._invoices.mailouts(voucher_guid)
             return [each for each in sent if each["IsSmsMessage"] and each["Type"] == kind]
 
         def send() -> list[str]:
-            invoice = self.client.invoices.get(voucher_guid)
+            invoice = self._invoices.get(voucher_guid)
             whole = {**wanted, **self._receiver(invoice, wanted)}
             if wanted["Timestamp"] != UNSET:
                 self.send(voucher_guid, whole)
@@ -69,7 +82,7 @@ class Sms(Mailing):
             try:
                 self.send(voucher_guid, whole, timestamp=invoice["TimeStamp"])
             except DineroStaleTimestamp:  # changed just now: what is texted is a link
-                self.send(voucher_guid, whole, timestamp=self.client.invoices.get(voucher_guid)["TimeStamp"])
+                self.send(voucher_guid, whole, timestamp=self._invoices.get(voucher_guid)["TimeStamp"])
             return [str(whole["ReceiverPhoneNumber"])]
 
         name = f"invoices/{voucher_guid}/sms/{kind}"
@@ -81,7 +94,7 @@ class Sms(Mailing):
         if wanted["ReceiverName"] == UNSET:
             found["ReceiverName"] = invoice["ContactName"] or "-"
         if wanted["ReceiverPhoneNumber"] == UNSET:
-            phone = self.client.contacts.get(invoice["ContactGuid"])["Phone"] if invoice["ContactGuid"] else None
+            phone = self._contacts.get(invoice["ContactGuid"])["Phone"] if invoice["ContactGuid"] else None
             if not phone:
                 raise DineroInvalidBody(
                     f"{invoice['ContactName']} has no phone number.", "Give a ReceiverPhoneNumber; nothing was sent."

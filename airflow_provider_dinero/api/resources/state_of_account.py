@@ -53,7 +53,7 @@ class StateOfAccount(Resource):
         :param hide_closed: bool, leave out what is paid; default False
         """
         query = _period(from_date, to_date, hide_closed=hide_closed)
-        return self.client.send(_PDF, {"guid": contact_guid}, query=query, accept=PDF).content
+        return self.session.send(_PDF, {"guid": contact_guid}, query=query, accept=PDF).content
 
     @_EMAIL.performed_by
     def email(self, contact_guid: str, body: Mapping[str, Any] | None = None) -> None:
@@ -63,7 +63,7 @@ class StateOfAccount(Resource):
         :param body: mapping as ContactStateOfAccountMailoutModel; default: to the contact, no copy, all entries
         :raises DineroOutcomeUnknown: the answer was lost, and Dinero tells nowhere whether it went out
         """
-        self.client.send(
+        self.session.send(
             _EMAIL, {"guid": contact_guid}, body={"CCToSender": False, "HideClosed": False, **(body or {})}
         )
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.documents import Documents, both_versions
-from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind
+from airflow_provider_dinero.api.resources.invoices import Invoices
+from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
+from airflow_provider_dinero.api.session import Session
 
 FIELDS = (
     "Number", "Guid", "TimeStamp", "ContactName", "ContactGuid", "Address", "Date", "Comment", "Description",
@@ -56,10 +57,22 @@ _GENERATE = Operation(
 )
 
 
-class TradeOffers(Documents, Mailing):
-    """Trade offers."""
+class TradeOffers(EmailedDocuments, Documents):
+    """Trade offers.
+
+    :param session: Session
+    :param invoices: Invoices, which they become
+    """
 
     WHAT = "Trade offer"
+    NAME = "trade_offers"
+    KIND = "TradeOffer"
+    EMAIL = _EMAIL
+    EMAIL_TEMPLATE = _TEMPLATE
+
+    def __init__(self, session: Session, invoices: Invoices) -> None:
+        super().__init__(session)
+        self._invoices = invoices
 
     @_LIST.performed_by
     def list(
@@ -166,45 +179,6 @@ class TradeOffers(Documents, Mailing):
         """
         self._delete(_DELETE, guid, timestamp)
 
-    @_EMAIL.performed_by
-    def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
-        """E-mail a trade offer (`POST /v1/{organizationId}/tradeoffers/{guid}/email`), each time it is called.
-
-        :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
-        """
-        return self._object(_EMAIL, {"guid": guid}, body=body)
-
-    @guarded
-    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """E-mail a trade offer, unless it was e-mailed before.
-
-        :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :param resend: int, how many e-mails before don't count; default 0
-        :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
-        """
-        check("ApiMailoutModel", body or {})
-        return self._mail_once(
-            f"trade_offers/{guid}/email",
-            lambda: of_kind("TradeOffer", self.mailouts(guid, include_sms=False)),
-            lambda: addresses(self.email(guid, body)),
-            resend=resend,
-        )
-
-    @_TEMPLATE.performed_by
-    def email_template(self, guid: str) -> Row:
-        """Return the e-mail that would go out (`GET /v1/{organizationId}/tradeoffers/{guid}/email/template`).
-
-        :param guid: str
-        :return: dict with Sender, Receiver, Subject, Message and more
-        """
-        return self._object(_TEMPLATE, {"guid": guid})
-
     @_MAILOUTS.performed_by
     def mailouts(self, guid: str, *, changes_since: datetime | str | None = None, include_sms: bool = True) -> Rows:
         """Return the mail-outs of a trade offer (`GET /v1/{organizationId}/tradeoffers/{guid}/mailouts`).
@@ -235,7 +209,7 @@ class TradeOffers(Documents, Mailing):
 
         def look() -> Row | None:
             made = [each for each in self.get(guid)["GeneratedVouchers"] or () if each not in before]
-            return {"Guid": made[-1], "TimeStamp": self.client.invoices.get(made[-1])["TimeStamp"]} if made else None
+            return {"Guid": made[-1], "TimeStamp": self._invoices.get(made[-1])["TimeStamp"]} if made else None
 
         return self._settled(
             lambda: self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp}),
@@ -260,7 +234,7 @@ class TradeOffers(Documents, Mailing):
         """
         if generation < 0:
             raise DineroInvalidBody(f"generation: {generation} is below 0.", "It is how many invoices don't count.")
-        with self.client.lock.hold(f"trade_offers/{guid}/invoice"):
+        with self.session.lock.hold(f"trade_offers/{guid}/invoice"):
             try:
                 return self._made(guid, generation, timestamp)
             except DineroStaleTimestamp as error:
@@ -277,7 +251,7 @@ class TradeOffers(Documents, Mailing):
                     f"Trade offer {guid} is invoiced, and Dinero doesn't name the invoice.", "Look for it in Dinero."
                 )
             return {**self._generate(offer, timestamp or offer["TimeStamp"]), "Change": "created"}
-        invoice = self.client.invoices.get(made[-1])
+        invoice = self._invoices.get(made[-1])
         if invoice.get("DeletedAt"):
             raise DineroConflict(
                 f"Invoice {made[-1]} of trade offer {guid} was deleted.",

@@ -34,7 +34,7 @@ class Webhooks(Resource):
         :param event_id: str, one that `events` names
         :param uri: str, an https address
         """
-        self.client.send(_SUBSCRIBE, body={"EventId": event_id, "Uri": uri})
+        self.session.send(_SUBSCRIBE, body={"EventId": event_id, "Uri": uri})
 
     @_UNSUBSCRIBE.performed_by
     @guarded
@@ -44,7 +44,7 @@ class Webhooks(Resource):
         :param event_id: str
         """
         try:
-            self.client.send(_UNSUBSCRIBE, body={"EventId": event_id})
+            self.session.send(_UNSUBSCRIBE, body={"EventId": event_id})
         except DineroNotFound as error:
             if not error.lost:  # else it was ended by the try whose answer was lost
                 raise
@@ -52,9 +52,9 @@ class Webhooks(Resource):
     @_SUBSCRIPTIONS.performed_by
     def subscriptions(self) -> Any:
         """Return the subscriptions, in an undocumented form (`GET /v1/{organizationId}/webhooks/subscriptions`)."""
-        return self.client.json(_SUBSCRIPTIONS)
+        return self.session.json(_SUBSCRIPTIONS)
 
     @_EVENTS.performed_by
     def events(self) -> Any:
         """Return the events (`GET /v1/{organizationId}/webhooks/events`), in a form that is undocumented."""
-        return self.client.json(_EVENTS)
+        return self.session.json(_EVENTS)

@@ -27,9 +27,9 @@ with DAG("killed_operator", schedule=None, default_args={"retries": 2, "retry_de
 
 @task(task_id="it", multiple_outputs=False)
 def it(invoice: str, *, notes: bool) -> dict[str, Any]:
-    client = DineroHook("dinero_faulty").get_conn()
-    if not notes:  # a lock of this process, of which the next one knows nothing
-        client.lock = ProcessLock()
+    # Without notes: a lock of this process, of which the next one knows nothing.
+    options: dict[str, Any] = {} if notes else {"lock": ProcessLock()}
+    client = DineroHook("dinero_faulty").make_client(**options)
     return client.invoices.email_once(invoice)
 
 
