@@ -20,7 +20,7 @@ def operations() -> dict[str, Operation]:
     return {
         f"{name}.{method}": operation
         for name, resource in resources_of(example()).items()
-        for method in sorted(dir(resource))
+        for method in sorted(dir(type(resource)))
         if (operation := operation_of(type(resource), method))
     }
 
