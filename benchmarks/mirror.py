@@ -8,6 +8,7 @@ beside the older build alone. Each run is a process of its own; medians of three
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -74,19 +75,22 @@ class Bench:
         print(f"  {way:8} {found['seconds']:7.2f} s, peak {found['peak']:.0f} MiB", flush=True)
         return found
 
+    def empty(self, address: str) -> None:
+        """Empty a Postgres, and let dlt forget what it knows of it.
+
+        :param address: str
+        """
+        import psycopg
+
+        shutil.rmtree(self._folder / "dlt", ignore_errors=True)
+        with psycopg.connect(address) as connection:
+            connection.execute("DROP TABLE IF EXISTS invoices, dinero_marks")
+            connection.execute("DROP SCHEMA IF EXISTS books CASCADE")
+            connection.execute("DROP SCHEMA IF EXISTS books_staging CASCADE")
+
     def seconds(self, way: str, url: str, database: str) -> float:
         """Return the seconds of one run."""
         return self.run(way, url, database)["seconds"]
-
-
-def empty(address: str) -> None:
-    """Empty a Postgres."""
-    import psycopg
-
-    with psycopg.connect(address) as connection:
-        connection.execute("DROP TABLE IF EXISTS invoices, dinero_marks")
-        connection.execute("DROP SCHEMA IF EXISTS books CASCADE")
-        connection.execute("DROP SCHEMA IF EXISTS books_staging CASCADE")
 
 
 def in_postgres(bench: Bench, address: str) -> None:
@@ -100,7 +104,7 @@ def in_postgres(bench: Bench, address: str) -> None:
             taken: dict[str, list[float]] = {way: [] for way in ways}
             for _ in range(ROUNDS):
                 for way in ways:
-                    empty(address)
+                    bench.empty(address)
                     found = bench.run(way, url, address)
                     taken[way].append(found["seconds"])
                     peaks[way, rows] = found["peak"]
@@ -108,7 +112,7 @@ def in_postgres(bench: Bench, address: str) -> None:
             if rows == MANY:
                 print(f"{CHANGED:,} changed rows into {rows:,}", flush=True)
                 changes["ours"] = statistics.median(bench.seconds("ours", url, address) for _ in range(ROUNDS))
-                empty(address)
+                bench.empty(address)
                 bench.run("dlt", url, address)
                 changes["dlt"] = statistics.median(bench.seconds("dlt", url, address + CHANGES) for _ in range(ROUNDS))
     line("first load over the plain loop", loads["ours", FEW] / loads["plain", FEW], 2.0)

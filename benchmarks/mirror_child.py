@@ -6,6 +6,7 @@ What is imported, and the first connection of each kind, is not counted. `before
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -106,9 +107,11 @@ def dlt(url: str, database: str) -> Callable[[], object]:
             }
         ],
     })
-    credentials = database.removesuffix("#changes")
+    credentials = database.removesuffix("#changes").replace("airflow@", "airflow:any@")  # dlt wants a password
     destination = library.destinations.postgres(credentials)
-    pipeline = library.pipeline("bench", destination=destination, dataset_name="books", progress=None)
+    pipeline = library.pipeline(
+        "bench", destination=destination, dataset_name="books", pipelines_dir=os.environ["DLT_DATA_DIR"]
+    )
     return lambda: pipeline.run(source).raise_on_failed_jobs()
 
 

@@ -18,7 +18,6 @@ DIALECTS = {
     "psycopg2": "postgresql+psycopg2",
     "MySQLdb": "mysql+mysqldb",
     "mysql": "mysql+mysqlconnector",
-    "sqlite3": "sqlite",
     "_duckdb": "duckdb",
     "duckdb": "duckdb",
     "pymssql": "mssql+pymssql",
@@ -41,6 +40,8 @@ def engine_of(connection: "Connection") -> sa.Engine:
     from airflow.sdk.exceptions import AirflowException
 
     conn_id = connection.conn_id
+    if str(connection.conn_type).startswith(REFUSED):
+        raise _refused("ClickHouse")
     try:
         hook: Any = connection.get_hook()  # type: ignore[no-untyped-call]
     except AirflowException as error:  # no provider that is installed has a hook of this type
@@ -52,20 +53,8 @@ def engine_of(connection: "Connection") -> sa.Engine:
         raise DineroConfigurationError(
             f"The connection {conn_id} is of no database.", "Name one with a common.sql hook."
         )
-    if any(name in str(connection.conn_type) for name in REFUSED):
-        raise _refused("ClickHouse")
     try:
-        # A connection is the only thing that tells which driver a hook takes. It is used for the first transaction.
-        first = [_opened(hook)]
-
-        def connect() -> Any:
-            return _prepared(first.pop() if first else _opened(hook))
-
-        if (driver := _driver(first[0])) in DIALECTS:
-            engine = sa.create_engine(f"{DIALECTS[driver]}://", creator=connect, **OPTIONS)
-        else:
-            first.pop().close()
-            engine = hook.get_sqlalchemy_engine(OPTIONS)
+        engine = _engine(hook)
     except (ImportError, sa.exc.NoSuchModuleError) as error:
         raise DineroConfigurationError(
             f"The connection {conn_id} needs a package that isn't installed: {error}.",
@@ -78,6 +67,23 @@ def engine_of(connection: "Connection") -> sa.Engine:
 
 # Errors of MySQL and MariaDB about values, which they quote, whatever class the driver makes of them.
 ABOUT_VALUES = {1048, 1062, 1264, 1265, 1292, 1366, 1406, 1525}
+
+
+def _engine(hook: Any) -> sa.Engine:
+    if hook.conn_type == "sqlite":  # which has no more settings than a path, and its hook's own connection refuses some
+        engine: sa.Engine = hook.get_sqlalchemy_engine({**OPTIONS, "connect_args": {"timeout": WAIT_SECONDS}})
+        return engine
+    # A connection is the only thing that tells which driver a hook takes. It is used for the first transaction.
+    first = [_opened(hook)]
+
+    def connect() -> Any:
+        return _prepared(first.pop() if first else _opened(hook))
+
+    if (driver := _driver(first[0])) in DIALECTS:
+        return sa.create_engine(f"{DIALECTS[driver]}://", creator=connect, **OPTIONS)
+    first.pop().close()
+    others: sa.Engine = hook.get_sqlalchemy_engine(OPTIONS)
+    return others
 
 
 @contextmanager
@@ -149,8 +155,6 @@ def _prepared(connection: Any) -> Any:
 
         connection.cursorclass = Cursor
         connection.set_character_set("utf8mb4")
-    elif driver == "sqlite3":
-        connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000:.0f}")
     elif driver in {"duckdb", "_duckdb"}:
         from duckdb_engine import ConnectionWrapper
 

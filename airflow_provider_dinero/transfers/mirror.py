@@ -218,7 +218,7 @@ class Mirror:
                 ),
                 {"schema": self.table.schema, "table": self.table.name, "marks": MARKS},
             )
-            return bool(found.scalar_one() == 0)
+            return int(found.scalar_one()) == 0
 
     def _claim(self, connection: sa.Connection, state: MirrorState) -> None:
         """Raise the counter, unless another sync has: the mark itself stays until the rows are written."""

@@ -20,21 +20,25 @@ class DineroToSqlOperator(DineroTransferOperator):
     """Mirrors a resource in a table: all the first time, only changes ever after. Extra `sql`.
 
     The table is made when it is missing: a column for each property of Dinero's list, under Dinero's name, and
-    OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. How far the mirror
-    is stands in the table `dinero_marks` beside it, written in the same transaction, so the two never disagree: delete
-    its row to load all anew. Two runs at once do no harm: the slower one writes nothing, fails, and is retried.
+    OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt, and columns that you
+    add keep their values. How far the mirror is stands in the table `dinero_marks` beside it, written in the same
+    transaction, or last where the database has none: delete its row to load all anew. Two runs at once do no harm:
+    the slower one writes nothing, fails, and is retried.
 
     Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
     `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
     :param conn_id: str, a connection of SQLite, Postgres or any other database with a common.sql hook. Templated.
-    :param table: str. Templated.
+    :param table: str, or `schema.table`. Templated.
     :param schema: str; default the connection's own. Templated.
     :param include_deleted: bool, also mark deleted rows, which takes a second request, but not for contacts; default
         True
     :param deletes_every: int, make that request only each n-th time: rows are then marked up to n-1 runs later;
         default 1
+    :raises DineroConfigurationError: the connection, the table or the database can't hold the mirror; its text has the
+        SQL to run where there is some
+    :raises DineroUnavailable: another run was faster, or the database can't be reached
     :return: `{"table", "resource", "organization", "since", "until", "rows", "created", "updated", "deleted"}`; since
         is None for a full load
     """

@@ -1,0 +1,106 @@
+"""Databases that are refused in words, that are waited for, or that no server can be had of."""
+
+import json
+import logging
+import subprocess
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mssql, oracle
+from sqlalchemy.schema import CreateTable
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable, DineroUnexpectedAnswer
+from airflow_provider_dinero.api.feeds.columns import INSTANT, TEXT, columns_of
+from airflow_provider_dinero.transfers import databases
+from airflow_provider_dinero.transfers.mirror import Mirror
+from airflow_provider_dinero.transfers.mirror_tables import marks_table, rows_table
+from airflow_provider_dinero.transfers.mirror_values import Lines
+from tests.transfers.mirrored import ORGANIZATION, Mirrored, engine_for, guid, invoice
+
+HOLDS = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize(
+    ("table", "schema"), [("", None), (" ", None), ("a.b.c", None), (".a", None), ("a.", None), ("a.b", "c")]
+)
+def test_a_name_of_no_table_is_refused(table: str, schema: str | None) -> None:
+    with pytest.raises(DineroConfigurationError, match="names no table"):
+        Mirror(sa.create_engine("sqlite://"), "invoices", ORGANIZATION, table, schema, lock=nullcontext)
+
+
+@pytest.mark.parametrize("conn_type", ["clickhouse", "clickhousedb", "chdb"])
+def test_clickhouse_is_refused(conn_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DineroConfigurationError, match="ClickHouse can't hold a mirror"):
+        engine_for({"conn_type": conn_type, "host": "127.0.0.1"}, monkeypatch)
+
+
+def test_a_duckdb_that_another_process_has_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "books.db")
+    books = Mirrored(engine_for({"conn_type": "duckdb", "host": path}, monkeypatch))
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLDS, path], **pipes) as other:
+        assert other.stdout
+        assert other.stdin
+        assert other.stdout.readline() == b"open\n"
+        monkeypatch.setattr(databases, "WAIT_SECONDS", 0.0)
+        with pytest.raises(DineroUnavailable, match="Another process has had the DuckDB file open"):
+            books.write(invoice(1))
+        monkeypatch.setattr(databases, "WAIT_SECONDS", 60.0)
+        monkeypatch.setattr(databases.time, "sleep", lambda seconds: other.stdin.close())
+        books.write(invoice(1))
+    assert books.statuses() == {1: "Booked"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "instant", "text"),
+    [(mssql.dialect(), "DATETIMEOFFSET", "NVARCHAR(max)"), (oracle.dialect(), "TIMESTAMP WITH TIME ZONE", "CLOB")],
+    ids=["mssql", "oracle"],
+)
+def test_types_of_databases_without_a_server(dialect: sa.Dialect, instant: str, text: str) -> None:
+    """Oracle's DATE has no fractions of a second; of SQL Server's texts, NTEXT can't be compared."""
+    kinds = columns_of("invoices")
+    table = rows_table("invoices", None, kinds, "Guid")
+    ddl = str(CreateTable(table).compile(dialect=dialect)) + str(
+        CreateTable(marks_table(None)).compile(dialect=dialect)
+    )
+    told = {kind: table.c[name].type.compile(dialect) for name, kind in kinds.items() if name != "Guid"}
+    assert (told[INSTANT], told[TEXT]) == (instant, text)
+    assert "NTEXT" not in ddl
+    assert "DATE" in ddl  # the day of an invoice has none
+
+
+def test_a_nul_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=True)
+    with caplog.at_level(logging.WARNING):
+        assert b"\0" not in b"".join(lines.line(invoice(number, ContactName="Ida\0Holm")) for number in (1, 2))
+    (told,) = caplog.messages
+    assert guid(1) in told
+    assert "ContactName" in told
+    assert "Ida" not in told
+
+
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("TotalInclVat", "much"), ("Date", "2026-02-30"), ("CreatedAt", "2026-02-30T00:00:00"), ("Number", "one")],
+)
+def test_a_value_of_another_kind_is_told_by_its_column(copy: bool, column: str, value: str) -> None:
+    lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
+    with pytest.raises(DineroUnexpectedAnswer, match=f"Dinero gave a str for {column}") as raised:
+        lines.line(invoice(1, **{column: value}))
+    assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_an_instant_is_written_in_utc(copy: bool) -> None:
+    lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
+    for text in ("2026-02-01T09:12:47.407", "2026-02-01T10:12:47.407+01:00", "2026-02-01T09:12:47.407Z"):
+        line = lines.line(invoice(1, CreatedAt=text)).decode()
+        values = line.split("\t") if copy else json.loads(line)
+        found = datetime.fromisoformat(values[1 + list(columns_of("invoices")).index("CreatedAt")])
+        assert found.replace(tzinfo=found.tzinfo or UTC) == datetime(2026, 2, 1, 9, 12, 47, 407000, UTC)
