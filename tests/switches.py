@@ -1,5 +1,6 @@
 """The sandbox's switches, one changed at a time."""
 
+import os
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -16,3 +17,21 @@ _KINDS = get_type_hints(Settings)
 OTHER_SETTINGS = [
     (field.name, value) for field in fields(Settings) for value in _values(_KINDS[field.name]) if value != field.default
 ]
+
+
+def changed() -> dict[str, Any]:
+    """What the environment's `SWITCH=name=value` changes, for programs that run with one other setting."""
+    name, _, text = os.environ.get("SWITCH", "").partition("=")
+    if not name:
+        return {}
+    return {name: next(value for other, value in OTHER_SETTINGS if other == name and str(value) == text)}
+
+
+def flags() -> list[str]:
+    """The same as `dinero-sandbox serve` takes it."""
+    found = []
+    for name, value in changed().items():
+        if name == "date_header":
+            name = "no_date_header"
+        found.append(f"--{name.replace('_', '-')}" + ("" if isinstance(value, bool) else f"={value}"))
+    return found

@@ -28,7 +28,7 @@ with DAG("contact_by_vat_number", schedule=None) as company:
             "Name": "Holm Cykler ApS",
             "CountryKey": "DK",
             "IsPerson": False,
-            "VatNumber": "DK12345674",
+            "VatNumber": "12345674",
             "Email": "post@example.dk",
             "PaymentConditionType": "Netto",
             "PaymentConditionNumberOfDays": 14,

@@ -220,7 +220,7 @@ def test_all_amounts_are_decimal(client: DineroClient, amount: str) -> None:
     assert invoice["ProductLines"][0]["BaseAmountValue"] == Decimal(amount)
     for found in (invoice["ProductLines"][0]["BaseAmountValue"], invoice["TotalInclVat"], row["TotalInclVat"]):
         assert isinstance(found, Decimal)
-    assert isinstance(row["Number"], int)
+    assert row["Number"] is None  # Dinero gives drafts the largest int64
 
 
 def test_a_raw_call_reaches_what_has_no_method(client: DineroClient) -> None:

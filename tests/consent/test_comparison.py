@@ -103,8 +103,7 @@ def test_another_setting_is_recognized(switch: str, value: Any, setting: str) ->
 
 
 def test_an_empty_company_tells_little(add: Add, airflow: Any) -> None:
-    code, out, _ = airflow(
-        "dinero", "compare", add("own", grant="personal_integration", organization_id=100001), "--json"
-    )
+    own = add("own", grant="personal_integration", organization_id=100001)
+    code, out, _ = airflow("dinero", "compare", own, "--json")
     known = {each["switch"]: each["setting"] for each in json.loads(out) if each["setting"] != UNKNOWN}
     assert (code, known) == (0, {"date_header": "on", "page_size_error": "400"})

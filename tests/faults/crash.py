@@ -28,6 +28,7 @@ from tests.faults.moments import MOMENTS, RANDOM, XCOM, Blow, Worker
 from tests.faults.tasks import Tasks, Try, prepare
 from tests.faults.work import WORKS, Office
 from tests.faults.world import Report, share
+from tests.switches import flags
 
 RUNS = 500
 FEWEST = CONTROLS = 10
@@ -255,7 +256,7 @@ def main() -> None:
     one = int(sys.argv[4]) if len(sys.argv) > 4 else None
     with (
         tempfile.TemporaryDirectory() as folder,
-        sandbox(Path(folder), "--requests-per-minute", "1000000") as url,
+        sandbox(Path(folder), "--requests-per-minute", "1000000", *flags()) as url,
     ):
         made: dict[str, Any] = json.loads(connection(url))
         made["extra"]["requests_per_minute"] = 1_000_000

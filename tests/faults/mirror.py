@@ -25,6 +25,7 @@ from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.sql import sync
 from tests.clock import clock
 from tests.faults.world import Report, share
+from tests.switches import changed
 
 SEEDS, CONTROLS = 1000, 40
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -157,7 +158,8 @@ def main() -> None:
     paging.PAGE_SIZE = PAGE
     given: dict[str, Any] = {"clock": lambda: world.now, "requests_per_minute": 10_000_000}
     # Where no Date is told, the mark is taken from the reader's own clock.
-    with running(**given) as box, running(**given, date_header=False) as dateless:
+    given |= changed()
+    with running(**given) as box, running(**{**given, "date_header": False}) as dateless:
         wrong = {}
         for seed in range(first, first + seeds):
             if found := history(seed, world, dateless if seed % 2 else box):
