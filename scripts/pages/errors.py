@@ -34,17 +34,19 @@ WHAT_TO_DO = {
     "DineroStaleTimestamp": "Look at the document in Dinero, because somebody changed it. Then clear the task.",
     "DineroThrottled": "Nothing: the task waits, defers, or is retried. See [rate limits](rate-limits.md).",
     "DineroUnauthorized": "Check the client id, client secret and API key in the connection.",
-    "DineroUnavailable": "Nothing while the task has `retries` left. After that, check whether Dinero is up, and clear the task.",
+    "DineroUnavailable": "Nothing while the task has `retries` left. After that, check whether Dinero is up, "
+    "and clear the task.",
     "DineroUnexpectedAnswer": "Check the API address of the connection: a proxy or another site may have responded.",
 }
 HEAD = """# Errors A to Z
 
-An error says what happened and what to do now. It quotes Dinero where Dinero has said something. There are three kinds:
+An error says what happened and what to do now. It quotes Dinero's own words where there are any. There are three
+kinds:
 
-- **permanent**: a retry would fail in the same way. The task fails immediately, whatever its `retries`. The same goes for
-  a plain `@task` that uses the hook.
-- **temporary**: Airflow's `retries` apply. Operators wait as long as Dinero asks before a retry. A plain `@task` does so
-  with `retry_policy=DINERO_RETRY_POLICY`.
+- **permanent**: a retry would fail in the same way. The task fails immediately, whatever its `retries`. The same goes
+  for a plain `@task` that uses the hook.
+- **temporary**: Airflow's `retries` apply. Operators wait as long as Dinero asks before a retry. A plain `@task` does
+  so with `retry_policy=DINERO_RETRY_POLICY`.
 - **unknown**: a write may or may not have been done. The task fails immediately, and a person has to look.
 
 All error classes are in `airflow_provider_dinero.api.errors`.
