@@ -18,49 +18,51 @@ NO_CAUSE = "can't be caused through the API"
 # What nobody sees: roots of the tree, and what a dry run is ended by.
 UNSEEN = {"DineroError", "DineroPermanentError", "DineroTemporaryError", "DineroRefused", "DineroDryRun"}
 WHAT_TO_DO = {
-    "DineroConfigurationError": "Correct the field or the argument that is named.",
-    "DineroConflict": "Read the difference that is shown. Give another `idempotency_key` to another document; raise "
-    "`generation` to make the same one anew on purpose.",
-    "DineroDuplicate": "The Guid is in use for something else, or was: raise `generation`.",
-    "DineroForbidden": "Check `organization_id` and the subscription; `airflow dinero check` says which.",
-    "DineroInvalidBody": "Correct what is named; Dinero was not asked to write anything.",
-    "DineroInvalidRequest": "Correct what Dinero names; its own words are in the message.",
-    "DineroNotDue": "Nothing: the task is skipped, and a later run looks again.",
-    "DineroNotFound": "Check the Guid and `organization_id`; for an account or a year, its number in Dinero.",
-    "DineroOutcomeUnknown": "Look at the document that is named, in Dinero. Then go on as it says: "
+    "DineroConfigurationError": "Correct the field or argument that the message names.",
+    "DineroConflict": "Read the difference that the message shows. Use another `idempotency_key` for another document; "
+    "raise `generation` to create the same one anew on purpose.",
+    "DineroDuplicate": "Raise `generation`: the Guid is, or was, in use for something else.",
+    "DineroForbidden": "Check `organization_id` and the subscription; `airflow dinero check` shows which is wrong.",
+    "DineroInvalidBody": "Correct what the message names; Dinero was not asked to write anything.",
+    "DineroInvalidRequest": "Correct what Dinero names; the message quotes it.",
+    "DineroNotDue": "Nothing: the task is skipped, and a later run checks again.",
+    "DineroNotFound": "Check the Guid and `organization_id`; for an account or a year, check its number in Dinero.",
+    "DineroOutcomeUnknown": "In Dinero, look at the document that the message names. Then follow "
     "[when the outcome is unknown](exactly-once.md#when-the-outcome-is-unknown).",
-    "DineroReauthorizationRequired": "A person consents again: `airflow dinero authorize <connection>`, or the page "
+    "DineroReauthorizationRequired": "Consent again, with `airflow dinero authorize <connection>` or on the page "
     "*Admin → Dinero*. Then clear the task.",
-    "DineroStaleTimestamp": "Somebody changed the document: look at it in Dinero, then clear the task.",
+    "DineroStaleTimestamp": "Look at the document in Dinero, because somebody changed it. Then clear the task.",
     "DineroThrottled": "Nothing: the task waits, defers, or is retried. See [rate limits](rate-limits.md).",
-    "DineroUnauthorized": "Check client id, client secret and API key in the connection.",
-    "DineroUnavailable": "Nothing while there are `retries`. After that, see whether Dinero is up, and clear the task.",
-    "DineroUnexpectedAnswer": "Check the API address of the connection: a proxy or another site may have answered.",
+    "DineroUnauthorized": "Check the client id, client secret and API key in the connection.",
+    "DineroUnavailable": "Nothing while the task has `retries` left. After that, check whether Dinero is up, "
+    "and clear the task.",
+    "DineroUnexpectedAnswer": "Check the API address of the connection: a proxy or another site may have responded.",
 }
 HEAD = """# Errors A to Z
 
-An error says what happened, in Dinero's own words where Dinero has said something, and what to do now. Three sorts:
+An error says what happened and what to do now. It quotes Dinero's own words where there are any. There are three
+kinds:
 
-- **permanent**: the same again gives the same. The task fails at once, whatever its `retries`; so does a plain `@task`
-  that uses the hook.
-- **temporary**: Airflow's `retries` apply, and those of operators wait as long as Dinero asks. A plain `@task` does so
-  with `retry_policy=DINERO_RETRY_POLICY`.
-- **unknown**: a write may or may not have been done. The task fails at once, and a person has to look.
+- **permanent**: a retry would fail in the same way. The task fails immediately, whatever its `retries`. The same goes
+  for a plain `@task` that uses the hook.
+- **temporary**: Airflow's `retries` apply. Operators wait as long as Dinero asks before a retry. A plain `@task` does
+  so with `retry_policy=DINERO_RETRY_POLICY`.
+- **unknown**: a write may or may not have been done. The task fails immediately, and a person has to look.
 
-All are in `airflow_provider_dinero.api.errors`.
+All error classes are in `airflow_provider_dinero.api.errors`.
 
 ## Classes
 
-| class | sort | meaning | what to do |
+| class | kind | meaning | what to do |
 |---|---|---|---|
 """
 CODES_HEAD = """
 ## Codes
 
-Dinero's own error codes, as they stand in a message: *"Dinero refused POST /v1/… with HTTP 400, code 42: …"*. The
-[sandbox](sandbox-codes.md) answers with each of them. The class of a code can be caught by itself.
+These are Dinero's own error codes. A message shows them like this: *"Dinero refused POST /v1/… with HTTP 400, code 42:
+…"*. The [sandbox](sandbox-codes.md) can return each of them. You can catch the class of a code by itself.
 
-| code | meaning | class | cause, for example | what to do |
+| code | meaning | class | example of a cause | what to do |
 |---|---|---|---|---|
 """
 

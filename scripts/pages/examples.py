@@ -6,15 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 HEAD = """# Examples
 
-The workflows that people automate, each a DAG of its own in `example_dags/`. `make ui` runs an Airflow with all of them
-and a sandbox: trigger one, and look at the sandbox's pages. Each is run by a test on a real Airflow. Copy one, and
-change what it says.
+These are common workflows, each in a DAG of its own in `example_dags/`. `make ui` starts a sandbox and an Airflow with
+all of them: trigger one, and look at the sandbox's pages. A test runs each of them on a real Airflow. Copy one, and
+change what its description names.
 """
 ORDER = (
     "dinero_shop_orders", "dinero_approval", "dinero_public_einvoice", "dinero_dunning", "dinero_payout",
     "dinero_receipts", "dinero_invoice_paid", "dinero_mirror", "dinero_month_end", "dinero_many_organizations",
 )  # fmt: skip
-PICTURES = {"dinero_approval": "![Airflow asks: book two invoices?](images/approval.png)\n"}
+PICTURES = {"dinero_approval": "![Airflow asks whether to book two invoices](images/approval.png)\n"}
 
 
 def page() -> str:
