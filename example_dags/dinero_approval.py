@@ -1,11 +1,11 @@
-"""Shop orders become drafts in Dinero, a person approves them in Airflow, then they are booked and e-mailed.
+"""Shop orders become drafts in Dinero; once a person approves them in Airflow, they are booked and e-mailed.
 
 What to change: where the orders come from (here the params of the run), the account that sales are booked to, and the
-connection `dinero_default`. Who may decide: `assigned_users` of the ApprovalOperator. While it waits, it takes no
-worker slot.
+connection `dinero_default`. `assigned_users` of the ApprovalOperator says who may decide. While the task waits, it
+takes no worker slot.
 
-A no leaves the drafts as they are, to be corrected or deleted in Dinero. The same order is invoiced once, also by
-another run.
+If the person declines, the drafts stay as they are: correct or delete them in Dinero. The same order is invoiced once,
+even by another run.
 """
 
 from datetime import timedelta

@@ -1,10 +1,10 @@
-"""Each morning, whoever is late is reminded: three reminders at most, ten days apart, as Dinero's rules are.
+"""Each morning, send reminders for overdue invoices: three at most, ten days apart, as Dinero's rules require.
 
 What to change: what a reminder costs (`FEES`), whether it is booked and sent at once (without `book` and `send` it is a
 draft in Dinero, for a person to look at), the hour, and the connection `dinero_default`.
 
-A reminder is made once for its day. An invoice that was paid in the meantime, or whose next reminder isn't due yet, is
-skipped, with the reason in the log.
+An invoice gets one reminder a day. An invoice that has been paid in the meantime, or whose next reminder isn't due yet,
+is skipped, with the reason in the log.
 """
 
 import pendulum

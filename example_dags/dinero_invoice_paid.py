@@ -1,12 +1,12 @@
-"""When an invoice is paid, another DAG is told: this one, which ships what was bought.
+"""When an invoice is paid, this DAG runs, and ships what was bought.
 
 What to change: what is done with a paid invoice (`ship`), the interval in seconds, and the connection `dinero_default`.
-Turn the DAG on: its watcher sees what is paid from then on.
+Turn the DAG on: its watcher sees the payments from then on.
 
-An invoice that was credited in full counts as paid too: where that matters, look at its payments in `ship`.
+An invoice that was credited in full counts as paid too. If that matters, look at its payments in `ship`.
 
 The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It forgets nothing when the
-triggerer dies, but may tell an invoice twice: `ship` has to stand that.
+triggerer dies, but may report an invoice twice, so `ship` must tolerate that.
 """
 
 from typing import Any

@@ -1,10 +1,11 @@
-"""One authorization at Visma Connect, all its organizations: what each is owed, once a week.
+"""Once a week, list what each organization of one Visma Connect authorization is owed.
 
 What to change: what is done for each organization (`owed`; any operator takes `organization_id` in the same way), and
-the connection `dinero_visma`: its grant is Visma Connect, and a user who reaches all organizations has authorized it.
-Its `allowed_organizations` keeps it to some of them.
+the connection `dinero_visma`. Its grant is Visma Connect, and a user who has access to all organizations has authorized
+it. Its `allowed_organizations` limits it to some of them.
 
-Organizations without Dinero Pro have no API, and are left out. Each has its own allowance, 100 requests a minute.
+Organizations without Dinero Pro have no API, and are left out. Each organization has its own allowance of 100 requests
+a minute.
 """
 
 from typing import Any

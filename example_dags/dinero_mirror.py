@@ -1,10 +1,10 @@
-"""Each night, a copy of the books in a database: invoices, contacts, products, credit notes, postings.
+"""Each night, copy the books into a database: invoices, contacts, products, credit notes, postings.
 
-What to change: the connection of the database (`warehouse`: SQLite, Postgres or any other that Airflow has a common.sql
-hook for; extra `sql`), the resources, the hour, and the connection `dinero_default`.
+What to change: the connection of the database (`warehouse`: SQLite, Postgres or any other for which Airflow has a
+common.sql hook; extra `sql`), the resources, the hour, and the connection `dinero_default`.
 
-All is loaded the first time, only changes ever after. A table and how far it is are written in one transaction: a run
-that dies leaves the table as it was, and the next one catches up.
+The first run loads everything; later runs load only changes. A table and its watermark are written in one transaction:
+a run that dies leaves the table as it was, and the next one catches up.
 """
 
 import pendulum

@@ -7,8 +7,8 @@ out of a line.
 What to change: the three accounts, where the payout comes from (here the params of the run, which another system can
 give when it triggers the DAG), and the connection `dinero_default`.
 
-The same payout is posted once, also by another run: its Id in Dinero is made from the payout's number. Once it is
-booked, other amounts under the same number change nothing: correct it with lines of another number.
+The same payout is posted once, even by another run, because its Id in Dinero is made from the payout's number. Once it
+is booked, other amounts under the same number change nothing: correct it with lines of another number.
 """
 
 from decimal import Decimal

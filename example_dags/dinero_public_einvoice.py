@@ -1,10 +1,10 @@
-"""A public institution is invoiced by e-invoice (NemHandel), which it finds by its EAN number.
+"""A public institution gets its invoice as an e-invoice (NemHandel), addressed to its EAN number.
 
 What to change: the customer, the order (params of the run), the account that the sale is booked to, and the connection
-`dinero_default`. The institution tells its EAN number, a contact person, and mostly an order number of its own.
+`dinero_default`. The institution gives you its EAN number, a contact person, and usually an order number of its own.
 
-EAN number and contact person are checked before anything is made in Dinero. The invoice is created, booked and sent
-once for each order.
+The EAN number and the contact person are checked before anything is created in Dinero. The invoice is created, booked
+and sent once for each order.
 """
 
 from airflow.sdk import DAG, Param

@@ -1,11 +1,11 @@
 """Receipts in a folder or a bucket become purchase vouchers in Dinero, as drafts for the bookkeeper.
 
 What to change: the folder (a param of the run: a local path, or one of object storage such as
-s3://aws_default@bucket/receipts), how the account and the amount are known (`expense_of`: here by the name of the file,
+s3://aws_default@bucket/receipts), how the account and the amount are found (`expense_of`: here from the file's name,
 6000_125.00_Paper.pdf), and the connection `dinero_default`. With `book=True` the vouchers are booked too.
 
-Run it as often as you like: a receipt that is there already is found by its name. A file whose name says nothing is
-left out, and named in the log.
+Run it as often as you like: a receipt that already exists is found by its name. A file whose name can't be read is left
+out, and named in the log.
 """
 
 import logging

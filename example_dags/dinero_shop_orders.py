@@ -4,8 +4,8 @@ What to change: the month (a param of the run), where the orders come from (`rea
 booked to, and the connection `dinero_default`.
 
 Running it again for the same month creates nothing new: a contact is found by its customer number, an invoice by its
-order number, a mail-out by its invoice. The orders are of 2007 to 2011, and one can't book into closed years: the
-invoices are dated today, and name the order's date in their comment.
+order number, a mail-out by its invoice. The orders date from 2007 to 2011, and Dinero can't book into closed years. So
+the invoices are dated today, and give the order's date in their comment.
 """
 
 import csv
