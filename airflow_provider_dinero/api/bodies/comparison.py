@@ -14,7 +14,6 @@ DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
 # What Dinero fills in itself when it is sent empty.
 FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Some dates read back as times.
 MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|\+00:00)?$")
 
 
@@ -66,21 +65,23 @@ def differences(
     for name, want in wanted.items():
         empty = want in (None, "")
         if name == "Amount" and "AmountInclVatValue" in existing:  # the lines of vouchers read back under other names
-            if _plain(want) not in _amounts(existing):
-                found[name] = (_plain(existing["AmountInclVatValue"]), _plain(want))
+            if _plain(name, want) not in _amounts(existing):
+                found[name] = (_plain(name, existing["AmountInclVatValue"]), _plain(name, want))
             continue
         if name not in existing and strict and not empty:
-            found[name] = (None, _plain(want))
-        if name not in existing or (empty and not (empty_counts and name not in FILLED_IN)) or want == "Paid":
-            continue  # Paid, a payment condition, reads back as NettoCash
+            found[name] = (None, _plain(name, want))
+        if name not in existing or (empty and not (empty_counts and name not in FILLED_IN)):
+            continue
+        if name == "PaymentConditionType" and want == "Paid":  # it reads back as NettoCash
+            continue
         there = existing[name]
         if name.endswith("VatCode"):  # VAT that is suppressed may read back as nothing
             want, there = (str(each or "none").upper() for each in (want, there))
         if isinstance(want, list):
             vat = bool(wanted.get("ShowLinesInclVat"))
             found |= _different_lines(name, want, there or [], including_vat=vat, strict=strict)
-        elif _plain(want) != _plain(there):
-            found[name] = (_plain(there), _plain(want))
+        elif _plain(name, want) != _plain(name, there):
+            found[name] = (_plain(name, there), _plain(name, want))
     return found
 
 
@@ -103,7 +104,7 @@ def _amounts(line: Mapping[str, Any]) -> set[Any]:
     names = (
         ("AmountInclVatValue", "AmountExclVatValue") if "BalancingAccountNumber" in line else ("AmountInclVatValue",)
     )
-    return {_plain(line[name]) for name in names}
+    return {_plain(name, line[name]) for name in names}
 
 
 def same_id(one: object, other: object) -> bool:
@@ -124,7 +125,7 @@ def same_text(one: object, other: object) -> bool:
     return str(one or "").strip() == str(other or "").strip()
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
     """Return a value in the form in which Dinero's and the author's spelling of it are equal."""
     if value in (None, ""):
         return None
@@ -133,5 +134,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (int, float, Decimal)):
         return normalized(Decimal(str(value)) if isinstance(value, float) else Decimal(value))
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    text = MIDNIGHT.sub("", text.replace("\r\n", "\n").strip())
-    return text.lower() if GUID.fullmatch(text) else text
+    text = text.replace("\r\n", "\n").strip()
+    if name.endswith("Date"):  # some dates read back as times
+        return MIDNIGHT.sub("", text)
+    return text.lower() if name.endswith(("Guid", "Id", "For")) and GUID.fullmatch(text) else text
