@@ -34,8 +34,18 @@ class DineroHook(BaseHook):
         self, dinero_conn_id: str = default_conn_name, organization_id: int | str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.dinero_conn_id = dinero_conn_id
-        self.organization_id = organization_id
+        self._dinero_conn_id = dinero_conn_id
+        self._organization_id = organization_id
+
+    @property
+    def dinero_conn_id(self) -> str:
+        """The connection."""
+        return self._dinero_conn_id
+
+    @property
+    def organization_id(self) -> int | str | None:
+        """The organization, or None for the connection's own."""
+        return self._organization_id
 
     def get_conn(self) -> "DineroClient":
         """Return the client, always the same one.

@@ -10,6 +10,8 @@ from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOper
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_dinero.api.bodies.validation import CheckedBody
+
 
 class DineroInvoiceOperator(SalesLifecycleOperator):
     """Creates an invoice, books it, sends it, registers its payment, as far as asked: each once, however often it runs.
@@ -83,7 +85,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                 raise DineroInvalidBody(f"{account} is no deposit account.", f"There are: {known}.")
         return super().preview(body)
 
-    def _payment(self, invoice: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
         """Return the payment, checked before anything is sent."""
         from airflow_provider_dinero.api.bodies.idempotency import reference_for
         from airflow_provider_dinero.api.bodies.validation import check
@@ -94,11 +96,11 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         if given.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
             raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
         payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **given}
-        check("PaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
-        return payment
+        checked: CheckedBody = check("PaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
+        return checked if "Amount" in payment else checked.without("Amount")
 
-    def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
-        body = {"Amount": booked["TotalInclVat"], **payment}
+    def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+        body = payment if "Amount" in payment else payment | {"Amount": booked["TotalInclVat"]}
         paid = self.client.invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"])
         done = "paid" if paid["Change"] == "created" else "was paid before:"
         self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))

@@ -53,7 +53,7 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         key = self.key_of(context, self.idempotency_key)
         body = with_guid(self.client, "invoices", "invoice", self.invoice, key, self.generation)
         invoice = self.client.invoices.create(body)
-        change = "unchanged" if "Status" in invoice else "created"
+        change = invoice["Change"]
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
         self.log.info("invoice %s for %s %s", body["Guid"], key, change)
         return {**to_xcom(invoice), "Change": change}

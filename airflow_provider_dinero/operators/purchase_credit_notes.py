@@ -92,7 +92,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
 
     def _create(self, body: dict[str, Any]) -> dict[str, Any]:
         made = self._draft(body)
-        if "Status" in made:
+        if made["Change"] == "unchanged":
             return {**to_xcom(made), "Change": "unchanged"}
         return {"Guid": made["Guid"], "Timestamp": made["TimeStamp"], "Change": "created"}
 

@@ -13,6 +13,8 @@ from airflow_provider_dinero.operators.vouchers import referenced, to_xcom
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_dinero.api.bodies.validation import CheckedBody
+
 PAID = ("Paid", "Overpaid")
 
 
@@ -92,7 +94,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         at_once = "file" not in self._done  # nobody had time to use it
         file = self.step("file", self._upload)
         if file:
-            body = self._wanted = {**body, "FileGuid": file["FileGuid"]}
+            body = self._wanted = body | {"FileGuid": file["FileGuid"]}
         new = at_once and file.get("Change") == "created"
         told = self.step("voucher", lambda: self._create(body, new_file=new))
         changes = [told["Change"]]
@@ -120,14 +122,14 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
             found["TotalInclVat"] = total
         return found
 
-    def _body(self, context: "Context") -> dict[str, Any]:
+    def _body(self, context: "Context") -> "CheckedBody":
         """Check the voucher before anything is sent, and return it with its ExternalReference."""
         from airflow_provider_dinero.api.bodies.validation import check
 
-        body = referenced(self, context)
-        if self.receipt is not None and body.get("FileGuid"):
+        given = referenced(self, context)
+        if self.receipt is not None and given.get("FileGuid"):
             raise DineroInvalidBody("There are a receipt and a FileGuid.", "Give one of them; nothing was sent.")
-        check("PurchaseVoucherCreateModelV2", body)
+        body: CheckedBody = check("PurchaseVoucherCreateModelV2", given)
         missing = [name for name in NEEDED_TO_BOOK.get(body["PurchaseType"], ()) if not body.get(name)]
         if self.book and missing:  # Dinero says so when it books, and then there is a draft of this key
             raise DineroInvalidBody(
@@ -135,7 +137,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
             )
         return body
 
-    def _checked_payment(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _checked_payment(self, body: Mapping[str, Any]) -> "CheckedBody | None":
         from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:
@@ -146,8 +148,10 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         if given.get("Amount") is None and (body.get("CurrencyKey") or "DKK") != "DKK":
             raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The purchase is in another currency.")
         payment = {"RemainderIsFee": False, "ExternalReference": body["ExternalReference"], **given}
-        check("PurchaseVoucherCreditPaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
-        return payment
+        checked: CheckedBody = check(
+            "PurchaseVoucherCreditPaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"}
+        )
+        return checked if "Amount" in payment else checked.without("Amount")
 
     def _upload(self) -> dict[str, Any]:
         """Upload the receipt; without one nothing is done."""
@@ -175,10 +179,10 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
             again = vouchers.create_once(body, **self._known_by)
             return to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 
-    def _pay(self, booked: Mapping[str, Any], payment: Mapping[str, Any]) -> dict[str, Any]:
+    def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
         if booked.get("Foreign") and booked["Status"] in PAID:
             return {"Paid": "unchanged"}
-        body = {"Amount": booked["TotalInclVat"], **payment}
+        body = payment if "Amount" in payment else payment | {"Amount": booked["TotalInclVat"]}
         paid = self.client.purchase_vouchers.add_payment_once(booked["Guid"], body, timestamp=booked["Timestamp"])
         done = "updated" if paid["Change"] == "created" else "unchanged"
         stamp = paid.get("TimeStamp") or booked["Timestamp"]

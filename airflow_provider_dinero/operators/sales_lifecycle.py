@@ -83,7 +83,7 @@ class SalesLifecycleOperator(DineroBaseOperator):
         """
         body = with_guid(self.client, self.resource, self.what.replace(" ", "_"), given, key, self.generation)
         if self.send:
-            check_mailout(self.client, self.send, self.mailout, self.resource)
+            mailout = check_mailout(self.client, self.send, self.mailout, self.resource)
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
         told = self.step("create", lambda: self._create(body, key))
         changes = [told["Change"]]
@@ -92,7 +92,7 @@ class SalesLifecycleOperator(DineroBaseOperator):
             told |= self.step("book", lambda: self._book(draft, body))
             changes.append(told["Change"])
         if self.send:
-            told |= self.step("send", lambda: self._send(body["Guid"]))
+            told |= self.step("send", lambda: self._send(body["Guid"], mailout))
             changes.append(told["Change"])
         return told, changes
 
@@ -103,7 +103,7 @@ class SalesLifecycleOperator(DineroBaseOperator):
 
     def _create(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         made = self.make(body)
-        change = "unchanged" if "Status" in made else "created"
+        change = made["Change"]
         self.log.info("%s %s for %s %s", self.what, body["Guid"], key, change)
         return {**to_xcom(made), "Change": change}
 
@@ -121,9 +121,9 @@ class SalesLifecycleOperator(DineroBaseOperator):
         self.log.info("booked %s %s, %s", self.what, booked["Number"], total)
         return {**to_xcom(booked), "Change": "updated"}
 
-    def _send(self, guid: str) -> dict[str, Any]:
+    def _send(self, guid: str, mailout: Mapping[str, Any]) -> dict[str, Any]:
         channel = self.send or ""
-        sent = sender(self.client, channel, self.resource)(guid, self.mailout, resend=whole("resend", self.resend))
+        sent = sender(self.client, channel, self.resource)(guid, mailout, resend=whole("resend", self.resend))
         self.log.info("%s %s %s", self.what, guid, summary(channel, sent))
         return sent
 

@@ -35,13 +35,14 @@ def sender(client: "DineroClient", channel: str, resource: str = "invoices") -> 
 
 def check_mailout(
     client: "DineroClient", channel: str, mailout: Mapping[str, Any] | None, resource: str = "invoices"
-) -> None:
+) -> Mapping[str, Any]:
     """Check what is to be sent, before the document is booked.
 
     :param client: DineroClient
     :param channel: str, as `sender` takes it
     :param mailout: mapping or None, what the author gave
     :param resource: str, as `sender` takes it
+    :return: mapping, what will be sent, checked
     :raises DineroInvalidBody: there is no such way, or the body is wrong for it
     """
     from airflow_provider_dinero.api.bodies.validation import check
@@ -50,11 +51,12 @@ def check_mailout(
     sender(client, channel, resource)
     given = {} if mailout is None else require_mapping("mailout", mailout)
     if channel == "sms":
-        check("SmsSendModel", {**DEFAULTS, **given})
+        checked: Mapping[str, Any] = check("SmsSendModel", {**DEFAULTS, **given})
     elif channel == "einvoice":
-        check("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic", **given})
+        checked = check("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic", **given})
     else:
-        check("ApiMailoutModel", given)
+        checked = check("ApiMailoutModel", given)
+    return checked
 
 
 def summary(channel: str, sent: Mapping[str, Any]) -> str:

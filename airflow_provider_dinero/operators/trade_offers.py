@@ -54,7 +54,7 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
         key = self.key_of(context, self.idempotency_key)
         body = with_guid(self.client, "trade_offers", "trade_offer", self.trade_offer, key, self.generation)
         offer = self.client.trade_offers.create(body)
-        change = "unchanged" if "Status" in offer else "created"
+        change = offer["Change"]
         self.document_url = document_url(self.client, f"tradeoffers/{body['Guid']}")
         self.log.info("trade offer %s for %s %s", body["Guid"], key, change)
         return {**to_xcom(offer), "Change": change}

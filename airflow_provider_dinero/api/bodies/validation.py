@@ -31,6 +31,30 @@ MOST_NESTED = 8
 ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber", "Sender", "Subject"})
 
 
+class CheckedBody(dict[str, Any]):
+    """A body that was checked, so that it isn't checked again on its way.
+
+    :param model: str, the class of `models.py` that it was checked against
+    :param content: mapping
+    """
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: str, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self.model = model
+
+    def __or__(self, other: Mapping[str, Any]) -> "CheckedBody":  # type: ignore[override]
+        return CheckedBody(self.model, {**self, **other})
+
+    def without(self, *names: str) -> "CheckedBody":
+        """Return the body without some of its properties.
+
+        :param names: str
+        """
+        return CheckedBody(self.model, {name: value for name, value in self.items() if name not in names})
+
+
 def check(model_name: str, body: Any) -> Any:
     """Return the body as its model understands it, with the properties that the author gave and no others.
 
@@ -38,7 +62,7 @@ def check(model_name: str, body: Any) -> Any:
 
     :param model_name: str, a class of `models.py`; in brackets for a list of them
     :param body: mapping in Dinero's own property names; or an iterable of them, or a single one, for a list
-    :return: dict of Python values, or list of dicts, ready for `encode`
+    :return: CheckedBody, a dict of Python values, or a list of them, ready for `encode`; one that was checked as it is
     :raises DineroInvalidBody: names each unknown, missing or ill-typed property
     """
     if not model_name.startswith("["):
@@ -53,7 +77,13 @@ def check(model_name: str, body: Any) -> Any:
     return [_checked(model_name[1:-1], each, f"{model_name[1:-1]} {index}") for index, each in enumerate(members)]
 
 
-def _checked(model_name: str, body: Any, place: str) -> dict[str, Any]:
+def _checked(model_name: str, body: Any, place: str) -> CheckedBody:
+    if isinstance(body, CheckedBody) and body.model == model_name:
+        return body
+    return CheckedBody(model_name, _validated(model_name, body, place))
+
+
+def _validated(model_name: str, body: Any, place: str) -> dict[str, Any]:
     from pydantic import ValidationError
 
     model = _model(model_name)

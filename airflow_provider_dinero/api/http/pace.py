@@ -28,6 +28,11 @@ class Pace:
     :param slot: float or None, a slot that was kept, for the first request; default none
     """
 
+    __slots__ = (
+        "_budget", "_keep_slots", "_key", "_longest_wait", "_meter", "_per_minute", "_quiet_until", "_sleep", "_slot",
+        "_taken",
+    )  # fmt: skip
+
     def __init__(
         self,
         budget: Budget,

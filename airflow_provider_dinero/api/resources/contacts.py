@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import comparison, idempotency
-from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, DineroDuplicate, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq
@@ -171,7 +171,7 @@ class Contacts(Documents):
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: several contacts match, or the contact was deleted
         """
-        wanted = check("ContactCreateModel", body)
+        wanted: CheckedBody = check("ContactCreateModel", body)
         if match_by not in MATCHABLE:
             raise DineroInvalidBody(f"A contact can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
         value = stripped(wanted, match_by)
@@ -188,12 +188,12 @@ class Contacts(Documents):
         with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
             return self._upserted(wanted, match_by, value, generation)
 
-    def _upserted(self, wanted: Row, match_by: str, value: str, generation: int) -> Row:
+    def _upserted(self, wanted: CheckedBody, match_by: str, value: str, generation: int) -> Row:
         existing = self._find(match_by, value)
         if existing is None:
             guid = idempotency.guid_for(self.session.organization_id, "contacts", f"{match_by}:{value}", generation)
             try:
-                self.session.send(_CREATE, body={**wanted, "ContactGuid": guid})
+                self.session.send(_CREATE, body=wanted | {"ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
             except DineroDryRun as stopped:
                 stopped.known["ContactGuid"] = guid

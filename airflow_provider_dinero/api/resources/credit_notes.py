@@ -131,7 +131,8 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, once however often called.
 
         :param body: mapping with ProductLines, CreditNoteFor and more, as SalesCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where it was there and is the same
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there and is the
+            same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a credit note with this Guid is there, with other content, or was deleted
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
@@ -172,7 +173,7 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         :return: `{"Guid", "TimeStamp"}`, or the whole credit note where an answer was lost
         :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @_DELETE.performed_by
     @guarded

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import comparison
-from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroDuplicate,
@@ -41,15 +41,14 @@ class Documents(Resource, ABC):
     def get(self, guid: str) -> Row:
         """Return the document, deleted or not."""
 
-    def _checked(self, operation: Operation, body: Mapping[str, Any], guid: str, timestamp: str | None) -> Row:
+    def _checked(self, operation: Operation, body: Mapping[str, Any], guid: str, timestamp: str | None) -> CheckedBody:
         """Return a body, checked before anything is asked for, with its Timestamp."""
         model = operation.body or ""
         if not isinstance(body, Mapping):
             check(model, body)
         given = timestamp or body.get("Timestamp") or body.get("TimeStamp")
-        rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
-        wanted: Row = check(model, {**rest, "Timestamp": given or "the latest"})
-        return wanted if given else {**wanted, "Timestamp": self._latest(guid)}
+        wanted = check_stamped(model, body, given)
+        return wanted if given else wanted | {"Timestamp": self._latest(guid)}
 
     def _latest(self, guid: str) -> str:
         """Return the latest Timestamp."""
@@ -73,7 +72,10 @@ class Documents(Resource, ABC):
             raise both_versions(error, stamp, self._latest(guid)) from error
 
     def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
-        """Create a draft under a Guid of ours; where it is there and the same, return it whole."""
+        """Create a draft under a Guid of ours; where it is there and the same, return it whole.
+
+        :return: dict with Change: created, or unchanged
+        """
         wanted = check(operation.body or "", body)
         chosen = not wanted.get(name)  # a later try wouldn't know the Guid that we choose
         wanted[name] = guid = wanted.get(name) or uuid4()
@@ -81,11 +83,11 @@ class Documents(Resource, ABC):
         def there() -> Row:
             existing = self.get(str(guid))
             comparison.require_same(f"{self.WHAT} {guid}", wanted, existing)
-            return existing
+            return {**existing, "Change": "unchanged"}
 
         def send() -> Row:
             try:
-                return self._object(operation, body=wanted)
+                return {**self._object(operation, body=wanted), "Change": "created"}
             except DineroDuplicate:
                 pass  # what is there is read outside, so that a difference is the one error that is told
             return there()
@@ -99,17 +101,23 @@ class Documents(Resource, ABC):
         body: Mapping[str, Any],
         timestamp: str | None,
         not_kept: Collection[str] = (),
-    ) -> Row:
-        """Replace a draft. What Dinero takes and does not keep is not compared after a lost answer."""
+    ) -> tuple[Row, str]:
+        """Replace a draft. What Dinero takes and does not keep is not compared after a lost answer.
+
+        :return: the draft, and updated; or the whole document, where Dinero refused and it is so already, and unchanged
+        """
         wanted = self._checked(operation, body, guid, timestamp)
 
-        def look() -> Row | None:
+        def look() -> tuple[Row, str] | None:
             existing = self.get(guid)
-            content = {name: value for name, value in wanted.items() if name not in {"Timestamp", *not_kept}}
+            content = wanted.without("Timestamp", *not_kept)
             other = existing.get("DeletedAt") or comparison.differences(content, existing, strict=True)
-            return None if other else existing
+            return None if other else (existing, "unchanged")
 
-        return self._settled(lambda: self._object(operation, {"guid": guid}, body=wanted), look, operation=operation)
+        def send() -> tuple[Row, str]:
+            return self._object(operation, {"guid": guid}, body=wanted), "updated"
+
+        return self._settled(send, look, operation=operation)
 
     def _update_once(self, operation: Operation, guid: str, body: Mapping[str, Any], timestamp: str | None) -> Row:
         """Replace a draft, unless all that the body says is so already.
@@ -119,16 +127,15 @@ class Documents(Resource, ABC):
         wanted = self._checked(
             operation, body, guid, timestamp or body.get("Timestamp") or body.get("TimeStamp") or "-"
         )
-        content = {name: value for name, value in wanted.items() if name != "Timestamp"}
+        content = wanted.without("Timestamp")
         known = None if wanted["Timestamp"] == "-" else wanted["Timestamp"]
         if known is None:
             existing = self.get(guid)
             if not existing.get("DeletedAt") and not comparison.differences(content, existing, strict=True):
                 return {**existing, "Change": "unchanged"}
         try:
-            updated = self._update(operation, guid, content, known or str(existing[self.STAMP]))
-            # The whole document is what was there already, when Dinero refused.
-            return {**updated, "Change": "unchanged" if "Status" in updated else "updated"}
+            updated, change = self._update(operation, guid, content, known or str(existing[self.STAMP]))
+            return {**updated, "Change": change}
         except (DineroStaleTimestamp, DineroInvalidRequest) as error:
             existing = self.get(guid)
             if not existing.get("DeletedAt") and not comparison.differences(content, existing):
@@ -137,7 +144,7 @@ class Documents(Resource, ABC):
                 raise
             if known:
                 raise both_versions(error, known, existing[self.STAMP]) from error
-        return {**self._update(operation, guid, content, existing[self.STAMP]), "Change": "updated"}
+        return {**self._update(operation, guid, content, existing[self.STAMP])[0], "Change": "updated"}
 
     def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
         """Delete a document; without a Timestamp, whatever its latest state is."""
@@ -201,6 +208,22 @@ class Documents(Resource, ABC):
 
     def _pdf(self, operation: Operation, guid: str, **values: object) -> bytes:
         return self.session.send(operation, {"guid": guid, **values}, accept=PDF).content
+
+
+def check_stamped(model: str, body: Mapping[str, Any], timestamp: str | None = None) -> CheckedBody:
+    """Return a body, checked, with a Timestamp.
+
+    :param model: str
+    :param body: mapping; a Timestamp of its own is left out
+    :param timestamp: str or None; default none is known yet
+    """
+    stamp = {"Timestamp": timestamp or "the latest"}
+    if isinstance(body, CheckedBody) and body.model == model:
+        return body | stamp
+    checked: CheckedBody = check(
+        model, {**{name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}, **stamp}
+    )
+    return checked
 
 
 def both_versions(error: DineroStaleTimestamp, known: str, there: str) -> DineroStaleTimestamp:

@@ -141,7 +141,8 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, once however often it is called.
 
         :param body: mapping with ProductLines and more, as InvoiceCreateModel
-        :return: `{"Guid", "TimeStamp"}`, or the whole invoice where it was there and is the same
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice where it was there and is the
+            same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
@@ -169,7 +170,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         :return: `{"Guid", "TimeStamp"}`, or the whole invoice where an answer was lost
         :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @guarded
     def update_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.operations import Operation, performs
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
@@ -90,11 +90,11 @@ class EmailedDocuments(Mailing):
         :raises DineroInvalidBody: before anything is sent
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
-        check("ApiMailoutModel", body or {})
+        wanted = check("ApiMailoutModel", body or {})
         return self._mail_once(
             f"{self.NAME}/{guid}/email",
             lambda: of_kind(self.KIND, self.mailouts(guid)),
-            lambda: addresses(self.email(guid, body)),
+            lambda: addresses(self.email(guid, wanted)),
             resend=resend,
         )
 
@@ -118,11 +118,14 @@ class EmailedDocuments(Mailing):
         resend: int,
     ) -> Row:
         """Send electronically, once, to a contact that can receive it."""
-        wanted = check("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic", **(body or {})})
+        wanted = check(
+            "EInvoiceSendModel",
+            body if isinstance(body, CheckedBody) else {"PaymentMeanEnum": "Domestic", **(body or {})},
+        )
 
         def checked_and_sent() -> list[str]:
             to = address_of(contacts, get(guid)["ContactGuid"], wanted.get("AttPerson"))
-            send(guid, body)
+            send(guid, wanted)
             return [to]
 
         sent = partial(self._mail_once, name, lambda: of_kind("Einvoice", self.mailouts(guid)), checked_and_sent)

@@ -134,7 +134,7 @@ class ManualVouchers(Documents):
         :return: dict, the voucher
         :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @_DELETE.performed_by
     @guarded

@@ -8,11 +8,10 @@ from uuid import uuid4
 from airflow_provider_dinero.api.bodies.comparison import describe as shown
 from airflow_provider_dinero.api.bodies.comparison import differences, same_id, same_text
 from airflow_provider_dinero.api.bodies.idempotency import LONGEST_REFERENCE
-from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
-from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.documents import Documents, check_stamped
 
 
 class WithPayments(Documents):
@@ -57,16 +56,14 @@ class WithPayments(Documents):
                 f"ExternalReference: a text of at most {LONGEST_REFERENCE} characters tells a payment from others.",
                 "Nothing was sent.",
             )
-        rest = {name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}
-        content = check(operation.body or "", {**rest, "Timestamp": "the latest"})
-        del content["Timestamp"]
+        checked = check_stamped(operation.body or "", body)
+        content = checked.without("Timestamp")
 
         def pay(stamp: str) -> Row:
             found = self._paid(guid, reference, content)
             if found is not None:
                 return found
-            wanted = check(operation.body or "", {**rest, "Timestamp": stamp})
-            return {**self._add(operation, guid, wanted, (), place), "Change": "created"}
+            return {**self._add(operation, guid, checked | {"Timestamp": stamp}, (), place), "Change": "created"}
 
         with self.session.lock.hold(f"payments/{guid}"):
             return self._with_latest(guid, timestamp, pay)

@@ -39,7 +39,8 @@ class PurchaseCreditNotes(Documents):
         """Create a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes`); with a Guid, once.
 
         :param body: mapping with Lines, CreditNoteFor and more, as PurchaseCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where it was there and is the same
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there
+            and is the same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a credit note with this Guid is there, with other content
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
@@ -83,7 +84,7 @@ class PurchaseCreditNotes(Documents):
         :return: `{"Guid", "TimeStamp"}`, or the whole credit note where an answer was lost
         :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @_DELETE.performed_by
     @guarded

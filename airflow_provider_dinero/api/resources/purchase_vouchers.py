@@ -182,7 +182,7 @@ class PurchaseVouchers(WithPayments):
         :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
         """
         credit_only = ("ContactGuid", "PaymentDate") if body.get("PurchaseType") == "cash" else ()
-        return self._update(_UPDATE, guid, body, timestamp, credit_only)
+        return self._update(_UPDATE, guid, body, timestamp, credit_only)[0]
 
     @_DELETE.performed_by
     @guarded

@@ -96,11 +96,11 @@ class ReminderMail(Mailing):
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
-        check("ApiMailoutModel", body or {})
+        wanted = check("ApiMailoutModel", body or {})
         return self._mail_once(
             f"invoices/{invoice_guid}/reminders/{reminder['Id']}/email",
             lambda: self._mailed("Reminder", invoice_guid, str(reminder["Date"])),
-            lambda: addresses(self.email(invoice_guid, body)),
+            lambda: addresses(self.email(invoice_guid, wanted)),
             resend=resend,
         )
 
@@ -124,7 +124,7 @@ class ReminderMail(Mailing):
             given = wanted.get("ReceiverEanNumber")
             contact = self._invoices.get(invoice_guid)["ContactGuid"]
             to = f"GLN {given}" if given else address_of(self._contacts, contact, wanted.get("AttPerson"))
-            self.send_e_reminder(invoice_guid, reminder["Id"], body)
+            self.send_e_reminder(invoice_guid, reminder["Id"], wanted)
             return [to]
 
         return self._mail_once(
@@ -146,11 +146,12 @@ class ReminderMail(Mailing):
         :raises DineroNotDue: the invoice is not booked, or not overdue
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
-        given = check("ApiMailoutModel", body or {}).get("Receiver")
+        wanted = check("ApiMailoutModel", body or {})
+        given = wanted.get("Receiver")
 
         def send() -> list[str]:
             try:
-                self._invoices.email_pre_reminder(invoice_guid, body)
+                self._invoices.email_pre_reminder(invoice_guid, wanted)
             except DineroRefused as error:
                 if error.code in NOT_DUE:
                     raise DineroNotDue(f"No pre-reminder is due: {error.said or error}") from None

@@ -9,7 +9,7 @@ from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.resources.documents import PDF, check_stamped
 from airflow_provider_dinero.api.resources.reminder_mail import ReminderMail
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
@@ -258,8 +258,8 @@ def due(invoice: Row, living: Rows, day: date, number: int | None) -> Row | None
 def _checked(body: Mapping[str, Any], timestamp: str | None, latest: Callable[[], str]) -> Row:
     """Return a body, checked before anything is asked for, with its Timestamp."""
     given = timestamp or body.get("Timestamp")
-    wanted: Row = check("ReminderCreateModel", {**body, "Timestamp": given or "the latest"})
-    return wanted if given else {**wanted, "Timestamp": latest()}
+    wanted = check_stamped("ReminderCreateModel", body, given)
+    return wanted if given else wanted | {"Timestamp": latest()}
 
 
 def _place(invoice_guid: str, reminder_id: int | str) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
@@ -66,7 +66,7 @@ class Sms(Mailing):
         :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact without phone number
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
         """
-        wanted = check("SmsSendModel", {**DEFAULTS, **(body or {})})
+        wanted = check("SmsSendModel", body if isinstance(body, CheckedBody) else {**DEFAULTS, **(body or {})})
         kind = "Reminder" if wanted["IsReminder"] else "Mailout"
 
         def mailouts() -> Rows:
@@ -75,7 +75,7 @@ class Sms(Mailing):
 
         def send() -> list[str]:
             invoice = self._invoices.get(voucher_guid)
-            whole = {**wanted, **self._receiver(invoice, wanted)}
+            whole = wanted | self._receiver(invoice, wanted)
             if wanted["Timestamp"] != UNSET:
                 self.send(voucher_guid, whole)
                 return [str(whole["ReceiverPhoneNumber"])]

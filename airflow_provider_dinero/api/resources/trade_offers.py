@@ -140,7 +140,8 @@ class TradeOffers(EmailedDocuments, Documents):
         """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, once however often it is called.
 
         :param body: mapping with ContactGuid, ProductLines and more, as TradeOfferCreateModel
-        :return: `{"Guid", "TimeStamp"}`, or the whole trade offer where it was there and is the same
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole trade offer where it was there
+            and is the same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a trade offer with this Guid is there, with other content, or was deleted
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
@@ -167,7 +168,7 @@ class TradeOffers(EmailedDocuments, Documents):
         :return: `{"Guid", "TimeStamp"}`, or the whole trade offer where an answer was lost
         :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
         """
-        return self._update(_UPDATE, guid, body, timestamp)
+        return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @_DELETE.performed_by
     @guarded
