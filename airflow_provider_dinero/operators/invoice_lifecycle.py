@@ -1,6 +1,7 @@
 """The whole life of an invoice in one task."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -100,7 +101,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         return checked if "Amount" in payment else checked.without("Amount")
 
     def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
-        body = payment if "Amount" in payment else payment | {"Amount": booked["TotalInclVat"]}
+        body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
         paid = self.client.invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"])
         done = "paid" if paid["Change"] == "created" else "was paid before:"
         self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))

@@ -1,6 +1,7 @@
 """Purchases: expenses and what suppliers pay back."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
@@ -182,7 +183,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
         if booked.get("Foreign") and booked["Status"] in PAID:
             return {"Paid": "unchanged"}
-        body = payment if "Amount" in payment else payment | {"Amount": booked["TotalInclVat"]}
+        body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
         paid = self.client.purchase_vouchers.add_payment_once(booked["Guid"], body, timestamp=booked["Timestamp"])
         done = "updated" if paid["Change"] == "created" else "unchanged"
         stamp = paid.get("TimeStamp") or booked["Timestamp"]

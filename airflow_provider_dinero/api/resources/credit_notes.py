@@ -131,8 +131,8 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, once however often called.
 
         :param body: mapping with ProductLines, CreditNoteFor and more, as SalesCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there and is the
-            same, and Change is unchanged
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there
+            and is the same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: a credit note with this Guid is there, with other content, or was deleted
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know

@@ -141,8 +141,8 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, once however often it is called.
 
         :param body: mapping with ProductLines and more, as InvoiceCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice where it was there and is the
-            same, and Change is unchanged
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice where it was there and
+            is the same, and Change is unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
         :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
