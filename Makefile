@@ -90,8 +90,9 @@ models: .venv/.installed-dev  ## the bodies' models, from openapi.json
 pages: .venv/.installed-dev  ## the pages of docs/ that are made from the code
 	$(BIN)/python scripts/make_docs.py
 
-docs: pages  ## the docs, into .airflow/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+docs: pages  ## build the docs, and print where they are
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo 'The docs: file://$(CURDIR)/.airflow/site/index.html'
 
 screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflow; needs Debian's chromium
 	$(BIN)/python scripts/screenshots.py

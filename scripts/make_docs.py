@@ -8,6 +8,9 @@ from pages import bodies, errors, examples, operations, reference, registry, sni
 DOCS = Path(__file__).parent.parent / "docs"
 NOTE = "\n<!-- Made by `make pages` from the code itself. Do not edit. -->\n"
 
+WIDE = {"errors.md", "operations.md"}  # their tables take the place of the table of contents
+HEAD = "---\nhide: [toc]\n---\n\n"
+
 
 def main() -> None:
     """Write all pages, or tell which are not what the code says."""
@@ -18,7 +21,7 @@ def main() -> None:
         "reference/bodies.md": bodies.page(),
         **{f"reference/{name}": reference.led(text) for name, text in reference.pages().items()},
     }
-    made = {DOCS / name: noted(text) for name, text in pages.items()}
+    made = {DOCS / name: HEAD * (name in WIDE) + noted(text) for name, text in pages.items()}
     made |= {DOCS / name: text for name, text in snippets.pages().items()}
     made[DOCS.parent / ".airflow-registry.yaml"] = registry.page()
     stale = []

@@ -14,6 +14,7 @@ from local import BIN, ROOT, Airflow, airflow, connection, sandbox
 
 IMAGES = ROOT / "docs" / "images"
 MONTH = "2007-02"
+LOADING = ".chakra-skeleton"  # what Airflow shows in place of what it is still loading
 
 
 def main() -> None:
@@ -39,15 +40,19 @@ def main() -> None:
             docs(page)
 
 
-def take(page: Any, name: str, folder: Path = IMAGES) -> None:
-    """Keep how a page looks.
+def take(page: Any, name: str, folder: Path = IMAGES, height: int | None = None) -> None:
+    """Keep how a page looks once everything on it is loaded.
 
     :param page: a page of a browser
     :param name: str, of the picture
     :param folder: Path; default the docs'
+    :param height: int, how many pixels from the top the picture shows; default the whole window
+    :raises playwright.sync_api.TimeoutError: the page is still loading after 30 seconds
     """
-    page.wait_for_timeout(1500)  # what fades in or is loaded later
-    page.screenshot(path=folder / f"{name}.png")
+    page.wait_for_timeout(1500)  # what fades in
+    page.wait_for_function("selector => !document.querySelector(selector)", arg=LOADING)
+    clip = height and {"x": 0, "y": 0, "width": WIDE["width"], "height": height}
+    page.screenshot(path=folder / f"{name}.png", clip=clip)
     print((folder / f"{name}.png").relative_to(ROOT), flush=True)
 
 
@@ -103,7 +108,8 @@ def orders(page: Any, running: Airflow) -> None:
     for _ in running.follow(dag, run):
         pass
     page.goto(f"{running.url}/dags/{dag}/runs/{run}")
-    take(page, "grid")
+    page.get_by_role("heading", name="Task Instances").wait_for()
+    take(page, "grid", height=560)
     page.goto(f"{running.url}/dags/{dag}/runs/{run}/tasks/book_invoice/mapped/0/details")
     page.get_by_role("link", name="Dinero", exact=True).wait_for()
     take(page, "extra-link")

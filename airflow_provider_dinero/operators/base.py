@@ -209,12 +209,12 @@ class DineroBaseOperator(AuthoredTemplates):
 
 
 def money(amount: Any, currency: str = "DKK") -> str:
-    """Return an amount as a Dane writes it: 1.543,13 DKK.
+    """Return an amount as the docs and XComs write it, with its currency: 1543.13 DKK.
 
     :param amount: Decimal, int, or text
     :param currency: str; default DKK
     """
-    return f"{written(Decimal(str(amount)), ',.2f')} {currency}".translate(str.maketrans(",.", ".,"))
+    return f"{written(Decimal(str(amount)), '.2f')} {currency}"
 
 
 def whole(name: str, value: int | str) -> int:

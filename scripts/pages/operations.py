@@ -1,5 +1,7 @@
 """The tables of all operations."""
 
+import re
+
 from airflow_provider_dinero.api.__main__ import table, writes
 
 
@@ -19,7 +21,7 @@ table, `--json` for programs. What each method takes and returns is in the [refe
 *Answer* is what a success holds. What holds something else is not an answer: it counts as lost
 ([Exactly once](exactly-once.md#an-answer-is-whole-or-it-is-lost)). Where it is *nothing*, the content may be empty.
 
-{table()}
+{breakable(table())}
 ## When the answer of a write is lost
 
 *Fence* is what makes a second one harmless. *Look-up* is what the client reads to see whether the write was done, and
@@ -27,3 +29,11 @@ table, `--json` for programs. What each method takes and returns is in the [refe
 means that a person has to look. (`python -m airflow_provider_dinero.api --writes`)
 
 {writes()}"""
+
+
+def breakable(table: str) -> str:
+    """Return a table in which a line may end within a path, which has no blanks: after its organization.
+
+    :param table: str, as Markdown
+    """
+    return re.sub(r"`([A-Z]+ /\S+?\{organizationId\}/)(\S+)`", r"<code>\1<wbr>\2</code>", table)

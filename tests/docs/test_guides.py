@@ -48,6 +48,7 @@ def test_no_page_has_python_that_nobody_runs() -> None:
     """Python in a page is filled in from a file that is run, or is named here with the test that runs it."""
     elsewhere: dict[str, Any] = {
         "changes.md": "tests/sensors/test_docs.py",
+        "python-client.md": "tests/api/test_docs.py",
         "sandbox.md": "tests/sandbox/test_pytest_plugin.py",
         "examples.md": "tests/airflow/test_examples.py",
     }

@@ -37,7 +37,7 @@ def test_all_of_a_purchase_is_credited_once(bench: Bench, beside: DineroClient, 
     booked = credit(bench, voucher={"Guid": purchase}, book=True)
     assert (booked.returned["Guid"], booked.returned["Change"]) == (draft["Guid"], "updated")
     assert (booked.returned["Status"], booked.returned["TotalInclVat"]) == ("Paid", "165.00")
-    assert f"purchase credit note {draft['Guid']} for k-1 updated, 165,00 DKK" in booked.log
+    assert f"purchase credit note {draft['Guid']} for k-1 updated, 165.00 DKK" in booked.log
     assert credit(bench, voucher=purchase, book=True).returned == {**booked.returned, "Change": "unchanged"}
     assert beside.purchase_vouchers.get(purchase)["Status"] == "Paid"
 

@@ -69,7 +69,7 @@ def test_an_expense_with_its_receipt_is_booked_once(bench: Bench, beside: Dinero
     assert len(requests(bench)) == 5  # is it in the archive, upload, similar, create, book
     returned = told.returned
     assert (returned["Status"], returned["TotalInclVat"], returned["Change"]) == ("Paid", "125.00", "created")
-    assert f"expense {returned['Guid']} created, number {returned['Number']}, 125,00 DKK" in told.log
+    assert f"expense {returned['Guid']} created, number {returned['Number']}, 125.00 DKK" in told.log
     assert beside.purchase_vouchers.get(returned["Guid"])["ExternalReference"] == "bill-7"
     assert expense(bench, receipt=receipt, book=True).returned == {**returned, "Change": "unchanged"}
     assert len(list(beside.files.list())) == 1

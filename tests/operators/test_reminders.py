@@ -37,7 +37,7 @@ def test_a_reminder_is_made_booked_and_sent_once(bench: Bench, beside: Any, late
     made = first.returned
     assert (made["Guid"], made["Number"], made["Status"], made["TotalInclVat"]) == (late, 1, "Booked", "225.00")
     assert (made["Recipients"], made["Change"]) == (["bjorn@example.no"], "created")
-    assert "reminder 1: booked, sent, 225,00" in first.log
+    assert "reminder 1: booked, sent, 225.00" in first.log
     assert again.returned == {**made, "Change": "unchanged", "Timestamp": again.returned["Timestamp"]}
     (mail,) = bench.sandbox.outbox()
     assert (mail["type"], mail["to"]) == ("Reminder", "bjorn@example.no")

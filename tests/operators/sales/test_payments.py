@@ -16,7 +16,7 @@ def test_a_payment_is_registered_once(bench: Bench, beside: Any, booked: dict[st
     assert bench.one(DineroAddPaymentOperator, **arguments, dry_run=True).returned["DryRun"] is True
     first = bench.one(DineroAddPaymentOperator, **arguments)
     assert first.returned["Change"] == "created"
-    assert "invoice 1 paid 100,00 DKK" in first.log
+    assert "invoice 1 paid 100.00 DKK" in first.log
     again = bench.one(DineroAddPaymentOperator, **arguments)
     assert (again.returned["PaymentGuid"], again.returned["Change"]) == (first.returned["PaymentGuid"], "unchanged")
     # The TimeStamp of the first is stale by now: read again, and paid.

@@ -1,4 +1,4 @@
-"""What the README shows of the client works as it stands there."""
+"""What the page of the client shows works as it stands there."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,11 @@ import pytest
 from airflow_provider_dinero.api import DineroClient
 from tests.conftest import line
 
-README = Path(__file__).parent.parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "python-client.md"
 
 
-def test_the_client_of_the_readme(client: DineroClient, sandbox: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(from airflow_provider_dinero\.api import.*?)```", README.read_text(), re.DOTALL)
+def test_the_client_of_the_page(client: DineroClient, sandbox: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(from airflow_provider_dinero\.api import.*?)```", PAGE.read_text(), re.DOTALL)
     guid = str(re.search(r'"([0-9a-f-]{36})"', code)[1])  # type: ignore[index]
     contact = client.contacts.create({"Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
     order = {"Guid": guid, "ContactGuid": contact, "ExternalReference": "order-4711"}
