@@ -47,8 +47,8 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     return uri._replace(path=f"/{'/'.join(parts)}", query="", fragment="")
 
 
-def several(filters: Iterable[Any]) -> Sequence[Any]:
-    """Return filters as several, also when one alone was given.
+def as_conditions(filters: Iterable[Any]) -> Sequence[Any]:
+    """Return filters as a list, also when one alone was given.
 
     :param filters: condition, or conditions
     """

@@ -2,7 +2,7 @@
 
 `api/bodies/models.py`: the request bodies as pydantic models.
 `api/bodies/amounts.py`: the names of the properties that are amounts.
-`api/http/shapes.py`: what each operation answers with.
+`api/bodies/shapes.py`: what each operation answers with.
 """
 
 import json
@@ -139,7 +139,7 @@ if __name__ == "__main__":
     for name, text in (
         ("bodies/models.py", models()),
         ("bodies/amounts.py", amounts()),
-        ("http/shapes.py", shapes()),
+        ("bodies/shapes.py", shapes()),
     ):
         if "--check" not in sys.argv:
             (API / name).write_text(text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from airflow_provider_dinero.api.http.shapes import SHAPES
+from airflow_provider_dinero.api.bodies.shapes import SHAPES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,24 +20,30 @@ class Repeat(StrEnum):
     BARE = "bare"  # neither: never sent twice blindly
 
 
+class Otherwise(StrEnum):
+    """What happens when the look for a lost write finds nothing."""
+
+    REFUSED = "Dinero's refusal is raised"
+    UNKNOWN = "DineroOutcomeUnknown"
+
+
 class Lost(NamedTuple):
     """What follows when the answer of a write is lost: one row of the table of writes.
 
     :param fence: str, what makes a second one harmless
     :param look_up: str, what is read to see whether the write was done
     :param sure: str, whether that can be relied on: yes, likely or no
-    :param otherwise: str, what happens when the look-up finds nothing
+    :param otherwise: Otherwise, what happens when the look-up finds nothing
     """
 
     fence: str
     look_up: str
     sure: str
-    otherwise: str
+    otherwise: Otherwise
 
 
 # The ways that several operations share.
-REFUSED = "Dinero's refusal is raised"
-UNKNOWN = "DineroOutcomeUnknown"
+REFUSED, UNKNOWN = Otherwise.REFUSED, Otherwise.UNKNOWN
 OWN_GUID = Lost(
     "its Guid, the author's or one that we choose", "the document of this Guid, compared with the body", "yes", UNKNOWN
 )

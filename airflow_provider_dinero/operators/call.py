@@ -67,11 +67,10 @@ class DineroOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> Any:
         """Make the call."""
-        from airflow_provider_dinero.api.operations import OWN_GUID, UNKNOWN, Repeat
+        from airflow_provider_dinero.api.operations import OWN_GUID, Otherwise, Repeat
 
-        call = self._call()
+        call, performed = self._call()
         arguments = dict(require_mapping("arguments", self.arguments or {}))
-        performed: Operation | None = getattr(call, "operation", None)
         self.resource = self.operation.split(".")[0]
         self.writes = performed is None or performed.repeat is not Repeat.READ
         if performed and performed.lost is OWN_GUID:
@@ -89,15 +88,17 @@ class DineroOperator(DineroBaseOperator):
         def result() -> Any:
             return self._plain(call(*bound.args, **bound.kwargs))
 
-        once = performed and performed.lost and performed.lost is not OWN_GUID and performed.lost.otherwise == UNKNOWN
+        lost = performed.lost if performed else None
+        once = lost is not None and lost is not OWN_GUID and lost.otherwise is Otherwise.UNKNOWN
         done = self._begun_once(result) if once else result()
         self.document_url = document_url(self.client)
         self.log.info("%s: %s", self.operation, f"{len(done)} rows" if isinstance(done, list) else "done")
         return done
 
-    def _call(self) -> Callable[..., Any]:
-        """Return the client's method of this name."""
+    def _call(self) -> "tuple[Callable[..., Any], Operation | None]":
+        """Return the client's method of this name, and the operation that it performs."""
         from airflow_provider_dinero.api.bodies.validation import nearest
+        from airflow_provider_dinero.api.operations import operation_of
         from airflow_provider_dinero.api.resources.catalog import resources_of
 
         calls = {
@@ -118,7 +119,8 @@ class DineroOperator(DineroBaseOperator):
                 f"{self.operation} returns a file, which is too much for an XCom.",
                 "Use the hook in a @task: write what it returns to a path, and return the path.",
             )
-        return call
+        name, _, method = self.operation.partition(".")
+        return call, operation_of(type(resources_of(self.client)[name]), method)
 
     def _with_guid(self, context: "Context", performed: "Operation", body: Any) -> dict[str, Any]:
         """Return the body of a create with a Guid made from the key, unless it has one."""

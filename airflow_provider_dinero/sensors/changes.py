@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnavailable, DineroUnexpectedAnswer
-from airflow_provider_dinero.assets import dinero_asset, several
+from airflow_provider_dinero.assets import as_conditions, dinero_asset
 from airflow_provider_dinero.sensors.base import DineroBaseSensor
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ class DineroChangesSensor(DineroBaseSensor):
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the window of changes; None where nothing is new."""
-        from airflow_provider_dinero.adapters.changes import look
         from airflow_provider_dinero.adapters.watermarks import Mark, mark_of
         from airflow_provider_dinero.api.lists.changes import OVERLAP
+        from airflow_provider_dinero.triggers.changes_look import look
 
         begun = datetime.now(UTC) - OVERLAP
         marks = self._marks(context)
@@ -160,7 +160,8 @@ class DineroChangesSensor(DineroBaseSensor):
         from airflow_provider_dinero.api.bodies.validation import as_list
 
         # Tasks that are mapped over what they want must not move each other's mark.
-        ti, wanted = context["ti"], [sorted(as_list(self.status)), sorted(map(list, several(self.filters)), key=str)]
+        ti, filters = context["ti"], sorted(map(list, as_conditions(self.filters)), key=str)
+        wanted = [sorted(as_list(self.status)), filters]
         suffix = f".{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}" if any(wanted) else ""
         return f"{ti.dag_id}.{ti.task_id}{suffix}"
 
@@ -184,7 +185,7 @@ class DineroChangesSensor(DineroBaseSensor):
 
         wanted = (
             as_list(self.status),
-            [Condition(*each) for each in several(self.filters)],
+            [Condition(*each) for each in as_conditions(self.filters)],
             self.include_deleted,
             self.limit,
         )

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
-from airflow_provider_dinero.assets import several
+from airflow_provider_dinero.assets import as_conditions
 from airflow_provider_dinero.triggers.changes_poll import ChangesPoll
 from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.adapters.changes import Look
     from airflow_provider_dinero.adapters.watermarks import Mark
     from airflow_provider_dinero.api.lists.filters import Condition
+    from airflow_provider_dinero.triggers.changes_look import Look
 
 # The mark of a watcher that saw nothing is stored as rarely, in seconds.
 QUIET = 600.0
@@ -72,7 +72,7 @@ class DineroChangesTrigger(BaseEventTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.resource = resource
         self.status = [status] if isinstance(status, str) else list(status)
-        self.filters = [list(each) for each in several(filters)]
+        self.filters = [list(each) for each in as_conditions(filters)]
         self.include_deleted = include_deleted
         self.limit = limit
         self.dinero_conn_id = dinero_conn_id

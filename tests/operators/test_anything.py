@@ -106,3 +106,17 @@ def test_a_dry_run_writes_nothing(bench: Bench) -> None:
     assert told.returned == {"DryRun": True, "Next": "POST /v1/100001/products"}
     assert bench.sandbox.state()["products"] == 0
     assert call(bench, "contacts.list", dry_run=True).returned == []
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_method_that_resources_share_is_begun_once_too(bench: Bench, beside: Any) -> None:
+    contact = beside.contacts.create({**NOTE, "Email": "bo@example.dk"})["ContactGuid"]
+    guid = beside.invoices.create({**INVOICE, "ContactGuid": contact})["Guid"]
+    beside.invoices.book(guid)
+    bench.sandbox.fault("reset-after", method="POST", path="/**/email", times=1)
+    with bench.dag() as dag:
+        DineroOperator(task_id="it", operation="invoices.email", arguments={"guid": guid})
+    first = bench.run(dag)
+    assert "DineroOutcomeUnknown" in first["it"].log
+    assert "This task began invoices.email before" in bench.again(first)["it"].error
+    assert len(bench.sandbox.outbox()) == 1

@@ -7,9 +7,10 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from airflow_provider_dinero.api.auth.grants import (
+    Grant,
     VismaConnect,
     authenticated,
     in_either_spelling,
@@ -17,6 +18,7 @@ from airflow_provider_dinero.api.auth.grants import (
     normal,
     prepare,
 )
+from airflow_provider_dinero.api.auth.token_endpoint import TokenEndpoint
 from airflow_provider_dinero.api.errors import (
     DineroConfigurationError,
     DineroOutcomeUnknown,
@@ -27,9 +29,6 @@ from airflow_provider_dinero.api.errors import (
 from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
-
-if TYPE_CHECKING:
-    from airflow_provider_dinero.api.client import DineroClient
 
 READ = "dineropublicapi:read"
 WRITE = "dineropublicapi:write"
@@ -50,6 +49,18 @@ _ADVICE = {
     "server_error": "Try again later.",
     "temporarily_unavailable": "Try again later.",
 }
+
+
+class HasGrant(Protocol):
+    """A client, as far as consent needs it."""
+
+    @property
+    def grant(self) -> Grant:
+        """The grant."""
+
+    @property
+    def endpoint(self) -> TokenEndpoint:
+        """Its token endpoint."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
     return answer["code"]
 
 
-def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
+def exchange(client: HasGrant, consent: Consent, code: str) -> Token:
     """Return the tokens that a code stands for (`POST /connect/token`); they are not stored.
 
     :param client: DineroClient with the grant that began the consent
@@ -203,7 +214,7 @@ def exchange(client: "DineroClient", consent: Consent, code: str) -> Token:
     )
 
 
-def revoke(client: "DineroClient", refresh_token: str) -> None:
+def revoke(client: HasGrant, refresh_token: str) -> None:
     """End a consent (`POST /connect/revocation`). A token that Visma Connect doesn't know any more is no error.
 
     :param client: DineroClient
@@ -223,7 +234,7 @@ def revoke(client: "DineroClient", refresh_token: str) -> None:
     )
 
 
-def visma_connect(client: "DineroClient") -> VismaConnect:
+def visma_connect(client: HasGrant) -> VismaConnect:
     """Return the client's grant, which a person can consent to.
 
     :param client: DineroClient

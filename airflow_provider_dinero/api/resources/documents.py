@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
+DELETED_CODE = 65  # of an error: the document was deleted
 PDF = FILE
 
 
@@ -202,7 +203,7 @@ class Documents(Resource, ABC):
         try:
             return self.get(guid)
         except DineroRefused as error:
-            if isinstance(error, DineroNotFound) or error.code == DELETED:
+            if isinstance(error, DineroNotFound) or error.code == DELETED_CODE:
                 return None
             raise
 
@@ -255,9 +256,6 @@ def gone(read: Callable[[], Row]) -> bool | None:
     try:
         return bool(read().get("DeletedAt")) or None
     except DineroRefused as error:
-        if isinstance(error, DineroNotFound) or error.code == DELETED:
+        if isinstance(error, DineroNotFound) or error.code == DELETED_CODE:
             return True
         raise
-
-
-DELETED = 65
