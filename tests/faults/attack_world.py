@@ -51,7 +51,8 @@ def serve(pipe: Any, paths: tuple[str, str]) -> None:
     """Be Dinero and the proxies before it, in a process of its own."""
     options: dict[str, Any] = {"requests_per_minute": 10**6, "ledger_post_seconds": 0}
     with (
-        running(refresh_tokens="one-time", grace_seconds=60, **options) as box,
+        # Each proxy is an issuer of its own, and begins with the same refresh token, perhaps minutes after the other.
+        running(refresh_tokens="one-time", grace_seconds=3600, **options) as box,
         cutting(box.url) as plain,
         cutting(box.url, paths) as tls,
     ):
