@@ -1,7 +1,7 @@
 """Write what `openapi.json` says as Python (`make models`; `--check` in lint).
 
 `api/bodies/models.py`: the request bodies as pydantic models. `api/bodies/amounts.py`: the names of the properties that are amounts.
-`api/http/shapes.py`: what each operation answers with.
+`api/bodies/shapes.py`: what each operation answers with.
 """
 
 import json

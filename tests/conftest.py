@@ -1,6 +1,7 @@
 """A fresh sandbox for each test that wants one, and how the tests are shared out to processes."""
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -52,6 +53,15 @@ def place(nodeid: str) -> tuple[int, str]:
     return len(TOGETHER) + (not file.startswith(FIRST)), file
 
 
+# Airflow holds a million objects, and the garbage collector looks through all of them again and again.
+gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place(item.nodeid))
 
@@ -95,12 +105,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SharedDeployment())
 
 
-@pytest.fixture(scope="session")
-def migrated() -> None:
-    """A metadata database in the AIRFLOW_HOME of the tests, copied from one that is made once for all processes."""
+def migrate(home: Path) -> None:
+    """Give an AIRFLOW_HOME a metadata database, copied from one that is made once for all processes."""
     from airflow import __version__
 
-    template, home = HOMES / f"migrated-{__version__}.db", Path(os.environ["AIRFLOW_HOME"])
+    template = HOMES / f"migrated-{__version__}.db"
     HOMES.mkdir(exist_ok=True)
     with (HOMES / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -116,6 +125,12 @@ def migrated() -> None:
     for left in home.glob("airflow.db*"):  # a journal of tests that were killed would be played back into the copy
         left.unlink()
     shutil.copy(template, home / "airflow.db")
+
+
+@pytest.fixture(scope="session")
+def migrated() -> None:
+    """A metadata database in the AIRFLOW_HOME of the tests."""
+    migrate(Path(os.environ["AIRFLOW_HOME"]))
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class Cutter:
     orders: list[Spoil] = field(default_factory=list)
     struck: list[int] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
-    # Of each answer that was cut: where, and how long its head was.
+    # Of each answer that was cut, and of each success without content: where it ended, and how long its head was.
     cuts: list[tuple[int, int]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -167,7 +167,7 @@ def cutting(upstream: str, certificate: tuple[str, str] | None = None) -> Genera
                 end = spoil.head % len(head)
             elif spoil.rest is not None:
                 end = max(len(head), end - 1 - spoil.rest % max(1, len(body)))
-            if end < len(whole):
+            if end < len(whole) or (not body and status < 300):
                 cutter.cuts.append((end, len(head)))
             self.wfile.write(whole[:end])
             self.wfile.flush()

@@ -115,6 +115,8 @@ def serve(folder: Path) -> None:
             "AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{folder}/warehouse.db",
             # The files don't change; to parse them twice a minute takes half a processor.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+            # Where airflow_local_settings are.
+            "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(ROOT / "tests" / "airflow" / "settings")]),
         }
         database = f"sqlite:///{folder}/home/airflow.db"
         if installed("postgres"):  # SQLite takes one writer at a time, and lets others starve on a busy machine

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from airflow_provider_dinero.api.http.shapes import SHAPES
+from airflow_provider_dinero.api.bodies.shapes import SHAPES
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -91,9 +91,9 @@ class DineroChangesSensor(DineroBaseSensor):
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the window of changes; None where nothing is new."""
-        from airflow_provider_dinero.adapters.changes import look
         from airflow_provider_dinero.adapters.watermarks import Mark, mark_of
         from airflow_provider_dinero.api.lists.changes import OVERLAP
+        from airflow_provider_dinero.triggers.changes_look import look
 
         begun = datetime.now(UTC) - OVERLAP
         marks = self._marks(context)

@@ -15,9 +15,9 @@ from airflow_provider_dinero.triggers.changes_poll import ChangesPoll
 from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.adapters.changes import Look
     from airflow_provider_dinero.adapters.watermarks import Mark
     from airflow_provider_dinero.api.lists.filters import Condition
+    from airflow_provider_dinero.triggers.changes_look import Look
 
 # The mark of a watcher that saw nothing is stored as rarely, in seconds.
 QUIET = 600.0

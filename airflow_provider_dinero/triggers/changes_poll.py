@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.triggers.polling import FAILURES, Poll, in_thread
 
 if TYPE_CHECKING:
-    from airflow_provider_dinero.adapters.changes import Look
+    from airflow_provider_dinero.triggers.changes_look import Look
 
 ENTRIES = "entries"
 # So far back the first poll looks: whoever went on waiting when a triggerer was started again has missed nothing then.
@@ -36,7 +36,7 @@ class ChangesPoll(Poll):
         self._reaching = asyncio.Lock()
 
     def _look(self, since: datetime) -> "Look":
-        from airflow_provider_dinero.adapters.changes import look
+        from airflow_provider_dinero.triggers.changes_look import look
 
         return look(self._resource, since, **self._question)
 

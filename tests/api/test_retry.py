@@ -37,6 +37,11 @@ def test_what_was_never_sent_is_sent_again(repeat: Repeat) -> None:
 
 
 @pytest.mark.parametrize("repeat", Repeat)
+def test_what_is_too_large_is_not_asked_for_again(repeat: Repeat) -> None:
+    assert decide(repeat, 1, failure=Failure.TOO_LARGE).action is (UNKNOWN if repeat is BARE else FAIL)
+
+
+@pytest.mark.parametrize("repeat", Repeat)
 def test_it_comes_to_an_end(repeat: Repeat) -> None:
     for status in (429, 480, 503):
         assert decide(repeat, ATTEMPTS, status=status).action in {FAIL, UNKNOWN}

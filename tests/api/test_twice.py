@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,4 +196,18 @@ def test_a_keyed_contact_that_comes_twice_is_there_once(
 ) -> None:
     proxy.order(Spoil("POST *contacts", passed=2))
     assert behind.contacts.upsert(CONTACT)["ContactGuid"] == next(client.contacts.list())["ContactGuid"]
+    assert len(list(client.contacts.list())) == 1
+
+
+def test_of_two_upserts_whose_answers_are_lost_one_says_created(
+    make_client: Any, client: DineroClient, proxy: Cutter, sandbox: Any
+) -> None:
+    options = {"base_url": proxy.url, "requests_per_minute": 10**6, "look_again": (0,), "lock": ProcessLock()}
+    clients = [make_client(**options, sleep=lambda seconds: time.sleep(0.5)) for _ in range(2)]
+    assert [list(each.contacts.list()) for each in clients] == [[], []]
+    sandbox.fault("delay", method="POST", path="/v1/*/contacts", seconds=0.5, times=2)  # time for the other one to look
+    proxy.order(Spoil("POST *contacts", times=2, head=9))
+    with ThreadPoolExecutor(2) as pool:
+        upserts = [pool.submit(each.contacts.upsert, CONTACT) for each in clients]
+    assert sorted(upsert.result()["Change"] for upsert in upserts) == ["created", "unchanged"]
     assert len(list(client.contacts.list())) == 1

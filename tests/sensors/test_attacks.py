@@ -161,7 +161,7 @@ def test_a_mark_that_can_not_be_read_ends_no_watcher() -> None:
     from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
     from airflow.sdk.execution_time.comms import ErrorResponse
 
-    from airflow_provider_dinero.adapters.changes import Look
+    from airflow_provider_dinero.triggers.changes_look import Look
 
     gone = AirflowRuntimeError(ErrorResponse(error=ErrorType.GENERIC_ERROR, detail=None))
     answers: list[Any] = [gone, {"until": "yesterday"}, "text", None]

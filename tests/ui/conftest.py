@@ -14,6 +14,8 @@ import pytest
 import requests
 from local import BIN, fernet_key, free_port, sandbox, started, wait_for
 
+from tests.conftest import migrate
+
 PASSWORDS = {"ida": "admin-password", "olga": "op-password", "vera": "viewer-password"}
 PERSON = {"email": "ida@norrebro-cykler.example", "password": "sandbox-password"}
 
@@ -148,12 +150,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     log = folder / "api-server.log"
-    environment = {**os.environ, **settings}
-    subprocess.run([BIN / "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
+    migrate(folder)
     callback = f"{url}/dinero/callback"
     with (
         sandbox(folder, "--require-pkce", "--requests-per-minute", "10000", "--redirect-uri", callback) as box,
-        started([str(BIN / "airflow"), "api-server"], log, settings) as process,
+        started([str(BIN / "airflow"), "api-server", "--apps", "core"], log, settings) as process,
     ):
         wait_for(lambda: requests.get(f"{url}/api/v2/monitor/health", timeout=5).ok, process, log)
         yield Server(url, box, log, settings)

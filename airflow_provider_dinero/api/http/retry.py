@@ -77,7 +77,7 @@ def decide(
         if repeat is Repeat.BARE:
             return Verdict(Action.UNKNOWN, lost=True)
         advised = _advised(retry_after, now) or (THROTTLE_SECONDS if status == 429 else 0.0)
-        if last or advised > THROTTLE_SECONDS or (failure is Failure.TOO_LARGE and repeat is Repeat.READ):
+        if last or advised > THROTTLE_SECONDS or failure is Failure.TOO_LARGE:  # the next would be as large
             return Verdict(Action.FAIL, advised, lost=True)
         return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
     if status == 429:
