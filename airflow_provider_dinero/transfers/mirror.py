@@ -229,6 +229,9 @@ class Mirror:
             claimed = len(connection.execute(claim.returning(self.marks.c.syncs)).all())
         if not claimed:
             raise self._overtaken()
+        if state.is_double:
+            others = sa.delete(self.marks).filter_by(**self._place).where(self.marks.c.syncs != state.syncs + 1)
+            connection.execute(others)
 
     def _loading(self, connection: sa.Connection, step: Step, *, rolls_back: bool = True) -> Loading:
         return Loading(connection, self.table, self._kinds, self.lines, self._organization, step, rolls_back=rolls_back)

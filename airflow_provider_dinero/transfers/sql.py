@@ -20,8 +20,8 @@ class DineroToSqlOperator(DineroTransferOperator):
     """Mirrors a resource in a table: all the first time, only changes ever after. Extra `sql`.
 
     The table is made when it is missing: a column for each property of Dinero's list, under Dinero's name, and
-    OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt, and columns that you
-    add keep their values. How far the mirror is stands in the table `dinero_marks` beside it, written in the same
+    OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. Your own columns
+    keep their values. How far the mirror is stands in the table `dinero_marks` beside it, written in the same
     transaction, or last where the database has none: delete its row to load all anew. Two runs at once do no harm:
     the slower one writes nothing, fails, and is retried.
 
