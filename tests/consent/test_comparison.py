@@ -18,6 +18,7 @@ NAME = "Fahrrad Müller"
 # Settings of the machine, and of the application at Visma Connect.
 NOT_DINEROS = {
     "state",
+    "allowed_hosts",
     "clock",
     "requests_per_minute",
     "token_lifetime",
