@@ -59,7 +59,7 @@ def plain(url: str, database: str) -> Callable[[], object]:
     import requests
     from sqlalchemy.dialects import postgresql
 
-    from airflow_provider_dinero.api.feeds.columns import columns_of
+    from airflow_provider_dinero.api.feeds.feeds import columns_of
     from airflow_provider_dinero.transfers.mirror_tables import TYPES
 
     kinds = columns_of("invoices")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody, DineroUnexpectedAnswer
-from airflow_provider_dinero.api.feeds.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
+from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
 from airflow_provider_dinero.api.lists.changes import as_utc
 
 if TYPE_CHECKING:

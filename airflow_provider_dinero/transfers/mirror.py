@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
-from airflow_provider_dinero.api.feeds.columns import columns_of
-from airflow_provider_dinero.api.feeds.feeds import feed_of
+from airflow_provider_dinero.api.feeds.feeds import columns_of, feed_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
 from airflow_provider_dinero.transfers.databases import plain_errors
 from airflow_provider_dinero.transfers.mirror_limits import MYSQL_LIKE, limits_of

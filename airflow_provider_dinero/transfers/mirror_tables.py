@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle
 from sqlalchemy.types import UserDefinedType
 
-from airflow_provider_dinero.api.feeds.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT
+from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT
 
 MARKS = "dinero_marks"
 STAGING = "dinero_staging"

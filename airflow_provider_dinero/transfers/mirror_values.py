@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
-from airflow_provider_dinero.api.feeds.columns import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT
+from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT
 from airflow_provider_dinero.api.lists.changes import as_utc, is_plain
 from airflow_provider_dinero.transfers.mirror_limits import limited
 from airflow_provider_dinero.transfers.mirror_tables import KEY_LENGTH

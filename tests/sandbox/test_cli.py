@@ -164,7 +164,12 @@ def test_every_switch_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr().out,
         (Path(__file__).parents[2] / "docs/sandbox.md").read_text(encoding="utf-8"),
     )
-    others = {"allowed_hosts": "allowed_host", "redirect_uris": "redirect_uri", "date_header": "no_date_header", "clock": "port"}
+    others = {
+        "allowed_hosts": "allowed_host",
+        "redirect_uris": "redirect_uri",
+        "date_header": "no_date_header",
+        "clock": "port",
+    }
     for field in fields(Settings):
         switch = "--" + others.get(field.name, field.name).replace("_", "-")
         assert f"{switch} " in text or f"{switch}\n" in text

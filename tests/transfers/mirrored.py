@@ -13,7 +13,7 @@ from airflow.sdk import BaseHook
 
 from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api.errors import DineroUnavailable
-from airflow_provider_dinero.api.feeds.columns import DECIMAL, INSTANT, columns_of
+from airflow_provider_dinero.api.feeds.feeds import DECIMAL, INSTANT, columns_of
 from airflow_provider_dinero.transfers.databases import engine_of
 from airflow_provider_dinero.transfers.mirror import Mirror, MirrorState
 from airflow_provider_dinero.transfers.reading import Standing

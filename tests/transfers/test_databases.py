@@ -15,7 +15,7 @@ from sqlalchemy.dialects import mssql, oracle
 from sqlalchemy.schema import CreateTable
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable, DineroUnexpectedAnswer
-from airflow_provider_dinero.api.feeds.columns import INSTANT, TEXT, columns_of
+from airflow_provider_dinero.api.feeds.feeds import INSTANT, TEXT, columns_of
 from airflow_provider_dinero.transfers import databases
 from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.mirror_tables import marks_table, rows_table

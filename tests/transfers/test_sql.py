@@ -14,8 +14,7 @@ from airflow.sdk import DAG
 from services import postgres
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.api.feeds.columns import columns_of
-from airflow_provider_dinero.api.feeds.feeds import FEEDS
+from airflow_provider_dinero.api.feeds.feeds import FEEDS, columns_of
 from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.mirror_loading import Loading
 from airflow_provider_dinero.transfers.reading import Reading

@@ -259,12 +259,12 @@ def _ca_bundle() -> str | bool:
     return True
 
 
-def adapter(wire: Connection) -> "requests.adapters.HTTPAdapter":
-    """Return an adapter of `requests`. Its connections tell the wire which socket is in use, so that it can be cut.
+def adapter(connection: Connection) -> "requests.adapters.HTTPAdapter":
+    """Return an adapter of `requests`. Its connections tell which socket is in use, so that it can be cut.
 
     Its answers end where they should: the end of the connection doesn't end a line.
 
-    :param wire: Connection
+    :param connection: Connection
     """
     from http.client import HTTPResponse, IncompleteRead
 
@@ -287,7 +287,7 @@ def adapter(wire: Connection) -> "requests.adapters.HTTPAdapter":
         response_class = Whole
 
         def getresponse(self: Any) -> Any:
-            wire.socket = self.sock
+            connection.socket = self.sock
             return super().getresponse()  # type: ignore[misc]
 
     class Telling(HTTPAdapter):

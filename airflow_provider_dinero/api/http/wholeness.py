@@ -1,7 +1,7 @@
 """Whether an answer is whole: all of it came, it can be read, and it is what the operation answers with.
 
-Whole means: the headers end with a blank line (`wire.py`); the body has its Content-Length, or its last chunk, or it
-ends with the connection and is complete JSON. And the JSON has the shape that `shapes.py` gives for the operation.
+Whole means: the headers end with a blank line (`connection.py`); the body has its Content-Length, or its last chunk, or
+it ends with the connection and is complete JSON. And the JSON has the shape that `shapes.py` gives for the operation.
 An answer that isn't whole is lost: a read is sent again, and for a write `retry.py` decides as if the connection had
 broken.
 
