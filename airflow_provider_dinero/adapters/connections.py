@@ -94,7 +94,8 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
         needed["api_key"] = extra.get("api_key")
     elif name != "visma_connect":
         raise DineroConfigurationError(
-            f"Connection {connection.conn_id}: {name!r} is no grant.", "Choose personal_integration or visma_connect."
+            f"Connection {connection.conn_id}: {name!r} is not a grant.",
+            "Choose personal_integration or visma_connect.",
         )
     missing = [label for label, value in needed.items() if not value]
     if missing:
@@ -139,7 +140,7 @@ def _root(name: str, given: str) -> str:
     root = given.strip().rstrip("/")
     try:
         _ = urlsplit(root).port
-    except ValueError:  # a port that is no number, a bracket that is left open
+    except ValueError:  # a port that is not a number, a bracket that is left open
         raise _wrong(name, "an address") from None
     host = root.partition("://")[2] or root.removeprefix("//")
     if "@" in host:

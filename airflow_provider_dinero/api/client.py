@@ -17,6 +17,7 @@ from airflow_provider_dinero.api.http.retry import ATTEMPTS
 from airflow_provider_dinero.api.http.transport import Transport
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.resources.once import LOOK_AGAIN
 from airflow_provider_dinero.api.session import Options, Session, is_local, require_https
 
 BASE_URL = "https://api.dinero.dk"
@@ -72,7 +73,7 @@ class DineroClient(Resources):
         timeout: float = 60.0,
         read_only: bool = False,
         allowed_organizations: Collection[int] = (),
-        look_again: Sequence[float] = (5.0, 15.0, 40.0),
+        look_again: Sequence[float] = LOOK_AGAIN,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
         may_spend: bool = True,

@@ -16,7 +16,7 @@ DineroError
 │       ├── DineroStaleTimestamp    somebody changed the document in between
 │       └── DineroDuplicate         the Guid is taken
 ├── DineroOutcomeUnknown            the write may or may not have been done: a person has to look
-├── DineroDryRun                 a client that only dry_run was about to write
+├── DineroDryRun                    a client in a dry run was about to write
 └── DineroTemporaryError            the same again may well work
     ├── DineroUnavailable           unreachable, 5xx, or a brownout
     └── DineroThrottled             the request allowance is used up until `until`
@@ -141,15 +141,15 @@ class DineroOutcomeUnknown(DineroError):
 
 
 class DineroDryRun(DineroError):
-    """A client that only dry_run was about to write: what comes so far was checked, and nothing was sent.
+    """A client in a dry run was about to write. Everything before that was checked, and nothing was sent.
 
     :param operation: str, method and path
     :param body: mapping, list or None, as it was checked
-    :param earlier: bool, whether it is what an earlier rehearsal ended at; default False
+    :param earlier: bool, whether it is where an earlier dry run stopped; default False
     """
 
     def __init__(self, operation: str, body: Any = None, *, earlier: bool = False) -> None:
-        super().__init__(f"A rehearsal ends before {operation}.", "Nothing was written.")
+        super().__init__(f"The dry run stops before {operation}.", "Nothing was written.")
         self.operation = operation
         self.body = body
         self.earlier = earlier

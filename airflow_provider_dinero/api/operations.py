@@ -59,7 +59,7 @@ PAID = Lost(
     UNKNOWN,
 )
 UNPAID = Lost("Timestamp", "the payments: it is gone", "yes", REFUSED)
-# Nobody knows whether a mail-out moves the document's Timestamp, so the one it accepts is no fence.
+# Nobody knows whether a mail-out moves the document's Timestamp, so the one it accepts is not a fence.
 MAILED = Lost("none", "the mail-outs of the document, by a person", "likely", UNKNOWN)
 NOWHERE = Lost("none", "none", "no", UNKNOWN)
 

@@ -36,7 +36,7 @@ def coordination(url: str) -> tuple[Lock, Budget]:
         parts = urlsplit(url)
     except ValueError:
         raise DineroConfigurationError(
-            "coordination_url is no URL: a bracket is left open in it.",
+            "coordination_url is not a URL: a bracket is left open in it.",
             "In a password write [ as %5B, ] as %5D and / as %2F.",
         ) from None
     if not unquote(url).isprintable():

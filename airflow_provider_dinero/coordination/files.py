@@ -116,7 +116,7 @@ class Folder:
 
         :param descriptor: int
         :param most: int
-        :raises DineroUnavailable: it can't be read: it is no file, say
+        :raises DineroUnavailable: it can't be read: it is not a file, say
         """
         try:
             return os.pread(descriptor, min(most, os.fstat(descriptor).st_size), 0)

@@ -3,11 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroDryRun, DineroInvalidBody, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
@@ -206,15 +204,6 @@ class DineroBaseOperator(AuthoredTemplates):
         if not known.get("Guid"):
             raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")
         return known
-
-
-def money(amount: Any, currency: str = "DKK") -> str:
-    """Return an amount as the docs and XComs write it, with its currency: 1543.13 DKK.
-
-    :param amount: Decimal, int, or text
-    :param currency: str; default DKK
-    """
-    return f"{written(Decimal(str(amount)), '.2f')} {currency}"
 
 
 def whole(name: str, value: int | str) -> int:

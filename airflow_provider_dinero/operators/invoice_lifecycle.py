@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.operators.base import money, require_mapping
+from airflow_provider_dinero.operators.base import require_mapping
+from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
             there = {each["AccountNumber"]: each["Name"] for each in self.client.accounts.deposit()}
             if int(account) not in there:
                 known = ", ".join(f"{number} {name}" for number, name in there.items())
-                raise DineroInvalidBody(f"{account} is no deposit account.", f"There are: {known}.")
+                raise DineroInvalidBody(f"{account} is not a deposit account.", f"There are: {known}.")
         return super().preview(body)
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":

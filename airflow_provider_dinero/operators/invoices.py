@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import sender, summary
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping
+from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales import with_guid
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
 from airflow_provider_dinero.operators.vouchers import to_xcom

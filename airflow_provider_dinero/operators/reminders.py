@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, require_mapping, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+from airflow_provider_dinero.operators.money import money
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

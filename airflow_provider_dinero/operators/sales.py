@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.operators.base import money, require_mapping, whole
+from airflow_provider_dinero.operators.base import require_mapping, whole
+from airflow_provider_dinero.operators.money import money
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
@@ -39,7 +40,7 @@ def with_guid(
     :param given: mapping, the author's body, without Guid
     :param key: str, the idempotency key
     :param generation: int or str
-    :raises DineroInvalidBody: it is no dict, or has a Guid
+    :raises DineroInvalidBody: it is not a dict, or has a Guid
     """
     from airflow_provider_dinero.api.bodies.idempotency import guid_for
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, money, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, whole
+from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import check_mailout, sender, summary
 

@@ -29,7 +29,7 @@ def sender(client: "DineroClient", channel: str, resource: str = "invoices") -> 
     if resource == "credit_notes":
         ways = {"email": client.credit_notes.email_once, "einvoice": client.credit_notes.send_e_credit_note_once}
     if channel not in ways:
-        raise DineroInvalidBody(f"{channel!r} is no way to send: {', '.join(ways)}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"{channel!r} is not a way to send: {', '.join(ways)}.", "Nothing was sent.")
     return ways[channel]
 
 

@@ -28,7 +28,7 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
 
     :param operator: Keyed
     :param context: Context
-    :raises DineroInvalidBody: it is no dict, or there are both
+    :raises DineroInvalidBody: it is not a dict, or there are both
     """
     from airflow_provider_dinero.api.bodies.idempotency import reference_for
 

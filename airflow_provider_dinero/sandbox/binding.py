@@ -33,7 +33,7 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
     :param raw: the body
     :param optional: an empty body counts as ``{}``
     :return: every property of the schema, None where nothing was sent
-    :raises ApiError: code 45 if this is no JSON object or a list is too short, 42 if a value is refused
+    :raises ApiError: code 45 if this is not a JSON object or a list is too short, 42 if a value is refused
     """
     value = {} if optional and not raw.strip() else json_object(raw)
     problems: dict[str, str] = {}

@@ -41,7 +41,7 @@ def row_file(name: str, path: Path, resource: str) -> RowFile:
         return _Ndjson(path)
     if name == PARQUET:
         return _Parquet(path, resource)
-    raise DineroInvalidBody(f"{name!r} is no format.", f"It is {NDJSON} or {PARQUET}.")
+    raise DineroInvalidBody(f"{name!r} is not a format.", f"It is {NDJSON} or {PARQUET}.")
 
 
 class _Ndjson:

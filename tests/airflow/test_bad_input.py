@@ -32,7 +32,7 @@ TOLD = {
     "bad_shadowed": "can't be kept: something shadows it. Remove AIRFLOW_VAR_DINERO_TOKEN__",
     "bad_read_only": "This connection is read-only",
     "bad_stale_timestamp": "Read the document again and decide with its new Timestamp",
-    "bad_conflict": "ProductLines[0].Quantity: there is '1', wanted is '2'",
+    "bad_conflict": "ProductLines[0].Quantity: Dinero has '1', you gave '2'",
     "bad_unreachable": "Check the host and port of the connection",
     "plain_wrong_secret": "Check client id and client secret of the connection",
     "plain_no_pro": "The organization needs a Dinero Pro subscription",

@@ -52,7 +52,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"extra": {"grant": "visma_connect", "organization_id": "", "api_key": None}},
         "Nobody has consented to this connection yet. Save it and press Connect in Admin → Dinero, or run `airflow",
     ),
-    "grant": ({"extra": {"grant": "password"}}, "'password' is no grant. Choose personal_integration or visma_connect"),
+    "grant": (
+        {"extra": {"grant": "password"}},
+        "'password' is not a grant. Choose personal_integration or visma_connect",
+    ),
     "key": ({"extra": {"api_key": None}}, "no api_key"),
     "host": ({"host": "http://dinero.example"}, "credentials go over https only"),
     "allowed": ({"extra": {"allowed_organizations": "100003"}}, "does not allow organization 100001"),

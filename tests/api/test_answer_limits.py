@@ -39,7 +39,7 @@ LIMITS = {
     "negative page size": (page("", '{"PageSize": -5}'), "PageSize can't be"),
     "page size": (page("", '{"PageSize": 5000000}'), "PageSize can't be"),
     "total": (page("", '{"ResultWithoutFilter": "many"}'), "ResultWithoutFilter can't be"),
-    "no pagination": (page("", "[1]"), "Pagination is no object"),
+    "no pagination": (page("", "[1]"), "Pagination is not an object"),
     "rows": (b'{"Collection": [[]]}', "an array of something else"),
     "array": (b"[]", "instead of a page"),
     "no rows": (b'{"Collection": null}', "a single value instead of an array"),

@@ -104,14 +104,14 @@ def test_a_deleted_contact_is_made_anew_only_on_purpose(client: Any, sandbox: An
 def test_the_same_guid_with_other_content_is_a_conflict(client: Any) -> None:
     body = {**CONTACT, "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00"}
     assert client.contacts.create(body) == client.contacts.create(body)
-    with pytest.raises(errors.DineroConflict, match="Name: there is 'Bjørn Hansen', wanted is 'Bo'"):
+    with pytest.raises(errors.DineroConflict, match="Name: Dinero has 'Bjørn Hansen', you gave 'Bo'"):
         client.contacts.create({**body, "Name": "Bo"})
 
 
 def test_a_contact_that_became_another_customer_is_left_alone(client: Any) -> None:
     guid = client.contacts.upsert(CONTACT)["ContactGuid"]
     client.contacts.update(guid, {**CONTACT, "ExternalReference": "c-77"})
-    with pytest.raises(errors.DineroConflict, match="ExternalReference: there is 'c-77', wanted is 'c-4'"):
+    with pytest.raises(errors.DineroConflict, match="ExternalReference: Dinero has 'c-77', you gave 'c-4'"):
         client.contacts.upsert(CONTACT)
     assert client.contacts.get(guid)["ExternalReference"] == "c-77"
 

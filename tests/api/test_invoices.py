@@ -43,9 +43,9 @@ def test_the_same_guid_again_gives_the_invoice_that_is_there(client: Any, draft:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"Quantity": 3, "Discount": 10}, "Quantity: there is '2.5', wanted is '3'"),
-        ({"Quantity": "2.5", "Discount": 5}, "Discount: there is '10', wanted is '5'"),
-        ({"Quantity": "2.5", "Discount": 10, "Description": "CD"}, "Description: there is 'Plader', wanted is 'CD'"),
+        ({"Quantity": 3, "Discount": 10}, "Quantity: Dinero has '2.5', you gave '3'"),
+        ({"Quantity": "2.5", "Discount": 5}, "Discount: Dinero has '10', you gave '5'"),
+        ({"Quantity": "2.5", "Discount": 10, "Description": "CD"}, "Description: Dinero has 'Plader', you gave 'CD'"),
     ],
 )
 def test_other_content_is_a_conflict(
@@ -82,7 +82,7 @@ def test_what_was_left_out_this_time_counts_as_its_default(client: Any, there: d
 def test_a_number_that_is_not_the_wanted_one_is_a_conflict(client: Any, draft: dict[str, Any]) -> None:
     client.invoices.book(GUID)
     for timestamp in (draft["TimeStamp"], None):
-        with pytest.raises(errors.DineroConflict, match="booked as 1, wanted is 500"):
+        with pytest.raises(errors.DineroConflict, match="booked as 1, you asked for 500"):
             client.invoices.book(GUID, number=500, timestamp=timestamp)
 
 

@@ -80,7 +80,7 @@ def test_a_lost_mail_is_looked_up_and_not_sent_again(
 def test_were_mail_not_bare_it_would_go_out_twice(
     shaky: Any, faults: Faults, draft: dict[str, Any], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: a Timestamp is no fence for mail."""
+    """The control: a Timestamp is not a fence for mail."""
     fenced = invoices.Operation("POST", invoices._EMAIL.path, Repeat.FENCED, body="ApiMailoutModel")
     monkeypatch.setattr(invoices.Invoices, "EMAIL", fenced)
     booked = shaky.invoices.book(GUID)

@@ -11,7 +11,7 @@ from airflow_provider_dinero.api.bodies.comparison import differences
 from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, written
 from airflow_provider_dinero.api.bodies.validation import MOST_NESTED, check, encode
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.operators.base import money
+from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales import to_xcom
 from tests.conftest import CONTACT, line
 

@@ -78,7 +78,7 @@ def test_without_refresh_token_and_consent_nothing_is_sent(one_time: Any) -> Non
 
 
 def test_a_token_that_another_has_renewed_meanwhile_is_taken(one_time: Any) -> None:
-    """The lock is no lock: both renew, the second one is refused, and finds what the first has stored."""
+    """The lock is not a lock: both renew, the second one is refused, and finds what the first has stored."""
     store, first = MemoryTokenStore(), threading.Event()
 
     class Slow(MemoryTokenStore):

@@ -98,7 +98,7 @@ def test_a_file_has_to_tell_its_end(behind: DineroClient, proxy: Cutter, tmp_pat
     assert [each.name for each in tmp_path.iterdir()] == ["a.pdf"]
 
 
-# What is no answer to a write, although its status is a success; and refusals that aren't Dinero's own.
+# What is not an answer to a write, although its status is a success; and refusals that aren't Dinero's own.
 NO_ANSWERS = {
     "empty 200": {"status": 200, "body": b""},
     "204": {"status": 204, "body": b""},

@@ -66,7 +66,7 @@ def test_a_document_is_created_once_for_each_key(bench: Bench) -> None:
         assert other != first
     assert (bench.sandbox.state()["invoices"], bench.sandbox.state()["contacts"]) == (2, 2)
     failed = call(bench, "invoices.create", {"body": {"ProductLines": [line(Quantity=2)]}}, idempotency_key="1")
-    assert "ProductLines[0].Quantity: there is '1', wanted is '2'" in failed.error
+    assert "ProductLines[0].Quantity: Dinero has '1', you gave '2'" in failed.error
 
 
 @pytest.mark.usefixtures("hurried")

@@ -66,7 +66,10 @@ def test_each_step_says_who_would_send_what(bench: Bench) -> None:
     ("wrong", "reason"),
     [
         ({}, "has no e-mail address. Give the contact one, or pass a Receiver in mailout."),
-        ({"payment": {"DepositAccountNumber": 1000, "Description": "x"}}, "1000 is no deposit account. There are: 5"),
+        (
+            {"payment": {"DepositAccountNumber": 1000, "Description": "x"}},
+            "1000 is not a deposit account. There are: 5",
+        ),
     ],
 )
 def test_a_dry_run_tells_what_dinero_tells_only_after_booking(
@@ -76,7 +79,7 @@ def test_a_dry_run_tells_what_dinero_tells_only_after_booking(
     invoice = {"ContactGuid": contact["ContactGuid"], "ProductLines": [line()]}
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, **wrong, dry_run=True)
     assert (told.state, reason in told.error) == ("failed", True), told.errors
-    assert told.errors[0].__context__ is None  # nothing of the rehearsal in the log
+    assert told.errors[0].__context__ is None  # nothing of the dry run in the log
     mailout = {"Receiver": "ida@example.dk"}
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE, mailout=mailout, dry_run=True)
     assert told.state == "success", told.errors

@@ -61,9 +61,9 @@ def test_the_same_key_with_other_content_shows_the_difference(bench: Bench, invo
     other = {**invoice, "ProductLines": [line(BaseAmountValue="1")]}
     told = bench.one(DineroInvoiceOperator, invoice=other, **LIFE, retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "ProductLines[0].BaseAmountValue: there is '1234.5', wanted is '1'" in told.error
+    assert "ProductLines[0].BaseAmountValue: Dinero has '1234.5', you gave '1'" in told.error
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **{**LIFE, "payment": {**PAYMENT, "Amount": "10"}})
-    assert "has a payment order-1 with other content: Amount: there is '1543.13', wanted is '10'" in told.error
+    assert "has a payment order-1 with other content: Amount: Dinero has '1543.13', you gave '10'" in told.error
     assert bench.sandbox.state()["payments"] == 1
 
 
@@ -85,7 +85,7 @@ def test_a_dry_run_tells_the_total_and_writes_nothing(bench: Bench, invoice: dic
         ({"payment": {**PAYMENT, "Ammount": 1}}, "did you mean Amount"),
         ({"mailout": {"Message": "no link"}}, "Message"),
         ({"mailout": {"Reciever": "a@b.dk"}}, "did you mean Receiver"),
-        ({"send": "pigeon"}, "'pigeon' is no way to send: email, einvoice, sms"),
+        ({"send": "pigeon"}, "'pigeon' is not a way to send: email, einvoice, sms"),
         ({"send": "sms", "mailout": {"Subject": "x"}}, "Subject is unknown"),
         ({"invoice": {"ProductLines": [line()], "Guid": "x"}}, "has a Guid"),
         ({"invoice": {"ProductLines": [line()], "Currency": "EUR"}}, "an Amount in DKK is needed"),

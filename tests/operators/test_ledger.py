@@ -72,7 +72,7 @@ def test_the_same_key_with_other_lines_is_an_error_that_shows_them(bench: Bench)
     told = post(bench, [line(701), line(701, "51.00"), line(702)], retries=2)
     assert told.state == "failed"
     assert len(told.errors) == 1
-    assert "Lines[1].Amount: there is '50', wanted is '51'" in told.error
+    assert "Lines[1].Amount: Dinero has '50', you gave '51'" in told.error
 
 
 def test_lines_that_were_added_to_the_list_are_posted(bench: Bench) -> None:

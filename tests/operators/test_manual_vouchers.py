@@ -30,7 +30,7 @@ def test_a_booked_one_is_found_by_its_entries(bench: Bench, beside: DineroClient
     assert entries(beside) == 1
     other = voucher(bench, voucher={**VOUCHER, "Lines": [{**LINE, "Amount": "5.00"}]}, retries=2)
     assert (other.state, len(other.errors)) == ("failed", 1)
-    assert "Lines[0].Amount: there is '500', wanted is '5'" in other.error
+    assert "Lines[0].Amount: Dinero has '500', you gave '5'" in other.error
     assert voucher(bench, idempotency_key="m-2", book=True).returned["Change"] == "created"
     assert entries(beside) == 2
 

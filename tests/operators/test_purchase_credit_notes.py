@@ -47,7 +47,7 @@ def test_lines_of_its_own_and_for_no_purchase(bench: Bench, supplier: str) -> No
     assert credit(bench, credit_note=note, book=True).returned["TotalInclVat"] == "125.00"
     told = credit(bench, credit_note={**note, "Lines": [{**LINES[0], "Amount": "5.00"}]}, retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "Lines[0].Amount: there is '125', wanted is '5'" in told.error
+    assert "Lines[0].Amount: Dinero has '125', you gave '5'" in told.error
 
 
 @pytest.mark.usefixtures("hurried")

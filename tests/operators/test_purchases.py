@@ -95,7 +95,7 @@ def test_a_credit_purchase_is_booked_and_paid_once(
     assert (one["Amount"], one["ExternalReference"]) == (125, "bill-7")
     told = expense(bench, voucher=credit, receipt=receipt, book=True, payment={**payment, "Amount": "25.00"}, retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "Amount: there is '125', wanted is '25'" in told.error
+    assert "Amount: Dinero has '125', you gave '25'" in told.error
 
 
 def test_the_same_key_with_other_content_is_an_error_that_shows_it(bench: Bench, receipt: str) -> None:
@@ -103,7 +103,7 @@ def test_the_same_key_with_other_content_is_an_error_that_shows_it(bench: Bench,
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "130.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "Lines[0].Amount: there is '125', wanted is '130'" in told.error
+    assert "Lines[0].Amount: Dinero has '125', you gave '130'" in told.error
 
 
 def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(

@@ -82,7 +82,7 @@ def test_other_content_for_the_same_day_is_an_error(bench: Bench, late: str) -> 
     remind(bench, late, date="2026-02-01")
     failed = remind(bench, late, date="2026-02-01", reminder={**FEE, "WithFee": False})
     assert (failed.state, len(failed.errors)) == ("failed", 1)
-    assert "Reminder 1 of invoice 1 exists with other content: WithFee: there is True, wanted is False" in failed.error
+    assert "Reminder 1 of invoice 1 exists with other content: WithFee: Dinero has True, you gave False" in failed.error
 
 
 def test_what_dinero_proposes_is_the_default(bench: Bench, late: str) -> None:

@@ -143,7 +143,7 @@ def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
     :param consent: Consent
     :param answer: mapping, the fields that came to the redirect URI, by query or by form
     :raises DineroRefused: the person, or Visma Connect, said no
-    :raises DineroConfigurationError: it is no answer to this question
+    :raises DineroConfigurationError: it is not an answer to this question
     """
     if not consent.is_answered_by(answer):
         raise DineroConfigurationError(
@@ -215,7 +215,7 @@ def exchange(client: HasGrant, consent: Consent, code: str) -> Token:
 
 
 def revoke(client: HasGrant, refresh_token: str) -> None:
-    """End a consent (`POST /connect/revocation`). A token that Visma Connect doesn't know any more is no error.
+    """End a consent (`POST /connect/revocation`). A token that Visma Connect doesn't know any more is not an error.
 
     :param client: DineroClient
     :param refresh_token: str, the newest; the others of its grant end with it

@@ -13,6 +13,7 @@ from airflow_provider_dinero.api.errors import (
     DineroReauthorizationRequired,
     DineroUnauthorized,
 )
+from airflow_provider_dinero.api.http.pace import PERSONAL_PER_MINUTE, VISMA_CONNECT_PER_MINUTE
 from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Repeat
 from airflow_provider_dinero.api.ports import Token
@@ -56,7 +57,7 @@ class PersonalIntegration:
     auth_url: str = "https://authz.dinero.dk"
 
     kind: ClassVar[str] = "personal_integration"
-    requests_per_minute: ClassVar[int] = 60
+    requests_per_minute: ClassVar[int] = PERSONAL_PER_MINUTE
     spends_refresh_token: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -112,7 +113,7 @@ class VismaConnect:
     advice: str = CONSENT_AGAIN
 
     kind: ClassVar[str] = "visma_connect"
-    requests_per_minute: ClassVar[int] = 100
+    requests_per_minute: ClassVar[int] = VISMA_CONNECT_PER_MINUTE
     spends_refresh_token: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -43,7 +43,7 @@ def describe(found: Mapping[str, tuple[Any, Any]]) -> str:
 
     :param found: mapping, as `differences` returns it
     """
-    return "; ".join(f"{name}: there is {there!r}, wanted is {want!r}" for name, (there, want) in found.items())
+    return "; ".join(f"{name}: Dinero has {there!r}, you gave {want!r}" for name, (there, want) in found.items())
 
 
 def differences(

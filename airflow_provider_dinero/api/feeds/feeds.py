@@ -116,7 +116,7 @@ def follow(
     :param since: datetime, an ISO 8601 text, or None for all that is there and not deleted
     :param fields: names of the properties to get; default all that the list has. Entries always have all.
     :param include_deleted: bool; entries are never deleted; default True
-    :raises DineroInvalidBody: its changes can't be followed, or `since` is no instant
+    :raises DineroInvalidBody: its changes can't be followed, or `since` is not an instant
     """
     feed_of(resource)
     if resource != ENTRIES:

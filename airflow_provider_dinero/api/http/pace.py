@@ -11,6 +11,8 @@ from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, 
 
 log = logging.getLogger(__name__)
 
+# The allowance of an organization, by grant, in requests a minute.
+PERSONAL_PER_MINUTE, VISMA_CONNECT_PER_MINUTE = 60, 100
 # A slot further away than this is not waited for by default: the caller is told when to come back.
 LONGEST_WAIT = WINDOW_SECONDS
 

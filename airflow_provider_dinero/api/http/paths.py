@@ -51,7 +51,7 @@ def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
 
     :param path: str, as the documents write it
     :param values: mapping of name to value, or to a callable for a value that is only asked for when it is needed
-    :raises DineroInvalidBody: a value that is no Guid
+    :raises DineroInvalidBody: a value that is not a Guid
     """
 
     def value(match: re.Match[str]) -> str:

@@ -239,7 +239,7 @@ def _require_page(page: Any) -> None:
     _require_shape(page.get("Collection"), "array", "")
     pagination = page.get("Pagination") or {}
     if not isinstance(pagination, dict):
-        raise Flaw("a page whose Pagination is no object")
+        raise Flaw("a page whose Pagination is not an object")
     for name, most in (("PageSize", LARGEST_PAGE), ("ResultWithoutFilter", 2**63)):
         number = pagination.get(name) or 0
         if type(number) is not int or not 0 <= number <= most:

@@ -193,7 +193,7 @@ class Documents(Resource, ABC):
         """Return a booked document, which must have the number that is wanted."""
         if number is not None and document[self.NUMBER] != number:
             raise DineroConflict(
-                f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, wanted is {number}.",
+                f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, you asked for {number}.",
                 "What is booked keeps its number: leave the number out, or credit the document.",
             )
         return document

@@ -46,7 +46,7 @@ _DELETE_PAYMENT = Operation(
     body="RequiredTimestampObject",
     lost=UNPAID,
 )
-# Whether it moves the invoice's Timestamp is undocumented, so the Timestamp is no fence.
+# Whether it moves the invoice's Timestamp is undocumented, so the Timestamp is not a fence.
 _GENERATE = Operation(
     "POST",
     "/v1/{organizationId}/invoices/{guid}/generate-creditnote",

@@ -172,7 +172,7 @@ def address_of(contacts: Contacts, contact_guid: str | None, att_person: str | N
         raise DineroInvalidBody(f"{name} has no {NUMBERS[way]} to receive electronic documents.", ADVICE)
     if way == "GLN":
         if not _is_ean(number):
-            raise DineroInvalidBody(f"{name}: {number} is no EAN number.", ADVICE)
+            raise DineroInvalidBody(f"{name}: {number} is not an EAN number.", ADVICE)
         if not (att_person or contact["AttPerson"]):
             raise DineroInvalidBody(f"{name} has no AttPerson, which the public sector asks for.", ADVICE)
     return f"{way} {number}"

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 # Two that were made so near to each other may be one write that came twice.
 TWICE = timedelta(minutes=1)
+# Seconds between the looks for a write whose response is lost; the first look comes at once.
+LOOK_AGAIN = (5.0, 15.0, 40.0)
 NOTHING_SEEN = "a success without content, and nothing of it is to be seen"
 
 

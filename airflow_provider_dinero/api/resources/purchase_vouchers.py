@@ -38,7 +38,7 @@ _UPDATE = Operation(
 _DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
 _OF_FILE = Operation("GET", f"{_ALL}/fileguid/{{fileGuid}}")
 _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
-# Whether it moves the voucher's Timestamp is undocumented, so the Timestamp is no fence.
+# Whether it moves the voucher's Timestamp is undocumented, so the Timestamp is not a fence.
 _GENERATE = Operation(
     "POST",
     f"{_ONE}/generate-creditnote",

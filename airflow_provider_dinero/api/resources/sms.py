@@ -12,7 +12,7 @@ from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import Mailing
 from airflow_provider_dinero.api.session import Session
 
-# Its Timestamp is no fence: nobody knows whether a mail-out changes the document's.
+# Its Timestamp is not a fence: nobody knows whether a mail-out changes the document's.
 _SEND = Operation(
     "POST",
     "/v1/{organizationId}/sms/{voucherGuid}/send-sms",

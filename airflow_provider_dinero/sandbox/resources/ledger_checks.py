@@ -6,12 +6,12 @@ from airflow_provider_dinero.sandbox import years
 from airflow_provider_dinero.sandbox.accounts import chart
 from airflow_provider_dinero.sandbox.amounts import capped, rounded
 from airflow_provider_dinero.sandbox.answers import JsonObject
-from airflow_provider_dinero.sandbox.books import check_number
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.manual_lines import understood
 from airflow_provider_dinero.sandbox.resources.ledger_payments import paid_voucher
+from airflow_provider_dinero.sandbox.voucher_numbers import check_number
 
 MAX_LINES = 1000
 # What items with the same voucher number must have in common, and the code if they don't.

@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, DEBTORS, chart
 from airflow_provider_dinero.sandbox.answers import JsonObject, decode, encode
-from airflow_provider_dinero.sandbox.books import MANUAL, Posting, check_number, is_taken, next_number, post
+from airflow_provider_dinero.sandbox.books import MANUAL, Posting, post
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.file_links import link
 from airflow_provider_dinero.sandbox.manual_lines import understood
 from airflow_provider_dinero.sandbox.resources.ledger_payments import paid_voucher, settle_voucher
+from airflow_provider_dinero.sandbox.voucher_numbers import check_number, is_taken, next_number
 from airflow_provider_dinero.sandbox.years import Year
 
 TABLES = """

@@ -93,7 +93,7 @@ def send(
 
     :param body: bound to ``ApiMailoutModel``
     :param reminder: the reminder that it brings, as it is read
-    :raises ApiError: code 55 without a receiver, 49 for one that is no address
+    :raises ApiError: code 55 without a receiver, 49 for one that is not an address
     """
     known = defaults(call, row, language, kind)
     to = receivers(body["Receiver"] or known["Receiver"], 55)

@@ -12,13 +12,14 @@ from airflow_provider_dinero.sandbox.accounts import Account, chart
 from airflow_provider_dinero.sandbox.amounts import capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
-from airflow_provider_dinero.sandbox.books import MANUAL, next_number, post
+from airflow_provider_dinero.sandbox.books import MANUAL, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import invalid
 from airflow_provider_dinero.sandbox.file_links import known_file
 from airflow_provider_dinero.sandbox.manual_lines import ManualLine, understood
 from airflow_provider_dinero.sandbox.vat_split import code_as_read
+from airflow_provider_dinero.sandbox.voucher_numbers import next_number
 from airflow_provider_dinero.sandbox.voucher_store import (
     TABLES,
     booked,

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from airflow_provider_dinero.sandbox import books
+from airflow_provider_dinero.sandbox import books, voucher_numbers
 from airflow_provider_dinero.sandbox.accounts import (
     DEBTORS,
     EXCHANGE_GAINS,
@@ -139,7 +139,7 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
         date=values["date"],
         voucher_guid=voucher,
         voucher_type=books.MANUAL,
-        number=books.next_number(call, voucher, values["date"]),
+        number=voucher_numbers.next_number(call, voucher, values["date"]),
         lines=[Posting(account, amount, None, text, contact) for account, amount in postings],
     )
     return guid, voucher

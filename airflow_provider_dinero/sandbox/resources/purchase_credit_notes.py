@@ -12,7 +12,7 @@ from airflow_provider_dinero.sandbox.accounts import CREDITORS
 from airflow_provider_dinero.sandbox.amounts import capped, kroner
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import day_of
-from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, next_number, post
+from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.currencies import DKK_RATES, unknown_currency
@@ -24,6 +24,7 @@ from airflow_provider_dinero.sandbox.resources.purchase_model import KIND as PUR
 from airflow_provider_dinero.sandbox.resources.purchase_model import status
 from airflow_provider_dinero.sandbox.resources.sales_model import live_contact
 from airflow_provider_dinero.sandbox.settlements import settle, unsettle
+from airflow_provider_dinero.sandbox.voucher_numbers import next_number
 from airflow_provider_dinero.sandbox.voucher_store import (
     BOOKED,
     booked,

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, EXCHANGE_GAINS, EXCHANGE_LOSSES, FEES, deposit
 from airflow_provider_dinero.sandbox.amounts import kroner, ore
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode
-from airflow_provider_dinero.sandbox.books import MANUAL, Posting, next_number, post, reverse
+from airflow_provider_dinero.sandbox.books import MANUAL, Posting, post, reverse
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.resources.purchase_credit_notes import KIND as CREDIT_NOTE
 from airflow_provider_dinero.sandbox.resources.purchase_model import KIND as PURCHASE
 from airflow_provider_dinero.sandbox.settlements import TABLES, owed, settle, unsettle
+from airflow_provider_dinero.sandbox.voucher_numbers import next_number
 from airflow_provider_dinero.sandbox.voucher_store import BOOKED, changeable, existing
 
 ALL = "/v1/{organizationId}/purchase-vouchers/{guid}/payments"

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from airflow_provider_dinero.sandbox.accounts import CREDITORS, deposit
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, decode, empty, encode
 from airflow_provider_dinero.sandbox.binding import bind, json_object
-from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, next_number, post
+from airflow_provider_dinero.sandbox.books import PURCHASES, Posting, post
 from airflow_provider_dinero.sandbox.calls import Call, Resource
 from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 from airflow_provider_dinero.sandbox.purchase_lines import purchase_postings
 from airflow_provider_dinero.sandbox.resources.purchase_model import KIND, columns, model, values
+from airflow_provider_dinero.sandbox.voucher_numbers import next_number
 from airflow_provider_dinero.sandbox.voucher_store import (
     booked,
     changeable,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from airflow_provider_dinero.sandbox import books
+from airflow_provider_dinero.sandbox import books, voucher_numbers
 from airflow_provider_dinero.sandbox.accounts import DEBTORS, REMINDER_FEES
 from airflow_provider_dinero.sandbox.answers import JsonObject, answer, empty
 from airflow_provider_dinero.sandbox.calls import Call, Resource
@@ -160,7 +160,7 @@ def book_reminder(call: Call) -> Response:
             date=row["date"],
             voucher_guid=guid,
             voucher_type=books.MANUAL,
-            number=books.next_number(call, guid, row["date"]),
+            number=voucher_numbers.next_number(call, guid, row["date"]),
             lines=[books.Posting(account, amount, None, text, contact) for account, amount in postings],
         )
     _update(call, row, {"booked": 1, "voucher_guid": guid})

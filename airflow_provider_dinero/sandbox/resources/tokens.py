@@ -59,7 +59,7 @@ def connect_token(call: Call) -> Response:
 
 @resource.operation("POST", "/connect/revocation", open=True)
 def revoke(call: Call) -> Response:
-    """Revoke a refresh token, and with it the others of its grant. An unknown one is no error (RFC 7009)."""
+    """Revoke a refresh token, and with it the others of its grant. An unknown one is not an error (RFC 7009)."""
     if not call.headers.get("authorization", "").lower().startswith("basic "):
         return answer({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
     form, client = _client(call, "visma_connect")

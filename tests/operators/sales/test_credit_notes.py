@@ -52,7 +52,7 @@ def test_a_part_is_credited(bench: Bench, beside: Any, booked: dict[str, Any], c
     assert beside.invoices.payments(booked["Guid"])["RemainingAmount"] == 75
     other = {**part, "ProductLines": [line(BaseAmountValue="41")]}
     text = failed(bench.one(DineroCreateCreditNoteOperator, credit_note=other, **arguments))
-    assert "there is '40', wanted is '41'" in text
+    assert "Dinero has '40', you gave '41'" in text
 
 
 def test_what_is_not_credited(bench: Bench, draft: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def test_what_is_not_credited(bench: Bench, draft: dict[str, Any]) -> None:
     assert "is not booked: there is nothing to credit" in text
     assert "ProductLines is missing" in failed(bench.one(DineroCreateCreditNoteOperator))
     told = bench.one(DineroCreateCreditNoteOperator, invoice=draft, book=True, send="sms")
-    assert "'sms' is no way to send: email, einvoice" in failed(told)
+    assert "'sms' is not a way to send: email, einvoice" in failed(told)
 
 
 def test_a_credit_note_goes_electronically(bench: Bench, beside: Any, office: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def test_a_payment_is_registered_once(bench: Bench, beside: Any, booked: dict[st
     payments = beside.invoices.payments(booked["Guid"])["Payments"]
     assert [each["ExternalReference"] for each in payments] == ["bank-1", "bank-2"]
     text = failed(bench.one(DineroAddPaymentOperator, **{**arguments, "payment": {**PAYMENT, "Amount": "99"}}))
-    assert "Amount: there is '100', wanted is '99'" in text
+    assert "Amount: Dinero has '100', you gave '99'" in text
 
 
 def test_what_is_no_payment(bench: Bench, draft: dict[str, Any], booked: dict[str, Any]) -> None:

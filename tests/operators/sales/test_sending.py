@@ -46,8 +46,8 @@ def test_an_e_invoice_goes_to_the_ean_number_once(bench: Bench, beside: Any, off
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"EanNumber": "5798000420008"}, "5798000420008 is no EAN number"),
-        ({"EanNumber": "579800042000"}, "579800042000 is no EAN number"),
+        ({"EanNumber": "5798000420008"}, "5798000420008 is not an EAN number"),
+        ({"EanNumber": "579800042000"}, "579800042000 is not an EAN number"),
         ({"EanNumber": None}, "Kommunen has no EanNumber"),
         ({"AttPerson": None}, "Kommunen has no AttPerson"),
     ],
@@ -74,7 +74,7 @@ def test_what_cannot_be_sent(bench: Bench, beside: Any, draft: dict[str, Any]) -
         text = failed(bench.one(DineroSendInvoiceOperator, invoice=draft, channel=channel, retries=1))
         assert "code 59" in text
     told = bench.one(DineroSendInvoiceOperator, invoice=draft, channel="post")
-    assert "'post' is no way to send: email, einvoice, sms" in failed(told)
+    assert "'post' is not a way to send: email, einvoice, sms" in failed(told)
     assert "resend: -1 is below 0" in failed(bench.one(DineroSendInvoiceOperator, invoice=draft, resend=-1))
     quiet = beside.contacts.create({"Name": "Q", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
     invoice = beside.invoices.create({"ContactGuid": quiet, "ProductLines": [line()]})["Guid"]

@@ -36,7 +36,7 @@ def test_an_offer_becomes_an_invoice_once(bench: Bench, beside: Any, contact: st
     assert (bench.sandbox.state()["invoices"], len(bench.sandbox.outbox())) == (1, 1)
     other = {**offer, "ProductLines": [line()]}
     text = failed(bench.one(DineroCreateTradeOfferOperator, trade_offer=other, idempotency_key="o"))
-    assert "there is '1234.5', wanted is '100'" in text
+    assert "Dinero has '1234.5', you gave '100'" in text
     dry = bench.one(DineroCreateTradeOfferOperator, trade_offer=other, dry_run=True)
     assert dry.returned["TotalInclVat"] == "125.00"
 
