@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 from local import ROOT, Airflow, airflow, connection, free_port, sandbox
 from services import installed, postgres
 
@@ -94,7 +95,8 @@ def end(process: subprocess.Popen[bytes], folder: Path) -> str:
     try:
         failed = process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        for each in [*psutil.Process(process.pid).children(recursive=True), process]:  # of sessions of their own
+            each.kill()
         failed = process.wait()
     return (folder / LOG).read_text()[-3000:] if failed else (folder / FINDS).read_text()
 
