@@ -1,5 +1,6 @@
 """Postgres, pgbouncer, MariaDB and Redis from Debian's packages, on free ports and in folders of their own."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -127,18 +128,13 @@ def mariadb(logs: Path, *options: str) -> Generator[str]:
             shutil.chown(folder, user, user)
         data, port, log = f"{folder}/data", free_port(), logs / "mariadb.log"
         runs_as = [f"--user={user}"] if user else []
-        subprocess.run(
-            [
-                str(find("mariadb-install-db")),
-                "--no-defaults",
-                *runs_as,
-                f"--datadir={data}",
-                "--auth-root-authentication-method=normal",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        install = [str(find("mariadb-install-db")), "--no-defaults", *runs_as, f"--datadir={data}"]
+        install.append("--auth-root-authentication-method=normal")
+        with Path(tempfile.gettempdir(), "dinero-mariadb-install.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two at a time have failed
+            made = subprocess.run(install, check=False, capture_output=True, text=True)
+        if made.returncode:
+            sys.exit(f"mariadb-install-db failed:\n{made.stdout[-2000:]}{made.stderr[-2000:]}")
         command = [
             str(find("mariadbd")),
             "--no-defaults",

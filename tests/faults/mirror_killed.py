@@ -145,8 +145,9 @@ def rounds(report: Report, name: str, url: str, database: str, kills: int, rng: 
         wrong += not is_right()
     told = f"{wrong} wrong, the mark moved {new} times and stayed {old}, in {between} of these with rows written"
     report.line(f"{name}: killed {kills} times", told, not wrong)
-    controls = 0
-    for _ in range(CONTROLS):
+    controls = tried = 0
+    while tried < CONTROLS or (not controls and tried < 5 * CONTROLS):  # the kill has to come at the right moment
+        tried += 1
         before = change("control")
         killed(url, database, length / 2, Before)
         after = state(database)
@@ -154,7 +155,7 @@ def rounds(report: Report, name: str, url: str, database: str, kills: int, rng: 
         controls += (after[0] == before[0]) != (after[1] == before[1]) or not is_right()
         change("healed")
         sync(client, "contacts", mirror)
-    report.line(f"{name}: the mark before the rows (control)", f"{controls} of {CONTROLS} wrong", controls > 0)
+    report.line(f"{name}: the mark before the rows (control)", f"{controls} of {tried} wrong", controls > 0)
     mirror.engine.dispose()
 
 
