@@ -158,6 +158,6 @@ def keys_of(name: str, given: Any, key: str) -> list[str]:
             UUID(each)
         except ValueError:
             raise DineroInvalidBody(
-                f"{name}: {each!r} is no {key}.", f"Pass what an operator returned, or {key}s."
+                f"{name}: {each!r} is not a valid {key}.", f"Pass what an operator returned, or {key}s."
             ) from None
     return list(dict.fromkeys(found))

@@ -107,7 +107,7 @@ def test_a_mark_moves_over_what_holds_nothing(bench: Bench, beside: DineroClient
 
 def test_what_is_no_guid_is_refused_before_anything_is_sent(bench: Bench) -> None:
     found = waits(bench, DineroInvoiceStatusSensor, invoices=["None"], deferrable=True)
-    assert "'none' is not a Guid" in found.error
+    assert "'none' is not a valid Guid" in found.error
 
 
 @pytest.mark.parametrize(
