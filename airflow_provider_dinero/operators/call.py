@@ -101,9 +101,10 @@ class DineroOperator(DineroBaseOperator):
         from airflow_provider_dinero.api.operations import operation_of
         from airflow_provider_dinero.api.resources.catalog import resources_of
 
+        resources = resources_of(self.client)
         calls = {
             f"{name}.{method}": getattr(resource, method)
-            for name, resource in resources_of(self.client).items()
+            for name, resource in resources.items()
             for method in dir(resource)
             if not method.startswith("_") and callable(getattr(resource, method))
         }
@@ -120,7 +121,7 @@ class DineroOperator(DineroBaseOperator):
                 "Use the hook in a @task: write what it returns to a path, and return the path.",
             )
         name, _, method = self.operation.partition(".")
-        return call, operation_of(type(resources_of(self.client)[name]), method)
+        return call, operation_of(type(resources[name]), method)
 
     def _with_guid(self, context: "Context", performed: "Operation", body: Any) -> dict[str, Any]:
         """Return the body of a create with a Guid made from the key, unless it has one."""

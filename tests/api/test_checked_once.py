@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.api import DineroClient, errors
 from airflow_provider_dinero.api.bodies import validation
 from tests.conftest import CONTACT, line
 
@@ -67,6 +67,15 @@ def test_what_was_checked_for_one_model_is_checked_for_another(checks: Counter[s
     assert validation.check("ApiMailoutModel", body | {"Message": "x"}) == {**MAIL, "Message": "x"}
     validation.check("ApiMailoutModel", dict(body))
     assert checks == {"ApiMailoutModel": 2}
+
+
+@pytest.mark.parametrize("phone", ["12345678\n87654321", "12345678\x1b[2J"])
+def test_what_a_contact_adds_to_a_checked_body_is_checked(client: DineroClient, phone: str) -> None:
+    contact = client.contacts.create({**CONTACT, "Phone": phone})["ContactGuid"]
+    guid = client.invoices.create({"ContactGuid": contact, "ProductLines": [line()]})["Guid"]
+    stamp = client.invoices.book(guid)["TimeStamp"]
+    with pytest.raises(errors.DineroInvalidBody, match="ReceiverPhoneNumber: it holds a line break"):
+        client.sms.send_once(guid, {"Timestamp": stamp})
 
 
 @pytest.mark.parametrize("name", ["intents", "dry_run", "lock", "read_only", "base_url", "pace", "session", "anything"])

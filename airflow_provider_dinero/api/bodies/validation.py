@@ -34,6 +34,9 @@ ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber"
 class CheckedBody(dict[str, Any]):
     """A body that was checked, so that it isn't checked again on its way.
 
+    `|` adds values that need no check: a Guid, a Timestamp or an amount that our code makes. For any other value build
+    a plain dict, which is checked when it is sent.
+
     :param model: str, the class of `models.py` that it was checked against
     :param content: mapping
     """

@@ -72,7 +72,7 @@ class Transport:
 
         :param operation: Operation, which says how it may be repeated
         :param request: Request
-        :param tokens: Bearer for the bearer, or None
+        :param tokens: Bearer, or None for a request without a token
         :param begun: what `ahead` returned for this request: its first attempt; default none
         :return: Response
         :raises DineroError: of the class that says what follows; its `lost` tells whether a try may have been done
@@ -128,7 +128,7 @@ class Transport:
 
         :param operation: Operation, a read
         :param request: Request
-        :param tokens: Bearer for the bearer, which is fetched now
+        :param tokens: Bearer, whose access token is fetched now
         :return: what `perform` takes as its first attempt; None where there is no slot
         """
         bearer, connection = tokens.access(), self._connection

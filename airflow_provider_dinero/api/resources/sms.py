@@ -75,7 +75,7 @@ class Sms(Mailing):
 
         def send() -> list[str]:
             invoice = self._invoices.get(voucher_guid)
-            whole = wanted | self._receiver(invoice, wanted)
+            whole = {**wanted, **self._receiver(invoice, wanted)}  # checked anew: the receiver comes from a contact
             if wanted["Timestamp"] != UNSET:
                 self.send(voucher_guid, whole)
                 return [str(whole["ReceiverPhoneNumber"])]
