@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+HOLD_SECONDS = 120
+
 
 class Faults:
     """What the proxy does, and what it has seen."""
@@ -19,7 +21,7 @@ class Faults:
         self.lose: dict[str, int] = {}
         self.answer: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
         self.delay: dict[str, float] = {}
-        self.hold: dict[str, float] = {}
+        self.hold: dict[str, threading.Event] = {}  # one request is passed on when it is set
         self.spoil: dict[str, bytes] = {}
         self.call: dict[str, Callable[[], None]] = {}  # when it is done, and before it is answered
         self.seen: list[str] = []
@@ -46,10 +48,10 @@ def before(upstream: str) -> Generator[Faults]:
                 if _is(place, ending) and answers:
                     status, headers, content = answers.pop(0)
                     return self._send(status, headers, content)
-            for ending, seconds in list(faults.hold.items()):
+            for ending, passed in list(faults.hold.items()):
                 if _is(place, ending):
                     del faults.hold[ending]
-                    time.sleep(seconds)
+                    passed.wait(HOLD_SECONDS)
             connection = http.client.HTTPConnection(faults.upstream)
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             connection.request(self.command, self.path, body or None, headers)

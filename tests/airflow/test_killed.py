@@ -3,8 +3,9 @@
 import json
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from local import connection, outbox
@@ -13,8 +14,6 @@ from tests.deployment import Deployment, as_rest
 from tests.faulty import Faults, before
 
 GROUP = "waiting"
-# Long enough for the next try to begin, and to look once, before the first one's e-mail goes out.
-UNDER_WAY_SECONDS = 14.0
 DAGS = {
     "killed_operator": 1,
     "killed_plain": 1,
@@ -35,21 +34,26 @@ def faults(deployment: Deployment) -> Iterator[Faults]:
 
 @pytest.fixture(scope="module")
 def killed(deployment: Deployment, faults: Faults) -> dict[str, str]:
-    """Run ids by DAG; each one's e-mail was under way when its worker was killed, and is sent by now."""
-    runs, waiting = {}, {}
+    """Run ids by DAG; each e-mail was under way when its worker was killed, and went out after the next try's look."""
+    runs = {}
     for dag_id in DAGS:
-        faults.seen.clear()
-        faults.hold["POST /email"] = UNDER_WAY_SECONDS
+        faults.hold["POST /email"] = passed = threading.Event()
+        sent = faults.count("/email")
         runs[dag_id] = deployment.airflow.trigger(dag_id)
-        end = time.monotonic() + 90
-        while not faults.count("/email"):
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        waiting[dag_id] = time.monotonic() + UNDER_WAY_SECONDS + 1
+        wait(lambda sent=sent: faults.count("/email") > sent)
+        looks = faults.count("/mailouts")
         place = f"/dags/{dag_id}/dagRuns/{runs[dag_id]}/taskInstances/it"
         os.kill(deployment.airflow.call("GET", place)["pid"], signal.SIGKILL)
-    time.sleep(max(0.0, max(waiting.values()) - time.monotonic()))
+        wait(lambda looks=looks: faults.count("/mailouts") > looks)
+        passed.set()
     return runs
+
+
+def wait(until: Callable[[], bool]) -> None:
+    end = time.monotonic() + 90
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("dag_id", DAGS)
