@@ -1,6 +1,8 @@
 """Only what the author of a DAG wrote is a template; what another task returned is data."""
 
+from ast import literal_eval
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
@@ -31,6 +33,27 @@ class AuthoredTemplates(BaseOperator):
         if self._keeps_text and isinstance(content, str | ObjectStoragePath):
             return content
         return super().render_template(content, context, jinja_env, seen_oids)
+
+    def _render(self, template: "jinja2.Template", context: "Context", dag: Any = None) -> Any:
+        """Render a template; where native objects are asked for, text stays text.
+
+        Airflow's own rendering of native objects reads the text that it has rendered as Python: "1_001" becomes 1001,
+        and "8680" the number 8680. Here, a template that is one expression gives what it evaluates to, and all others
+        give text; only a dict, or a list of dicts or texts, that is written out in the template is still read as one.
+        """
+        dag = dag or self.get_dag()
+        if not self._should_render_native(dag):
+            return super()._render(template, context, dag)
+        # Airflow returns a single node as it is: here, the list of all.
+        names = ("environment", "globals", "name", "blocks")
+        whole = SimpleNamespace(
+            **{name: getattr(template, name) for name in names},
+            root_render_func=lambda made: iter([list(template.root_render_func(made))]),
+        )
+        nodes = super()._render(whole, context, dag)
+        if len(nodes) == 1 and not isinstance(nodes[0], str):
+            return nodes[0]
+        return _structure("".join(map(str, nodes)))
 
     def _do_render_template_fields(
         self,
@@ -74,3 +97,15 @@ class AuthoredTemplates(BaseOperator):
         given = {**dag.default_args, **task.task_group.default_args, **task.partial_kwargs}
         written = {name: [value] for name, value in given.items()} | literal
         return [name for name in names if any(getattr(self, name) is each for each in written.get(name, ()))]
+
+
+def _structure(text: str) -> Any:
+    """Return the dict, or the list of dicts or texts, that a text is; any other text as it is."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        found = literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    members = found if isinstance(found, list) else [found] if isinstance(found, dict) else [None]
+    return found if all(isinstance(each, dict | str) for each in members) else text

@@ -1,9 +1,11 @@
 """What the operators share: the connection, the dry run, the wait for the allowance, what is told afterwards."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_dinero.api.errors import DineroDryRun, DineroInvalidBody, DineroThrottled
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 # A shorter deferral can be overtaken by its own trigger on a busy Airflow.
 SHORTEST_DEFERRAL = timedelta(seconds=10)
+
+# int() also takes 1_001, which is another number than 1001 where it names something.
+WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 
 
 class DineroBaseOperator(AuthoredTemplates):
@@ -167,13 +172,15 @@ class DineroBaseOperator(AuthoredTemplates):
         """
         return {}
 
-    def key_of(self, context: "Context", key: str | None) -> str:
+    def key_of(self, context: "Context", key: str | int | None) -> str:
         """Return the idempotency key: the author's, or the task's own place.
 
         :param context: Context
-        :param key: str or None, as the author gave it, rendered
-        :raises DineroInvalidBody: it is empty
+        :param key: str, int or None, as the author gave it, rendered
+        :raises DineroInvalidBody: it is empty, or neither str nor int
         """
+        from airflow_provider_dinero.api.bodies.idempotency import key_text
+
         if key is None:
             ti = context["ti"]
             if ti.map_index is not None and ti.map_index >= 0:
@@ -182,9 +189,10 @@ class DineroBaseOperator(AuthoredTemplates):
                     "Give each its own key with expand_kwargs."
                 )
             return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
-        if str(key).strip() in {"", "None"}:
+        text = key_text(key).strip()
+        if text in {"", "None"}:
             raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")
-        return str(key).strip()
+        return text
 
     def document(self, name: str, given: str | Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is known of a document that is given as Guid, or as what another operator returned.
@@ -212,10 +220,10 @@ def whole(name: str, value: int | str) -> int:
     :param name: str, the argument, named in the error
     :param value: int or str
     """
-    try:
+    written = isinstance(value, str) and WHOLE.fullmatch(value.strip())
+    if written or (isinstance(value, Integral) and not isinstance(value, bool)):
         return int(value)
-    except (TypeError, ValueError):
-        raise DineroInvalidBody(f"{name}: {value!r} is not a whole number.", "Nothing was sent.") from None
+    raise DineroInvalidBody(f"{name}: {value!r} is not a whole number.", "Nothing was sent.")
 
 
 def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
@@ -227,6 +235,6 @@ def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise DineroInvalidBody(
             f"{name}: a dict is needed, not {type(value).__name__}.",
-            "A template renders text: pass operator.output instead, or set render_template_as_native_obj.",
+            "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     return value

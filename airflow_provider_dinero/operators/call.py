@@ -32,7 +32,7 @@ class DineroOperator(DineroBaseOperator):
         Templated.
     :param arguments: dict, what the call takes, by name; default none. Templated.
     :param limit: int, how many rows may be returned: more are an error; default 1000
-    :param idempotency_key: str, what a document that is created is for; default the task's own place. Templated.
+    :param idempotency_key: str or int, what a document that is created is for; default the task's own place. Templated.
     :param generation: int, raised to do a write once more, after a person has looked in Dinero; default 0. Templated.
     :param multiple_outputs: bool, also return each key by itself, for calls that return a dict; default False
     :return: what the call returns as plain JSON: amounts as str, rows as a list
@@ -53,7 +53,7 @@ class DineroOperator(DineroBaseOperator):
         operation: str,
         arguments: Mapping[str, Any] | None = None,
         limit: int = 1000,
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         multiple_outputs: bool = False,
         **kwargs: Any,

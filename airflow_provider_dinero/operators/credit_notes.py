@@ -23,8 +23,8 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         returned; default None: the credit note is for no invoice. Templated.
     :param credit_note: dict in Dinero's own property names, without Guid; ProductLines are needed unless all of an
         invoice is credited; default none. Templated.
-    :param idempotency_key: str, what the credit note is for; default the task's own place: dag_id, run_id, task_id and
-        map_index. Templated.
+    :param idempotency_key: str or int, what the credit note is for; default the task's own place: dag_id, run_id,
+        task_id and map_index. Templated.
     :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False: it stays a draft
     :param number: int, the voucher number; default Dinero's next. Templated.

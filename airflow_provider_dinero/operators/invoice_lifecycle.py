@@ -27,8 +27,9 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
 
     :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. PaymentConditionType
         "Paid" sets the terms and registers no payment: give `payment` too. Templated.
-    :param idempotency_key: str, what the invoice is for, such as an order number; default the task's own place: dag_id,
-        run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
+    :param idempotency_key: str or int, what the invoice is for, such as an order number; default the task's own place:
+        dag_id, run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes.
+        Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False: it stays a draft
     :param number: int, the voucher number; default Dinero's next. Templated.

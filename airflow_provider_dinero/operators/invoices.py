@@ -19,8 +19,9 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
     Dinero: `POST /v1/{organizationId}/invoices`, with a Guid made from the key.
 
     :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. Templated.
-    :param idempotency_key: str, what the invoice is for, such as an order number; default the task's own place: dag_id,
-        run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
+    :param idempotency_key: str or int, what the invoice is for, such as an order number; default the task's own place:
+        dag_id, run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes.
+        Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where the invoice was there, also
         what `DineroBookInvoiceOperator` returns; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
@@ -40,7 +41,7 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         self,
         *,
         invoice: Mapping[str, Any],
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         **kwargs: Any,
     ) -> None:

@@ -33,8 +33,8 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     :param lines: list of dicts in Dinero's own property names: VoucherNumber, VoucherDate and FileGuid beside the
         Description, Amount (DKK), AccountNumber, BalancingAccountNumber, ... of a line; or vouchers with Lines. An
         Amount includes VAT: Dinero takes out the VAT of the account's own code, or of AccountVatCode. Templated.
-    :param idempotency_key: str, what the lines are, such as a month; it makes the Ids of the items, together with their
-        numbers or places; default the task's own place: dag_id, run_id, task_id and map_index. Templated.
+    :param idempotency_key: str or int, what the lines are, such as a month; it makes the Ids of the items, together
+        with their numbers or places; default the task's own place: dag_id, run_id, task_id and map_index. Templated.
     :param generation: int, raised to post the lines anew on purpose; default 0. Templated.
     :param book: bool, book them; default False: they stay drafts, of which a ledger holds 1000 lines
     :return: `{"Items": [{"Id", "VoucherNumber"}], "Lines", "Status", "Change"}`, Lines being their count, Status Draft
@@ -49,7 +49,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         self,
         *,
         lines: Iterable[Mapping[str, Any]],
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         book: bool = False,
         **kwargs: Any,

@@ -24,8 +24,8 @@ class DineroManualVoucherOperator(DineroBaseOperator):
     :param voucher: dict in Dinero's own property names (Lines with Amount, AccountNumber and BalancingAccountNumber;
         VoucherDate is needed to find a voucher again); an ExternalReference of its own takes the place of the
         idempotency key. Templated.
-    :param idempotency_key: str, what the voucher is for; default the task's own place: dag_id, run_id, task_id and
-        map_index. Templated.
+    :param idempotency_key: str or int, what the voucher is for; default the task's own place: dag_id, run_id, task_id
+        and map_index. Templated.
     :param generation: int, raised to make the voucher anew on purpose; default 0. Templated.
     :param book: bool, book it; default False: it stays a draft
     :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (booked now) or
@@ -40,7 +40,7 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         self,
         *,
         voucher: Mapping[str, Any],
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         book: bool = False,
         **kwargs: Any,

@@ -24,8 +24,9 @@ class DineroAddPaymentOperator(DineroBaseOperator):
     :param payment: dict as Dinero's PaymentCreateModel: DepositAccountNumber, Amount (DKK) and Description are needed;
         a negative Amount pays money back, such as after a credit note; RemainderIsFee is False unless it is given.
         Templated.
-    :param idempotency_key: str, what the payment is, such as the bank's number of it; default the ExternalReference of
-        the payment, or else the task's own place: dag_id, run_id, task_id and map_index. Templated.
+    :param idempotency_key: str or int, what the payment is, such as the bank's number of it; default the
+        ExternalReference of the payment, or else the task's own place: dag_id, run_id, task_id and map_index.
+        Templated.
     :return: `{"Guid", "PaymentGuid", "Change"}`, Guid being the invoice's and Change created or unchanged; with the
         invoice's TimeStamp when it was created
     """
@@ -39,7 +40,7 @@ class DineroAddPaymentOperator(DineroBaseOperator):
         *,
         invoice: str | Mapping[str, Any],
         payment: Mapping[str, Any],
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -29,8 +29,8 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         `DineroPurchaseVoucherOperator` returned; default None: the credit note is for no purchase. Templated.
     :param credit_note: dict in Dinero's own property names, without Guid; Lines are needed unless all of a purchase is
         credited; default none. Templated.
-    :param idempotency_key: str, what the credit note is for; default the task's own place: dag_id, run_id, task_id and
-        map_index. Templated.
+    :param idempotency_key: str or int, what the credit note is for; default the task's own place: dag_id, run_id,
+        task_id and map_index. Templated.
     :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
     :param book: bool, book it; default False: it stays a draft
     :return: `{"Guid", "Timestamp", "Change"}`, and where it was there or is booked Number, Status, TotalInclVat (text),
@@ -53,7 +53,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         *,
         voucher: str | Mapping[str, Any] | None = None,
         credit_note: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         book: bool = False,
         **kwargs: Any,

@@ -41,8 +41,8 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         are gross); an ExternalReference of its own takes the place of the idempotency key. Templated.
     :param receipt: str or ObjectStoragePath, a JPEG, PNG, GIF or PDF file of at most 6 MB, such as
         "s3://aws_default@bucket/receipt.pdf"; default none, or the FileGuid in `voucher`. Templated.
-    :param idempotency_key: str, what the expense is, such as the number of the supplier's invoice; default the task's
-        own place: dag_id, run_id, task_id and map_index. Templated.
+    :param idempotency_key: str or int, what the expense is, such as the number of the supplier's invoice; default the
+        task's own place: dag_id, run_id, task_id and map_index. Templated.
     :param generation: int, raised to make the voucher anew on purpose; default 0. Templated.
     :param book: bool, book it; default False: it stays a draft
     :param payment: dict as Dinero's PurchaseVoucherCreditPaymentCreateModel, of which DepositAccountNumber and
@@ -69,7 +69,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         *,
         voucher: Mapping[str, Any],
         receipt: "str | ObjectStoragePath | None" = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         book: bool = False,
         payment: Mapping[str, Any] | None = None,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SalesLifecycleOperator(DineroBaseOperator):
     """Creates a document, books it and sends it, as far as asked.
 
-    :param idempotency_key: str or None, what it is for; default None: the task's own place. Templated.
+    :param idempotency_key: str, int or None, what it is for; default None: the task's own place. Templated.
     :param generation: int, raised to make it anew after it was deleted; default 0. Templated.
     :param book: bool; default False
     :param number: int or None, the voucher number; default None: Dinero's next. Templated.
@@ -42,7 +42,7 @@ class SalesLifecycleOperator(DineroBaseOperator):
     def __init__(
         self,
         *,
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         book: bool = False,
         number: int | str | None = None,

@@ -19,7 +19,7 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
 
     :param trade_offer: dict in Dinero's own property names (ContactGuid and ProductLines are required), without Guid.
         Templated.
-    :param idempotency_key: str, what the offer is for; default the task's own place: dag_id, run_id, task_id and
+    :param idempotency_key: str or int, what the offer is for; default the task's own place: dag_id, run_id, task_id and
         map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
     :param generation: int, raised to make it anew after it was deleted in Dinero; default 0. Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where it was there, also Number,
@@ -40,7 +40,7 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
         self,
         *,
         trade_offer: Mapping[str, Any],
-        idempotency_key: str | None = None,
+        idempotency_key: str | int | None = None,
         generation: int | str = 0,
         **kwargs: Any,
     ) -> None:

@@ -16,10 +16,10 @@ class Keyed(Protocol):
     """An operator whose voucher is known by its ExternalReference."""
 
     voucher: Mapping[str, Any]
-    idempotency_key: str | None
+    idempotency_key: str | int | None
     generation: int | str
 
-    def key_of(self, context: "Context", key: str | None) -> str:
+    def key_of(self, context: "Context", key: str | int | None) -> str:
         """Return the idempotency key: the author's, or the task's own place."""
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from airflow_provider_dinero.api.bodies.validation import check, complete, encode
@@ -56,7 +57,7 @@ def test_a_float_that_was_calculated_with_is_refused(amount: float) -> None:
 
 def test_text_is_no_body() -> None:
     with pytest.raises(DineroInvalidBody, match="a dict is needed, not str"):
-        check("ContactCreateModel", "{'Name': 'x'}")  # type: ignore[arg-type]
+        check("ContactCreateModel", "{'Name': 'x'}")
 
 
 def test_what_authors_and_templates_give_is_understood() -> None:
@@ -111,3 +112,41 @@ def test_dates_are_understood_wherever_the_document_has_them(given: Any) -> None
         ("InvoiceCreateModel", "Date", {"ProductLines": [line()]}),
     ):
         assert encode(check(model, {name: given, **others})[name]).startswith(b'"2026-02-01')
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"ZipCode": 8680}, "8680"),
+        ({"Phone": np.int64(12345678)}, "12345678"),
+        ({"EanNumber": 5790000123456}, "5790000123456"),
+        ({"ExternalReference": 1001}, "1001"),
+        ({"ZipCode": 101, "CountryKey": "IS"}, "101"),
+    ],
+)
+def test_a_text_takes_a_whole_number_digit_for_digit(given: dict[str, Any], kept: str) -> None:
+    (name,) = given.keys() - {"CountryKey"}
+    assert check("ContactCreateModel", {**CONTACT, **given})[name] == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ZipCode": 800, "CountryKey": "DK"}, 'a number has no leading zero, .* such as "0800"'),
+        ({"ZipCode": 8680.0}, r"ZipCode: text is needed, not a float, .* str\(\.\.\.\)"),
+        ({"Phone": True}, r"Phone: text is needed, not bool.* `\| string`"),
+        ({"Name": {}}, "Name: text is needed, not dict"),
+        ({"EanNumber": Decimal(5790000123456)}, r"EanNumber: text is needed, not Decimal: str\(\.\.\.\) makes it"),
+        ({"Phone": 10**5000}, "Phone: text is needed, not int"),
+    ],
+)
+def test_a_text_that_may_have_been_another_is_refused_with_the_way_out(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(DineroInvalidBody, match=told):
+        check("ContactCreateModel", {**CONTACT, **given})
+
+
+def test_lines_take_whole_numbers_as_texts_too() -> None:
+    (made,) = check("InvoiceCreateModel", {"ProductLines": [line(Description=2026)]})["ProductLines"]
+    assert made["Description"] == "2026"
+    with pytest.raises(DineroInvalidBody, match="Date"):
+        check("LedgerItemModelV2", {"VoucherDate": 20260102})

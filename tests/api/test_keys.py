@@ -1,9 +1,16 @@
 """What documents are known by may never change: another Guid would be a second document."""
 
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
 import pytest
 
 from airflow_provider_dinero.api.bodies.comparison import differences
-from airflow_provider_dinero.api.bodies.idempotency import guid_for, reference_for
+from airflow_provider_dinero.api.bodies.idempotency import guid_for, key_text, reference_for
+from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,25 @@ SMALL, LARGE = "1ef3acf6-343d-5248-aca1-b8eee1b52235", "1EF3ACF6-343D-5248-ACA1-
 )
 def test_what_a_value_means_depends_on_its_property(name: str, wanted: str, there: str, differ: bool) -> None:
     assert bool(differences({name: wanted}, {name: there})) is differ
+
+
+# Texts whose `str()` is Number.FIRST.
+Number = Enum("Number", {"FIRST": "A-1"}, type=str)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("1.10", "1.10"), ("1.1", "1.1"), ("01001", "01001"), ("1_001", "1_001"), (1001, "1001"), (-1, "-1"),
+     (np.int64(1001), "1001"), (np.uint8(7), "7"), (np.str_("A-1"), "A-1"), (Number.FIRST, "A-1"), ("Århus", "Århus")],
+)  # fmt: skip
+def test_a_key_is_the_text_that_it_is(key: Any, text: str) -> None:
+    assert guid_for(100001, "invoices", key) == guid_for(100001, "invoices", text)
+    assert key_text(key) == text
+
+
+@pytest.mark.parametrize(
+    "key", [1.10, 1.0, Decimal("1.10"), True, np.float64(1.5), np.bool_(True), b"A-1", None, ["A-1"], UUID(SMALL)]
+)
+def test_a_key_that_is_neither_text_nor_a_whole_number_is_refused(key: Any) -> None:
+    with pytest.raises(DineroInvalidBody, match=rf"not {type(key).__name__}. .* str\(order_number\)"):
+        guid_for(100001, "invoices", key)

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, get_args
 
+from airflow_provider_dinero.api.bodies import texts
 from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, PLAIN, digits_of
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 
@@ -93,7 +95,7 @@ def _validated(model_name: str, body: Any, place: str) -> dict[str, Any]:
     if not isinstance(body, Mapping):
         raise DineroInvalidBody(
             f"{place}: a dict is needed, not {type(body).__name__}.",
-            "Template fields that give a dict need render_template_as_native_obj, or an XComArg.",
+            "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     if nested := _too_deep(body):
         raise DineroInvalidBody(f"{place}: {nested} nests more than {MOST_NESTED} deep.", "Nothing was sent.")
@@ -107,12 +109,13 @@ def _validated(model_name: str, body: Any, place: str) -> dict[str, Any]:
     if "TimeStamp" in given and "Timestamp" in model.model_fields:
         # What Dinero's answers call TimeStamp, its bodies call Timestamp.
         given = {"Timestamp" if name == "TimeStamp" else name: value for name, value in given.items()}
+    given = texts.numbers_as_text(model, given)
     try:
         checked: dict[str, Any] = model.model_validate(given).model_dump(exclude_unset=True)
         wrong = "; ".join(_misread(given, checked, ""))
     except ValidationError as error:
         # Never the values: a body may hold what doesn't belong into a log.
-        wrong = "; ".join(_told(model, detail) for detail in error.errors(include_input=False, include_url=False))
+        wrong = "; ".join(_told(model, detail) for detail in error.errors(include_url=False))
     if wrong:
         raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.")
     return checked
@@ -141,11 +144,13 @@ def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, A
 
 
 def _as_text(value: Any) -> Any:
-    """Return a body as dicts and lists, its dates as ISO 8601 text: the document types some of them as mere strings."""
+    """Return a body as dicts and lists, dates as ISO 8601 text: the document types some of them as mere strings."""
     if isinstance(value, Mapping):
         return {name: _as_text(inner) for name, inner in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray):
         return [_as_text(each) for each in value]
+    if isinstance(value, Integral) and not isinstance(value, int):  # numpy's
+        return int(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -272,6 +277,8 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
         return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else f" ({', '.join(known)})")
     if detail["type"] == "missing":
         return f"{place} is missing"
+    if detail["type"] == "string_type":
+        return f"{place}: {texts.told(detail['input'])}"
     if detail["type"].startswith("uuid"):
         return f'{place}: a Guid is needed, as text, such as what operator.output["ContactGuid"] gives'
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
