@@ -83,15 +83,17 @@ with DAG(
         lines = [f"| {row['ExternalReference']} | {row['ContactName']} | {row['TotalInclVat']:.2f} |" for row in rows]
         return "\n".join(["| Order | Customer | DKK with VAT |", "|---|---|---|", *lines])
 
-    contacts = DineroUpsertContactOperator.partial(task_id="contact", match_by="Email").expand(contact=contacts_of())
-    drafts = DineroCreateInvoiceOperator.partial(task_id="draft").expand_kwargs(invoices_of(contacts.output))
+    contacts = DineroUpsertContactOperator.partial(
+        task_id="contact", match_by="Email", map_index_template="{{ task.contact['Name'] }}"
+    ).expand(contact=contacts_of())
+    drafts = DineroCreateInvoiceOperator.partial(
+        task_id="draft", map_index_template="{{ task.idempotency_key }}"
+    ).expand_kwargs(invoices_of(contacts.output))
     approve = ApprovalOperator(
         task_id="approve",
         subject="Book {{ params.orders | length }} invoices? A booked invoice can't be changed.",
         body=table_of(drafts.output),
         response_timeout=timedelta(days=7),
     )
-    booked = DineroBookInvoiceOperator.partial(task_id="book").expand(invoice=drafts.output)
+    booked = DineroBookInvoiceOperator.partial(task_id="book", approval=approve.output).expand(invoice=drafts.output)
     sent = DineroSendInvoiceOperator.partial(task_id="send").expand(invoice=booked.output)
-
-    approve >> booked

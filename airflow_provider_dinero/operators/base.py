@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow_provider_dinero.api.errors import DineroDryRun, DineroInvalidBody, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
+from airflow_provider_dinero.operators.approval import NOT_NEEDED, NotNeeded, require_approval
 from airflow_provider_dinero.rendering import AuthoredTemplates
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context, RetryPolicy
+    from airflow.sdk import Context, RetryPolicy, XComArg
 
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.hooks.dinero import DineroHook
@@ -35,12 +36,14 @@ class DineroBaseOperator(AuthoredTemplates):
 
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
+    :param approval: dict, the output of an ApprovalOperator or HITLOperator: unless a person has chosen Approve, the
+        task sends nothing and is skipped; default: it needs no approval. Templated.
     :param dry_run: bool, check everything and write nothing; default False
     :param retry_policy: RetryPolicy; default DineroRetryPolicy
     :param multiple_outputs: bool, also return each key by itself: operator.output["Guid"]; default True
     """
 
-    template_fields: Sequence[str] = ("dinero_conn_id", "organization_id")
+    template_fields: Sequence[str] = ("dinero_conn_id", "organization_id", "approval")
     operator_extra_links = (DineroLink(),)
     ui_color = "#d9f2e6"
     # What the operator writes, as the asset `dinero://<conn_id>/<resource>` and the client's attribute name it.
@@ -54,6 +57,7 @@ class DineroBaseOperator(AuthoredTemplates):
         *,
         dinero_conn_id: str = "dinero_default",
         organization_id: int | str | None = None,
+        approval: "Mapping[str, Any] | XComArg | NotNeeded | None" = NOT_NEEDED,
         dry_run: bool = False,
         # Defaults of parameters, and not of kwargs, since these reach mapped tasks too.
         retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
@@ -63,6 +67,8 @@ class DineroBaseOperator(AuthoredTemplates):
         super().__init__(retry_policy=retry_policy, multiple_outputs=multiple_outputs, **kwargs)
         self.dinero_conn_id = dinero_conn_id
         self.organization_id = organization_id
+        self.needs_approval = not isinstance(approval, NotNeeded)
+        self.approval = approval if self.needs_approval else None
         self.is_dry_run = dry_run  # `dry_run` is a method of Airflow's
 
     @cached_property
@@ -96,6 +102,8 @@ class DineroBaseOperator(AuthoredTemplates):
 
         from airflow_provider_dinero.adapters.intents import TaskIntents
 
+        if self.needs_approval:
+            require_approval(self, context)
         self._done = done
         client = self._task_client = self.hook.make_client(
             intents=TaskIntents(context),

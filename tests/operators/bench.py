@@ -71,6 +71,8 @@ class Bench:
         self._dags = 0
         # What happens while a task is deferred.
         self.while_deferred: Callable[[], None] = lambda: None
+        # What a person chooses, by task_id and map_index; None lets the time pass until the default answers.
+        self.choose: Callable[[str, int], str | None] = lambda task_id, map_index: "Approve"
 
     def dag(self, *, schedule: Any = None, **options: Any) -> "DAG":
         """Make a DAG with an id of its own, for a `with`.
@@ -226,10 +228,24 @@ class Bench:
             event = self.fire(session.get(Trigger, row.trigger_id))
             session.expire_all()
             Trigger.submit_event(row.trigger_id, event, session=session)
+        elif row.state == "awaiting_input":
+            self._answer(row, session)
         elif row.state == "up_for_retry":
             row.task = dag.get_task(row.task_id)
             told.delays.append(row.next_retry_datetime() - row.end_date)
             row.state = None
+
+    def _answer(self, row: Any, session: Any) -> None:
+        """Answer as a person does, or as the scheduler does in the end."""
+        from airflow.models.hitl import HITLDetail
+        from airflow.models.trigger import handle_event_submit
+        from airflow.sdk import timezone
+        from airflow.triggers.base import TriggerEvent
+
+        asked, chosen = session.get(HITLDetail, row.id), self.choose(row.task_id, row.map_index)
+        asked.chosen_options, asked.responded_at = [chosen] if chosen else asked.defaults, timezone.utcnow()
+        asked.responded_by = {"id": "bo", "name": "Bo"} if chosen else None
+        handle_event_submit(TriggerEvent(asked.as_resume_event_payload()), task_instance=row, session=session)
 
 
 def serialized(dag: "DAG") -> Any:

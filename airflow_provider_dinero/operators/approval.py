@@ -1,0 +1,96 @@
+"""Whether a person has approved what a task is about to do."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_dinero.operators.base import DineroBaseOperator
+
+# The words of Airflow's ApprovalOperator.
+APPROVE, REJECT = "Approve", "Reject"
+
+
+class NotNeeded:
+    """The default of `approval`: not None, which is what a task returned that never ran."""
+
+    def __repr__(self) -> str:
+        return "no approval needed"
+
+
+NOT_NEEDED = NotNeeded()
+
+
+def require_approval(operator: "DineroBaseOperator", context: "Context") -> None:
+    """Skip the task unless a person has approved it.
+
+    :param operator: DineroBaseOperator, its `approval` rendered
+    :param context: Context
+    :raises AirflowSkipException: nobody approved
+    :raises DineroInvalidBody: the approval is no answer, or nobody knows which of several is this task's
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    answer = _own_answer(operator, context)
+    if answer is None:
+        raise AirflowSkipException("Not approved: the approval has no answer.")
+    chosen = answer["chosen_options"]
+    user = answer.get("responded_by_user")
+    if not user:
+        raise AirflowSkipException(f"Not approved: nobody answered in time, and the default is {_listed(chosen)}.")
+    who = user.get("name") or user.get("id")
+    if APPROVE not in chosen or REJECT in chosen:
+        raise AirflowSkipException(f"Not approved: {who} chose {_listed(chosen)}.")
+    operator.log.info("approved by %s at %s", who, answer.get("responded_at"))
+
+
+def _own_answer(operator: "DineroBaseOperator", context: "Context") -> Mapping[str, Any] | None:
+    """Return the answer that this task's work depends on; None where there is none."""
+    answer: Any = operator.approval
+    mapped: Any = _mapped(operator)
+    crossed = mapped and isinstance(mapped.expand_input.value, Mapping) and len(mapped.expand_input.value) > 1
+    if crossed and "approval" in mapped.expand_input.value:
+        raise DineroInvalidBody(
+            "approval: `expand` makes a task of each document with each answer, not with its own.",
+            "Put the approval and this task in one mapped task group.",
+        )
+    if isinstance(answer, Sequence) and not isinstance(answer, str):
+        answer = _of_own_index(mapped, context)
+    if answer is None:
+        return None
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("chosen_options"), Sequence):
+        raise DineroInvalidBody(
+            f"approval: the answer to an approval is needed, not {type(answer).__name__}.",
+            "Pass the output of an ApprovalOperator or HITLOperator: approve.output.",
+        )
+    return answer
+
+
+def _mapped(operator: "DineroBaseOperator") -> Any:
+    """Return the mapped task, as it stands in the DAG file, of which this operator is an instance; None if it isn't."""
+    dag: Any = operator.get_dag()
+    task = dag and dag.task_dict.get(operator.task_id)
+    return task if getattr(task, "is_mapped", False) else None
+
+
+def _of_own_index(mapped: Any, context: "Context") -> Any:
+    """Return the answer with this task's map index, of a mapped approval that has as many instances."""
+    ti: Any = context["ti"]
+    source = mapped and getattr(mapped.partial_kwargs.get("approval"), "operator", None)
+
+    def instances(task_id: str) -> int:
+        return int(ti.get_ti_count(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id]))
+
+    if not source or instances(source.task_id) != instances(ti.task_id):
+        raise DineroInvalidBody(
+            "approval: there are several answers, and nothing says which one is this task's.",
+            "Put the approval and this task in one mapped task group.",
+        )
+    return ti.xcom_pull(task_ids=source.task_id, map_indexes=ti.map_index)
+
+
+def _listed(chosen: Sequence[str]) -> str:
+    return " and ".join(map(str, chosen)) or "nothing"
