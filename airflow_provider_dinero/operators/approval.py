@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
-
-    from airflow_provider_dinero.operators.base import DineroBaseOperator
+    from airflow.sdk import BaseOperator, Context
 
 # The words of Airflow's ApprovalOperator.
 APPROVE, REJECT = "Approve", "Reject"
@@ -24,17 +22,18 @@ class NotNeeded:
 NOT_NEEDED = NotNeeded()
 
 
-def require_approval(operator: "DineroBaseOperator", context: "Context") -> None:
+def require_approval(task: "BaseOperator", approval: Any, context: "Context") -> None:
     """Skip the task unless a person has approved it.
 
-    :param operator: DineroBaseOperator, its `approval` rendered
+    :param task: BaseOperator
+    :param approval: dict, list or None, its `approval`, rendered
     :param context: Context
     :raises AirflowSkipException: nobody approved
     :raises DineroInvalidBody: the approval is no answer, or nobody knows which of several is this task's
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    answer = _own_answer(operator, context)
+    answer = _own_answer(task, approval, context)
     if answer is None:
         raise AirflowSkipException("Not approved: the approval has no answer.")
     chosen = answer["chosen_options"]
@@ -44,13 +43,12 @@ def require_approval(operator: "DineroBaseOperator", context: "Context") -> None
     who = user.get("name") or user.get("id")
     if APPROVE not in chosen or REJECT in chosen:
         raise AirflowSkipException(f"Not approved: {who} chose {_listed(chosen)}.")
-    operator.log.info("approved by %s at %s", who, answer.get("responded_at"))
+    task.log.info("approved by %s at %s", who, answer.get("responded_at"))
 
 
-def _own_answer(operator: "DineroBaseOperator", context: "Context") -> Mapping[str, Any] | None:
+def _own_answer(task: "BaseOperator", answer: Any, context: "Context") -> Mapping[str, Any] | None:
     """Return the answer that this task's work depends on; None where there is none."""
-    answer: Any = operator.approval
-    mapped: Any = _mapped(operator)
+    mapped: Any = _mapped(task)
     crossed = mapped and isinstance(mapped.expand_input.value, Mapping) and len(mapped.expand_input.value) > 1
     if crossed and "approval" in mapped.expand_input.value:
         raise DineroInvalidBody(
@@ -69,11 +67,11 @@ def _own_answer(operator: "DineroBaseOperator", context: "Context") -> Mapping[s
     return answer
 
 
-def _mapped(operator: "DineroBaseOperator") -> Any:
-    """Return the mapped task, as it stands in the DAG file, of which this operator is an instance; None if it isn't."""
-    dag: Any = operator.get_dag()
-    task = dag and dag.task_dict.get(operator.task_id)
-    return task if getattr(task, "is_mapped", False) else None
+def _mapped(task: "BaseOperator") -> Any:
+    """Return the mapped task that this one is an instance of, as it stands in the DAG file; None where it isn't."""
+    dag: Any = task.get_dag()
+    written = dag and dag.task_dict.get(task.task_id)
+    return written if getattr(written, "is_mapped", False) else None
 
 
 def _of_own_index(mapped: Any, context: "Context") -> Any:

@@ -103,7 +103,7 @@ class DineroBaseOperator(AuthoredTemplates):
         from airflow_provider_dinero.adapters.intents import TaskIntents
 
         if self.needs_approval:
-            require_approval(self, context)
+            require_approval(self, self.approval, context)
         self._done = done
         client = self._task_client = self.hook.make_client(
             intents=TaskIntents(context),

@@ -66,7 +66,7 @@ def test_in_a_mapped_group_each_has_its_own_answer(bench: Bench) -> None:
             guarded = DineroUpsertContactOperator(task_id="guarded", contact=given, approval=approve.output)
             guarded >> DineroUpsertContactOperator(task_id="after", contact=given)
 
-    each.expand(name=["a", "b", "c"])
+        each.expand(name=["a", "b", "c"])
     bench.choose = lambda task_id, index: ("Approve", "Reject", None)[index]
     run = bench.run(dag)
     assert [run["each.guarded", index].state for index in range(3)] == ["success", "skipped", "skipped"]
