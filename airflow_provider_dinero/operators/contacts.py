@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 class DineroUpsertContactOperator(DineroBaseOperator):
     """Creates a contact, or changes what differs in the one that is there. Repeating it changes nothing.
 
+    Two mapped tasks of a run that give one contact different content are an error, which names both.
+
     Dinero: `GET` and `POST /v1/{organizationId}/contacts`, `PUT /v2/{organizationId}/contacts/{guid}`.
 
     :param contact: dict in Dinero's own property names (Name, CountryKey and IsPerson are required). Templated.
     :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email; default
         ExternalReference
     :param generation: int, raised to make a contact anew after it was deleted in Dinero; default 0. Templated.
+    :param on_other_name: str, what follows where match_by is Email, and only contacts of another Name have the address:
+        fail, update (it is the same customer), or create (another contact with this address); default fail
+    :param only_create: bool, leave a contact that is there as it is, with what was corrected in Dinero; default False
     :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
     """
 
@@ -31,17 +36,30 @@ class DineroUpsertContactOperator(DineroBaseOperator):
         contact: Mapping[str, Any],
         match_by: str = "ExternalReference",
         generation: int | str = 0,
+        on_other_name: str = "fail",
+        only_create: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.contact = contact
         self.match_by = match_by
         self.generation = generation
+        self.on_other_name = on_other_name
+        self.only_create = only_create
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Find the contact, and create or change it."""
+        from airflow_provider_dinero.api.resources.mapped_notes import Mapped
+
+        ti = context["ti"]
+        index = -1 if ti.map_index is None else ti.map_index
         found = self.client.contacts.upsert(
-            self.contact, match_by=self.match_by, generation=whole("generation", self.generation)
+            self.contact,
+            match_by=self.match_by,
+            generation=whole("generation", self.generation),
+            on_other_name=self.on_other_name,
+            only_create=self.only_create,
+            mapped=Mapped(f"{ti.dag_id}/{ti.run_id}/{ti.task_id}", index) if index >= 0 else None,
         )
         self.log.info("contact %s %s", found["ContactGuid"], found["Change"])
         return found

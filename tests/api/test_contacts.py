@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import errors
+from airflow_provider_dinero.api.bodies.validation import check
+from airflow_provider_dinero.api.resources.mapped_notes import MOST, Mapped, MappedNotes
 from tests.conftest import CONTACT
 
 PRODUCT = {"Name": "Wheel", "BaseAmountValue": 1, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
@@ -129,3 +131,72 @@ def test_an_upsert_makes_its_own_guid(client: Any, sandbox: Any) -> None:
     with pytest.raises(errors.DineroInvalidBody, match="can't be given a ContactGuid"):
         client.contacts.upsert({**CONTACT, "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00"})
     assert sandbox.requests() == []
+
+
+SHARED = {**CONTACT, "Name": "Ida Holm", "Email": "family@example.dk"}
+BO = {**SHARED, "Name": "Bo Holm", "ExternalReference": "bo"}
+
+
+def test_an_address_that_people_share_leads_to_nobody_else(client: Any, sandbox: Any) -> None:
+    ida = client.contacts.upsert(SHARED, match_by="Email")["ContactGuid"]
+    with pytest.raises(errors.DineroConflict, match=r"family@example.dk is that of 'Ida Holm' .* the Name 'Bo Holm'"):
+        client.contacts.upsert(BO, match_by="Email")
+    assert client.contacts.get(ida)["Name"] == "Ida Holm"
+    same = client.contacts.upsert({**SHARED, "Name": "ida  holm", "City": "Ry"}, match_by="Email")
+    assert same == {"ContactGuid": ida, "Change": "updated"}
+    bo = client.contacts.upsert(BO, match_by="Email", on_other_name="create")
+    assert bo["Change"] == "created"
+    # With two of an address, the name tells which; and another time nothing is made.
+    assert client.contacts.upsert(BO, match_by="Email") == {**bo, "Change": "unchanged"}
+    assert client.contacts.upsert(BO, match_by="Email", on_other_name="create") == {**bo, "Change": "unchanged"}
+    with pytest.raises(errors.DineroConflict, match="2 contacts have the Email"):
+        client.contacts.upsert({**BO, "Name": "Eva"}, match_by="Email", on_other_name="update")
+    with pytest.raises(errors.DineroInvalidBody, match=r"on_other_name can't be 'overwrite'\. It is fail, update, cr"):
+        client.contacts.upsert(BO, match_by="Email", on_other_name="overwrite")
+
+
+def test_of_an_address_are_made_as_many_contacts_as_there_are_names(client: Any) -> None:
+    guests = [{**SHARED, "Name": name} for name in ("Ida", "Bo", "Eva")]
+    made = [client.contacts.upsert(each, match_by="Email", on_other_name="create") for each in guests]
+    assert [each["Change"] for each in made] == ["created"] * 3
+    assert len({each["ContactGuid"] for each in made}) == 3
+
+
+@pytest.mark.parametrize(
+    ("match_by", "options"),
+    [("ExternalReference", {}), ("VatNumber", {}), ("Email", {"on_other_name": "update"})],
+)
+def test_a_new_name_is_an_update_where_the_customer_is_the_same(client: Any, match_by: str, options: Any) -> None:
+    body = {**SHARED, "IsPerson": False, "CountryKey": "DE", "VatNumber": "DE136695976"}
+    first = client.contacts.upsert(body, match_by=match_by, **options)
+    renamed = client.contacts.upsert({**body, "Name": "Holm ApS"}, match_by=match_by, **options)
+    assert renamed == {**first, "Change": "updated"}
+    assert client.contacts.get(first["ContactGuid"])["Name"] == "Holm ApS"
+
+
+def test_what_an_accountant_corrected_is_left_where_contacts_are_only_created(client: Any, sandbox: Any) -> None:
+    made = client.contacts.upsert(CONTACT, only_create=True)
+    assert made["Change"] == "created"
+    client.contacts.update(made["ContactGuid"], {**CONTACT, "Street": "Corrected 1"})
+    sandbox.requests()
+    before = len(calls(sandbox))
+    assert client.contacts.upsert({**CONTACT, "Street": "Wrong 1"}, only_create=True) == {**made, "Change": "unchanged"}
+    assert calls(sandbox)[before:] == ["GET"]
+    assert client.contacts.get(made["ContactGuid"])["Street"] == "Corrected 1"
+
+
+def test_notes_of_mapped_instances_are_kept_within_bounds(client: Any) -> None:
+    body: Any = check("ContactCreateModel", CONTACT)
+    notes = MappedNotes(client.session, "contacts")
+    for index in range(MOST + 5):
+        notes.add(Mapped("run", index), f"ExternalReference:{index}", body)
+    changed = body | {"City": "Ry"}
+    assert notes.other(Mapped("run", 0), f"ExternalReference:{MOST}", changed) == MOST
+    assert notes.other(Mapped("run", 0), f"ExternalReference:{MOST}", body) is None
+    assert notes.other(Mapped("run", MOST), f"ExternalReference:{MOST}", changed) is None  # it is itself
+    assert notes.other(Mapped("other run", 0), f"ExternalReference:{MOST}", changed) is None
+    assert notes.other(Mapped("run", 9), "ExternalReference:0", changed) is None  # long ago
+    with client.session.lock.hold(f"{client.organization_id}/contacts/mapped") as held:
+        assert len(held.note) < 65536
+        held.leave("damaged\n1 2 3 4 five")
+    assert notes.other(Mapped("run", 0), "ExternalReference:1", changed) is None

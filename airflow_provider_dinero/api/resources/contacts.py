@@ -12,6 +12,7 @@ from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents, gone
+from airflow_provider_dinero.api.resources.mapped_notes import Mapped, MappedNotes
 
 FIELDS = (
     "Name", "ContactGuid", "ExternalReference", "IsPerson", "Street", "ZipCode", "City", "CountryKey", "Phone",
@@ -21,6 +22,8 @@ FIELDS = (
 )  # fmt: skip
 FILTERABLE = ("ExternalReference", "Name", "Email", "VatNumber", "EanNumber", "IsPerson", "Phone")
 MATCHABLE = ("ExternalReference", "VatNumber", "Email")
+# What may follow where the contact that is found by its e-mail address has another name.
+ON_OTHER_NAME = ("fail", "update", "create")
 
 _ALL = "/v1/{organizationId}/contacts"
 _ONE = f"{_ALL}/{{guid}}"
@@ -157,23 +160,42 @@ class Contacts(Documents):
         )
 
     @guarded
-    def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference", generation: int = 0) -> Row:
+    def upsert(
+        self,
+        body: Mapping[str, Any],
+        *,
+        match_by: str = "ExternalReference",
+        generation: int = 0,
+        on_other_name: str = "fail",
+        only_create: bool = False,
+        mapped: Mapped | None = None,
+    ) -> Row:
         """Create a contact, or change what differs in the one that is there.
 
         One request when the contact is there and equal, two when it is made, three when it is changed; one more when
         the body has a property that lists leave out, such as UseCvr. A property that is given as None is emptied.
         Blanks around the value to find it by mean nothing.
 
+        People share e-mail addresses. Of several contacts with the Email, the one with the Name is taken.
+
         :param body: mapping as ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
         :param generation: int, raised to make a contact anew after it was deleted; default 0
+        :param on_other_name: str, what follows where only contacts of another Name have the Email: fail, update (the
+            only one that has it) or create (another contact); default fail
+        :param only_create: bool, leave a contact that is there as it is; default False
+        :param mapped: Mapped or None, which of a task's mapped instances calls: two that give one contact different
+            content in one run are an error; default None
         :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
         :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: several contacts match, or the contact was deleted
+        :raises DineroConflict: several contacts match, the one that matches has another Name, the contact was deleted,
+            or another mapped instance gave it other content
         """
         wanted: CheckedBody = check("ContactCreateModel", body)
         if match_by not in MATCHABLE:
             raise DineroInvalidBody(f"A contact can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+        if on_other_name not in ON_OTHER_NAME:
+            raise DineroInvalidBody(f"on_other_name can't be {on_other_name!r}.", f"It is {', '.join(ON_OTHER_NAME)}.")
         value = stripped(wanted, match_by)
         if not value:
             raise DineroInvalidBody(
@@ -184,14 +206,38 @@ class Contacts(Documents):
             raise DineroInvalidBody(
                 f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
             )
+        notes = MappedNotes(self.session, "contacts")
         # One at a time: of several whose answers get lost, one has made it.
         with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
-            return self._upserted(wanted, match_by, value, generation)
+            # With `create` those of an address are as many contacts as there are names.
+            key = f"{match_by}:{value}"
+            if match_by == "Email" and on_other_name == "create":
+                key += f"/{_name(wanted)}"
+            existing = self._find(match_by, value, wanted, on_other_name)
+            if mapped and (other := notes.other(mapped, key, wanted)) is not None:
+                raise DineroConflict(
+                    f"Map index {other} of this task has given the contact with the {match_by} {value} other content "
+                    f"in this run than map index {mapped.map_index} gives it.",
+                    "Nothing was changed. Give each contact once, or each its own ExternalReference.",
+                )
+            same = (match_by, "Name") if match_by == "Email" and on_other_name != "update" else (match_by,)
+            found = self._upserted(existing, wanted, same, key, generation, only_create=only_create)
+            if mapped:
+                notes.add(mapped, key, wanted)
+            return found
 
-    def _upserted(self, wanted: CheckedBody, match_by: str, value: str, generation: int) -> Row:
-        existing = self._find(match_by, value)
+    def _upserted(
+        self,
+        existing: Row | None,
+        wanted: CheckedBody,
+        same: tuple[str, ...],
+        key: str,
+        generation: int,
+        *,
+        only_create: bool,
+    ) -> Row:
         if existing is None:
-            guid = idempotency.guid_for(self.session.organization_id, "contacts", f"{match_by}:{value}", generation)
+            guid = idempotency.guid_for(self.session.organization_id, "contacts", key, generation)
             try:
                 self.session.send(_CREATE, body=wanted | {"ContactGuid": guid})
                 return {"ContactGuid": guid, "Change": "created"}
@@ -201,16 +247,18 @@ class Contacts(Documents):
             except DineroDuplicate as error:
                 lost = error.lost
             existing = self.get(guid)  # made in this moment, or before and then changed or deleted
-            comparison.require_same(f"The contact made for {match_by} {value}", {match_by: value}, existing)
+            what = f"The contact made for {same[0]} {wanted[same[0]]}"
+            comparison.require_same(what, {name: wanted[name] for name in same}, existing)
             if lost and not comparison.differences(wanted, existing):
                 return {"ContactGuid": guid, "Change": "created"}
-        return {"ContactGuid": existing["ContactGuid"], "Change": self._change(existing, wanted)}
+        change = "unchanged" if only_create else self._change(existing, wanted)
+        return {"ContactGuid": existing["ContactGuid"], "Change": change}
 
     def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
         # Deleted ones come with the others, whatever deletedOnly says.
         return self._list(_LIST_ALL, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
 
-    def _find(self, match_by: str, value: str) -> Row | None:
+    def _find(self, match_by: str, value: str, wanted: Row, on_other_name: str) -> Row | None:
         exact = match_by == "ExternalReference"  # Dinero ignores case; an id of another system need not
         rows = [
             row
@@ -218,6 +266,16 @@ class Contacts(Documents):
             if comparison.same_text(row[match_by], value)
             or (not exact and comparison.same_text(str(row[match_by]).casefold(), value.casefold()))
         ]
+        if match_by == "Email":
+            named = [row for row in rows if _name(row) == _name(wanted)]
+            if rows and not named and on_other_name == "fail":
+                names = " and ".join(f"{row['Name']!r} ({row['ContactGuid']})" for row in rows)
+                raise DineroConflict(
+                    f"The Email {value} is that of {names}; you gave the Name {wanted['Name']!r}.",
+                    'Match by your own customer number, or pass on_other_name: "create" for another contact with this '
+                    'address, "update" where the same customer has a new name.',
+                )
+            rows = named or ([] if on_other_name == "create" else rows)
         if len(rows) > 1:
             guids = ", ".join(row["ContactGuid"] for row in rows)
             raise DineroConflict(
@@ -245,3 +303,8 @@ class Contacts(Documents):
             stopped.known["ContactGuid"] = existing["ContactGuid"]
             raise
         return "updated"
+
+
+def _name(contact: Mapping[str, Any]) -> str:
+    """Return a contact's name as people compare names: blanks and case mean nothing."""
+    return " ".join(str(contact["Name"]).casefold().split())
