@@ -41,6 +41,16 @@ DOUBLES = _arg(
 SINCE = _arg("--since", metavar="DAY", help="with --doubles: from this day on, as YYYY-MM-DD; default 31 days ago")
 CHOOSE = _arg("--choose", metavar="NUMBER", help="let the connection use this one from now on")
 
+SET = _arg(
+    "--set",
+    nargs=2,
+    metavar=("KEY", "INSTANT"),
+    help="let the consumer go on from this ISO 8601 instant (UTC when it names no zone)",
+)
+FORGET = _arg("--forget", metavar="KEY", help="delete a mark: its consumer begins anew")
+ASSET = _arg("--asset", metavar="NAME", help="with --set or --forget: of this asset, where several have such a key")
+YES = _arg("-y", "--yes", action="store_true", help="don't ask back")
+
 
 def get_dinero_cli_commands() -> list[CLICommand]:
     """Return the commands of this provider."""
@@ -54,6 +64,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
             CONN_ID, JSON,
         )),
         ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),
+        ("marks", "list how far each consumer of changes is; set or forget a mark", (SET, FORGET, ASSET, YES, JSON)),
         ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip
     return [

@@ -117,6 +117,9 @@ def serve(folder: Path) -> None:
             "AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{folder}/warehouse.db",
             # The files don't change; to parse them twice a minute takes half a processor.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+            # A file that is gone, and what Airflow forgets with it, is noticed at once.
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "AIRFLOW__SCHEDULER__PARSING_CLEANUP_INTERVAL": "5",
             # Where airflow_local_settings are.
             "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(ROOT / "tests" / "airflow" / "settings")]),
         }

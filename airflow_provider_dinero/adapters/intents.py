@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.adapters.asset_state import told
+from airflow_provider_dinero.api.errors import DineroConfigurationError
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -19,8 +22,9 @@ class TaskIntents:
         """Tell whether this write was begun, and not ended.
 
         :param name: str
+        :raises DineroConfigurationError: what is stored can't be read
         """
-        return self._store.get(name) is not None
+        return self._get(name) is not None
 
     def begin(self, name: str) -> None:
         """Note that this write begins.
@@ -48,6 +52,16 @@ class TaskIntents:
         """Return what this write made, or None where it wasn't kept.
 
         :param name: str
+        :raises DineroConfigurationError: what is stored can't be read
         """
-        made = self._store.get(f"{name}/left")
-        return None if made is None else str(made)
+        return self._get(f"{name}/left")
+
+    def _get(self, key: str) -> str | None:
+        stored = self._store.get(key)
+        if stored is None or isinstance(stored, str):
+            return stored
+        raise DineroConfigurationError(
+            f"What the state of this task has under {key} can't be read: {told(stored)}.",
+            "Where a state store backend was switched off, set [workers] state_store_backend again for this worker, "
+            "and clear the task.",
+        )

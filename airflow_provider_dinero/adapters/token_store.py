@@ -2,20 +2,17 @@
 
 import json
 import logging
-import sys
-import time
-from typing import Any
 
-from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.adapters import variables
+from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.ports import Token
 
 log = logging.getLogger(__name__)
 
-# Between tries to store a token: a rotated refresh token is too dear to lose to a hiccup of the API server.
-PAUSES = (1.0, 3.0, 6.0)
 # Two hosts that share no lock may begin to renew so close to each other.
 SAME_SECONDS = 5.0
-API_SERVER = "Is its API server up, and [core] fernet_key the same wherever Airflow runs?"
+WHAT = "The Dinero token"
+DESCRIPTION = "The token of a Dinero connection; written by the provider."
 # What this process could not store: it goes on with it, and only it can.
 _unstored: dict[str, Token] = {}
 
@@ -49,7 +46,7 @@ class VariableTokenStore:
         return key in _unstored
 
     def _read(self, key: str) -> Token | None:
-        value = _get(key, self._team)
+        value = variables.read(key, WHAT, self._team)
         if not value:
             return None
         try:
@@ -70,7 +67,7 @@ class VariableTokenStore:
         """
         _mask(token)
         _unstored[key] = token
-        _set(key, token, self._team)
+        variables.write(key, json.dumps(token.as_dict()), WHAT, DESCRIPTION, self._team)
         there = self._read(key)
         # Another host, which shares no lock, may have stored its token in this moment: it has to live with that.
         late = there and (there.renewed_at < token.renewed_at or there.begun_at < token.begun_at - SAME_SECONDS)
@@ -86,85 +83,8 @@ class VariableTokenStore:
 
         :param key: str, the name of the Variable
         """
-        from airflow.models import Variable
-
         _unstored.pop(key, None)
-        Variable.delete(key, team_name=self._team)  # ruff: ignore[airflow3-suggested-update]
-
-
-def _in_task() -> bool:
-    """Tell whether this process talks to a supervisor: a task, a trigger, or `dag.test()`."""
-    return hasattr(sys.modules.get("airflow.sdk.execution_time.task_runner"), "SUPERVISOR_COMMS")
-
-
-def _variable() -> Any:
-    if _in_task():
-        from airflow.sdk import Variable
-    else:
-        # API server and CLI have the database and no supervisor: airflow.sdk.Variable can't write there.
-        from airflow.models import Variable
-    return Variable  # ruff: ignore[airflow3-suggested-update]
-
-
-def _scope(team: str | None) -> dict[str, str]:
-    """Return the arguments that say whose Variable it is: outside tasks, and where there are teams."""
-    return {} if team is None or _in_task() else {"team_name": team}
-
-
-def _get(key: str, team: str | None) -> str | None:
-    """Return a Variable, None where there is none.
-
-    Airflow says that there is none also where it could not be read, and then an older refresh token, spent long ago,
-    would be taken for the newest: so the metadata database is asked whether that is true.
-    """
-    from airflow.sdk.exceptions import AirflowRuntimeError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    options = {"default" if _in_task() else "default_var": None, **_scope(team)}
-    try:
-        value = _variable().get(key, **options)
-        if value is None and _is_stored(key):
-            value = _variable().get(key, **options)  # another may have stored it just now
-            if value is None:
-                raise DineroUnavailable("The Dinero token could not be read from Airflow.", API_SERVER)
-    except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
-        raise _lost("read", error) from None
-    return None if value is None else str(value)
-
-
-def _is_stored(key: str) -> bool:
-    if _in_task():
-        return key in _variable().keys(prefix=key)
-    from airflow.utils.session import create_session
-    from sqlalchemy import inspect, select
-
-    with create_session() as session:
-        if not inspect(session.connection()).has_table("variable"):  # a script beside Airflow, without its database
-            return False
-        stored = _variable()
-        return session.scalar(select(stored.key).where(stored.key == key)) is not None
-
-
-def _set(key: str, token: Token, team: str | None) -> None:
-    from airflow.sdk.exceptions import AirflowRuntimeError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    value = json.dumps(token.as_dict())
-    told = {"description": "The token of a Dinero connection; written by the provider.", **_scope(team)}
-    for seconds in (*(PAUSES if _in_task() else ()), None):
-        try:
-            _variable().set(key, value, **told)
-        except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
-            if seconds is None:
-                raise _lost("stored", error) from None
-            time.sleep(seconds)
-        else:
-            return
-
-
-def _lost(what: str, error: Exception) -> DineroUnavailable:
-    """Return the error for a store that fails; its own text may hold what was to be stored."""
-    return DineroUnavailable(f"The Dinero token could not be {what}: {type(error).__name__} from Airflow.", API_SERVER)
+        variables.delete(key, self._team)
 
 
 def _mask(token: Token) -> None:

@@ -4,6 +4,7 @@ A window that was handed out is pending until its run has ended well, or until i
 deleted or is cleared leaves the mark where it was: its changes are seen again.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.adapters.asset_state import AssetState, state_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.api.feeds.windows import Window
+
+log = logging.getLogger(__name__)
 
 OVER = {"success", "failed"}
 
@@ -52,17 +55,18 @@ class Mark:
 class Marks:
     """The mark of one consumer. What changes it is done under a lock, since the store has no compare-and-set.
 
-    :param store: Airflow's accessor of the asset's state
-    :param key: str, the organization and the consumer
+    :param state: AssetState, whose key is the organization and the consumer
     :param lock: callable that gives the lock
     :param place: DAG, run, task and map index of the caller
     """
 
     def __init__(
-        self, store: Any, key: str, lock: Callable[[], AbstractContextManager[Any]], place: tuple[str, str, str, int]
+        self,
+        state: AssetState,
+        lock: Callable[[], AbstractContextManager[Any]],
+        place: tuple[str, str, str, int],
     ) -> None:
-        self._store = store
-        self._key = key
+        self._state = state
         self._lock = lock
         self._run = list(place[:2])
         self._place = "/".join(map(str, place))
@@ -96,6 +100,7 @@ class Marks:
         with self._lock():
             found, pending = self._load()
             if found is None:
+                log.warning("The consumer %s has no mark: it begins at %s.", self._state.key, changes_since(mark.until))
                 self._save(mark, pending)
             return found or mark
 
@@ -139,13 +144,13 @@ class Marks:
             return mark
 
     def _load(self) -> tuple[Mark | None, dict[str, Any]]:
-        stored = self._store.get(self._key)
-        if not stored:
+        stored = self._state.get()
+        if stored is None:
             return None, {}
         return (Mark.from_dict(stored) if stored.get("until") else None), dict(stored.get("pending") or {})
 
     def _save(self, mark: Mark | None, pending: dict[str, Any]) -> None:
-        self._store.set(self._key, {**(mark.as_dict() if mark else {}), "pending": pending})
+        self._state.set({**(mark.as_dict() if mark else {}), "pending": pending})
 
 
 def _joins(mark: Mark | None, since: str) -> bool:
@@ -159,24 +164,6 @@ def _later(mark: Mark, other: Mark) -> Mark:
     return max(mark, other, key=lambda each: each.until)
 
 
-def store_of(context: "Context", asset: "Asset") -> Any:
-    """Return Airflow's accessor of the state of an asset, as a running task reaches it.
-
-    :param context: Context
-    :param asset: Asset, among the inlets of the task
-    :raises DineroConfigurationError: it is not among them
-    """
-    stores: Any = context.get("asset_state_store")
-    try:
-        return stores[asset]
-    except (KeyError, TypeError):  # of a mapped task, Airflow sees what `partial` was given
-        connection, _, resource = asset.uri.removeprefix("dinero://").partition("/")
-        raise DineroConfigurationError(
-            f"The task has no state store of {asset.uri}, where its mark would be.",
-            f"Give a mapped task inlets=[dinero_asset({connection!r}, {resource!r})].",
-        ) from None
-
-
 def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Marks:
     """Return the mark of a consumer, as a running task reaches it.
 
@@ -186,10 +173,10 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
     :param consumer: str
     """
     key = f"{client.organization_id}.{consumer}"
-    store = store_of(context, asset)
+    state = state_of(context, asset, key)
     ti = context["ti"]
     place = ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index
-    return Marks(store, key, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place)
+    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place)
 
 
 def mark_of(found: "Window") -> Mark:

@@ -13,14 +13,17 @@ from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pendulum
 from airflow.cli.utils import redirect_stdout_log_handlers_to_stderr
 from airflow.utils.cli import action_cli
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from airflow_provider_dinero.api.auth.consent import Consent
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroInvalidBody
+from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent import flow
+from airflow_provider_dinero.consent import marks as stored_marks
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.comparison import Comparison
@@ -166,6 +169,67 @@ def accounts(args: Namespace) -> int:
         name = printable(row["Name"])
         print(f"{row['AccountNumber']:>8}  {name:<45}  {told[0] or '':<8}  {told[1] or ''}".rstrip())
     return 0
+
+
+@_command
+def marks(args: Namespace) -> int:
+    """List how far each consumer of changes is; or set such a mark, or forget it."""
+    found = stored_marks.marks()
+    if args.set:
+        return _set_mark(args, stored_marks.one(found, args.set[0], args.asset))
+    if args.forget:
+        mark = stored_marks.one(found, args.forget, args.asset)
+        print(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a mark, its consumer begins anew: from")
+        print("then on, or where initial_since says; a transfer loads all.")
+        if not _agreed(args, "Forget it?"):
+            return 1
+        stored_marks.forget(mark)
+        print("It is forgotten.")
+        return 0
+    if args.json:
+        print(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
+        return 0
+    for each in found:
+        notes = [f"by {each.moved_by}"] if each.moved_by else []
+        if each.pending:
+            notes.append(f"{each.pending} pending")
+        if not each.in_store:
+            notes.append("only its copy is left: no DAG file refers to its asset")
+        if each.problem:
+            notes = [each.problem]
+        age = pendulum.instance(each.until).diff_for_humans() if each.until else ""
+        print(printable(f"{_instant(each.until):<23}  {age:<14}  {each.key}  in {each.asset}  ({'; '.join(notes)})"))
+    if not found:
+        print("No consumer of changes has a mark.", file=sys.stderr)
+    return 0
+
+
+def _set_mark(args: Namespace, mark: stored_marks.StoredMark) -> int:
+    until = as_utc(args.set[1])
+    if until > datetime.now(UTC):
+        raise DineroInvalidBody(f"{_instant(until)} is still to come.", "Name the instant where the consumer goes on.")
+    print(f"{mark.key} of {mark.asset}: from {_instant(mark.until)} to {_instant(until)}.")
+    if mark.until and until > mark.until:
+        print("What changed in between is never reported.")
+    else:
+        print("What changed since is reported again. Pending windows are dropped.")
+    if not _agreed(args, "Set it?"):
+        return 1
+    stored_marks.set_mark(mark, until)
+    print("It is set: the next run, or the next poll of a watcher, goes on from there.")
+    return 0
+
+
+def _agreed(args: Namespace, question: str) -> bool:
+    """Ask a person, unless --yes was given."""
+    if args.yes or input(f"{question} (y/n) ").strip().lower() in {"y", "yes"}:
+        return True
+    print("Nothing was changed.")
+    return False
+
+
+def _instant(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "nothing yet"
 
 
 def _doubles(args: Namespace) -> int:

@@ -10,13 +10,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.adapters.watermarks import Mark, store_of
+from airflow_provider_dinero.adapters.asset_state import state_of
+from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 from airflow_provider_dinero.transfers.reading import Standing
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
+    from airflow_provider_dinero.adapters.asset_state import AssetState
     from airflow_provider_dinero.api import DineroClient
 
 log = logging.getLogger(__name__)
@@ -25,19 +27,18 @@ log = logging.getLogger(__name__)
 class Kept:
     """The standing of one consumer. What changes it is done under a lock, since the store has no compare-and-set.
 
-    :param store: Airflow's accessor of the asset's state
-    :param key: str, the organization and the consumer
+    :param state: AssetState, whose key is the organization and the consumer
     :param lock: callable that gives the lock
     """
 
-    def __init__(self, store: Any, key: str, lock: Callable[[], AbstractContextManager[Any]]) -> None:
-        self._store = store
-        self._key = key
+    def __init__(self, state: "AssetState", lock: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._state = state
         self._lock = lock
 
     def load(self) -> tuple[Standing, datetime | None]:
         """Return how far the consumer is, and the end of the window that was begun and not ended, if there is one."""
-        stored = self._store.get(self._key) or {}
+        with self._lock():  # a mark that Airflow has deleted is written anew
+            stored = self._state.get() or {}
         standing = _standing(stored)
         begun = stored.get("begun")
         return standing, as_utc(begun["until"]) if begun and begun["since"] == _since(standing) else None
@@ -67,7 +68,7 @@ class Kept:
             if now == standing:
                 self._save(done, None)
             elif now != done:
-                log.info("the mark of %s was moved meanwhile, and stays where it is", self._key)
+                log.info("the mark of %s was moved meanwhile, and stays where it is", self._state.key)
 
     def _save(self, standing: Standing, begun: datetime | None) -> None:
         stored: dict[str, Any] = standing.mark.as_dict() if standing.mark else {}
@@ -75,7 +76,7 @@ class Kept:
             stored |= {"deletes": standing.deletes.as_dict(), "skipped": standing.skipped}
         if begun:
             stored["begun"] = {"since": _since(standing), "until": changes_since(begun)}
-        self._store.set(self._key, stored)
+        self._state.set(stored)
 
 
 def kept_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Kept:
@@ -88,7 +89,7 @@ def kept_of(context: "Context", asset: "Asset", client: "DineroClient", consumer
     """
     # A name of its own: a sensor whose consumer is called the same keeps other things.
     key = f"{client.organization_id}.{consumer}.transfer"
-    return Kept(store_of(context, asset), key, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"))
+    return Kept(state_of(context, asset, key), lambda: client.lock.hold(f"mark/{asset.uri}/{key}"))
 
 
 def _standing(stored: dict[str, Any]) -> Standing:

@@ -12,9 +12,10 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
 from airflow_provider_dinero.assets import as_conditions
 from airflow_provider_dinero.triggers.changes_poll import ChangesPoll
-from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of
+from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of, in_thread
 
 if TYPE_CHECKING:
+    from airflow_provider_dinero.adapters.asset_state import AssetState
     from airflow_provider_dinero.adapters.watermarks import Mark
     from airflow_provider_dinero.api.lists.filters import Condition
     from airflow_provider_dinero.triggers.changes_look import Look
@@ -174,9 +175,13 @@ class DineroChangesTrigger(BaseEventTrigger):
                     return
             else:
                 look, poll = polled
-                mark = mark or await self._mark(look, keeper)
-                rows = await poll.rows_since(mark.until, look) if mark else None
-                if mark is None or rows is None:  # what came before could not be read: with the next poll
+                try:
+                    mark = await keeper.find(look.organization, mark) or self._first(look, keeper)
+                except FAILURES as error:  # nothing is told of which it is not known whether it is new
+                    keeper.tell_once(f"can't be read, and is looked for again: {error}")
+                    continue
+                rows = await poll.rows_since(mark.until, look)
+                if rows is None:  # what came before could not be read: with the next poll
                     continue
                 consumer = Consumer(
                     self.resource, mark.until, mark.seen, self.status, conditions, self.include_deleted, self.limit
@@ -209,24 +214,20 @@ class DineroChangesTrigger(BaseEventTrigger):
             raise DineroInvalidBody("A watcher renders no templates.", "Write connection and organization literally.")
         return conditions
 
-    async def _mark(self, look: "Look", keeper: "_Keeper") -> "Mark | None":
-        """Return where to begin: a sensor's own mark, a watcher's stored one, or now; None if it can't be read."""
+    def _first(self, look: "Look", keeper: "_Keeper") -> "Mark":
+        """Return where to begin without a stored mark: where a sensor is, or `changes_since`, or now."""
         from airflow_provider_dinero.adapters.watermarks import Mark
         from airflow_provider_dinero.api.feeds.windows import Consumer
-        from airflow_provider_dinero.api.lists.changes import as_utc
+        from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 
-        try:
-            stored = await keeper.stored(look.organization)
-        except FAILURES as error:
-            self.log.warning("The mark of %s can't be read, and is looked for again: %s", self.name, error)
-            return None
-        if stored:
-            return stored
         if self.changes_since is not None:
-            return Mark(as_utc(self.changes_since), self.seen)
-        now = Consumer(self.resource, look.until).window(look.rows, look.until)
-        keeper.fired = True  # so that it is stored
-        return Mark(look.until, now.seen)
+            mark = Mark(as_utc(self.changes_since), self.seen)
+        else:
+            mark = Mark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
+            keeper.fired = True  # so that it is stored
+        if self.end_time is None:
+            self.log.warning("The watcher %s has no mark: it begins at %s.", self.name, changes_since(mark.until))
+        return mark
 
 
 class _Keeper:
@@ -234,34 +235,63 @@ class _Keeper:
 
     def __init__(self, trigger: DineroChangesTrigger) -> None:
         self._trigger = trigger
-        self._store = trigger.asset_state_store
-        self._key = ""
+        self._store: Any = trigger.asset_state_store
+        self._state: AssetState | None = None
+        self._known: dict[str, Any] | None = None  # what the store has, as far as this watcher knows
         self._kept = time.monotonic()
+        self._told = ""
         self.fired = False
 
-    async def stored(self, organization: int | None) -> "Mark | None":
-        """Return the stored mark, None where there is none."""
+    async def find(self, organization: int | None, mark: "Mark | None") -> "Mark | None":
+        """Return where to go on from: a person may have moved the mark, or Airflow deleted and this restored it.
+
+        :param organization: int or None, a part of the mark's name
+        :param mark: Mark or None, where the watcher is
+        :return: Mark, or None for a consumer that is new
+        :raises Exception: one of FAILURES: the store can't be read, or knows no such asset now
+        """
+        from airflow_provider_dinero.adapters.asset_state import AssetState
         from airflow_provider_dinero.adapters.watermarks import Mark
 
-        self._key = f"{organization}.{self._trigger.name}"
         if self._store is None:
-            return None
-        try:
-            stored: Any = await self._store.aget(self._key)
-        except ValueError as error:
-            if "inlets" not in str(error):
-                raise
-            # Airflow has one trigger for several assets.
+            return mark
+        # Airflow tells a trigger in no other way which asset it watches.
+        assets = list(self._store._by_name)
+        if len(assets) != 1:  # Airflow has one trigger for several assets
             self._trigger.log.error("Watchers of several assets are alike, so they have no mark: give each a consumer=")
-            self._store = stored = None
-        return Mark.from_dict(stored) if stored else None
+            self._store = None
+            return mark
+        self._state = AssetState(self._store, assets[0], f"{organization}.{self._trigger.name}")
+        stored = await in_thread(self._state.get)
+        self._told = ""
+        if stored == self._known:
+            return mark
+        self._known = stored
+        if stored is None:  # a person has deleted it, and its copy
+            return None
+        found = Mark.from_dict(stored)
+        # The last events of a watcher that Airflow has removed, with its DAG, may have come when nobody was there.
+        return found if stored.get("trigger") == self._trigger.trigger_id else Mark(found.until)
 
     async def keep(self, mark: "Mark | None") -> None:
-        """Store the mark after an event, and now and then without one."""
-        if not mark or self._store is None or not (self.fired or time.monotonic() - self._kept > QUIET):
+        """Store the mark after an event, and now and then without one, unless somebody has moved it meanwhile."""
+        state = self._state
+        if not mark or state is None or not (self.fired or time.monotonic() - self._kept > QUIET):
             return
+        value = {**mark.as_dict(), "trigger": self._trigger.trigger_id}
         try:
-            await self._store.aset(self._key, mark.as_dict())
+            if await in_thread(state.get) == self._known:
+                await in_thread(lambda: state.set(value))
+                self._known = value
             self.fired, self._kept = False, time.monotonic()
         except FAILURES as error:
-            self._trigger.log.warning("The mark of %s is stored with the next poll: %s", self._trigger.name, error)
+            self.tell_once(f"is stored with the next poll: {error}")
+
+    def tell_once(self, told: str) -> None:
+        """Log what is wrong with the mark, unless that was the last that was told of it.
+
+        :param told: str
+        """
+        if told != self._told:
+            self._trigger.log.warning("The mark of %s %s", self._trigger.name, told)
+        self._told = told

@@ -68,14 +68,14 @@ def described(url: str, grant: str = "visma_connect", **extra: Any) -> dict[str,
     return made
 
 
-def variables() -> dict[str, str]:
-    """What Airflow's Variables hold of tokens."""
+def variables(prefix: str = "dinero_token__") -> dict[str, str]:
+    """What Airflow's Variables hold of tokens, or what else has such names."""
     from airflow.models import Variable
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
-        rows = session.scalars(select(Variable).where(Variable.key.startswith("dinero_token__")))
+        rows = session.scalars(select(Variable).where(Variable.key.startswith(prefix)))
         return {each.key: str(each.val) for each in rows}
 
 

@@ -29,6 +29,7 @@ RUN_BY = {
     r"airflow dinero check --doubles": 'tests/consent/test_doubles.py:airflow("dinero", "check", "--doubles"',
     r"airflow dinero check": 'tests/consent/test_cli.py:airflow("dinero", "check"',
     r"airflow dinero compare": 'tests/consent/test_comparison.py:airflow("dinero", "compare"',
+    r"airflow dinero marks": 'tests/consent/test_marks.py:airflow("dinero", "marks"',
     r"airflow dinero organizations": 'tests/consent/test_cli.py:airflow("dinero", "organizations"',
     r"airflow dinero accounts": 'tests/consent/test_cli.py:airflow("dinero", "accounts"',
     r"airflow dinero revoke": 'tests/consent/test_cli.py:airflow("dinero", "revoke"',

@@ -150,6 +150,49 @@ def test_the_mark_is_there_for_a_person_to_see_and_to_move(bench: Bench, beside:
     assert told(bench.run(dag)) == sorted([first, second])
 
 
+def test_a_mark_that_airflow_deletes_is_taken_from_its_copy(
+    bench: Bench, beside: DineroClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The scheduler deletes it while no DAG file refers to the asset: in tests/airflow/test_deploys.py it does."""
+    dag = consumer(bench, initial_since=None)
+    bench.run(dag)
+    assert f"has no mark: it begins at {stored()[0][1]['until']}" in caplog.text
+    second = contact(beside, "a")
+    assert second in told(bench.run(dag))
+    forgotten()
+    third = contact(beside, "meanwhile")
+    run = bench.run(dag)
+    assert third in told(run)
+    assert caplog.text.count("It is taken from its copy") == 1
+    assert bench.run(dag)["wait"].state == "failed"
+
+
+def test_a_mark_that_a_person_has_set_back_wins_over_its_copy(bench: Bench, beside: DineroClient) -> None:
+    dag, first = consumer(bench), contact(beside, "a")
+    bench.run(dag)
+    bench.run(dag)
+    ((key, value),) = stored()
+    store(key, {"until": FOR_EVER})
+    assert told(bench.run(dag)) == [first]
+    assert value["until"] > FOR_EVER
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"__airflow_state_ref__": "file:///x"}, "2026-01-01", 7, [], {}, {"until": "yesterday"}, {"pending": 1}]
+)
+def test_what_is_no_mark_is_an_error_and_stays(bench: Bench, beside: DineroClient, wrong: Any) -> None:
+    dag = consumer(bench)
+    contact(beside, "a")
+    bench.run(dag)
+    ((key, _),) = stored()
+    store(key, wrong)
+    run = bench.run(dag)
+    assert run["wait"].state == "failed"
+    assert f"under {key} is no mark" in run["wait"].error
+    assert "[workers] state_store_backend" in run["wait"].error
+    assert stored() == [(key, wrong)]
+
+
 def test_each_organization_has_its_own(bench: Bench, beside: DineroClient) -> None:
     first = contact(beside, "a")
     with bench.dag() as dag:
@@ -248,6 +291,16 @@ def stored() -> list[tuple[str, Any]]:
 
     with create_session() as session:
         return [(each.key, json.loads(each.value)) for each in session.scalars(select(AssetStateStoreModel))]
+
+
+def forgotten() -> None:
+    """Airflow deletes what it keeps for all assets."""
+    from airflow.models.asset_state_store import AssetStateStoreModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with create_session() as session:
+        session.execute(delete(AssetStateStoreModel))
 
 
 def store(key: str, value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.adapters.asset_state import AssetState
 from airflow_provider_dinero.adapters.watermarks import Mark
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.lists import changes
@@ -14,6 +15,7 @@ from airflow_provider_dinero.sandbox.server import running
 from airflow_provider_dinero.transfers.progress_store import Kept
 from airflow_provider_dinero.transfers.reading import SEEN, Reading, Standing
 from tests.clock import clock
+from tests.operators.bench import Bench
 from tests.transfers.conftest import contact
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -27,8 +29,8 @@ class Store(dict[str, Any]):
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept(Store(), "x", nullcontext)
+def kept(bench: Bench) -> Kept:
+    return Kept(AssetState(Store(), "asset", "x"), nullcontext)
 
 
 def standing(hour: int) -> Standing:
@@ -65,10 +67,10 @@ def test_who_comes_too_late_moves_nothing_back(kept: Kept) -> None:
 def test_a_mark_that_a_person_moved_counts(kept: Kept) -> None:
     kept.end(Standing(), standing(0))
     kept.begin(standing(0), NOW + timedelta(hours=1))
-    kept._store["x"]["until"] = "2026-01-01"
+    kept._state._store["x"]["until"] = "2026-01-01"
     found, begun = kept.load()
     assert (found.mark and found.mark.until, begun) == (datetime(2026, 1, 1, tzinfo=UTC), None)
-    kept._store["x"] = {"until": "2026-01-01T00:00:00Z"}
+    kept._state._store["x"] = {"until": "2026-01-01T00:00:00Z"}
     mark = Mark(datetime(2026, 1, 1, tzinfo=UTC))
     assert kept.load() == (Standing(mark, mark), None)
 

@@ -1,0 +1,180 @@
+"""One entry in the state store of an asset, and its copy in an Airflow Variable.
+
+Airflow deletes what it keeps for an asset when no DAG file refers to it any more, be it for the minutes of a deploy.
+The copy counts only where there is no entry: what is in the store wins, also where a person has set it back.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dinero.adapters import variables
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
+from airflow_provider_dinero.api.lists.changes import as_utc
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, Context
+
+log = logging.getLogger(__name__)
+
+PREFIX = "dinero_mark__"
+WHAT = "The copy of a mark"
+# What an entry has at least one of: those that a person wrote may have `until` alone.
+FIELDS = {"until", "pending", "begun", "deletes"}
+# How Airflow marks what is in a state store backend, for whoever has none.
+REFERENCE = "__airflow_state_ref__"
+
+
+class AssetState:
+    """An entry in the state store of an asset.
+
+    :param store: Airflow's accessor of the asset's state, as a task or a trigger has it
+    :param asset: str, the asset's name
+    :param key: str, the entry's
+    """
+
+    def __init__(self, store: Any, asset: str, key: str) -> None:
+        self.asset = asset
+        self.key = key
+        self._store = store
+
+    def get(self) -> dict[str, Any] | None:
+        """Return the entry, None where there is neither it nor a copy; a copy becomes the entry again.
+
+        :raises DineroConfigurationError: what is there is no mark
+        :raises DineroUnavailable: it can't be told whether there is a copy
+        """
+        stored = self._store.get(self.key)
+        if stored is not None:
+            return require_mark(stored, self.asset, self.key)
+        if (copy := self.copied()) is not None:
+            self._store.set(self.key, copy)
+        return copy
+
+    def set(self, value: dict[str, Any]) -> None:
+        """Store the entry, and then its copy.
+
+        :param value: dict, plain JSON
+        """
+        self._store.set(self.key, value)
+        self.copy(value)
+
+    def copied(self) -> dict[str, Any] | None:
+        """Return the copy, None where there is none.
+
+        :raises DineroUnavailable: it can't be read
+        """
+        text = variables.read(variable_of(self.asset, self.key), WHAT)
+        if text is None:
+            return None
+        copy = require_mark(value_of(text), self.asset, self.key)
+        log.warning(
+            "Airflow has deleted the mark %s of %s, as it does when no DAG file refers to the asset. "
+            "It is taken from its copy: %s.",
+            self.key,
+            self.asset,
+            copy.get("until"),
+        )
+        return copy
+
+    def copy(self, value: dict[str, Any]) -> None:
+        """Store the copy alone.
+
+        :param value: dict, plain JSON
+        """
+        write_copy(self.asset, self.key, value)
+
+
+def state_of(context: "Context", asset: "Asset", key: str) -> AssetState:
+    """Return an entry in the state of an asset, as a running task reaches it.
+
+    :param context: Context
+    :param asset: Asset, among the inlets of the task
+    :param key: str
+    :raises DineroConfigurationError: it is not among them
+    """
+    stores: Any = context.get("asset_state_store")
+    try:
+        return AssetState(stores[asset], asset.name, key)
+    except (KeyError, TypeError):  # of a mapped task, Airflow sees what `partial` was given
+        connection, _, resource = asset.uri.removeprefix("dinero://").partition("/")
+        raise DineroConfigurationError(
+            f"The task has no state store of {asset.uri}, where its mark would be.",
+            f"Give a mapped task inlets=[dinero_asset({connection!r}, {resource!r})].",
+        ) from None
+
+
+def require_mark(stored: Any, asset: str, key: str) -> dict[str, Any]:
+    """Return what is stored, where it is a mark: what isn't is never taken for a new consumer, nor overwritten.
+
+    :param stored: as Airflow gives it
+    :param asset: str, its name
+    :param key: str
+    :raises DineroConfigurationError: it is none
+    """
+    found = stored if isinstance(stored, Mapping) else {}
+    try:
+        if found.get("until"):
+            as_utc(str(found["until"]))
+        if FIELDS & found.keys() and all(isinstance(found.get(name) or {}, dict) for name in ("pending", "seen")):
+            return dict(found)
+    except (DineroInvalidBody, ValueError):
+        pass
+    raise DineroConfigurationError(
+        f"What the state of the asset {asset} has under {key} is no mark: {told(stored)}.",
+        "Where a state store backend was switched off, set [workers] state_store_backend again, for workers and "
+        f"triggerers alike; else run `airflow dinero marks --set {key} INSTANT`.",
+    )
+
+
+def told(stored: Any) -> str:
+    """Return what an entry that is no mark looks like.
+
+    :param stored: as Airflow gives it
+    """
+    if isinstance(stored, Mapping) and REFERENCE in stored:
+        return "a reference to a state store backend"
+    return repr(stored)[:200]
+
+
+def variable_of(asset: str, key: str) -> str:
+    """Return the name of the Variable that holds the copy: one that any name of an asset can be in.
+
+    :param asset: str, its name
+    :param key: str
+    """
+    return f"{PREFIX}{hashlib.sha256(json.dumps([asset, key]).encode()).hexdigest()[:32]}"
+
+
+def write_copy(asset: str, key: str, value: dict[str, Any], team: str | None = None) -> None:
+    """Store the copy of an entry, without what it saw after its mark.
+
+    An event that came while Airflow had begun to forget the DAG started none: what it told is told again.
+
+    :param asset: str, its name
+    :param key: str
+    :param value: dict, plain JSON
+    :param team: str or None, in whose Variables; a task needs none
+    """
+    kept = {name: each for name, each in value.items() if name not in {"seen", "seen_until"}}
+    text = json.dumps({"asset": asset, "key": key, "value": kept})
+    variables.write(
+        variable_of(asset, key),
+        text,
+        WHAT,
+        f"A copy of the mark {key} of the asset {asset}; see docs/changes.md.",
+        team,
+    )
+
+
+def value_of(text: str) -> Any:
+    """Return the entry that a copy holds; what a person made of it otherwise is no mark.
+
+    :param text: str, the Variable
+    """
+    try:
+        return json.loads(text)["value"]
+    except (ValueError, TypeError, KeyError):
+        return text

@@ -1,0 +1,35 @@
+"""What only this file refers to: a test takes it away and brings it back, as a deploy does."""
+
+from typing import Any
+
+from airflow.sdk import DAG, Asset, AssetWatcher, task
+
+from airflow_provider_dinero.sensors.changes import DineroChangesSensor
+from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
+
+CONN_ID = "dinero_waiting"
+ASSET = Asset(
+    "kept",
+    watchers=[
+        AssetWatcher(
+            name="kept",
+            trigger=DineroChangesTrigger(resource="contacts", dinero_conn_id=CONN_ID, poke_interval=2, consumer="kept"),
+        )
+    ],
+)
+with DAG("kept", schedule=[ASSET]):
+
+    @task
+    def told(triggering_asset_events: Any = None) -> list[str]:
+        return [guid for event in triggering_asset_events[ASSET] for guid in event.extra["payload"]["created"]]
+
+    told()
+
+with DAG("kept_sensor", schedule=None):
+    DineroChangesSensor(
+        task_id="wait",
+        resource="contacts",
+        dinero_conn_id=CONN_ID,
+        initial_since="2020-01-01T00:00:00Z",
+        poke_interval=2,
+    )
