@@ -167,7 +167,7 @@ def _of_entry(entry: Any, asset: str, copy: StoredMark | None) -> StoredMark:
         moved_by=by or entry.last_updated_by_kind or "",
         has_copy=copy is not None,
         dag_id=entry.last_updated_by_dag_id or "",
-        team=copy and copy.team,
+        team=copy.team if copy else None,
     )
     return _with(mark, json.loads(entry.value))
 
