@@ -1,9 +1,11 @@
 """Whether the credentials reach an organization, and what its subscription covers: one cheap read."""
 
 from collections.abc import Iterable, Mapping
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.http.responses import LONGEST_MESSAGE
 from airflow_provider_dinero.api.masking import hidden
 
 if TYPE_CHECKING:
@@ -17,19 +19,31 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
     :return: (whether all is well, what was found or what to do)
     :raises DineroError: there was no answer to tell from
     """
-    found = {each["Id"]: each for each in client.organizations.subscriptions()}
+    with client.session.guard():
+        rows = client.organizations.subscriptions()
+        found = {each["Id"]: each for each in map(described, rows)}
+        subscriptions = {each["Id"]: dict(each["Subscription"]) for each in rows}
     try:
         number = client.organization_id
     except DineroConfigurationError as error:
         return False, f"{error} The credentials are accepted. {reached(found.values())}"
     if number not in found:
         return False, f"These credentials don't reach organization {number}. {reached(found.values())}"
-    subscription = found[number]["Subscription"]
+    subscription = subscriptions[number]
     told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
-    name = f"{hidden(found[number]['Name'])} ({number})"
+    name = f"{found[number]['Name']} ({number})"
     if told is None:
         return False, f"{name} has no Pro subscription: Dinero refuses all else. Renew it in Dinero."
     return True, f"{name}, subscription {told}."
+
+
+def described(organization: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people are told of an organization: its number, and its name as far as a message can hold it.
+
+    :param organization: mapping, as Dinero gave it
+    :raises LookupError, TypeError: it has no number, or no name
+    """
+    return {"Id": index(organization["Id"]), "Name": hidden(str(organization["Name"])[:LONGEST_MESSAGE])}
 
 
 def reached(organizations: Iterable[Mapping[str, Any]]) -> str:
@@ -37,5 +51,5 @@ def reached(organizations: Iterable[Mapping[str, Any]]) -> str:
 
     :param organizations: of mappings with Id and Name
     """
-    named = ", ".join(f"{each['Id']} ({hidden(each['Name'])})" for each in organizations)
+    named = ", ".join(f"{each['Id']} ({each['Name']})" for each in organizations)
     return f"They reach: {named or 'none'}."

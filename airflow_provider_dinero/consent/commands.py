@@ -49,10 +49,10 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
         except DineroError as error:
-            print(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
+            say(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
             code = 1
         except EOFError:
-            print(f"airflow dinero {args.subcommand}: The input has ended. Start again.", file=sys.stderr)
+            say(f"airflow dinero {args.subcommand}: The input has ended. Start again.", file=sys.stderr)
             code = 1
         except KeyboardInterrupt:
             code = 130
@@ -68,31 +68,29 @@ def authorize(args: Namespace) -> int:
     redirect_uri = args.redirect_uri or _configured()
     mode = "query" if args.paste else args.response_mode
     consent = flow.begin(args.conn_id, redirect_uri, mode)
-    print(f"Redirect URI, to be registered at Visma exactly so:\n\n    {redirect_uri}\n")
+    say("Redirect URI, to be registered at Visma exactly so:", "", f"    {redirect_uri}", "")
     answer = _pasted(consent, args) if args.paste else _listened(consent, args)
     reached = flow.finish(args.conn_id, consent, answer, args.organization)
     state = state_of(args.conn_id)
-    print(f"\nConsent is stored for {args.conn_id}.")
+    say("", f"Consent is stored for {args.conn_id}.")
     if not state.in_database:
-        print(
-            "The connection is not in Airflow's database, so it stays as it is: the consent is in an Airflow Variable."
-        )
+        say("The connection is not in Airflow's database, so it stays as it is: the consent is in an Airflow Variable.")
     if others := _others(args.conn_id):
-        print(f"These connections share it: {', '.join(others)}.")
+        say(f"These connections share it: {', '.join(others)}.")
     if not state.organization:
-        print("\nIt reaches these organizations:\n")
+        say("", "It reaches these organizations:", "")
         _print_table(reached)
         if not (state.in_database and sys.stdin.isatty()):
-            print(f"\n{state.who}")
+            say("", state.who)
             return 0
         flow.choose(args.conn_id, input("\nNumber of the organization to use: ").strip(), reached)
         state = state_of(args.conn_id)
     named = {str(each["Id"]): each["Name"] for each in reached}
     if state.organization not in named:
-        print(f"But it does not reach organization {state.organization}. It reaches:\n", file=sys.stderr)
+        say(f"But it does not reach organization {state.organization}. It reaches:", "", file=sys.stderr)
         _print_table(reached)
         return 1
-    print(f"Organization: {state.organization} ({named[state.organization]})")
+    say(f"Organization: {state.organization} ({named[state.organization]})")
     return 0
 
 
@@ -100,15 +98,15 @@ def authorize(args: Namespace) -> int:
 def revoke(args: Namespace) -> int:
     """End a consent."""
     if state_of(args.conn_id).consent == MISSING:
-        print(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
+        say(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
         return 0
     shared = flow.disconnect(args.conn_id)
-    print(f"The consent of {args.conn_id} is revoked at Visma Connect. What is renewed from now on is refused;")
-    print("an access token that is in use runs out within the hour.")
+    say(f"The consent of {args.conn_id} is revoked at Visma Connect. What is renewed from now on is refused;")
+    say("an access token that is in use runs out within the hour.")
     if others := sorted(set(shared) - {args.conn_id}):
-        print(f"These connections shared it: {', '.join(others)}.")
+        say(f"These connections shared it: {', '.join(others)}.")
     if args.conn_id not in shared:
-        print("The connection is not in Airflow's database: take its refresh_token away where it is defined.")
+        say("The connection is not in Airflow's database: take its refresh_token away where it is defined.")
     return 0
 
 
@@ -119,22 +117,24 @@ def check(args: Namespace) -> int:
         return _doubles(args)
     lines = check_connection(args.conn_id)
     if args.json:
-        print(json.dumps([asdict(each) for each in lines], ensure_ascii=False, indent=2))
+        _print_json([asdict(each) for each in lines])
     else:
         for each in lines:
-            print(f"{each.verdict:>8}  {each.about}: {printable(each.told)}")
+            say(f"{each.verdict:>8}  {each.about}: {each.told}")
     return int(any(each.verdict == WRONG for each in lines))
 
 
 @_command
 def compare(args: Namespace) -> int:
     """Tell which setting of each sandbox switch fits."""
-    found = Comparison(find(args.conn_id).client(**ONLY_READS)).findings()
-    if args.json:
-        print(json.dumps([asdict(each) for each in found], indent=2))
-        return 0
-    for each in found:
-        print(each, flush=True)
+    client = find(args.conn_id).client(**ONLY_READS)
+    with client.session.guard():
+        found = Comparison(client).findings()
+        if args.json:
+            _print_json([asdict(each) for each in found])
+        else:
+            for each in found:
+                say(each, flush=True)
     return 0
 
 
@@ -144,9 +144,9 @@ def organizations(args: Namespace) -> int:
     reached = flow.organizations(args.conn_id)
     if args.choose is not None:
         flow.choose(args.conn_id, args.choose, reached)
-        print(f"{args.conn_id} uses organization {args.choose} from now on.", file=sys.stderr)
+        say(f"{args.conn_id} uses organization {args.choose} from now on.", file=sys.stderr)
     if args.json:
-        print(json.dumps(reached, ensure_ascii=False, indent=2))
+        _print_json(reached)
     else:
         _print_table(reached)
     return 0
@@ -156,18 +156,17 @@ def organizations(args: Namespace) -> int:
 def accounts(args: Namespace) -> int:
     """List the chart of accounts, deposit accounts marked."""
     client = find(args.conn_id).client(args.organization)
-    deposits = client.accounts.deposit(fields=("AccountNumber", "Name"))
-    chart = {each["AccountNumber"]: {**each, "IsDeposit": False} for each in client.accounts.list()}
-    for each in deposits:
-        chart[each["AccountNumber"]] = {**chart.get(each["AccountNumber"], {}), **each, "IsDeposit": True}
-    rows = hidden([chart[number] for number in sorted(chart)])
+    with client.session.guard():
+        deposits = client.accounts.deposit(fields=("AccountNumber", "Name"))
+        chart = {each["AccountNumber"]: {**each, "IsDeposit": False} for each in client.accounts.list()}
+        for each in deposits:
+            chart[each["AccountNumber"]] = {**chart.get(each["AccountNumber"], {}), **each, "IsDeposit": True}
+        rows = hidden([chart[number] for number in sorted(chart)])
+        lines = [_line(row) for row in rows]
     if args.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
-        return 0
-    for row in rows:
-        told = (row.get("VatCode"), "deposit account" if row["IsDeposit"] else row.get("Category"))
-        name = printable(row["Name"])
-        print(f"{row['AccountNumber']:>8}  {name:<45}  {told[0] or '':<8}  {told[1] or ''}".rstrip())
+        _print_json(rows)
+    else:
+        say(*lines)
     return 0
 
 
@@ -240,17 +239,19 @@ def _doubles(args: Namespace) -> int:
         raise DineroInvalidBody(f"--since: {args.since!r} is not a day.", "Write it as YYYY-MM-DD.") from None
     client = find(args.conn_id).client(**ONLY_READS)
     search = Doubles(client, since)
-    search.begin()
+    with client.session.guard():
+        search.begin()
     minutes = -(-search.requests // client.requests_per_minute)
     cost = f"{search.requests} requests, {search.sent} of which are sent: {minutes} minutes, and nothing is written."
-    print(f"What was changed since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
-    found = list(search.found())
+    say(f"What was changed since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
+    with client.session.guard():
+        found = list(search.found())
     if args.json:
-        print(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        _print_json([asdict(each) for each in found])
     else:
         for each in found:
-            print(printable(each))
-        print("Whether they are doubles is for a person to see." if found else "Nothing is alike.")
+            say(each)
+        say("Whether they are doubles is for a person to see." if found else "Nothing is alike.")
     return int(bool(found))
 
 
@@ -269,24 +270,24 @@ def _listened(consent: Consent, args: Namespace) -> dict[str, str]:
     """Return the answer that the browser brings to this machine."""
     with Listener(consent.redirect_uri, consent.is_answered_by) as listener:
         opened = not args.no_browser and _has_browser() and webbrowser.open(consent.url)
-        print("The browser opens this page:" if opened else "Open this in a browser of this machine:")
-        print(f"\n    {consent.url}\n\nWaiting for the answer; Ctrl-C ends it.", flush=True)
+        say("The browser opens this page:" if opened else "Open this in a browser of this machine:")
+        say("", f"    {consent.url}", "", "Waiting for the answer; Ctrl-C ends it.", flush=True)
         return listener.wait(WAIT_SECONDS)
 
 
 def _pasted(consent: Consent, args: Namespace) -> dict[str, str]:
     """Return the answer that a person pastes; it is not shown, since it holds the code."""
-    print(f"Open this in any browser:\n\n    {consent.url}\n")
-    print("Consent there. The browser then ends at a page that it may not be able to show: copy its address.")
+    say("Open this in any browser:", "", f"    {consent.url}", "")
+    say("Consent there. The browser then ends at a page that it may not be able to show: copy its address.")
     for _ in range(TRIES):
-        print("Paste it here and press Enter; it is not shown.", flush=True)
+        say("Paste it here and press Enter; it is not shown.", flush=True)
         text = getpass.getpass("Address: ") if sys.stdin.isatty() else sys.stdin.readline()
         if not text:
             break
         answer = dict(parse_qsl(text.strip().partition("#")[0].rpartition("?")[2]))
         if consent.is_answered_by(answer):
             return answer
-        print("That is not the answer to this link.", file=sys.stderr)
+        say("That is not the answer to this link.", file=sys.stderr)
     raise DineroConfigurationError("No answer was pasted.", "Start again.")
 
 
@@ -297,14 +298,28 @@ def _has_browser() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
+def _line(account: dict[str, Any]) -> str:
+    """Return what is told of an account."""
+    kind = "deposit account" if account["IsDeposit"] else account.get("Category")
+    told = f"{account['AccountNumber']:>8}  {account['Name']:<45}  {account.get('VatCode') or '':<8}  {kind or ''}"
+    return told.rstrip()
+
+
 def _print_table(reached: list[dict[str, Any]]) -> None:
-    for each in reached:
-        print(f"{each['Id']:>10}  {printable(each['Name'])}{'' if each['IsPro'] else '  (no Pro subscription)'}")
+    say(*(f"{each['Id']:>10}  {each['Name']}{'' if each['IsPro'] else '  (no Pro subscription)'}" for each in reached))
 
 
-def printable(text: object) -> str:
-    """Return what Dinero gave without control characters, which a terminal would obey.
+def _print_json(value: Any) -> None:
+    """Print JSON, with what a terminal would obey in its escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 
-    :param text: anything
+
+def say(*lines: object, **options: Any) -> None:
+    """Print lines. Nothing else here prints: what is in others' words must give a terminal no orders.
+
+    :param lines: anything
+    :param options: as `print` takes them
     """
-    return "".join(each if each.isprintable() else "?" for each in str(text))
+    for line in lines:
+        print("".join(each if each.isprintable() else "?" for each in str(line)), **options)

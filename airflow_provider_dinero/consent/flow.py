@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from airflow_provider_dinero.adapters.subscription import reached
+from airflow_provider_dinero.adapters.subscription import described, reached
 from airflow_provider_dinero.api.auth.consent import (
     READ_ONLY_SCOPE,
     SCOPE,
@@ -15,7 +15,6 @@ from airflow_provider_dinero.api.auth.consent import (
 )
 from airflow_provider_dinero.api.auth.consent import begin as ask
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
-from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent import taken
 from airflow_provider_dinero.consent.connections import ConnectionRecord, find, sharing, write
@@ -90,9 +89,12 @@ def organizations(conn_id: str) -> list[dict[str, Any]]:
 
     :param conn_id: str
     :return: list of dicts with Id, Name and IsPro
+    :raises DineroUnexpectedAnswer: one has no number or no name
     """
-    rows = find(conn_id).client().organizations.list(fields=("Id", "Name", "IsPro"))
-    return [{**each, "Name": hidden(each["Name"])} for each in rows]
+    client = find(conn_id).client()
+    with client.session.guard():
+        rows = client.organizations.list(fields=("Id", "Name", "IsPro"))
+        return [{**described(each), "IsPro": bool(each["IsPro"])} for each in rows]
 
 
 def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -> None:
