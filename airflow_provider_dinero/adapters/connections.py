@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.auth.grants import Grant
     from airflow_provider_dinero.api.client import DineroClient
 
+# Seconds for an answer that a person waits for, whatever the connection says: a host that says nothing must not keep
+# the API server busy.
+PATIENCE = 30.0
+
 
 def client_of(
     connection: "Connection", organization_id: int | str | None, team: str | None = None, **options: Any

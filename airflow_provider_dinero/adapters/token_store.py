@@ -51,7 +51,7 @@ class VariableTokenStore:
             return None
         try:
             token = Token.from_dict(json.loads(value))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
             log.warning("The Airflow Variable %s holds no Dinero token; it is written anew.", key)
             return None
         _mask(token)

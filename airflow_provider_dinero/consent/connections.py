@@ -1,8 +1,7 @@
 """Dinero connections where the metadata database is at hand: found as Airflow finds them, and written."""
 
 import json
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +47,18 @@ class ConnectionRecord:
         :param options: as `DineroClient` takes them, in place of what the connection says
         :raises DineroConfigurationError: the connection lacks something
         """
-        with in_words(self.conn_id):
-            return client_of(self.connection, organization_id, self.team, **options)
+        return client_of(self.connection, organization_id, self.team, **options)
+
+    def require_in_database(self) -> None:
+        """Make sure that it is the one in the metadata database, which is what users may be allowed to edit.
+
+        :raises DineroConfigurationError: the environment or a secrets backend has one of the same name
+        """
+        if not self.in_database:
+            raise DineroConfigurationError(
+                f"The environment or a secrets backend defines a connection {self.conn_id} too, and Airflow uses that.",
+                "Rename the one in Airflow's database, or delete it.",
+            )
 
     @property
     def store(self) -> VariableTokenStore:
@@ -81,26 +90,8 @@ def find(conn_id: str) -> ConnectionRecord:
         raise DineroConfigurationError(
             f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."
         )
-    with in_words(conn_id):
-        fields_of(connection)
     # Only a row of the database has a number.
     return ConnectionRecord(conn_id, connection, connection.id is not None, team)
-
-
-@contextmanager
-def in_words(conn_id: str) -> Generator[None]:
-    """Tell what can't be read of a connection as our own error: one that is odd must not hide the others in a list.
-
-    :param conn_id: str
-    :raises DineroConfigurationError: something inside the `with` can't be read
-    """
-    try:
-        yield
-    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-        raise DineroConfigurationError(
-            f"Connection {conn_id} can't be read ({type(error).__name__}).",
-            "Look for a number that makes no sense, or for an extra that is not a JSON object.",
-        ) from None
 
 
 def in_database() -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from airflow_provider_dinero.adapters.connections import PATIENCE
 from airflow_provider_dinero.adapters.subscription import described, reached
 from airflow_provider_dinero.api.auth.consent import (
     READ_ONLY_SCOPE,
@@ -91,7 +92,7 @@ def organizations(conn_id: str) -> list[dict[str, Any]]:
     :return: list of dicts with Id, Name and IsPro
     :raises DineroUnexpectedAnswer: one has no number or no name
     """
-    client = find(conn_id).client()
+    client = find(conn_id).client(timeout=PATIENCE)
     with client.session.guard():
         rows = client.organizations.list(fields=("Id", "Name", "IsPro"))
         return [{**described(each), "IsPro": bool(each["IsPro"])} for each in rows]

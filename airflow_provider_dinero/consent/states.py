@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from airflow_provider_dinero.api.auth.grants import VismaConnect
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.masking import hidden
-from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database, in_words
+from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database
 
 # What is known of a connection's consent.
 GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
@@ -55,7 +55,7 @@ def states(among: Collection[str] | None = None) -> list[State]:
 
     :param among: collection of str, the ids of those that are wanted; default all
     """
-    return [state_of(conn_id) for conn_id in in_database() if among is None or conn_id in among]
+    return [_of(conn_id, others=False) for conn_id in in_database() if among is None or conn_id in among]
 
 
 def state_of(conn_id: str) -> State:
@@ -63,13 +63,19 @@ def state_of(conn_id: str) -> State:
 
     :param conn_id: str
     """
+    return _of(conn_id)
+
+
+def _of(conn_id: str, *, others: bool = True) -> State:
+    """Return how a connection stands; of one that is not from the database only if others are wanted."""
     try:
         found = find(conn_id)
+        if not others:
+            found.require_in_database()
     except DineroError as error:
         return State(conn_id, in_database=False, who=str(error))
     try:
-        with in_words(conn_id):
-            return _state(found)
+        return _state(found)
     except DineroError as error:
         grant = str(found.extra.get("grant", "personal_integration"))
         return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")

@@ -49,6 +49,7 @@ def coordination(url: str) -> tuple[Lock, Budget]:
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(url)
     if parts.scheme not in {"file", ""} or parts.netloc not in {"", "localhost"} or not path.is_absolute():
         begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
+        begins = begins.rpartition("@")[2]  # without redis:// a password is nothing but text
         raise DineroConfigurationError(
             f"coordination_url begins with {begins!r}, which is neither a Redis nor a folder.",
             "Give redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",

@@ -180,7 +180,7 @@ def _open_folder(path: Path) -> int:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
     if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
         raise _refused(path, "it is a link, made by another user", NAME_ANOTHER)
-    return os.open(path.resolve(), flags)
+    return os.open(os.path.realpath(path), flags)
 
 
 def _require_ours(path: Path, found: os.stat_result) -> None:

@@ -7,7 +7,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_provider_dinero.adapters.airflow_errors import mark
-from airflow_provider_dinero.adapters.connections import client_of, not_found
+from airflow_provider_dinero.adapters.connections import PATIENCE, client_of, not_found
 from airflow_provider_dinero.adapters.subscription import subscription_of
 from airflow_provider_dinero.api.errors import DineroError
 
@@ -83,7 +83,7 @@ class DineroHook(BaseHook):
         """
         try:
             # One try: whoever pressed the button is waiting.
-            well, told = subscription_of(self.make_client(may_spend=False, attempts=1))
+            well, told = subscription_of(self.make_client(may_spend=False, attempts=1, timeout=PATIENCE))
         except DineroError as error:
             well, told = False, str(error)
         return well, told if well else _for_the_form(told, self.dinero_conn_id)

@@ -11,6 +11,7 @@ from airflow.models.log import Log
 from airflow.utils.session import create_session
 from fastapi import Depends, HTTPException, Request
 
+from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.ui.sealed import seal, unseal
 
 # A form that was shown longer ago is shown again before it counts.
@@ -52,9 +53,11 @@ def check(user: BaseUser, conn_id: str) -> None:
     :param user: BaseUser
     :param conn_id: str
     :raises HTTPException: 404
+    :raises DineroConfigurationError: Airflow uses another connection of this name
     """
     if conn_id not in editable(user):
         raise HTTPException(404, "There is no such connection in Airflow's database, or you may not edit it.")
+    find(conn_id).require_in_database()
 
 
 def name_of(user: BaseUser) -> str:

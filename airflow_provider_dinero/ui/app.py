@@ -30,6 +30,8 @@ CONSENT_SECONDS = 15 * 60
 ANSWER_SECONDS = 2 * 60
 # A browser keeps 4096 bytes of a cookie.
 COOKIE_BYTES = 4000
+# Encrypted, a text of this size is less.
+TOLD_BYTES = 2500
 # What an answer holds that is of use; the rest is not kept.
 ANSWER = ("code", "state", "iss", "error", "error_description")
 
@@ -186,7 +188,13 @@ def refused(request: Request, error: Exception) -> Response:
 def _back(request: Request, kind: str, text: str) -> Response:
     """Lead back to the list, which tells a text once. By a cookie: nobody can make up a text by way of a link."""
     response = RedirectResponse("./", 303, HEADERS)
-    _keep(response, request, "dinero_told", seal("told", {"kind": kind, "text": text[:1000]}), ANSWER_SECONDS)
+    _keep(
+        response,
+        request,
+        "dinero_told",
+        seal("told", {"kind": kind, "text": text.encode()[:TOLD_BYTES].decode(errors="ignore")}),
+        ANSWER_SECONDS,
+    )
     return response
 
 

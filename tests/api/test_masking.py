@@ -119,6 +119,22 @@ def test_what_an_endpoint_echoes_is_not_told(sandbox: Any, tmp_path: Any, grant:
     client.close()
 
 
+def test_what_is_used_is_kept_out_however_much_was_used_before(sandbox: Any, tmp_path: Any) -> None:
+    """As in a triggerer that serves many connections for months."""
+    known = [given("/+"), given("& "), given(".")]
+    grant = VismaConnect("id", *known[:2], sandbox.url)
+    client = DineroClient(100001, grant, base_url=sandbox.url, token_store=MemoryTokenStore())
+    client.tokens.adopt(Token(known[2], time.time() + 3600, known[1]))
+    for path, used in (("/v1.1/organizations", known[2:]), ("/connect/token", known[:2])):
+        remember(*(secrets.token_urlsafe(24) for _ in range(masking.MOST)))
+        sandbox.fault("status", status=400, body={"error": " ".join(used)}, path=path)
+        with pytest.raises(errors.DineroError) as raised:
+            client.organizations.subscriptions() if path.startswith("/v") else client.tokens.renew(known[2])
+        for secret in used:
+            assert not leaks(str(raised.value), secret, tmp_path)
+    client.close()
+
+
 def test_what_the_browser_brings_is_told_without_the_secrets_of_the_consent(tmp_path: Any) -> None:
     grant = VismaConnect("id", "s" * 20, auth_url="https://connect.visma.com")
     consent = begin(grant, "http://localhost/callback")

@@ -12,8 +12,9 @@ from airflow_provider_dinero.consent import flow
 from airflow_provider_dinero.consent.check import check
 from airflow_provider_dinero.consent.connections import write
 from airflow_provider_dinero.consent.states import state_of, states
+from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
-from tests.consent.conftest import extra_of, variables
+from tests.consent.conftest import described, extra_of, variables
 from tests.sandbox.browser import CALLBACK, answered
 
 Add = Callable[..., str]
@@ -53,6 +54,7 @@ ADDRESSES = {
     "{}\\@x": "holds a user name",
     "{}\\x": "is not an address",
     "http://local\thost": "holds a path or a query",
+    "http://local\u200bhost": "holds a path or a query",
     "http://me@127.0.0.1": "holds a user name",
     "http://me:s3cret@127.0.0.1/": "holds a user name",
     "http://[::1": "is not an address",
@@ -161,7 +163,17 @@ def test_an_absurd_time_of_one_token_hides_no_other(add: Add, sandbox: Any, name
     assert flow.organizations("absurd")  # a task still works, and writes it anew where it has to
 
 
-@pytest.mark.parametrize("odd", [{"scope": 5}, {"refresh_token": ["x"]}, {"rejections": "x"}, {"place": None}, []])
+ODD_TOKENS: list[Any] = [
+    {"scope": 5},
+    {"refresh_token": ["x"]},
+    {"rejections": "x"},
+    {"rejections": float("inf")},
+    {"place": None},
+    [],
+]
+
+
+@pytest.mark.parametrize("odd", ODD_TOKENS)
 def test_a_token_that_is_none_hides_no_other(add: Add, sandbox: Any, odd: Any) -> None:
     from airflow.models import Variable
 
@@ -171,6 +183,34 @@ def test_a_token_that_is_none_hides_no_other(add: Add, sandbox: Any, odd: Any) -
     (key,) = variables()
     Variable.set(key, json.dumps({**json.loads(variables()[key]), **odd} if odd else odd))
     assert [each.consent for each in states()] == ["untried", "untried"]
+    assert flow.organizations("odd")  # a task still works, and writes it anew
+
+
+def test_a_connection_that_the_environment_has_too_is_not_told_of(
+    add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may edit connections may add one under the name of one that they may not edit."""
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(described(sandbox.url, refresh_token=REFRESH_TOKEN)))
+    add("shop", grant="personal_integration")
+    (state,) = states()
+    assert (state.consent, state.grant, state.organization) == ("unknown", "", "")
+    assert "The environment or a secrets backend defines a connection shop too" in state.who
+    assert state_of("shop").consent == "untried"  # for who has the command line
+
+
+def test_a_host_that_says_nothing_keeps_nobody_waiting(add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    add("slow", refresh_token=REFRESH_TOKEN, organization_id=100001, timeout=86400)
+    monkeypatch.setattr("airflow_provider_dinero.api.http.retry._backoff", lambda number: 0.0)
+    flow.organizations("slow")
+    for module in ("airflow_provider_dinero.consent.flow", "airflow_provider_dinero.hooks.dinero"):
+        monkeypatch.setattr(f"{module}.PATIENCE", 0.1)
+    sandbox.fault("delay", path="/*/organizations", seconds=1)
+    with pytest.raises(errors.DineroUnavailable, match="gave no answer"):
+        flow.organizations("slow")
+    made = sandbox.connection()
+    monkeypatch.setenv("AIRFLOW_CONN_BUTTON", json.dumps({**made, "extra": {**made["extra"], "timeout": 86400}}))
+    well, told = DineroHook("button").test_connection()
+    assert (well, "gave no answer" in told) == (False, True)
 
 
 def test_a_connection_of_a_team_is_consented_to(add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:

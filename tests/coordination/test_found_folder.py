@@ -115,6 +115,13 @@ def test_a_link_of_ours_to_a_folder_of_ours_is_followed(folder: Path) -> None:
     assert len(list(folder.glob("*.lock"))) == 1
 
 
+def test_a_link_to_itself_is_told_in_words(folder: Path) -> None:
+    link = folder.with_name("link")
+    link.symlink_to(link)
+    with pytest.raises(DineroUnavailable, match="can't be used: Not a directory"):
+        hold(link)
+
+
 def test_a_refused_folder_leaves_a_tenth_of_the_allowance(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder.chmod(0o777)
     _, budget = coordination(str(folder))

@@ -135,7 +135,7 @@ def test_what_cannot_be_reached_is_named(url: str) -> None:
 
 WRONG = [
     "ftp://host/x", "relative/folder", ".", "redis://host:port", "redis://:s3[cret@host/1", "redis://:s3%0D%0Acret@host/1",
-    "file://", "file://mnt/dinero",
+    "file://", "file://mnt/dinero", ":s3cret@host:6379/1", "s3cret@host",
 ]  # fmt: skip
 
 

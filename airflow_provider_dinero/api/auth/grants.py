@@ -61,7 +61,12 @@ class PersonalIntegration:
     spends_refresh_token: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        remember(self.client_secret, self.api_key)
+        remember(*self.secrets)
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """What must not be told."""
+        return self.client_secret, self.api_key
 
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
         """Return the request for a token (`POST /dineroapi/oauth/token`); what is stored plays no part.
@@ -117,7 +122,12 @@ class VismaConnect:
     spends_refresh_token: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        remember(self.client_secret, self.refresh_token)
+        remember(*self.secrets)
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """What must not be told."""
+        return self.client_secret, self.refresh_token
 
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
         """Return the request for a token (`POST /connect/token`), with the newest refresh token.
@@ -250,6 +260,7 @@ def authenticated(
         raise DineroConfigurationError(
             f"The client id or secret of {grant.client_id!r} holds a character that none has.", "Copy it once more."
         )
+    remember(*grant.secrets)  # a process that has used many since still keeps these out of what it tells
     credentials = grant.client_id, grant.client_secret
     if method == "client_secret_basic" and not secret_as_is:
         credentials = quote_plus(grant.client_id), quote_plus(grant.client_secret)

@@ -25,6 +25,7 @@ from airflow_provider_dinero.api.http.wholeness import (
     is_framed,
     value_of,
 )
+from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Operation, Repeat
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class Connection:
         import requests
         from urllib3.exceptions import HTTPError
 
+        remember(bearer)
         with self._alone(self.longest), self._within_total() if watched else nullcontext():
             self._adapter = self._adapter or adapter(self)
             if operation.repeat is Repeat.BARE:
