@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
 from airflow_provider_dinero.api.ports import EVERYWHERE, FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "dinero:"
+# What a URL may have behind its `?`, beside what concerns TLS.
+OPTIONS = {"client_name", "db", "health_check_interval", "protocol", "socket_keepalive"}
 # How the refusals of a node of a cluster begin.
 OF_A_CLUSTER = {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}
 # Whoever holds a lock says so again and again: one that dies leaves it within the shortest useful grace period of a
@@ -60,7 +62,8 @@ def connect(url: str) -> "redis.Redis":
     """Return a client for a Redis; nothing is sent.
 
     :param url: str, redis:// or rediss://
-    :raises DineroConfigurationError: the extra is missing, or the URL is wrong
+    :raises DineroConfigurationError: the extra is missing, or the URL is wrong, or has options that change what is
+        relied on: how long an answer is waited for, or that it is text
     """
     try:
         import redis
@@ -72,7 +75,15 @@ def connect(url: str) -> "redis.Redis":
             "Install airflow-provider-dinero[redis] wherever Airflow runs.",
         ) from None
     try:
-        return redis.Redis.from_url(
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # what can't be looked up either
+        options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        if unknown := {name for name in options - OPTIONS if not name.startswith("ssl_")}:
+            raise DineroConfigurationError(
+                f"coordination_url has an option {', '.join(sorted(unknown))}.",
+                f"It may have {', '.join(sorted(OPTIONS))}, or one of ssl_…; a password goes before the host.",
+            )
+        client = redis.Redis.from_url(
             url,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
@@ -80,8 +91,10 @@ def connect(url: str) -> "redis.Redis":
             encoding_errors="replace",  # whatever others have put there
             retry=Retry(NoBackoff(), 1),  # a kept connection may be closed by now
         )
-    except ValueError:
+        client.connection_pool.make_connection()  # it is not used: this shows an option that there isn't
+    except (ValueError, TypeError, redis.RedisError):
         raise DineroConfigurationError("coordination_url is not the URL of a Redis.", "Correct it.") from None
+    return client
 
 
 @contextmanager

@@ -136,6 +136,9 @@ def test_what_cannot_be_reached_is_named(url: str) -> None:
 WRONG = [
     "ftp://host/x", "relative/folder", ".", "redis://host:port", "redis://:s3[cret@host/1", "redis://:s3%0D%0Acret@host/1",
     "file://", "file://mnt/dinero", ":s3cret@host:6379/1", "s3cret@host",
+    "redis://host?foo=1", "redis://host?password=s3cret", "redis://host?socket_timeout=86400", "redis://host?retry=", "redis://host?ssl_ca_certs=x",
+    "rediss://host?ssl_cert_reqs=x",
+    "redis://a..b", f"rediss://{'a' * 64}.example",
 ]  # fmt: skip
 
 

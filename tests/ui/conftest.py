@@ -14,6 +14,7 @@ import pytest
 import requests
 from local import BIN, fernet_key, free_port, sandbox, started, wait_for
 
+from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
 from tests.conftest import migrate
 
 PASSWORDS = {"ida": "admin-password", "olga": "op-password", "vera": "viewer-password"}
@@ -127,6 +128,13 @@ def hidden(page: requests.Response) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found}
 
 
+def taken(url: str) -> dict[str, str]:
+    """The environment of the API server: a connection that users may not edit, and so may not see."""
+    extra = {"grant": "visma_connect", "auth_url": url, "refresh_token": REFRESH_TOKEN, "organization_id": "100002"}
+    made = {"conn_type": "dinero", "host": url, "login": "isv_sandbox", "password": "sandbox-secret", "extra": extra}
+    return {"AIRFLOW_CONN_TAKEN": json.dumps(made)}
+
+
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("ui")
@@ -154,7 +162,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     callback = f"{url}/dinero/callback"
     with (
         sandbox(folder, "--require-pkce", "--requests-per-minute", "10000", "--redirect-uri", callback) as box,
-        started([str(BIN / "airflow"), "api-server", "--apps", "core"], log, settings) as process,
+        started([str(BIN / "airflow"), "api-server", "--apps", "core"], log, {**settings, **taken(box)}) as process,
     ):
         wait_for(lambda: requests.get(f"{url}/api/v2/monitor/health", timeout=5).ok, process, log)
         yield Server(url, box, log, settings)

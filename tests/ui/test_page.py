@@ -188,6 +188,32 @@ def test_who_did_what_is_in_the_audit_log(shop: Server) -> None:
     ]
 
 
+def test_a_connection_of_the_environment_is_not_reached_by_one_of_the_same_name(shop: Server) -> None:
+    shop.connection("taken", organization_id="100001")
+    ida = shop.session("ida")
+    text = ida.text()
+    assert "taken incomplete Grant – Organization – Access token none yet" in text
+    told = "The environment or a secrets backend defines a connection taken too, and Airflow uses that."
+    assert told in text
+    requests.delete(f"{shop.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10)
+    for path in POST:
+        assert ida.press(path, conn_id="taken", organization="100001").headers["Location"] == "./"
+        assert told in ida.text().partition("shop")[0]
+    assert ida.go("GET", "/organization", params={"conn_id": "taken"}).headers["Location"] == "./"
+    assert requests.get(f"{shop.sandbox}/_sandbox/requests", headers=CONTROL, timeout=10).json() == []
+
+
+def test_what_is_told_is_not_too_long_for_a_browser(shop: Server) -> None:
+    ida = shop.session("ida")
+    answer = consent(ida.begin("shop"))
+    rows = [{"Id": number, "Name": "\N{GRINNING FACE}" * 1000, "IsPro": True} for number in (100001, 100002, 100003)]
+    fault = {"effect": "status", "status": 200, "body": rows, "path": "/v1/organizations", "times": 1}
+    requests.post(f"{shop.sandbox}/_sandbox/faults", json=fault, headers=CONTROL, timeout=10).raise_for_status()
+    arrived = ida.arrive(answer)
+    assert len(arrived.cookies["dinero_told"]) < 4000  # a browser keeps 4096 bytes, and drops what is longer
+    assert "shop is connected. It reaches \N{GRINNING FACE}" in ida.text()
+
+
 @pytest.mark.parametrize("conn_id", ["", "nobody", "../connect", '"><script>alert(1)</script>'])
 def test_only_connections_of_the_database(shop: Server, conn_id: str) -> None:
     ida = shop.session("ida")
