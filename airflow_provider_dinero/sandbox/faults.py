@@ -69,8 +69,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         for segment in self.path.split("/"):
             if "*" in segment and segment not in (ONE, ANY):
                 raise ValueError("in path, * and ** must be whole segments")
-        if self.retry_after is not None and not re.fullmatch(r"[ -~\xa0-\xff]*", self.retry_after):
-            raise ValueError("retry_after must be of printable latin-1 characters, as headers are")
+        for name, header in (("retry_after", self.retry_after), ("location", self.location)):
+            if header is not None and not re.fullmatch(r"[ -~\xa0-\xff]*", header):
+                raise ValueError(f"{name} must be of printable latin-1 characters, as headers are")
         if self.status in BODILESS and (self.effect == "html" or self.body not in (None, "")):
             raise ValueError(f"status {self.status} has no body")
         if self.effect == "redirect" and self.status is not None and self.status not in REDIRECTS:

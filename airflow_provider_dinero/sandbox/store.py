@@ -144,9 +144,11 @@ class Store:
 
 
 def _make_file(path: str) -> None:
-    """Make the file for its owner alone, where it is missing: SQLite gives its journals the same mode."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    """Make the file, or one that is there, for its owner alone: SQLite gives its journals the same mode."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+    with suppress(PermissionError):  # it is somebody else's, who lets us write
+        os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
 
 
 def _fold(text: object) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,9 @@ class Archive:
         self._lines: dict[str, bytes] = {}
         if self.index.exists():
             for line in self.index.read_bytes().splitlines():
-                self._lines[msgspec.json.decode(line)["path"]] = line
+                # What is damaged is reckoned anew, from the document.
+                with suppress(msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, RecursionError):
+                    self._lines[msgspec.json.decode(line)["path"]] = line
 
     def __contains__(self, path: str) -> bool:
         return path in self._there

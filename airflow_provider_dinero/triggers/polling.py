@@ -29,6 +29,7 @@ JITTER = 0.1
 # What a poll outlives: refusals, what is not there, and answers that are not what they should be.
 FAILURES = (
     DineroError, AirflowException, AirflowRuntimeError, OSError, LookupError, TypeError, ValueError, AttributeError,
+    ArithmeticError,
 )  # fmt: skip
 # So many times in a row a poll fails before those who wait are told that waiting can't help. What looks so can be a
 # blip: Airflow says that there is no connection also where its API server or a secrets backend didn't answer.

@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_nothing_is_written_through_a_link(
     assert precious.read_bytes() == b"of somebody, and long enough to be cut"
 
 
+@pytest.mark.parametrize(("use", "kind"), [(hold, "lock"), (reserve, "slots")])
+def test_a_pipe_is_no_file(folder: Path, use: Callable[[Path], None], kind: str) -> None:
+    (file,) = folder.glob(f"*.{kind}")
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(DineroUnavailable, match="or no file"):
+        use(folder)
+    assert file.is_fifo()
+
+
 def test_the_name_of_a_place_is_read_through_no_link(folder: Path) -> None:
     (folder / "place").unlink()
     (folder / "place").symlink_to("/etc/hostname")
@@ -96,7 +107,10 @@ def test_the_name_of_a_place_is_read_through_no_link(folder: Path) -> None:
 def test_a_pipe_in_the_place_of_a_name_is_not_waited_for(folder: Path) -> None:
     (folder / "place").unlink()
     os.mkfifo(folder / "place")
-    hold(folder)
+    holding = threading.Thread(target=hold, args=[folder], daemon=True)
+    holding.start()
+    holding.join(30)
+    assert not holding.is_alive()
 
 
 def test_a_folder_of_a_group_is_taken_and_said_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

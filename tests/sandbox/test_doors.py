@@ -160,7 +160,10 @@ def umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("umask")
-def test_the_state_is_for_its_owner_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_the_state_is_for_its_owner_alone(tmp_path: Path, before: int | None) -> None:
+    if before:
+        (tmp_path / "state.db").touch(before)
     with running(state=str(tmp_path / "state.db")) as sandbox:
         sandbox.seed(contacts=1)
         found = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}

@@ -267,6 +267,7 @@ def test_reset_clears_faults(call: Caller) -> None:
         {"effect": "redirect", "status": 200},
         {"effect": "status", "retry_after": "7\r\nX: y"},
         {"effect": "status", "retry_after": "\u20ac"},
+        {"effect": "redirect", "location": "https://a.example/\r\nX: y"},
     ],
 )
 def test_senseless_fault_is_refused(call: Caller, wrong: dict[str, Any]) -> None:

@@ -130,6 +130,7 @@ def test_what_looks_wrong_for_good_must_stay_so(monkeypatch: pytest.MonkeyPatch)
     errors: list[Any] = [
         *[DineroConfigurationError("There is no connection.")] * (SURE - 1), None,
         *[DineroConfigurationError("There is no connection.")] * SURE, DineroUnexpectedAnswer("HTML"), KeyError("Guid"),
+        OverflowError("a date"),
     ]  # fmt: skip
     found = []
 
@@ -151,6 +152,7 @@ def test_what_looks_wrong_for_good_must_stay_so(monkeypatch: pytest.MonkeyPatch)
     asyncio.run(poll())
     assert [each for each in found if each is not None] == [False] * (SURE - 1) + [False] * (SURE - 1) + [
         True,
+        False,
         False,
         False,
     ]

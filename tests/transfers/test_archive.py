@@ -189,6 +189,18 @@ def test_what_others_put_into_the_archive_is_not_counted(bench: Bench, beside: D
     assert len(index(tmp_path, "invoices")) == 1
 
 
+def test_a_damaged_line_of_the_index_is_written_anew(bench: Bench, beside: DineroClient, tmp_path: Path) -> None:
+    dag, made = archive(bench, str(tmp_path), kinds=["invoices"]), invoice(beside)
+    bench.run(dag)
+    (before,) = index(tmp_path, "invoices")
+    file = tmp_path / "100001/index/invoices.ndjson"
+    file.write_bytes(file.read_bytes()[:50] + b'\n\n\xff\n7\n{}\n[]\n{"path": []}\n' + b"[" * 5000 + b"\n")
+    invoice(beside)
+    assert bench.run(dag)["it"].returned["documents"] == {"invoices": 2}
+    assert before in index(tmp_path, "invoices")
+    assert before["guid"] == made["Guid"]
+
+
 def test_object_storage_with_a_scheme(bench: Bench, beside: DineroClient, memory: Any) -> None:
     dag, made = archive(bench, "memory://books", kinds="invoices"), invoice(beside)
     for new in (1, 0):
