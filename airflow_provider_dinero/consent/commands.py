@@ -178,15 +178,15 @@ def marks(args: Namespace) -> int:
         return _set_mark(args, stored_marks.one(found, args.set[0], args.asset))
     if args.forget:
         mark = stored_marks.one(found, args.forget, args.asset)
-        print(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a mark, its consumer begins anew: from")
-        print("then on, or where initial_since says; a transfer loads all.")
+        say(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a mark, its consumer begins anew: from")
+        say("then on, or where initial_since says; a transfer loads all.")
         if not _agreed(args, "Forget it?"):
             return 1
         stored_marks.forget(mark)
-        print("It is forgotten.")
+        say("It is forgotten.")
         return 0
     if args.json:
-        print(json.dumps([each.as_dict() for each in found], ensure_ascii=False, indent=2))
+        _print_json([each.as_dict() for each in found])
         return 0
     for each in found:
         notes = [f"by {each.moved_by}"] if each.moved_by else []
@@ -197,9 +197,9 @@ def marks(args: Namespace) -> int:
         if each.problem:
             notes = [each.problem]
         age = pendulum.instance(each.until).diff_for_humans() if each.until else ""
-        print(printable(f"{_instant(each.until):<23}  {age:<14}  {each.key}  in {each.asset}  ({'; '.join(notes)})"))
+        say(f"{_instant(each.until):<23}  {age:<14}  {each.key}  in {each.asset}  ({'; '.join(notes)})")
     if not found:
-        print("No consumer of changes has a mark.", file=sys.stderr)
+        say("No consumer of changes has a mark.", file=sys.stderr)
     return 0
 
 
@@ -207,15 +207,15 @@ def _set_mark(args: Namespace, mark: stored_marks.StoredMark) -> int:
     until = as_utc(args.set[1])
     if until > datetime.now(UTC):
         raise DineroInvalidBody(f"{_instant(until)} is still to come.", "Name the instant where the consumer goes on.")
-    print(f"{mark.key} of {mark.asset}: from {_instant(mark.until)} to {_instant(until)}.")
+    say(f"{mark.key} of {mark.asset}: from {_instant(mark.until)} to {_instant(until)}.")
     if mark.until and until > mark.until:
-        print("What changed in between is never reported.")
+        say("What changed in between is never reported.")
     else:
-        print("What changed since is reported again. Pending windows are dropped.")
+        say("What changed since is reported again. Pending windows are dropped.")
     if not _agreed(args, "Set it?"):
         return 1
     stored_marks.set_mark(mark, until)
-    print("It is set: the next run, or the next poll of a watcher, goes on from there.")
+    say("It is set: the next run, or the next poll of a watcher, goes on from there.")
     return 0
 
 
@@ -223,7 +223,7 @@ def _agreed(args: Namespace, question: str) -> bool:
     """Ask a person, unless --yes was given."""
     if args.yes or input(f"{question} (y/n) ").strip().lower() in {"y", "yes"}:
         return True
-    print("Nothing was changed.")
+    say("Nothing was changed.")
     return False
 
 
