@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from redis import Redis
 from airflow_provider_dinero.api.errors import DineroUnavailable
 from airflow_provider_dinero.coordination.factory import try_out
 from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
+from tests.cutting import certificate, cutting
 
 
 @pytest.fixture
@@ -115,6 +117,13 @@ def test_a_node_of_a_cluster_is_named(cluster: list[str]) -> None:
             told.append(str(error))
     assert 0 < len(told) < 12
     assert all("is a node of a Redis Cluster" in each for each in told)
+
+
+def test_a_certificate_that_is_not_accepted_is_told(tmp_path: Path) -> None:
+    with cutting("http://127.0.0.1:1", certificate(tmp_path)) as server:
+        url = server.url.replace("https", "rediss")
+        with pytest.raises(DineroUnavailable, match=r"its certificate was not accepted: self.signed certificate"):
+            try_out(url)
 
 
 class Proxy(socketserver.BaseRequestHandler):
