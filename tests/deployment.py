@@ -55,13 +55,17 @@ class Deployment(NamedTuple):
 
     def log(self, instance: dict[str, Any]) -> str:
         """Return the log of all tries of a task instance."""
+        return "\n".join(json.dumps(told, ensure_ascii=False) for told in self._logs(instance))
+
+    def events(self, instance: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the log of all tries of a task instance, by its lines."""
+        return [line for told in self._logs(instance) for line in told["content"]]
+
+    def _logs(self, instance: dict[str, Any]) -> list[dict[str, Any]]:
         place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
-        tries = range(1, instance["try_number"] + 1)
         params = {"map_index": instance["map_index"], "full_content": "true"}
-        return "\n".join(
-            json.dumps(self.airflow.call("GET", f"{place}/logs/{number}", params=params), ensure_ascii=False)
-            for number in tries
-        )
+        tries = range(1, instance["try_number"] + 1)
+        return [self.airflow.call("GET", f"{place}/logs/{number}", params=params) for number in tries]
 
     def returned(self, instance: dict[str, Any]) -> Any:
         """Return what a task returned."""

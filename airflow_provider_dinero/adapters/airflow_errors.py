@@ -1,10 +1,15 @@
-"""Errors of the api, so marked that Airflow repeats only what may be repeated."""
+"""Errors of the api, as Airflow and its log take them."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airflow_provider_dinero.api.errors import DineroError, DineroTemporaryError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _MARKED: dict[type[DineroError], type[DineroError]] = {}
 
@@ -25,6 +30,34 @@ def mark(error: DineroError) -> None:
         body = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__reduce__": _reduce}
         _MARKED[kind] = type(kind.__name__, (kind, base), body)
     error.__class__ = _MARKED[kind]
+
+
+def reported(do: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a method of a task that Airflow calls: it logs what happened on one line, and what to do on the next.
+
+    Airflow prints the error below that, with a traceback. Where a retry can't fix the error, no frame of the traceback
+    is this package's, except at DEBUG, and the last line of its text says what to do.
+
+    :param do: method
+    """
+
+    @wraps(do)
+    def reporting(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return do(*args, **kwargs)
+        except DineroError as error:
+            mark(error)
+            task: Any = args[0]
+            task.log.debug("Raised here:", exc_info=error)
+            task.log.error("%s", error.message)
+            if error.advice:
+                task.log.error("What to do: %s", error.advice)
+                error.args = (f"{error.message}\nWhat to do: {error.advice}",)
+            if isinstance(error, AirflowFailException):
+                error.__traceback__ = error.__cause__ = None
+            raise  # and no `raise error`, which adds this frame
+
+    return reporting
 
 
 def _reduce(error: DineroError) -> tuple[Any, ...]:

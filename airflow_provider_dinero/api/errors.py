@@ -46,8 +46,9 @@ class DineroError(Exception):
     lost = False
 
     def __init__(self, message: str, advice: str = "") -> None:
-        super().__init__(f"{_one_line(hidden(message))} {hidden(advice)}".strip())
-        self.advice = advice
+        self.message = _one_line(hidden(message))
+        self.advice = hidden(advice)
+        super().__init__(f"{self.message} {self.advice}".strip())
 
 
 def _one_line(message: str) -> str:

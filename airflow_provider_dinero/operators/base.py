@@ -8,6 +8,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow_provider_dinero.adapters.airflow_errors import reported
 from airflow_provider_dinero.api.errors import DineroDryRun, DineroInvalidBody, DineroThrottled
 from airflow_provider_dinero.assets import asset_uri
 from airflow_provider_dinero.links import DineroLink, document_url
@@ -87,10 +88,12 @@ class DineroBaseOperator(AuthoredTemplates):
         """Return how the task's client waits for the allowance: the task defers, and its slot is kept."""
         return {"keep_slots": True}
 
+    @reported
     def execute(self, context: "Context") -> dict[str, Any]:
         """Perform the work; what is wrong with the arguments fails the task at once."""
         return self._execute(context, {})
 
+    @reported
     def resume(
         self, context: "Context", event: Any = None, slot: float | None = None, done: dict[str, Any] | None = None
     ) -> dict[str, Any]:

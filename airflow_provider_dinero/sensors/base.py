@@ -2,14 +2,21 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
 
-from airflow_provider_dinero.api.errors import DineroTemporaryError, DineroUnexpectedAnswer
+from airflow_provider_dinero.adapters.airflow_errors import reported
+from airflow_provider_dinero.api.errors import (
+    DineroError,
+    DineroPermanentError,
+    DineroTemporaryError,
+    DineroUnexpectedAnswer,
+)
 from airflow_provider_dinero.rendering import AuthoredTemplates
 from airflow_provider_dinero.retry_policy import DINERO_RETRY_POLICY
 
@@ -29,12 +36,15 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
     """The base of the sensors.
 
     The first poke is in the worker. Where it finds nothing, the sensor pokes again, reschedules itself or defers to the
-    triggerer, as its mode says. While Dinero can't be reached it goes on waiting.
+    triggerer, as its mode says. While Dinero can't be reached it goes on waiting. What waiting can't cure, such as a
+    revoked key, fails it, in all modes.
 
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
     :param retry_policy: RetryPolicy; default DineroRetryPolicy
     :param multiple_outputs: bool, also return each key by itself: sensor.output["count"]; default True
+    :param soft_fail: bool, skip the task where what it waits for doesn't come in time, in place of failing it; default
+        False
     :param deferrable: bool; default Airflow's `[operators] default_deferrable`
     """
 
@@ -68,19 +78,50 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         """The client of the connection."""
         return self.hook.get_conn()
 
+    @reported
     def execute(self, context: "Context") -> Any:
         """Poke once; then wait as the mode says."""
-        if not self.deferrable:
-            return super().execute(context)
-        found = self._look(context)
-        if found is not None:
-            return found
-        end_time = time.time() + self.timeout
-        self.defer(
-            trigger=self._insist(lambda: self.trigger(context, end_time)),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout),
-        )
+        with self._skips():
+            if not self.deferrable:
+                return super().execute(context)
+            found = self._look(context)
+            if found is not None:
+                return found
+            end_time = time.time() + self.timeout
+            self.defer(
+                trigger=self._insist(lambda: self.trigger(context, end_time)),
+                method_name="execute_complete",
+                timeout=timedelta(seconds=self.timeout),
+            )
+
+    @reported
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context") -> Any:
+        """Go on after a deferral."""
+        with self._skips():
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _skips(self) -> Generator[None]:
+        """Skip what doesn't come in time, with soft_fail: Airflow's own skips whatever fails, and drops its text."""
+        from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, AirflowTaskTimeout
+
+        soft_fail, self.soft_fail = self.soft_fail, False
+        try:
+            yield
+        except (AirflowSensorTimeout, AirflowTaskTimeout) as error:
+            if soft_fail:
+                raise AirflowSkipException(str(error)) from None
+            raise
+        except AirflowSkipException as skip:  # with never_fail, Airflow skips whatever fails in a poke
+            if skip.__cause__:
+                self.log.error("%s", skip.__cause__)
+            raise
+        except DineroError as error:
+            if self.never_fail:
+                raise AirflowSkipException(str(error)) from None
+            raise
+        finally:
+            self.soft_fail = soft_fail
 
     def poke(self, context: "Context") -> PokeReturnValue:
         """Look once.
@@ -95,7 +136,7 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         """Return what the trigger found.
 
         :param context: Context
-        :param event: dict: what was found; `{"error"}`, what went wrong for good; or `{"timeout"}`
+        :param event: dict: what was found; `{"error", "advice"}`, what went wrong for good; or `{"timeout"}`
         """
         from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
@@ -104,7 +145,7 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         if event.get("timeout"):
             raise AirflowSensorTimeout(f"{self.task_id}: what it waits for did not come within {self.timeout:.0f} s.")
         if event.get("error"):
-            raise AirflowFailException(str(event["error"]))
+            raise DineroPermanentError(str(event["error"]), str(event.get("advice") or ""))
         return self._insist(lambda: self.found(context, dict(event)))
 
     def _insist(self, do: Callable[[], T]) -> T:

@@ -12,7 +12,15 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
 from airflow_provider_dinero.assets import as_conditions
 from airflow_provider_dinero.triggers.changes_poll import ChangesPoll
-from airflow_provider_dinero.triggers.polling import FAILURES, SHORTEST_DEFERRAL, STORED, Failed, event_of, in_thread
+from airflow_provider_dinero.triggers.polling import (
+    FAILURES,
+    SHORTEST_DEFERRAL,
+    STORED,
+    Failed,
+    event_of,
+    failure,
+    in_thread,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.adapters.asset_state import AssetState
@@ -157,7 +165,7 @@ class DineroChangesTrigger(BaseEventTrigger):
             conditions = self._check()
         except DineroError as error:
             if waits:
-                yield event_of({"error": str(error)})
+                yield failure(error)
                 return
             self.log.error("The watcher of %s waits in vain: %s", self.resource, error)
             async for _ in shared_stream:  # one that ended would be started again at once, for ever
@@ -171,7 +179,7 @@ class DineroChangesTrigger(BaseEventTrigger):
                 await keeper.keep(mark)
             elif isinstance(polled, Failed):
                 if waits and polled.for_good:
-                    yield event_of({"error": str(polled.error)})
+                    yield failure(polled.error)
                     return
             else:
                 look, poll = polled

@@ -68,6 +68,14 @@ def event_of(payload: dict[str, Any]) -> TriggerEvent:
     return TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
 
+def failure(error: Exception) -> TriggerEvent:
+    """Return the event that makes a sensor fail: what happened, and what to do.
+
+    :param error: Exception, a DineroError as a rule
+    """
+    return event_of({"error": getattr(error, "message", str(error)), "advice": getattr(error, "advice", "")})
+
+
 async def in_thread(do: Callable[[], T]) -> T:
     """Do what blocks in a thread of our own.
 

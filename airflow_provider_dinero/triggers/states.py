@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from airflow_provider_dinero.triggers.polling import SHORTEST_DEFERRAL, STORED, Failed, Poll, event_of
+from airflow_provider_dinero.triggers.polling import SHORTEST_DEFERRAL, STORED, Failed, Poll, event_of, failure
 
 
 class DineroStatesTrigger(BaseEventTrigger):
@@ -115,7 +115,7 @@ class DineroStatesTrigger(BaseEventTrigger):
         try:
             async for polled in shared_stream:
                 if isinstance(polled, Failed) and polled.for_good:
-                    yield event_of({"error": str(polled.error)})
+                    yield failure(polled.error)
                     return
                 if time.time() >= self.end_time:
                     yield event_of({"timeout": True})

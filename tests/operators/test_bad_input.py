@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from traceback import extract_tb
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, task
@@ -16,7 +17,7 @@ from airflow_provider_dinero.operators.invoices import (
 )
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from tests.deployment import GROUPS, connections
-from tests.operators.bench import Bench
+from tests.operators.bench import Bench, Instance
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 LINE = {"Description": "Plader", "BaseAmountValue": 100, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
@@ -157,7 +158,7 @@ def test_a_conflict(bench: Bench) -> None:
         first >> DineroCreateInvoiceOperator(
             task_id="it", invoice={"ProductLines": [{**LINE, "Quantity": 2}]}, idempotency_key="conflict"
         )
-    assert "ProductLines[0].Quantity: Dinero has '1', you gave '2'" in failed(bench, dag)
+    assert "ProductLines[0].Quantity: Dinero has '1', you gave '2'" in failed(bench, dag).error
     assert made(bench) == {"invoices": 1}
 
 
@@ -166,8 +167,14 @@ def test_an_operator_fails_at_once_and_says_what_to_do(bench: Bench, name: str) 
     make, says = OPERATORS[name]
     with bench.dag(default_args=RETRIES) as dag:
         make()
-    assert says in failed(bench, dag)
+    it = failed(bench, dag)
+    assert says in it.error
     assert made(bench) == {}
+    # Airflow prints a traceback above the text, of which no frame is ours, and the last line says what to do.
+    assert not [each for each in extract_tb(it.errors[0].__traceback__) if "airflow_provider_dinero" in each.filename]
+    happened, remedy = it.error.splitlines()
+    lines = [line for line in it.log.splitlines() if line.endswith((happened, remedy))]
+    assert [line.endswith(remedy) for line in lines[:2]] == [False, True], it.log
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -180,17 +187,17 @@ def test_so_does_a_plain_task(bench: Bench, name: str) -> None:
             work()
 
         it()
-    assert says in failed(bench, dag)
+    assert says in failed(bench, dag).error
     assert made(bench) == {}
 
 
-def failed(bench: Bench, dag: DAG) -> str:
-    """Run a DAG whose task `it` fails at its first try, and return the error."""
+def failed(bench: Bench, dag: DAG) -> Instance:
+    """Run a DAG whose task `it` fails at its first try."""
     it = bench.run(dag)["it"]
     assert (it.state, len(it.errors)) == ("failed", 1)
     for secret in ("sandbox-secret", "sandbox-api-key", "sandbox-refresh-token"):
         assert secret not in it.log
-    return it.error
+    return it
 
 
 def made(bench: Bench) -> dict[str, int]:

@@ -108,7 +108,7 @@ def test_paid_invoices_only(bench: Bench, beside: DineroClient, mode: dict[str, 
 def test_what_can_not_be_waited_for_fails_at_once(bench: Bench, arguments: Any, told: str, mode: Any) -> None:
     found = waits(bench, DineroChangesSensor, **{"changes_since": FOR_EVER, "retries": 2, **arguments}, **mode)
     assert (found.state, len(found.errors)) == ("failed", 1)
-    assert re.search(told, found.error)
+    assert re.search(told, found.error, re.DOTALL)
     assert not [each for each in bench.sandbox.requests() if "token" not in each["path"]]
 
 
@@ -238,3 +238,37 @@ def test_ledger_items_are_booked(bench: Bench, beside: DineroClient, mode: dict[
     unknown = made["Id"][:-4] + "0000"
     told = waits(bench, DineroLedgerBookedSensor, items=[made["Id"], unknown])
     assert f"1 of the ledger items are deleted or unknown: {unknown}" in told.error
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("mode", [*MODES, {"mode": "reschedule"}])
+def test_soft_fail_skips_what_does_not_come_in_time(bench: Bench, mode: dict[str, Any]) -> None:
+    told = waits(bench, DineroChangesSensor, changes_since="2099-01-01T00:00:00Z", timeout=0, soft_fail=True, **mode)
+    assert (told.state, told.errors) == ("skipped", []), told.log
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("option", ["soft_fail", "never_fail"])
+@pytest.mark.parametrize(
+    ("mode", "while_deferred"),
+    [({}, False), ({"mode": "reschedule"}, False), *[({"deferrable": True}, when) for when in (False, True)]],
+)
+def test_what_waiting_can_not_cure_is_told(
+    bench: Bench, mode: dict[str, Any], while_deferred: bool, option: str
+) -> None:
+    """`never_fail` skips it, as it says, and `soft_fail` doesn't."""
+
+    def revoke() -> None:
+        bench.sandbox.fault("status", status=403, path="/v1/**", body={"message": "The key was revoked."})
+
+    if while_deferred:
+        bench.while_deferred = revoke
+    else:
+        revoke()
+    told = waits(bench, DineroChangesSensor, changes_since=FOR_EVER, retries=2, **{option: True}, **mode)
+    assert (told.state, len(told.errors)) == (("failed", 1) if option == "soft_fail" else ("skipped", 0)), told.log
+    lines = [line for line in told.log.splitlines() if "The key was revoked." in line]
+    assert lines
+    assert bool(told.deferrals) is while_deferred
+    if told.errors:
+        assert told.error.splitlines()[-1].startswith("What to do: ")
