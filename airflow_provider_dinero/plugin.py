@@ -1,9 +1,11 @@
-"""The page Dinero in Airflow's navigation. Every Airflow process loads this module: it imports next to nothing."""
+"""The page Dinero in Airflow's navigation, and a macro. Every Airflow process loads this: it imports nearly nothing."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from airflow.sdk.plugins_manager import AirflowPlugin
+
+from airflow_provider_dinero.periods import period_key
 
 Message = MutableMapping[str, Any]
 
@@ -38,3 +40,5 @@ class DineroPlugin(AirflowPlugin):
     external_views = [  # ruff: ignore[mutable-class-default]
         {"name": "Dinero", "href": "dinero/", "destination": "nav", "category": "admin"}
     ]
+    # In templates `macros.dinero.period_key`.
+    macros = [period_key]  # ruff: ignore[mutable-class-default]

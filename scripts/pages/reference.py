@@ -30,7 +30,9 @@ def pages() -> dict[str, str]:
             "All transfers take the arguments of an [operator](operators.md) too.\n",
             classes([each["python-module"].removeprefix(f"{ROOT}.") for each in INFO["transfers"]]),
         ),
-        "hooks.md": page("Hook, assets, retry policy", "", [], whole=["hooks.dinero", "assets", "retry_policy"]),
+        "hooks.md": page(
+            "Hook, assets, periods, retry policy", "", [], whole=["hooks.dinero", "assets", "periods", "retry_policy"]
+        ),
         "client.md": client(),
     }
 

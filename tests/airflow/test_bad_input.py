@@ -8,7 +8,7 @@ from tests.deployment import Deployment
 TOLD = {
     "bad_wrong_secret": "Check client id and client secret of the connection",
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
-    "bad_shadowed": "can't be kept: something shadows it. Remove AIRFLOW_VAR_DINERO_TOKEN__",
+    "bad_shadowed": "Remove AIRFLOW_VAR_DINERO_TOKEN__",
     "bad_stale_timestamp": "Read the document again and decide with its new Timestamp",
     "bad_unreachable": "Check the host and port of the connection",
     "plain_wrong_secret": "Check client id and client secret of the connection",

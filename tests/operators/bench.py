@@ -4,7 +4,7 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,9 @@ class Bench:
         self.sandbox = sandbox
         self._capsys = capsys
         self._dags = 0
+        # What kind of run `run` begins, and when; None is now.
+        self.run_type = "manual"
+        self.run_after: datetime | None = None
         # What happens while a task is deferred.
         self.while_deferred: Callable[[], None] = lambda: None
         # What a person chooses, by task_id and map_index; None lets the time pass until the default answers.
@@ -109,16 +112,16 @@ class Bench:
 
         dag.validate()
         now = timezone.utcnow()
-        run = Run(dag, f"manual__{now.isoformat()}", serialized(dag))
+        run = Run(dag, f"{self.run_type}__{now.isoformat()}", serialized(dag))
         with create_session() as session:
             self._store(run.serialized, session)
         with create_session() as session:
             run.scheduled.create_dagrun(
                 run_id=run.run_id,
-                run_after=now,
+                run_after=self.run_after or now,
                 start_date=now,
                 conf=conf or None,
-                run_type=DagRunType.MANUAL,
+                run_type=DagRunType(self.run_type),
                 triggered_by=DagRunTriggeredByType.TEST,
                 state="running",
                 session=session,

@@ -42,8 +42,16 @@ def test_rows_are_bounded(bench: Bench) -> None:
     [
         ("reports.saldi", {}, "There is no operation 'reports.saldi', did you mean reports.saldo?"),
         ("close", {}, "There is no operation 'close'"),
-        ("reports.saldo", {}, "reports.saldo: missing a required argument: 'year'. It takes year, zero_accounts"),
-        ("reports.saldo", {"year": 2026, "yr": 3}, "unexpected keyword argument 'yr'. It takes year, zero_accounts"),
+        (
+            "reports.saldo",
+            {},
+            "reports.saldo: missing a required argument: 'year'.\nWhat to do: It takes year, zero_accounts",
+        ),
+        (
+            "reports.saldo",
+            {"year": 2026, "yr": 3},
+            "unexpected keyword argument 'yr'.\nWhat to do: It takes year, zero_accounts",
+        ),
         ("invoices.get", {"guid": "x", "more": 1}, "invoices.get: got an unexpected keyword argument 'more'"),
         ("invoices.pdf", {"guid": "x"}, "invoices.pdf returns a file"),
         ("invoices.create", {"body": "x"}, "arguments: body: a dict is needed, not str"),

@@ -116,7 +116,7 @@ def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(
     assert vouchers(beside) == [first["Guid"]]
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None)
-    assert f"{first['Guid']} uses this receipt, with other content. If it is another expense" in told.error
+    assert f"{first['Guid']} uses this receipt, with other content.\nWhat to do: If it is another expense" in told.error
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None, allow_similar=True)
     assert told.returned["Change"] == "created"
     assert len(vouchers(beside)) == 2
@@ -150,7 +150,7 @@ def test_what_somebody_has_booked_with_the_receipt_is_this_expense(
     assert (told.returned["Guid"], told.returned["Change"]) == (theirs, "unchanged")
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=key)
-    assert f"{theirs} uses this receipt, with other content. If it is another expense" in told.error
+    assert f"{theirs} uses this receipt, with other content.\nWhat to do: If it is another expense" in told.error
 
 
 @pytest.mark.parametrize("key", ["bill-7", None])
