@@ -23,6 +23,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
             {
                 "integration-name": "Dinero",
                 "python-modules": [
+                    "airflow_provider_dinero.operators.batches",
                     "airflow_provider_dinero.operators.call",
                     "airflow_provider_dinero.operators.commit_changes",
                     "airflow_provider_dinero.operators.contacts",

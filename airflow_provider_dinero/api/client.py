@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_dinero.api import ports
 from airflow_provider_dinero.api.auth.grants import Grant
@@ -19,6 +19,9 @@ from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.resources.once import LOOK_AGAIN
 from airflow_provider_dinero.api.session import Options, Session, is_local, require_https
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.batches.batches import Batches
 
 BASE_URL = "https://api.dinero.dk"
 TOKEN_TIMEOUT = 10.0
@@ -145,6 +148,16 @@ class DineroClient(Resources):
     def requests_per_minute(self) -> int:
         """The allowance that is in force."""
         return self.pace.per_minute
+
+    def batches(self, store: ports.StateStore | None = None) -> "Batches":
+        """Return what is done with lists: many invoices, contacts, products or payments at a time.
+
+        :param store: StateStore, where is kept what was written, so that the next call needn't read it again; default
+            this process
+        """
+        from airflow_provider_dinero.api.batches.batches import Batches
+
+        return Batches(self.session, ports.STATES if store is None else store)
 
     def send(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]

@@ -6,6 +6,7 @@ DineroError
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
 │   ├── DineroConflict              the key was used before, for other content
 │   ├── DineroNotDue                there is nothing to remind of, or not yet
+│   ├── DineroItemsFailed           some items of a list failed, each for a reason of its own
 │   ├── DineroUnexpectedAnswer      an answer that Dinero's documents don't know
 │   └── DineroRefused               Dinero said no
 │       ├── DineroUnauthorized      the credentials or the token
@@ -75,6 +76,10 @@ class DineroConflict(DineroPermanentError):
 
 class DineroNotDue(DineroPermanentError):
     """There is nothing to remind of, or not yet; nothing was sent."""
+
+
+class DineroItemsFailed(DineroPermanentError):
+    """Some items of a list failed, each for a reason of its own; the others were done."""
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):

@@ -180,6 +180,31 @@ class Intents(Protocol):
         """Return what this write made, or None where it wasn't kept."""
 
 
+class StateStore(Protocol):
+    """Keeps small values between runs, each JSON of at most 64 KB: Airflow's state store of an asset is one."""
+
+    def get(self, key: str) -> Any:
+        """Return the stored value, or None."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a value: plain JSON."""
+
+
+class MemoryStateStore:
+    """Values of this process."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:
+        """Return the stored value, or None."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a value."""
+        self._values[key] = value
+
+
 class MemoryTokenStore:
     """Tokens of this process."""
 
@@ -304,4 +329,5 @@ def next_slot(slots: list[float], now: float, per_minute: int, within: float) ->
 TOKENS = MemoryTokenStore()
 LOCK = ProcessLock()
 BUDGET = ProcessBudget()
+STATES = MemoryStateStore()
 NO_METER = NoMeter()

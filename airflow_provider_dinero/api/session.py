@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -85,6 +85,13 @@ class Session:
         """
         with self.guard():
             return organization_number(self.organization, self.allowed_organizations)
+
+    def another(self, intents: Intents) -> "Session":
+        """Return a session for another thread: a connection of its own, and all else the same.
+
+        :param intents: Intents, its own
+        """
+        return replace(self, transport=self.transport.another(), intents=intents)
 
     @contextmanager
     def show_errors(self) -> Generator[None]:

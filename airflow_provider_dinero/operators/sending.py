@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping
 
 if TYPE_CHECKING:
@@ -21,16 +20,9 @@ def sender(client: "DineroClient", channel: str, resource: str = "invoices") -> 
     :param resource: str, invoices or credit_notes; default invoices
     :raises DineroInvalidBody: there is no such way
     """
-    ways: dict[str, Callable[..., dict[str, Any]]] = {
-        "email": client.invoices.email_once,
-        "einvoice": client.invoices.send_e_invoice_once,
-        "sms": client.sms.send_once,
-    }
-    if resource == "credit_notes":
-        ways = {"email": client.credit_notes.email_once, "einvoice": client.credit_notes.send_e_credit_note_once}
-    if channel not in ways:
-        raise DineroInvalidBody(f"{channel!r} is not a way to send: {', '.join(ways)}.", "Nothing was sent.")
-    return ways[channel]
+    from airflow_provider_dinero.api.resources import channels
+
+    return channels.sender(client, channel, resource)
 
 
 def check_mailout(
@@ -45,18 +37,10 @@ def check_mailout(
     :return: mapping, what will be sent, checked
     :raises DineroInvalidBody: there is no such way, or the body is wrong for it
     """
-    from airflow_provider_dinero.api.bodies.validation import check
-    from airflow_provider_dinero.api.resources.sms import DEFAULTS
+    from airflow_provider_dinero.api.resources import channels
 
-    sender(client, channel, resource)
-    given = {} if mailout is None else require_mapping("mailout", mailout)
-    if channel == "sms":
-        checked: Mapping[str, Any] = check("SmsSendModel", {**DEFAULTS, **given})
-    elif channel == "einvoice":
-        checked = check("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic", **given})
-    else:
-        checked = check("ApiMailoutModel", given)
-    return checked
+    channels.sender(client, channel, resource)
+    return channels.check_mailout(channel, {} if mailout is None else require_mapping("mailout", mailout))
 
 
 def summary(channel: str, sent: Mapping[str, Any]) -> str:

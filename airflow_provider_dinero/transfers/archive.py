@@ -50,10 +50,10 @@ class DineroArchiveOperator(DineroTransferOperator):
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Archive one kind after the other; a dry run only counts."""
+        from airflow_provider_dinero.adapters.places import place_of
         from airflow_provider_dinero.api.bodies.validation import as_list
         from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotFound
         from airflow_provider_dinero.transfers.archive_index import Archive
-        from airflow_provider_dinero.transfers.places import place_of
 
         kinds, organization = as_list(self.kinds), self.client.organization_id
         if unknown := set(kinds) - set(KINDS):
@@ -75,9 +75,9 @@ class DineroArchiveOperator(DineroTransferOperator):
 
     def _archive(self, archive: "Archive", kind: str, refused: list[str]) -> int:
         """Archive what is missing of a kind, and write its index; return how much that was."""
+        from airflow_provider_dinero.adapters.progress import Progress
         from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
         from airflow_provider_dinero.transfers.archive_lists import fetcher, is_path, listed
-        from airflow_provider_dinero.transfers.progress import Progress
 
         documents = []
         for document in listed(self.client, kind):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from airflow_provider_dinero.adapters.places import put
 from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.operators.downloads import save
 from airflow_provider_dinero.transfers.archive_lists import is_path
-from airflow_provider_dinero.transfers.places import put
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath

@@ -127,9 +127,9 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
 
         from airflow.sdk.lineage import get_hook_lineage_collector
 
+        from airflow_provider_dinero.adapters.places import place_of, put
+        from airflow_provider_dinero.adapters.progress import Progress
         from airflow_provider_dinero.transfers.formats import CHANGE, row_file
-        from airflow_provider_dinero.transfers.places import place_of, put
-        from airflow_provider_dinero.transfers.progress import Progress
 
         with TemporaryDirectory(prefix="dinero-") as folder:
             local = Path(folder, "rows")

@@ -116,7 +116,7 @@ def sync(
     from itertools import islice
     from tempfile import SpooledTemporaryFile
 
-    from airflow_provider_dinero.transfers.progress import Progress
+    from airflow_provider_dinero.adapters.progress import Progress
     from airflow_provider_dinero.transfers.reading import Reading
 
     if writes:

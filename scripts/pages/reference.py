@@ -104,6 +104,7 @@ def client() -> str:
         shown(f"{api}.client.DineroClient", BARE),
         *(shown(f"{api}.auth.grants.{name}", BARE) for name in ("PersonalIntegration", "VismaConnect")),
         shown(f"{api}.lists.filters", ""),
+        "## client.batches\n\n" + shown(f"{api}.batches.batches.Batches", WHOLE),
         *(
             f"## client.{name}\n\n" + shown(f"{type(each).__module__}.{type(each).__name__}", WHOLE)
             for name, each in sorted(resources.items())

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_provider_dinero.adapters import progress
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.http import pace
-from airflow_provider_dinero.transfers import progress
 from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
 from tests.operators.bench import Bench
 

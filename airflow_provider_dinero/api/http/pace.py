@@ -1,6 +1,7 @@
 """The pace of a client: each request waits for its slot in the allowance."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ class Pace:
 
     __slots__ = (
         "_budget", "_keep_slots", "_key", "_longest_wait", "_meter", "_per_minute", "_quiet_until", "_sleep", "_slot",
-        "_taken",
+        "_taken", "_threads",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +58,7 @@ class Pace:
         self._slot = slot
         self._quiet_until = 0.0
         self._taken = 0
+        self._threads = threading.Lock()
 
     @property
     def per_minute(self) -> int:
@@ -76,7 +78,7 @@ class Pace:
     def free(self) -> bool:
         """Take a slot if there is one now, and tell whether there was."""
         free = self._reserve(0).at <= time.time()
-        self._taken += free
+        self._count(free)
         return free
 
     def wait(self, operation: Operation) -> bool:
@@ -86,15 +88,16 @@ class Pace:
         :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace keeps slots
         """
         within = FARTHEST_SECONDS if self._keep_slots else self._longest_wait
-        slot = self._reserve(within) if self._slot is None else Slot(self._slot, 0)
-        self._slot = None
+        with self._threads:
+            kept, self._slot = self._slot, None
+        slot = self._reserve(within) if kept is None else Slot(kept, 0)
         seconds = slot.at - time.time()
         if seconds > self._longest_wait:
             until = datetime.fromtimestamp(slot.at, UTC)
             error = DineroThrottled(f"The request allowance is used up until {until:%H:%M:%S} UTC.", until=until)
             error.slot = slot.at if self._keep_slots and seconds <= FARTHEST_SECONDS else None
             raise error
-        self._taken += 1
+        self._count(1)
         if seconds <= 0:
             return False
         if time.time() > self._quiet_until:
@@ -105,6 +108,10 @@ class Pace:
         self._meter.measure("wait_seconds", seconds)
         self._sleep(seconds)
         return True
+
+    def _count(self, taken: int) -> None:
+        with self._threads:
+            self._taken += taken
 
     def _reserve(self, within: float) -> Slot:
         slot = self._budget.reserve(self._key, self._per_minute, within)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
+from itertools import chain
 from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
 
 from airflow_provider_dinero.api.bodies.validation import as_list, canonical
 from airflow_provider_dinero.api.http.responses import Response
 from airflow_provider_dinero.api.lists import paging
 from airflow_provider_dinero.api.lists.changes import Changes, as_utc, changes_since
-from airflow_provider_dinero.api.lists.filters import Condition, query_filter
+from airflow_provider_dinero.api.lists.filters import Condition, eq, query_filter
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.once import Once
 from airflow_provider_dinero.api.session import Options, Session
@@ -61,6 +62,7 @@ class Resource(Once):
         deleted_only: bool = False,
         query: Mapping[str, str | None] | None = None,
         note_date: Callable[[str | None], None] = lambda date: None,
+        note_total: Callable[[int], None] = lambda total: None,
     ) -> Iterator[Row]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
         with self.session.guard():
@@ -75,7 +77,7 @@ class Resource(Once):
                 "changesSince": since(changes_since),
                 "deletedOnly": "true" if deleted_only else None,
             }
-        return self._pages(operation, key, values, whole, note_date)
+        return self._pages(operation, key, values, whole, note_date, note_total)
 
     def _pages(
         self,
@@ -84,8 +86,51 @@ class Resource(Once):
         values: Mapping[str, object] | None,
         query: Mapping[str, str | None],
         note_date: Callable[[str | None], None] = lambda date: None,
+        note_total: Callable[[int], None] = lambda total: None,
     ) -> Iterator[Row]:
-        return self._guarded(paging.rows(_Pages(self.session, operation, values, query, note_date), key))
+        return self._guarded(paging.rows(_Pages(self.session, operation, values, query, note_date, note_total), key))
+
+    def _rows_of(
+        self,
+        read: Callable[..., Iterator[Row]],
+        wanted: Collection[tuple[str, str]],
+        key_of: Callable[[str, object], str],
+    ) -> dict[tuple[str, str], Rows]:
+        """Return the rows that have these values: by one list a thousand, or a look-up each where that is cheaper.
+
+        :param read: callable that reads the list, with `filters` and `note_total`
+        :param wanted: collection of (property, value)
+        :param key_of: callable that returns what a value of a property is known by
+        """
+        found: dict[tuple[str, str], Rows] = {each: [] for each in wanted}
+        if len(found) > 1 and self._listed(read, found, key_of):
+            return found
+        for match_by, value in found:
+            rows = read(filters=[eq(match_by, value)])
+            found[match_by, value] = [row for row in rows if key_of(match_by, row[match_by]) == key_of(match_by, value)]
+        return found
+
+    def _listed(
+        self,
+        read: Callable[..., Iterator[Row]],
+        found: dict[tuple[str, str], Rows],
+        key_of: Callable[[str, object], str],
+    ) -> bool:
+        """Find rows in the whole list, unless its pages after the first one are more than a look-up each."""
+        by_key = {(match_by, key_of(match_by, value)): rows for (match_by, value), rows in found.items()}
+        properties = {match_by for match_by, _ in found}
+        totals: list[int] = []
+        rows = read(note_total=totals.append)
+        first = next(rows, None)
+        if first is None:
+            return True
+        if totals and -(-totals[0] // paging.PAGE_SIZE) - 1 > len(found):
+            return False
+        for row in chain([first], rows):
+            for match_by in properties:
+                if (same := by_key.get((match_by, key_of(match_by, row[match_by])))) is not None:
+                    same.append(row)
+        return True
 
     def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
         """Yield rows, and let the client's surroundings see the errors of what reads them."""
@@ -151,6 +196,7 @@ class _Pages:
     values: Mapping[str, object] | None
     query: Mapping[str, str | None]
     note_date: Callable[[str | None], None]
+    note_total: Callable[[int], None]
     noted: bool = False
 
     def fetch(self, number: int) -> Response:
@@ -169,8 +215,9 @@ class _Pages:
         if isinstance(content, list):
             return paging.Page(content, paging.PAGE_SIZE, 0, _date(answer))
         pagination: Row = content.get("Pagination") or {}
-        size = pagination.get("PageSize") or paging.PAGE_SIZE
-        return paging.Page(content["Collection"], size, pagination.get("ResultWithoutFilter") or 0, _date(answer))
+        size, total = pagination.get("PageSize") or paging.PAGE_SIZE, pagination.get("ResultWithoutFilter") or 0
+        self.note_total(total)
+        return paging.Page(content["Collection"], size, total, _date(answer))
 
     def _query(self, number: int) -> dict[str, str | None]:
         return {**self.query, "page": str(number), "pageSize": str(paging.PAGE_SIZE)}

@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, Din
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Row, guarded, stripped
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents, gone
 from airflow_provider_dinero.api.resources.mapped_notes import Mapped, MappedNotes
 
@@ -64,16 +64,7 @@ class Contacts(Documents):
         :param deleted_only: bool, only deleted ones; default False
         :return: iterator of dicts
         """
-        return self._list(
-            _LIST,
-            "ContactGuid",
-            FIELDS,
-            fields=fields,
-            filters=filters,
-            filterable=FILTERABLE,
-            changes_since=changes_since,
-            deleted_only=deleted_only,
-        )
+        return self._read(fields=fields, filters=filters, changes_since=changes_since, deleted_only=deleted_only)
 
     @_LIST_ALL.performed_by
     def list_all(
@@ -169,6 +160,7 @@ class Contacts(Documents):
         on_other_name: str = "fail",
         only_create: bool = False,
         mapped: Mapped | None = None,
+        among: Iterable[Row] | None = None,
     ) -> Row:
         """Create a contact, or change what differs in the one that is there.
 
@@ -186,10 +178,39 @@ class Contacts(Documents):
         :param only_create: bool, leave a contact that is there as it is; default False
         :param mapped: Mapped or None, which of a task's mapped instances calls: two that give one contact different
             content in one run are an error; default None
+        :param among: iterable of dicts or None, what `rows_of` has found for the value, which saves the first request;
+            default None
         :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroConflict: several contacts match, the one that matches has another Name, the contact was deleted,
             or another mapped instance gave it other content
+        """
+        wanted, value = self.matched(body, match_by, on_other_name)
+        notes = MappedNotes(self.session, "contacts")
+        # One at a time: of several whose answers get lost, one has made it.
+        with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
+            key = _key(match_by, value, wanted, on_other_name)
+            rows = self.list(filters=[eq(match_by, value)]) if among is None else among
+            existing = only(rows, match_by, value, wanted, on_other_name)
+            if mapped and (other := notes.other(mapped, key, wanted)) is not None:
+                raise DineroConflict(
+                    f"Map index {other} of this task has given the contact with the {match_by} {value} other content "
+                    f"in this run than map index {mapped.map_index} gives it.",
+                    "Nothing was changed. Give each contact once, or each its own ExternalReference.",
+                )
+            same = (match_by, "Name") if match_by == "Email" and on_other_name != "update" else (match_by,)
+            found = self._upserted(existing, wanted, same, key, generation, only_create=only_create)
+            if mapped:
+                notes.add(mapped, key, wanted)
+            return found
+
+    def matched(self, body: Mapping[str, Any], match_by: str, on_other_name: str = "fail") -> tuple[CheckedBody, str]:
+        """Return the body of an upsert, checked, and the value that finds the contact.
+
+        :param body: mapping as ContactCreateModel, without ContactGuid
+        :param match_by: str, the property that finds the contact
+        :param on_other_name: str, as `upsert` takes it; default fail
+        :raises DineroInvalidBody: it is wrong, or can't be found by that
         """
         wanted: CheckedBody = check("ContactCreateModel", body)
         if match_by not in MATCHABLE:
@@ -206,25 +227,27 @@ class Contacts(Documents):
             raise DineroInvalidBody(
                 f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
             )
-        notes = MappedNotes(self.session, "contacts")
-        # One at a time: of several whose answers get lost, one has made it.
-        with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
-            # With `create` those of an address are as many contacts as there are names.
-            key = f"{match_by}:{value}"
-            if match_by == "Email" and on_other_name == "create":
-                key += f"/{_name(wanted)}"
-            existing = self._find(match_by, value, wanted, on_other_name)
-            if mapped and (other := notes.other(mapped, key, wanted)) is not None:
-                raise DineroConflict(
-                    f"Map index {other} of this task has given the contact with the {match_by} {value} other content "
-                    f"in this run than map index {mapped.map_index} gives it.",
-                    "Nothing was changed. Give each contact once, or each its own ExternalReference.",
-                )
-            same = (match_by, "Name") if match_by == "Email" and on_other_name != "update" else (match_by,)
-            found = self._upserted(existing, wanted, same, key, generation, only_create=only_create)
-            if mapped:
-                notes.add(mapped, key, wanted)
-            return found
+        return wanted, value
+
+    @guarded
+    def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
+        """Return the contacts that have these values: by one list a thousand, or a look-up each where that is cheaper.
+
+        :param wanted: collection of (property, value)
+        :return: dict of lists of dicts, for `upsert`
+        """
+        return self._rows_of(self._read, wanted, match_key)
+
+    def guid_of(self, match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str = "fail") -> str:
+        """Return the Guid that `upsert` gives a contact that it makes.
+
+        :param match_by: str
+        :param value: str
+        :param wanted: mapping, the checked body
+        :param on_other_name: str, as `upsert` takes it; default fail
+        """
+        key = _key(match_by, value, wanted, on_other_name)
+        return idempotency.guid_for(self.session.organization_id, "contacts", key)
 
     def _upserted(
         self,
@@ -254,35 +277,12 @@ class Contacts(Documents):
         change = "unchanged" if only_create else self._change(existing, wanted)
         return {"ContactGuid": existing["ContactGuid"], "Change": change}
 
+    def _read(self, **query: Any) -> Iterator[Row]:
+        return self._list(_LIST, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
+
     def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
         # Deleted ones come with the others, whatever deletedOnly says.
         return self._list(_LIST_ALL, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
-
-    def _find(self, match_by: str, value: str, wanted: Row, on_other_name: str) -> Row | None:
-        exact = match_by == "ExternalReference"  # Dinero ignores case; an id of another system need not
-        rows = [
-            row
-            for row in self.list(filters=[eq(match_by, value)])
-            if comparison.same_text(row[match_by], value)
-            or (not exact and comparison.same_text(str(row[match_by]).casefold(), value.casefold()))
-        ]
-        if match_by == "Email":
-            named = [row for row in rows if _name(row) == _name(wanted)]
-            if rows and not named and on_other_name == "fail":
-                names = " and ".join(f"{row['Name']!r} ({row['ContactGuid']})" for row in rows)
-                raise DineroConflict(
-                    f"The Email {value} is that of {names}; you gave the Name {wanted['Name']!r}.",
-                    'Match by your own customer number, or pass on_other_name: "create" for another contact with this '
-                    'address, "update" where the same customer has a new name.',
-                )
-            rows = named or ([] if on_other_name == "create" else rows)
-        if len(rows) > 1:
-            guids = ", ".join(row["ContactGuid"] for row in rows)
-            raise DineroConflict(
-                f"{len(rows)} contacts have the {match_by} {value}: {guids}.",
-                "Merge them in Dinero, or match by another property.",
-            )
-        return rows[0] if rows else None
 
     def _change(self, existing: Row, wanted: Mapping[str, Any]) -> str:
         if wanted.keys() - existing.keys():  # lists leave some properties out
@@ -308,3 +308,53 @@ class Contacts(Documents):
 def _name(contact: Mapping[str, Any]) -> str:
     """Return a contact's name as people compare names: blanks and case mean nothing."""
     return " ".join(str(contact["Name"]).casefold().split())
+
+
+def match_key(match_by: str, value: object) -> str:
+    """Return what the values of two contacts have in common that are one.
+
+    Dinero ignores case; an id of another system need not.
+
+    :param match_by: str, the property
+    :param value: str or None
+    """
+    text = str(value or "").strip()
+    return text if match_by == "ExternalReference" else text.casefold().strip()
+
+
+def only(
+    rows: Iterable[Row], match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str = "fail"
+) -> Row | None:
+    """Return the one contact that a value finds, or None.
+
+    :param rows: iterable of dicts
+    :param match_by: str, the property
+    :param value: str
+    :param wanted: mapping, the checked body
+    :param on_other_name: str, as `Contacts.upsert` takes it; default fail
+    :raises DineroConflict: several match, or it has another name
+    """
+    found = [row for row in rows if match_key(match_by, row[match_by]) == match_key(match_by, value)]
+    if match_by == "Email":
+        named = [row for row in found if _name(row) == _name(wanted)]
+        if found and not named and on_other_name == "fail":
+            names = " and ".join(f"{row['Name']!r} ({row['ContactGuid']})" for row in found)
+            raise DineroConflict(
+                f"The Email {value} is that of {names}; you gave the Name {wanted['Name']!r}.",
+                'Match by your own customer number, or pass on_other_name: "create" for another contact with this '
+                'address, "update" where the same customer has a new name.',
+            )
+        found = named or ([] if on_other_name == "create" else found)
+    if len(found) > 1:
+        guids = ", ".join(row["ContactGuid"] for row in found)
+        raise DineroConflict(
+            f"{len(found)} contacts have the {match_by} {value}: {guids}.",
+            "Merge them in Dinero, or match by another property.",
+        )
+    return found[0] if found else None
+
+
+def _key(match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str) -> str:
+    """Return what a contact's Guid is made of. With `create` those of an address are as many as there are names."""
+    named = f"/{_name(wanted)}" if match_by == "Email" and on_other_name == "create" else ""
+    return f"{match_by}:{value}{named}"

@@ -169,15 +169,16 @@ class Documents(Resource, ABC):
             if document["Status"] not in DRAFTS:
                 return self._numbered(document, number)
             try:
-                return self._book_version(operation, guid, str(document[self.STAMP]), number)
+                return self._book_version(operation, guid, str(document[self.STAMP]), number)[0]
             except DineroStaleTimestamp:  # changed just now; whatever it is, is meant
                 timestamp = self._latest(guid)
-        return self._book_version(operation, guid, timestamp, number)
+        return self._book_version(operation, guid, timestamp, number)[0]
 
-    def _book_version(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> Row:
+    def _book_version(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> tuple[Row, bool]:
+        """Book a draft, and tell whether this call did it."""
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
-            return self._object(operation, {"guid": guid}, body=body)
+            return self._object(operation, {"guid": guid}, body=body), True
         except (DineroStaleTimestamp, DineroInvalidRequest, DineroUnexpectedAnswer) as error:
             # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
             document = self.get(guid)
@@ -187,7 +188,7 @@ class Documents(Resource, ABC):
                 raise
             told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
             log.warning("%s %s was booked already, as %s (%s)", *told)
-            return self._numbered(document, number)
+            return self._numbered(document, number), False
 
     def _numbered(self, document: Row, number: int | None) -> Row:
         """Return a booked document, which must have the number that is wanted."""

@@ -19,6 +19,7 @@ from airflow_provider_dinero.api.operations import (
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.contacts import Contacts
+from airflow_provider_dinero.api.resources.documents import check_stamped
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
@@ -213,6 +214,18 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """
         return self._book(_BOOK, guid, timestamp, number)
 
+    @guarded
+    def book_ours(self, guid: str, timestamp: str) -> tuple[Row, bool]:
+        """Book a draft, as `book`, and tell whether it was this call that did it.
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft that is meant
+        :return: dict, the whole invoice; and False where it was booked already, perhaps by a call of ours whose answer
+            was lost
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        """
+        return self._book_version(_BOOK, guid, timestamp, None)
+
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Row:
         """Return what is paid and what is not (`GET /v2/{organizationId}/invoices/{guid}/payments`).
@@ -236,20 +249,36 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         return self._pay(_ADD_PAYMENT, guid, body, timestamp)
 
     @guarded
-    def add_payment_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+    def add_payment_once(
+        self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None, new: bool = False
+    ) -> Row:
         """Register a payment of a booked invoice, unless one with its ExternalReference is there.
 
-        Two requests with a TimeStamp, three without; one where the payment is there.
+        Two requests with a TimeStamp, three without; one where the payment is there, or the invoice is new.
 
         :param guid: str
         :param body: mapping as PaymentCreateModel; ExternalReference is required
         :param timestamp: str, the TimeStamp of the invoice; default the latest
+        :param new: bool, the TimeStamp is that of a booking of yours, before which nothing can have been paid: the
+            first look is left out; default False
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
             TimeStamp)
         :raises DineroConflict: the payment is there, with other content
         :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
         """
-        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp)
+        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, new=new)
+
+    @guarded
+    def payment_of(self, guid: str, body: Mapping[str, Any]) -> Row | None:
+        """Return the payment that `add_payment_once` made of a body, or None: one request.
+
+        :param guid: str
+        :param body: mapping as PaymentCreateModel; ExternalReference is required
+        :return: `{"Guid", "RelatedVoucherGuid", "Change"}`, Change being unchanged
+        :raises DineroConflict: a payment with this ExternalReference is there, with other content
+        """
+        wanted = check_stamped(_ADD_PAYMENT.body or "", body).without("Timestamp")
+        return self._paid(guid, str(wanted["ExternalReference"]), wanted)
 
     @_DELETE_PAYMENT.performed_by
     @guarded

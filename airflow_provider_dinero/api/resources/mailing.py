@@ -28,6 +28,7 @@ class Mailing(Resource):
         *,
         resend: int = 0,
         confirm: bool = False,
+        new: bool = False,
     ) -> Row:
         """Send unless it was sent before; what failed wasn't.
 
@@ -37,6 +38,7 @@ class Mailing(Resource):
         :param send: callable that sends, and returns to whom
         :param resend: int, how many of them don't count; default 0
         :param confirm: bool, the answer says nothing: the mail-outs are read once more; default False
+        :param new: bool, as `_once` takes it; default False
         :return: `{"Recipients", "Change"}`
         """
         if resend < 0:
@@ -51,7 +53,7 @@ class Mailing(Resource):
                 return None
             return [address.strip() for address in str(gone[-1]["Receiver"] or "").split(",")]
 
-        recipients, change = self._once(name, find, send, confirm=confirm)
+        recipients, change = self._once(name, find, send, confirm=confirm, new=new)
         return {"Recipients": recipients, "Change": change}
 
 
@@ -80,12 +82,16 @@ class EmailedDocuments(Mailing):
         return self._object(self.EMAIL, {"guid": guid}, body=body)
 
     @guarded
-    def email_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+    def email_once(
+        self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0, new: bool = False
+    ) -> Row:
         """E-mail a document, unless it was e-mailed before.
 
         :param guid: str, a booked invoice or credit note, or a trade offer
         :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
         :param resend: int, how many e-mails before don't count; default 0
+        :param new: bool, you have just booked it yourself, so that nobody can have e-mailed it: the first look is left
+            out, which saves a request; default False
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: before anything is sent
         :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
@@ -96,6 +102,7 @@ class EmailedDocuments(Mailing):
             lambda: of_kind(self.KIND, self.mailouts(guid)),
             lambda: addresses(self.email(guid, wanted)),
             resend=resend,
+            new=new,
         )
 
     @performs("EMAIL_TEMPLATE")

@@ -48,6 +48,7 @@ class Once:
         *,
         sure: bool = True,
         confirm: bool = False,
+        new: bool = False,
     ) -> tuple[T, str]:
         """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
 
@@ -58,6 +59,8 @@ class Once:
             be seen is never sent again
         :param confirm: bool, the answer says nothing: look whether the write is in, which takes a request; default
             False
+        :param new: bool, what it is done to is so new that nobody can have done it: no first look, unless a try of it
+            was begun; default False
         :return: what is there, and created or unchanged: what a try of ours began, whose answer was lost, is created
         :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
         """
@@ -72,7 +75,7 @@ class Once:
             # those of other tasks.
             own = session.intents.begun(name)
             begun = own or bool(held.note)
-            found = self._look(find) if begun else find()
+            found = self._look(find) if begun else None if new else find()
             if found is not None:
                 end()
                 return found, "created" if own else "unchanged"

@@ -44,11 +44,16 @@ class WithPayments(Documents):
         body: Mapping[str, Any],
         timestamp: str | None,
         place: Mapping[str, str] | None = None,
+        *,
+        new: bool = False,
     ) -> Row:
         """Register a payment unless one with its ExternalReference is there.
 
         The Timestamp is older than the look: who pays in between moves it, and ours is refused as stale. Then it is
         looked once more, and paid with the latest.
+
+        :param new: bool, the Timestamp is that of a booking of ours: nothing can have been paid before it, so there is
+            no look until it is refused; default False
         """
         reference = str(body.get("ExternalReference") or "")
         if not reference.strip() or len(reference) > LONGEST_REFERENCE:
@@ -60,7 +65,7 @@ class WithPayments(Documents):
         content = checked.without("Timestamp")
 
         def pay(stamp: str) -> Row:
-            found = self._paid(guid, reference, content)
+            found = None if new and stamp == timestamp else self._paid(guid, reference, content)
             if found is not None:
                 return found
             return {**self._add(operation, guid, checked | {"Timestamp": stamp}, (), place), "Change": "created"}

@@ -1,0 +1,359 @@
+"""A list of orders becomes invoices: made, booked in the order of the list, paid and sent, each once.
+
+The list is read twice: first every item is checked; then it is worked through, in parts in which each contact has one
+content. Dinero's lists show what is there, notes what was written. In a part, all drafts are made. Then four at a time
+are booked one after another, and paid and sent at once.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from airflow_provider_dinero.api.batches.items import Item, Options, read_item, repeatable
+from airflow_provider_dinero.api.batches.known import ContactBook, Snapshot
+from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
+from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
+from airflow_provider_dinero.api.batches.report import UNCHANGED, Report, fields_of
+from airflow_provider_dinero.api.batches.steps import Steps
+from airflow_provider_dinero.api.batches.work import Work
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroConflict,
+    DineroError,
+    DineroForbidden,
+    DineroInvalidBody,
+    DineroTemporaryError,
+    DineroThrottled,
+    DineroUnauthorized,
+)
+from airflow_provider_dinero.api.ports import StateStore
+from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.session import Session
+
+log = logging.getLogger(__name__)
+
+PART = 500
+# So many items in a row that fail for a reason that may pass, and the rest is left for another try.
+MOST_TEMPORARY = 8
+# Errors that every other item would meet too.
+FOR_ALL = (DineroConfigurationError, DineroForbidden, DineroThrottled, DineroUnauthorized)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run of a list is given.
+
+    :param store: StateStore, where its notes are kept
+    :param sink: callable that takes each row of the report
+    :param progress: callable that takes how many items are done, and how many there are
+    :param stop: bool, whether the first error ends the run
+    :param done: mapping of index to row, what an earlier part of the same run has told of items that are done
+    """
+
+    store: StateStore
+    sink: Callable[[Row], None]
+    progress: Callable[[int, int], None]
+    stop: bool
+    done: Mapping[int, Row]
+
+
+class InvoiceRun:
+    """One run of a list.
+
+    :param session: Session
+    :param items: iterable of mappings, or of their JSON
+    :param options: Options
+    :param around: Surroundings
+    """
+
+    def __init__(self, session: Session, items: Iterable[Any], options: Options, around: Surroundings) -> None:
+        self._session = session
+        self._resources: Resources = Lane(session)
+        self._items = items
+        self._options = options
+        self._around = around
+        self._notes = Notes(around.store, session.lock, f"{session.organization_id}.invoices")
+        self._intents = NoteIntents(self._notes)
+        self._steps = Steps(self._notes, self._intents)
+        self._report = Report(around.sink)
+        self._touched: set[str] = set()
+        self._part: list[Told] = []
+        self._temporary = 0
+        self._total = 0
+
+    def perform(self) -> Row:
+        """Do what is left to do, and return the counts.
+
+        :raises DineroItemsFailed: some items failed; the others were done
+        """
+        with repeatable(self._items) as items:
+            self._survey(items)
+            self._lanes = Lanes(self._session, self._intents)
+            try:
+                for part in self._parts(items):
+                    self._perform(part)
+                self._contacts.finish(self._resources)
+            except BaseException:
+                self._tell_rest()
+                raise
+            finally:
+                self._lanes.end()
+                self._notes.flush()
+            self._seal()
+        self._report.raise_failed()
+        return self._report.summary()
+
+    def _survey(self, items: Iterable[Any]) -> None:
+        """Check all items, and read what is there."""
+        digests: dict[str, int] = {}
+        dates: list[str] = []
+        wrong = 0
+        self._contacts = ContactBook(self._resources.contacts)
+        for index, given in enumerate(items):
+            self._total += 1
+            try:
+                item = self._read(given)
+                if item.guid in digests:
+                    raise _twice(item)
+            except DineroInvalidBody as error:
+                if self._around.stop:
+                    raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
+                wrong += 1
+                continue
+            digests[item.guid] = index
+            dates.append(str(item.invoice.get("Date") or ""))
+            self._contacts.expect(item)
+        self._first = digests
+        if not digests:
+            self._snapshot = Snapshot({})
+            return
+        self._notes.load(digests)
+        self._contacts.load()
+        self._began = datetime.now(UTC)
+        self._snapshot = Snapshot.read(self._resources.invoices, digests, self._span(dates))
+
+    def _read(self, given: Any) -> Item:
+        return read_item(given, self._session.organization_id, self._options, self._resources.contacts)
+
+    def _span(self, dates: Iterable[str]) -> tuple[date, date]:
+        """Return the first and the last day that the invoices can have, and a day more at each end."""
+        days = {date.fromisoformat(each[:10]) for each in set(dates) if each}
+        if "" in set(dates):  # Dinero dates these on the day when they are made, as a list has shown
+            days |= {date.fromisoformat(each[:10]) for each in self._notes.dates()} | {datetime.now(UTC).date()}
+        return min(days) - timedelta(days=1), max(days) + timedelta(days=1)
+
+    def _parts(self, items: Iterable[Any]) -> Iterator[list[Work]]:
+        """Yield the items, so many at a time; those that are wrong are told in between."""
+        numbered = iter(enumerate(items))
+        while some := list(islice(numbered, PART)):
+            self._part = [self._work(index, given) for index, given in some]
+            yield [each for each in self._part if isinstance(each, Work)]
+            for each in self._part:
+                self._tell(each)
+            self._part = []
+
+    def _work(self, index: int, given: Any) -> "Told":
+        """Return an item with what is known of it; or the row of one that is wrong, or was told before."""
+        told: Row = {"Item": index + 1}
+        if index in self._around.done:
+            return self._around.done[index], None
+        try:
+            item = self._read(given)
+            told |= {"Key": item.key, "Guid": item.guid}
+            if self._first.get(item.guid) != index:
+                raise _twice(item)
+            body = self._contacts.body(item)
+        except (DineroInvalidBody, DineroConflict) as error:
+            if self._around.stop:
+                raise
+            return told, error
+        row = self._snapshot.get(item.guid)
+        return Work(index, item, body, row, self._notes.get(item.guid), self._options.book)
+
+    def _perform(self, part: list[Work]) -> None:
+        """Do a part: read what has to be read, then go on in parts whose contacts don't change."""
+        for work in part:
+            self._attempt(work, work.require_shown)
+        self._waves([work for work in part if work.error is None and work.is_read], self._steps.read)
+        self._notes.flush()
+        left = [work for work in part if work.error is None and work.left()]
+        for work in part:
+            if work.error is None and work.booked and work.known and not work.left():
+                self._notes.change(work.item.guid, updated_at=work.document["UpdatedAt"])
+        for works in self._contacts.split(left):
+            self._carry_out(works)
+        self._around.progress(self._done(), self._total)
+
+    def _carry_out(self, works: list[Work]) -> None:
+        """Do what is left of some items, one contact having one content."""
+        self._upsert(works)
+        making = [work for work in works if work.error is None and {"create", "replace"} & set(work.left())]
+        self._waves(making, self._steps.make, flush=True)
+        self._require_totals([work for work in works if work.error is None])
+        ready = [work for work in works if work.error is None and {"book", "pay", "send"} & set(work.left())]
+        for at in range(0, len(ready), LANES):
+            self._finish(ready[at : at + LANES])
+            self._around.progress(self._done(), self._total)
+
+    def _done(self) -> int:
+        """Return how many items are done, or have failed."""
+        over = sum(not isinstance(each, Work) or each.is_over for each in self._part)
+        return sum(self._report.counts.values()) + over
+
+    def _upsert(self, works: list[Work]) -> None:
+        """Bring the contacts of these items to what the items say."""
+        needed = self._contacts.due(works)
+        for at in range(0, len(needed), LANES):
+            some = needed[at : at + LANES]
+            for due, raised in zip(some, self._lanes.each(some, self._contacts.upsert), strict=True):
+                if raised is not None:
+                    self._contacts.failed.add(due.key)
+                for work in due.works:
+                    self._note(work, raised)
+
+    def _waves(self, works: list[Work], do: Callable[[Lane, Work], None], *, flush: bool = False) -> None:
+        """Do something with items, four at once."""
+        for at in range(0, len(works), LANES):
+            some = works[at : at + LANES]
+            raised = self._lanes.each(some, do)
+            if flush:
+                self._touched.update(work.item.guid for work in some)
+                self._notes.flush()
+            for work, error in zip(some, raised, strict=True):
+                self._note(work, error)
+
+    def _require_totals(self, works: list[Work]) -> None:
+        """Compare what drafts come to with what was expected: of those that were just made, one list shows it."""
+        unseen = [
+            work for work in works if work.item.expected_total is not None and work.document.get("TotalInclVat") is None
+        ]
+        if unseen:
+            totals = Snapshot.totals(self._resources.invoices, {work.item.guid for work in unseen})
+            for work in unseen:
+                work.document["TotalInclVat"] = totals.get(work.item.guid)
+        for work in works:
+            self._attempt(work, work.require_total)
+            if work.error is not None and not work.booked:
+                self._touched.add(work.item.guid)
+                self._notes.change(work.item.guid, refused=True)
+
+    def _finish(self, works: list[Work]) -> None:
+        """Book up to four one after another, and pay and send them at once.
+
+        From before the booking until it is sent, whoever else would send it waits: nobody can have sent what was booked
+        in this moment.
+        """
+        self._touched.update(work.item.guid for work in works)
+        locked: list[tuple[int, Work]] = []
+        try:
+            # In one order for all, so that two who hold some of the same can't wait for each other.
+            mailed = [(at, work) for at, work in enumerate(works) if "send" in work.left()]
+            for at, work in sorted(mailed, key=lambda each: each[1].item.guid):
+                self._raise(self._lanes.one(at, work, self._hold))
+                locked.append((at, work))
+            for work in works:
+                if "book" in work.left():
+                    self._attempt(work, lambda work=work: self._steps.book(self._resources, work))  # type: ignore[misc]
+            for work in works:
+                if work.error is None and "send" in work.left():
+                    self._steps.announce(work)
+            self._notes.flush()
+            for work, raised in zip(works, self._lanes.each(works, self._settle), strict=True):
+                self._note(work, raised)
+        finally:
+            for at, work in locked:
+                self._lanes.begin(at, work, _release)
+
+    def _hold(self, lane: Lane, work: Work) -> None:
+        work.lock = lane.session.lock.hold(self._steps.name(work))
+        work.lock.__enter__()
+
+    def _settle(self, lane: Lane, work: Work) -> None:
+        if work.error is None:
+            self._steps.settle(lane, work)
+
+    def _attempt(self, work: Work, do: Callable[[], None]) -> None:
+        try:
+            with self._session.show_errors():
+                do()
+        except DineroError as error:
+            self._note(work, error)
+
+    def _note(self, work: Work, error: Exception | None) -> None:
+        """Note how a step of an item went.
+
+        :raises DineroError: what others would meet too, or what `stop` stops at
+        """
+        if error is None:
+            return
+        if isinstance(error, DineroError) and not isinstance(error, FOR_ALL):
+            work.error = error
+            self._temporary = self._temporary + 1 if isinstance(error, DineroTemporaryError) else 0
+            if not self._around.stop and self._temporary < MOST_TEMPORARY:
+                return
+        raise error
+
+    @staticmethod
+    def _raise(error: Exception | None) -> None:
+        if error is not None:
+            raise error
+
+    def _tell(self, work: "Told") -> None:
+        """Tell what became of an item."""
+        if isinstance(work, tuple):
+            row, error = work
+            if error is None:
+                self._report.repeat(row)
+            else:
+                self._report.fail(row, error)
+            return
+        told = {"Item": work.index + 1, "Key": work.item.key, "Guid": work.item.guid, **fields_of(work.document)}
+        if work.error is not None:
+            booked = work.document.get("Number") if work.booked else None
+            self._report.fail(told | ({"Number": booked} if booked else {}), work.error)
+        else:
+            self._report.add({**told, "Change": _change_of(work.changes)})
+
+    def _tell_rest(self) -> None:
+        """Tell of the items of the part that was interrupted, as far as they are done."""
+        for work in self._part:
+            if not isinstance(work, Work) or work.is_over:
+                self._tell(work)
+
+    def _seal(self) -> None:
+        """Keep the UpdatedAt that a list shows after the last write: while it stands, nobody has changed anything."""
+        touched = {guid for guid in self._touched if (note := self._notes.get(guid)) and not note.updated_at}
+        if not touched:
+            return
+        for guid, row in Snapshot.since(self._resources.invoices, touched, self._began).items():
+            # Of a draft it has to be sure that nobody has changed it before the list was read.
+            if row["Status"] != "Draft" or row["CreatedAt"] == row["UpdatedAt"]:
+                self._notes.change(guid, updated_at=row["UpdatedAt"], date=row["Date"])
+                touched.discard(guid)
+        for guid in touched:
+            if (before := self._snapshot.get(guid)) and before["Status"] != "Draft":
+                self._notes.change(guid, updated_at=before["UpdatedAt"], date=before["Date"])
+        self._notes.flush()
+
+
+# An item under way, or its row where it is wrong, or none is needed any more.
+Told = Work | tuple[Row, DineroError | None]
+
+
+def _release(lane: Lane, work: Work) -> None:
+    if work.lock is not None:
+        work.lock.__exit__(None, None, None)
+
+
+def _twice(item: Item) -> DineroInvalidBody:
+    return DineroInvalidBody(f"The idempotency_key {item.key} is in the list twice.", "Give each order its own key.")
+
+
+def _change_of(changes: list[str]) -> str:
+    if "created" in changes[:1]:
+        return "created"
+    return "updated" if set(changes) - {UNCHANGED} else UNCHANGED

@@ -1,0 +1,250 @@
+"""What a list for invoices holds: read, checked, and given its Guid before anything is asked for."""
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_dinero.api.bodies.idempotency import guid_for, key_text, reference_for
+from airflow_provider_dinero.api.bodies.numbers import PLAIN
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.resources.channels import check_mailout
+from airflow_provider_dinero.api.resources.contacts import Contacts
+
+WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+KEYS = (
+    "idempotency_key", "invoice", "contact", "match_by", "expected_total", "send", "mailout", "resend", "payment",
+    "generation",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is done with all invoices of a list that say nothing else.
+
+    :param book: bool, whether they are booked; default False
+    :param send: str or None: email, einvoice or sms; default None: they aren't sent
+    :param mailout: mapping as Dinero's model for that way; default Dinero's template
+    :param payment: mapping as PaymentCreateModel, of which DepositAccountNumber and Description are needed; default
+        None: they aren't paid
+    :param match_by: str, the property that finds a contact; default ExternalReference
+    :param on_other_name: str, fail, update or create, as `Contacts.upsert` takes it; default fail
+    """
+
+    book: bool = False
+    send: str | None = None
+    mailout: Mapping[str, Any] = field(default_factory=dict)
+    payment: Mapping[str, Any] | None = None
+    match_by: str = "ExternalReference"
+    on_other_name: str = "fail"
+
+    def __post_init__(self) -> None:
+        if not self.book and (self.send or self.payment is not None):
+            raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A contact that an item brings along.
+
+    :param body: CheckedBody
+    :param match_by: str
+    :param value: str, that finds it
+    :param on_other_name: str, as `Contacts.upsert` takes it
+    """
+
+    body: CheckedBody
+    match_by: str
+    value: str
+    on_other_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An order that becomes an invoice.
+
+    :param key: str, the idempotency key
+    :param guid: str
+    :param invoice: CheckedBody, with its Guid, and without ContactGuid where there is a contact
+    :param contact: Wanted or None
+    :param expected_total: Decimal or None
+    :param send: str or None
+    :param mailout: mapping, checked for that way
+    :param resend: int
+    :param payment: CheckedBody or None, without Amount where it is the total
+    """
+
+    key: str
+    guid: str
+    invoice: CheckedBody
+    contact: Wanted | None
+    expected_total: Decimal | None
+    send: str | None
+    mailout: Mapping[str, Any]
+    resend: int
+    payment: CheckedBody | None
+
+
+def read_item(given: Any, organization_id: int, options: Options, contacts: Contacts) -> Item:
+    """Return an item of a list, checked.
+
+    :param given: mapping, or its JSON as text or bytes
+    :param organization_id: int
+    :param options: Options
+    :param contacts: Contacts, which check a contact
+    :raises DineroInvalidBody: it is wrong; nothing was sent
+    """
+    row = as_row(given)
+    require_known(row, KEYS)
+    given_key = row.get("idempotency_key")
+    key = "" if given_key is None else key_text(given_key).strip()
+    if key in {"", "None"}:
+        raise DineroInvalidBody("The item has no idempotency_key.", "Give each order its own, such as its number.")
+    body = row.get("invoice")
+    if not isinstance(body, Mapping):
+        raise DineroInvalidBody(f"invoice: a dict is needed, not {type(body).__name__}.", "Nothing was sent.")
+    if body.get("Guid"):
+        raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
+    guid = guid_for(organization_id, "invoices", key, _whole(row, "generation"))
+    invoice: CheckedBody = check("InvoiceCreateModel", {**body, "Guid": guid})
+    send = row.get("send", options.send) or None
+    payment = _payment(row.get("payment", options.payment), key, invoice)
+    if not options.book and (send or payment is not None):
+        raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+    mailout = row.get("mailout")
+    return Item(
+        key=key,
+        guid=guid,
+        invoice=invoice,
+        contact=_contact(row, invoice, options, contacts),
+        expected_total=_total(row.get("expected_total")),
+        send=send,
+        mailout=check_mailout(send, options.mailout if mailout is None else _dict("mailout", mailout)) if send else {},
+        resend=_whole(row, "resend"),
+        payment=payment,
+    )
+
+
+def as_row(given: Any) -> Mapping[str, Any]:
+    """Return an item as a mapping.
+
+    :param given: mapping, or its JSON as text or bytes
+    :raises DineroInvalidBody: it is neither
+    """
+    import msgspec
+
+    if isinstance(given, str | bytes):
+        try:
+            given = msgspec.json.decode(given)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DineroInvalidBody("The item is not JSON.", "Each line is one JSON object.") from None
+    return _dict("The item", given)
+
+
+def require_known(row: Mapping[str, Any], keys: Sequence[str]) -> None:
+    """Make sure that an item has no names but these.
+
+    :param row: mapping
+    :param keys: sequence of str
+    :raises DineroInvalidBody: it has another one, such as a misspelt one
+    """
+    for name in row:
+        if name not in keys:
+            meant = nearest(str(name), list(keys))
+            raise DineroInvalidBody(
+                f"An item has no {name}{f', did you mean {meant}?' if meant else '.'}", f"It has {', '.join(keys)}."
+            )
+
+
+def _dict(name: str, given: Any) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise DineroInvalidBody(f"{name}: a dict is needed, not {type(given).__name__}.", "Nothing was sent.")
+    return given
+
+
+def _whole(row: Mapping[str, Any], name: str) -> int:
+    value = row.get(name) or 0
+    if isinstance(value, bool | float) or not WHOLE.fullmatch(str(value).strip()):
+        raise DineroInvalidBody(f"{name}: {value!r} is not a whole number of 0 or more.", "Nothing was sent.")
+    return int(value)
+
+
+def _total(given: Any) -> Decimal | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not PLAIN.fullmatch(str(given).strip()):
+        raise DineroInvalidBody(
+            f"expected_total: {given!r} is not an amount.", "Give a Decimal or a text such as 1250.75."
+        )
+    return Decimal(str(given).strip())
+
+
+def _contact(row: Mapping[str, Any], invoice: CheckedBody, options: Options, contacts: Contacts) -> Wanted | None:
+    if row.get("contact") is None:
+        return None
+    if invoice.get("ContactGuid"):
+        raise DineroInvalidBody("The item has a contact, and its invoice a ContactGuid.", "Give one of them.")
+    match_by = str(row.get("match_by") or options.match_by)
+    body, value = contacts.matched(_dict("contact", row["contact"]), match_by, options.on_other_name)
+    return Wanted(body, match_by, value, options.on_other_name)
+
+
+def _payment(given: Any, key: str, invoice: CheckedBody) -> CheckedBody | None:
+    if given is None:
+        return None
+    payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **_dict("payment", given)}
+    if payment.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
+        raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
+    whole = payment.get("Amount") is None
+    checked: CheckedBody = check(
+        "PaymentCreateModel", {**payment, **({"Amount": 1} if whole else {}), "Timestamp": "-"}
+    )
+    return checked.without("Amount") if whole else checked
+
+
+@contextmanager
+def repeatable(items: Iterable[Any]) -> Generator[Iterable[Any]]:
+    """Give what can be read several times: a sequence as it is, anything else by way of a file.
+
+    :param items: iterable of mappings, or of their JSON
+    """
+    if isinstance(items, Sequence):
+        yield items
+        return
+    with _spool(items) as lines:
+        yield lines
+
+
+@dataclass
+class _Lines:
+    """The lines of a file, as often as they are wanted."""
+
+    file: Any
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        return iter(self.file)
+
+
+@contextmanager
+def _spool(items: Iterable[Any]) -> Generator[_Lines]:
+    """Write items to a file that nobody else sees, a line each."""
+    import msgspec
+
+    encoder = msgspec.json.Encoder(enc_hook=str)  # Decimal becomes text, digit for digit
+    with temporary() as file:
+        for each in items:
+            line = each.encode() if isinstance(each, str) else each if isinstance(each, bytes) else encoder.encode(each)
+            file.write(line.strip().replace(b"\n", b" ") + b"\n")
+        file.flush()
+        yield _Lines(file)
+
+
+def temporary() -> "AbstractContextManager[Any]":
+    """Return a file without a name, for bytes."""
+    from tempfile import TemporaryFile
+
+    return TemporaryFile(prefix="dinero-")

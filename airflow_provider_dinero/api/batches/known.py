@@ -1,0 +1,206 @@
+"""What is there before a list is worked through: invoices by the lists, contacts by one list a thousand."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from airflow_provider_dinero.api.batches.items import Item, Wanted
+from airflow_provider_dinero.api.batches.notes import digest_of
+from airflow_provider_dinero.api.batches.work import LISTED, Work
+from airflow_provider_dinero.api.bodies.validation import CheckedBody
+from airflow_provider_dinero.api.errors import DineroConflict
+from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.resources.contacts import FIELDS, Contacts, match_key, only
+from airflow_provider_dinero.api.resources.invoices import Invoices
+
+Row = dict[str, Any]
+Key = tuple[str, str, str]
+# By so much the server's clock may be behind ours.
+SKEW = timedelta(minutes=5)
+
+
+class Snapshot:
+    """The rows of a list, of the invoices that matter. Each is kept as JSON, which takes a third of the memory.
+
+    :param rows: mapping of Guid to JSON
+    """
+
+    def __init__(self, rows: Mapping[str, bytes]) -> None:
+        self._rows = rows
+
+    @classmethod
+    def read(cls, invoices: Invoices, guids: Collection[str], span: tuple[date, date]) -> "Snapshot":
+        """Read the invoices between two dates, and all drafts.
+
+        :param invoices: Invoices
+        :param guids: collection of str, those that matter
+        :param span: the first and the last day
+        """
+        import msgspec
+
+        encoder = msgspec.json.Encoder()  # amounts become text
+        found = invoices.list(fields=LISTED, start_date=span[0], end_date=span[1])
+        return cls({row["Guid"]: encoder.encode(row) for row in found if row["Guid"] in guids})
+
+    @staticmethod
+    def totals(invoices: Invoices, guids: Collection[str]) -> dict[str, Any]:
+        """Return what drafts come to.
+
+        :param invoices: Invoices
+        :param guids: collection of str
+        """
+        if len(guids) == 1:
+            (guid,) = guids
+            return {guid: invoices.get(guid)["TotalInclVat"]}
+        rows = invoices.list(fields=["Guid", "TotalInclVat"], status=["Draft"])
+        return {row["Guid"]: row["TotalInclVat"] for row in rows if row["Guid"] in guids}
+
+    @staticmethod
+    def since(invoices: Invoices, guids: Collection[str], began: datetime) -> dict[str, Row]:
+        """Return the rows of invoices that were changed since then.
+
+        :param invoices: Invoices
+        :param guids: collection of str, those that matter
+        :param began: datetime
+        """
+        rows = invoices.list(fields=["Guid", "Date", "Status"], changes_since=began - SKEW)
+        return {row["Guid"]: row for row in rows if row["Guid"] in guids}
+
+    def get(self, guid: str) -> Row | None:
+        """Return the row of an invoice, or None.
+
+        :param guid: str
+        """
+        import msgspec
+
+        row = self._rows.get(guid)
+        return None if row is None else msgspec.json.decode(row)
+
+
+@dataclass
+class Due:
+    """A contact that has to be brought to what some items say.
+
+    :param wanted: Wanted
+    :param key: what it is known by
+    :param works: list of Work, whose contact it is
+    """
+
+    wanted: Wanted
+    key: Key
+    works: list[Work] = field(default_factory=list)
+
+
+class ContactBook:
+    """The contacts that the items bring along. A later item's content holds from its own invoice on.
+
+    :param contacts: Contacts
+    """
+
+    def __init__(self, contacts: Contacts) -> None:
+        self._contacts = contacts
+        self._last: dict[Key, Wanted] = {}
+        self._rows: dict[Key, list[Row]] = {}
+        # What this run has made of a contact.
+        self._now: dict[Key, str] = {}
+        # Those that can't be brought to what is wanted.
+        self.failed: set[Key] = set()
+
+    def expect(self, item: Item) -> None:
+        """Note the contact of an item.
+
+        :param item: Item
+        """
+        if item.contact is not None:
+            self._last[_key(item.contact)] = item.contact
+
+    def load(self) -> None:
+        """Read the contacts that are there."""
+        if self._last:
+            values = {key: (wanted.match_by, wanted.value) for key, wanted in self._last.items()}
+            found = self._contacts.rows_of(set(values.values()))
+            self._rows = {key: list(found[value]) for key, value in values.items()}
+
+    def body(self, item: Item) -> CheckedBody:
+        """Return the invoice of an item, with the Guid of its contact.
+
+        :param item: Item
+        :raises DineroConflict: several contacts match, or the one that does has another name
+        """
+        wanted = item.contact
+        if wanted is None:
+            return item.invoice
+        key = _key(wanted)
+        try:
+            row = only(self._rows[key], wanted.match_by, wanted.value, wanted.body, wanted.on_other_name)
+        except DineroConflict:
+            self.failed.add(key)
+            raise
+        made = wanted.match_by, wanted.value, wanted.body, wanted.on_other_name
+        return item.invoice | {"ContactGuid": row["ContactGuid"] if row else self._contacts.guid_of(*made)}
+
+    def split(self, works: list[Work]) -> Iterator[list[Work]]:
+        """Yield the works in parts in which each contact has one content.
+
+        :param works: list of Work
+        """
+        part: list[Work] = []
+        said: dict[Key, str] = {}
+        for work in works:
+            wanted = work.item.contact
+            if wanted is not None and said.setdefault(_key(wanted), _digest(wanted)) != _digest(wanted):
+                yield part
+                part, said = [], {_key(wanted): _digest(wanted)}
+            part.append(work)
+        if part:
+            yield part
+
+    def due(self, works: Iterable[Work]) -> list[Due]:
+        """Return the contacts that aren't yet what these items say.
+
+        :param works: iterable of Work
+        """
+        found: dict[Key, Due] = {}
+        for work in works:
+            wanted = work.item.contact
+            if wanted is not None and self._now.get(_key(wanted)) != _digest(wanted):
+                found.setdefault(_key(wanted), Due(wanted, _key(wanted))).works.append(work)
+        return list(found.values())
+
+    def upsert(self, lane: Resources, due: Due) -> None:
+        """Bring a contact to what is wanted.
+
+        :param lane: Resources
+        :param due: Due
+        """
+        wanted, key = due.wanted, due.key
+        known = self._rows[key]
+        done = lane.contacts.upsert(
+            wanted.body, among=known, match_by=wanted.match_by, on_other_name=wanted.on_other_name
+        )
+        before = next((row for row in known if row["ContactGuid"] == done["ContactGuid"]), dict.fromkeys(FIELDS))
+        # Not what lists leave out: a contact is replaced as a whole, which is then read first.
+        listed = {name: value for name, value in wanted.body.items() if name in before}
+        self._rows[key] = [{**before, **listed, "ContactGuid": done["ContactGuid"]}]
+        self._now[key] = _digest(wanted)
+
+    def finish(self, resources: Resources) -> None:
+        """Bring each contact to what its last item says.
+
+        :param resources: Resources
+        """
+        for key, wanted in self._last.items():
+            # Where it was refused, its items have told it.
+            if self._now.get(key) != _digest(wanted) and key not in self.failed:
+                self.upsert(resources, Due(wanted, key))
+
+
+def _key(wanted: Wanted) -> Key:
+    """Return what a contact is known by: people share e-mail addresses."""
+    name = wanted.body["Name"].casefold() if wanted.match_by == "Email" and wanted.on_other_name != "update" else ""
+    return wanted.match_by, match_key(wanted.match_by, wanted.value), name
+
+
+def _digest(wanted: Wanted) -> str:
+    return digest_of({**wanted.body, "": "contact"})

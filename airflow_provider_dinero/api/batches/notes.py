@@ -1,0 +1,231 @@
+"""What is kept of the documents that a batch wrote: a hash of what they hold, and since when that is known.
+
+A list shows no lines of an invoice, no comment and no address. So that it needn't be read each time, its hash is kept,
+with the UpdatedAt that a list showed after the last write of ours: while it stands in the list, nobody else has changed
+the document.
+
+The notes are a log of pages, the newest last: each page is one value of a state store, of at most 64 KB.
+"""
+
+import hashlib
+import threading
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from airflow_provider_dinero.api.bodies.numbers import normalized
+from airflow_provider_dinero.api.ports import Lock, StateStore
+
+# An entry takes at most 210 bytes, a value of Airflow's state store at most 64 KB.
+PAGE = 300
+# Pages that are read beyond those that the documents of a run could fill.
+MORE_PAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is known of a document.
+
+    :param digest: str, the hash of what we wrote last
+    :param date: str, the date that a list showed; empty: none has
+    :param stamp: str, the TimeStamp that our last write of the draft gave it
+    :param updated_at: str, the UpdatedAt that a list showed after our last write; empty: none has
+    :param booked: bool, we booked it, and what is booked doesn't change; default False
+    :param refused: bool, its booking was refused; default False
+    :param paid: bool, our payment is registered; default False
+    :param sent: str, the way in which it was sent; default none
+    :param open: str, the write that was begun, and of which it isn't known how it went; default none
+    """
+
+    digest: str
+    date: str = ""
+    stamp: str = ""
+    updated_at: str = ""
+    booked: bool = False
+    refused: bool = False
+    paid: bool = False
+    sent: str = ""
+    open: str = ""
+
+
+class Notes:
+    """The notes of one kind of documents. Safe to use from several threads.
+
+    :param store: StateStore
+    :param lock: Lock, since the store has no compare-and-set
+    :param name: str, the organization and the kind
+    """
+
+    def __init__(self, store: StateStore, lock: Lock, name: str) -> None:
+        self._store = store
+        self._lock = lock
+        self._name = name
+        self._notes: dict[str, Note] = {}
+        self._pages: dict[str, int] = {}
+        self._dirty: set[str] = set()
+        self._threads = threading.RLock()
+
+    def load(self, guids: Collection[str]) -> None:
+        """Read the notes of these documents, from the newest page on, as far back as they may be.
+
+        :param guids: collection of str
+        """
+        wanted = set(guids)
+        last = self._last()
+        for page in range(last, max(-1, last - len(wanted) // PAGE - MORE_PAGES), -1):
+            if len(self._notes) == len(wanted):
+                return
+            for guid, kept in self._read(page).items():
+                if guid in wanted and guid not in self._notes:
+                    self._notes[guid], self._pages[guid] = Note(*kept), page
+
+    def get(self, guid: str) -> Note | None:
+        """Return the note of a document, or None.
+
+        :param guid: str
+        """
+        return self._notes.get(guid)
+
+    def dates(self) -> set[str]:
+        """Return the dates of the documents that were loaded."""
+        return {note.date for note in self._notes.values() if note.date}
+
+    def put(self, guid: str, note: Note) -> None:
+        """Keep a note from the next `flush` on.
+
+        :param guid: str
+        :param note: Note
+        """
+        with self._threads:
+            if self._notes.get(guid) != note:
+                self._notes[guid] = note
+                self._dirty.add(guid)
+
+    def change(self, guid: str, **changes: Any) -> None:
+        """Change what is known of a document.
+
+        :param guid: str
+        :param changes: as `Note` has them
+        """
+        with self._threads:
+            self.put(guid, replace(self._notes[guid], **changes))
+
+    def flush(self) -> None:
+        """Store what is new."""
+        with self._threads, self._lock.hold(f"notes/{self._name}"):
+            if not self._dirty:
+                return
+            new = sorted(self._dirty - self._pages.keys())
+            if new:
+                self._place(new)
+            for page in sorted({self._pages[guid] for guid in self._dirty}):
+                mine = {guid: list(astuple(self._notes[guid])) for guid in self._dirty if self._pages[guid] == page}
+                self._store.set(self._key(page), {**self._read(page), **mine})
+            self._dirty.clear()
+
+    def _place(self, new: list[str]) -> None:
+        """Find room for notes, on the last page and new ones."""
+        page = last = self._last()
+        room = PAGE - len(self._read(page))
+        for guid in new:
+            if room <= 0:
+                page, room = page + 1, PAGE
+            self._pages[guid] = page
+            room -= 1
+        if page != last:
+            self._store.set(self._name, {"last": page})
+
+    def _last(self) -> int:
+        return int((self._store.get(self._name) or {}).get("last", 0))
+
+    def _read(self, page: int) -> dict[str, list[Any]]:
+        return dict(self._store.get(self._key(page)) or {})
+
+    def _key(self, page: int) -> str:
+        return f"{self._name}.{page}"
+
+
+class NoteIntents:
+    """Intents of mail-outs, kept with the notes of their documents.
+
+    :param notes: Notes
+    """
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._announced: set[str] = set()
+
+    def announce(self, name: str) -> None:
+        """Note that this write will begin, from the next `flush` on: several are stored at once.
+
+        :param name: str, as `invoices/<guid>/email`
+        """
+        if not self.begun(name):
+            self._announced.add(name)
+            self._notes.change(_guid(name), open=name)
+
+    def begun(self, name: str) -> bool:
+        """Tell whether this write was begun by an earlier try, and not ended.
+
+        :param name: str
+        """
+        note = self._notes.get(_guid(name))
+        return note is not None and note.open == name and name not in self._announced
+
+    def begin(self, name: str) -> None:
+        """Note that this write begins: it is stored when this returns.
+
+        :param name: str
+        """
+        self.announce(name)
+        self._notes.flush()
+
+    def end(self, name: str) -> None:
+        """Note that it is known how this write went; it is stored with the next notes.
+
+        :param name: str
+        """
+        self._announced.discard(name)
+        if (note := self._notes.get(_guid(name))) and note.open:
+            self._notes.change(_guid(name), open="")
+
+    def remember(self, name: str, made: str) -> None:
+        """Keep nothing: what a mail-out makes is in Dinero's lists."""
+
+    def recall(self, name: str) -> str | None:
+        """Return None."""
+
+
+def _guid(name: str) -> str:
+    return name.split("/")[1]
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Return a hash of a checked body, the same for all spellings of the same values.
+
+    :param body: mapping
+    """
+    import msgspec
+
+    plain = msgspec.json.encode(_plain(body), order="deterministic")
+    return b64encode(hashlib.sha256(plain).digest()[:16]).decode().rstrip("=")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items() if inner not in (None, "")}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | Decimal):
+        return normalized(Decimal(str(value)))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(each) for each in value]
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value).replace("\r\n", "\n").strip()

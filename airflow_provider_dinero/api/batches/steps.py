@@ -1,0 +1,144 @@
+"""The steps of an item: made, booked, paid, sent. Each once, whatever was done before."""
+
+from decimal import Decimal
+
+from airflow_provider_dinero.api.batches.lanes import Lane
+from airflow_provider_dinero.api.batches.notes import Note, NoteIntents, Notes
+from airflow_provider_dinero.api.batches.work import SETTLED, Work
+from airflow_provider_dinero.api.bodies import comparison
+from airflow_provider_dinero.api.errors import DineroConflict, DineroRefused, DineroStaleTimestamp, DineroUnauthorized
+from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.resources.channels import sender
+
+# What the lock and the intent of a mail-out are called, as the resources call them.
+NAMES = {"email": "email", "einvoice": "e-invoice"}
+
+
+class Steps:
+    """Does the steps.
+
+    :param notes: Notes
+    :param intents: NoteIntents, those of the lanes
+    """
+
+    def __init__(self, notes: Notes, intents: NoteIntents) -> None:
+        self._notes = notes
+        self._intents = intents
+
+    def read(self, lane: Lane, work: Work) -> None:
+        """Read the document, and compare it with what is wanted."""
+        self._take(work, lane.invoices.get(work.item.guid))
+
+    def make(self, lane: Lane, work: Work) -> None:
+        """Create the draft, or bring the one whose booking was refused to what is wanted."""
+        guid = work.item.guid
+        if work.is_replaced:
+            content = work.body.without("Guid")
+            try:
+                answer = lane.invoices.update(guid, content, timestamp=work.stamp)
+            except DineroStaleTimestamp:  # somebody else has changed it
+                self.read(lane, work)
+                return
+            self._made(work, str(answer["TimeStamp"]), "updated")
+            return
+        made = lane.invoices.create(work.body)
+        if made["Change"] == "created":
+            self._made(work, str(made["TimeStamp"]), "created")
+        else:
+            work.changes.append("unchanged")
+            self._take(work, made)
+
+    def _made(self, work: Work, stamp: str, change: str) -> None:
+        work.stamp, work.known = stamp, True
+        work.changes.append(change)
+        work.document |= {"Status": "Draft", "TotalInclVat": None}
+        self._notes.put(work.item.guid, Note(work.digest, stamp=stamp))
+
+    def _take(self, work: Work, document: "dict[str, object]") -> None:
+        """Take a document that was read, if it is what is wanted."""
+        comparison.require_same(f"Invoice {work.item.guid}", work.body, document)
+        work.take(document)
+        kept = self._notes.get(work.item.guid) or Note("")
+        self._notes.put(
+            work.item.guid,
+            Note(
+                work.digest,
+                date=str(document["Date"]),
+                stamp="" if work.booked else work.stamp,
+                updated_at=str(document["UpdatedAt"]),
+                refused=kept.refused,
+                paid=kept.paid,
+                sent=kept.sent,
+                open=kept.open,
+            ),
+        )
+
+    def book(self, resources: Resources, work: Work) -> None:
+        """Book the draft, if it still is what is wanted."""
+        guid = work.item.guid
+        try:
+            booked, work.ours = resources.invoices.book_ours(guid, work.stamp)
+        except DineroStaleTimestamp:  # somebody changed it just now
+            self._take(work, resources.invoices.get(guid))
+            booked, work.ours = resources.invoices.book_ours(guid, work.stamp)
+        except DineroRefused as error:
+            if not isinstance(error, DineroUnauthorized):
+                self._notes.change(guid, refused=True, stamp=work.stamp)
+            raise
+        if not work.ours:  # whoever booked it may have changed it first
+            self._take(work, booked)
+            work.require_total()
+            return
+        work.take(booked)
+        work.changes.append("updated")
+        self._notes.put(guid, Note(work.digest, date=str(booked["Date"]), booked=True))
+
+    def name(self, work: Work) -> str:
+        """Return the name of the lock and the intent of the mail-out."""
+        channel = work.item.send or ""
+        if channel == "sms":
+            return f"invoices/{work.item.guid}/sms/{'Reminder' if work.item.mailout.get('IsReminder') else 'Mailout'}"
+        return f"invoices/{work.item.guid}/{NAMES[channel]}"
+
+    def settle(self, lane: Lane, work: Work) -> None:
+        """Pay, then send: a mail-out may move the Timestamp that the payment needs."""
+        if work.item.payment is not None and not work.paid:
+            self._pay(lane, work)
+        if work.item.send is not None and not work.sent:
+            self._send(lane, work)
+
+    def _pay(self, lane: Lane, work: Work) -> None:
+        guid, payment = work.item.guid, work.item.payment
+        assert payment is not None
+        body = payment if "Amount" in payment else payment | {"Amount": Decimal(work.document["TotalInclVat"])}
+        if work.ours:
+            paid = lane.invoices.add_payment_once(guid, body, timestamp=work.stamp, new=True)
+        elif work.document["Status"] in SETTLED:
+            found = lane.invoices.payment_of(guid, body)
+            if found is None:
+                raise DineroConflict(
+                    f"Invoice {work.document['Number']} is paid already, and not by {body['ExternalReference']}.",
+                    "See its payments in Dinero. Leave the payment out of the item, if it was this one.",
+                )
+            paid = found
+        else:
+            paid = lane.invoices.add_payment_once(guid, body, timestamp=work.stamp or None)
+        work.paid = True
+        work.changes.append(paid["Change"])
+        self._notes.change(guid, paid=True, updated_at="" if paid["Change"] == "created" else self._seen(guid))
+
+    def _send(self, lane: Lane, work: Work) -> None:
+        guid, channel = work.item.guid, work.item.send or ""
+        new = {"new": True} if work.ours and channel == "email" else {}
+        sent = sender(lane, channel)(guid, work.item.mailout, resend=work.item.resend, **new)
+        work.sent = True
+        work.changes.append(sent["Change"])
+        self._notes.change(guid, sent=channel, updated_at="" if sent["Change"] == "created" else self._seen(guid))
+
+    def _seen(self, guid: str) -> str:
+        note = self._notes.get(guid)
+        return note.updated_at if note else ""
+
+    def announce(self, work: Work) -> None:
+        """Note that the mail-out begins, with the next notes that are stored."""
+        self._intents.announce(self.name(work))

@@ -1,0 +1,136 @@
+"""An item on its way to being an invoice that is made, booked, paid and sent: what is known of it, and what is left."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_dinero.api.batches.items import Item
+from airflow_provider_dinero.api.batches.notes import Note, digest_of
+from airflow_provider_dinero.api.bodies import comparison
+from airflow_provider_dinero.api.bodies.validation import CheckedBody
+from airflow_provider_dinero.api.errors import DineroConflict, DineroError
+
+Row = dict[str, Any]
+
+# What a list shows of an invoice.
+SHOWN = ("ContactGuid", "Date", "Description", "Currency", "ExternalReference")
+LISTED = ("Guid", "Number", *SHOWN, "Status", "MailOutStatus", "TotalInclVat", "UpdatedAt")
+SETTLED = ("Paid", "OverPaid")
+
+
+@dataclass(slots=True)
+class Work:
+    """An item, and how far it is.
+
+    :param index: int, its place in the list
+    :param item: Item
+    :param body: CheckedBody, the invoice with its contact
+    :param row: dict or None, what a list showed before this run did anything
+    :param note: Note or None, what an earlier run has kept
+    :param book: bool, whether it is to be booked
+    """
+
+    index: int
+    item: Item
+    body: CheckedBody
+    row: Row | None
+    note: Note | None
+    book: bool
+    digest: str = ""
+    # What is known of the document now: a row of a list, Dinero's answer, or both together.
+    document: Row = field(default_factory=dict)
+    stamp: str = ""
+    booked: bool = False
+    ours: bool = False  # booked by this run just now, so that nobody can have sent or paid it
+    known: bool = False  # what it holds is what is wanted
+    paid: bool = False
+    sent: bool = False
+    changes: list[str] = field(default_factory=list)
+    error: DineroError | None = None
+    lock: AbstractContextManager[Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.digest = digest_of(self.body)
+        if self.row is not None:
+            self.changes.append("unchanged")
+            self._judge(self.row)
+
+    def _judge(self, row: Row) -> None:
+        """See by the list and the note how far it is."""
+        note, self.document = self.note, dict(row)
+        self.booked = row["Status"] != "Draft"
+        same = note is not None and note.digest == self.digest
+        if note is None:
+            return
+        unmoved = note.updated_at == row["UpdatedAt"]
+        if not self.booked and note.stamp and (unmoved or not note.updated_at):
+            self.stamp = note.stamp
+        if same:
+            # What we booked doesn't change. A draft that is booked under the TimeStamp of our own write hasn't either.
+            untouched = note.booked if self.booked else self.book and bool(note.stamp)
+            self.known = unmoved or (not note.updated_at and untouched)
+        self.sent = note.sent == self.item.send and row["MailOutStatus"] != "Failed" and not self.item.resend
+        self.paid = note.paid and (unmoved or row["Status"] in SETTLED)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether it is a draft of ours whose booking was refused: it is brought to what the key says now."""
+        refused = self.note is not None and self.note.refused
+        return refused and bool(self.stamp) and not self.booked and not self.known
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the document has to be read: what it holds isn't known."""
+        return self.row is not None and not self.known and not self.is_replaced
+
+    def require_shown(self) -> None:
+        """Make sure that what the list shows is what is wanted.
+
+        :raises DineroConflict: it shows something else
+        """
+        if self.row is not None and not self.known and not self.is_replaced:
+            comparison.require_same(f"Invoice {self.item.guid}", self._shown(), self.row)
+
+    def _shown(self) -> CheckedBody:
+        return self.body.without(*(name for name in self.body if name not in SHOWN))
+
+    def take(self, document: Mapping[str, Any]) -> None:
+        """Take what was read of the document, which was compared with what is wanted.
+
+        :param document: mapping, as Dinero gives it
+        """
+        self.document |= {name: document[name] for name in LISTED if name in document}
+        self.document["Status"] = document.get("PaymentStatus") or document["Status"]
+        self.booked, self.stamp, self.known = document["Status"] == "Booked", str(document["TimeStamp"]), True
+
+    def require_total(self) -> None:
+        """Make sure that it comes to what was expected.
+
+        :raises DineroConflict: it comes to something else
+        """
+        wanted = self.item.expected_total
+        if wanted is None or (total := self.document.get("TotalInclVat")) is None:
+            return
+        if Decimal(total) != wanted:
+            raise DineroConflict(
+                f"Invoice {self.item.guid} comes to {Decimal(total):.2f}, you expected {wanted:.2f}.",
+                "It was not booked." if not self.booked else "It is booked already: credit it if it is wrong.",
+            )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is done, or has failed."""
+        return self.error is not None or (bool(self.document) and not self.left())
+
+    def left(self) -> list[str]:
+        """Return what is left to do: create, replace, book, pay, send."""
+        wanted = {
+            "create": self.row is None and not self.document,
+            "replace": self.is_replaced,
+            "book": self.book and not self.booked,
+            "pay": self.item.payment is not None and not self.paid,
+            "send": self.item.send is not None and not self.sent,
+        }
+        return [name for name, needed in wanted.items() if needed]

@@ -1,0 +1,60 @@
+"""The ways in which a sales document is sent."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.resources.sms import DEFAULTS
+
+# The model of each way, and what stands in its body where the author says nothing.
+MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "email": ("ApiMailoutModel", {}),
+    "einvoice": ("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic"}),
+    "sms": ("SmsSendModel", DEFAULTS),
+}
+
+
+def sender(resources: Resources, channel: str, resource: str = "invoices") -> Callable[..., dict[str, Any]]:
+    """Return what sends a document this way, once: it takes the Guid, the body and resend.
+
+    :param resources: Resources, such as a client
+    :param channel: str: email, einvoice, or for invoices sms
+    :param resource: str, invoices or credit_notes; default invoices
+    :raises DineroInvalidBody: there is no such way
+    """
+    ways: dict[str, Callable[..., dict[str, Any]]] = {
+        "email": resources.invoices.email_once,
+        "einvoice": resources.invoices.send_e_invoice_once,
+        "sms": resources.sms.send_once,
+    }
+    if resource == "credit_notes":
+        notes = resources.credit_notes
+        ways = {"email": notes.email_once, "einvoice": notes.send_e_credit_note_once}
+    require_way(channel, ways)
+    return ways[channel]
+
+
+def require_way(channel: str, ways: Mapping[str, Any] = MODELS) -> None:
+    """Make sure that there is such a way to send.
+
+    :param channel: str
+    :param ways: mapping of the names of those that there are; default all
+    :raises DineroInvalidBody: there is none
+    """
+    if channel not in ways:
+        raise DineroInvalidBody(f"{channel!r} is not a way to send: {', '.join(ways)}.", "Nothing was sent.")
+
+
+def check_mailout(channel: str, mailout: Mapping[str, Any]) -> CheckedBody:
+    """Return what will be sent this way, checked.
+
+    :param channel: str
+    :param mailout: mapping, what the author gave
+    :raises DineroInvalidBody: there is no such way, or the body is wrong for it
+    """
+    require_way(channel)
+    model, defaults = MODELS[channel]
+    checked: CheckedBody = check(model, {**defaults, **mailout})
+    return checked

@@ -1,0 +1,92 @@
+"""Many at a time in one task: invoices of a list of orders."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.operators.batch_base import DineroBatchOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.batches.batches import Batches
+
+
+class DineroInvoicesOperator(DineroBatchOperator):
+    """Makes invoices of a list of orders in one task, and books, pays and sends them, as far as asked: each once.
+
+    An item of the list is a dict:
+
+    - `idempotency_key`: what the invoice is for, such as an order number
+    - `invoice`: dict in Dinero's own property names (ProductLines is required), without Guid
+    - `contact`: optionally the customer, who is created or changed first, found by `match_by`
+    - `expected_total`: optionally what the invoice has to come to, VAT included; compared before it is booked
+    - `send`, `mailout`, `payment`: in place of those of all items
+    - `generation`, `resend`: as `DineroInvoiceOperator` takes them
+
+    Invoices are booked in the order of the list, so that their numbers follow it. It takes three requests an invoice
+    that is made, booked and e-mailed, four with a payment; two to find that nothing is left to do. The payment comes
+    before the mail: where it is refused, the invoice stays unmailed.
+
+    Dinero: `GET /v1/{organizationId}/invoices` and `GET /v1/{organizationId}/contacts`, a request for each 1,000 rows;
+    then as `DineroInvoiceOperator` and `DineroUpsertContactOperator`.
+
+    :param invoices: list of items, such as what another task returned. Templated; Airflow stores how many there are,
+        and not what is in them.
+    :param invoices_callable: callable that yields the items, in the worker; it may take Airflow's context, `**context`
+    :param book: bool, whether to book them; default False: they stay drafts
+    :param send: str or None: email, einvoice or sms; default None: they aren't sent. It needs book.
+    :param mailout: dict as Dinero's model for that way of sending; default Dinero's template, to the contact.
+        Templated.
+    :param payment: dict as Dinero's PaymentCreateModel, of which DepositAccountNumber and Description are needed;
+        Amount is the invoice's total, ExternalReference the key. Default None: they aren't paid. It needs book.
+        Templated.
+    :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email; default
+        ExternalReference
+    :param on_other_name: str, fail, update or create, as `DineroUpsertContactOperator` takes it; default fail
+    :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`: counts, totals by
+        currency, and the path of the report, or its rows: Item, Key, Guid, Number, TotalInclVat, Currency, Change, and
+        Error and Message where it failed
+    """
+
+    resource = "invoices"
+    listed = "invoices"
+    template_fields: Sequence[str] = (*DineroBatchOperator.template_fields, "invoices", "mailout", "payment")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json", "payment": "json"}
+
+    def __init__(
+        self,
+        *,
+        invoices: Any = None,
+        invoices_callable: Callable[..., Iterable[Mapping[str, Any]]] | None = None,
+        book: bool = False,
+        send: str | None = None,
+        mailout: Mapping[str, Any] | None = None,
+        payment: Mapping[str, Any] | None = None,
+        match_by: str = "ExternalReference",
+        on_other_name: str = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.require_one_source(invoices, invoices_callable)
+        if not book and (send or payment is not None):
+            raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+        self.invoices = invoices
+        self.invoices_callable = invoices_callable
+        self.book = book
+        self.send = send
+        self.mailout = mailout
+        self.payment = payment
+        self.match_by = match_by
+        self.on_other_name = on_other_name
+
+    def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
+        """Work through the list."""
+        return batches.invoices(
+            items,
+            book=self.book,
+            send=self.send,
+            mailout=self.mailout,
+            payment=self.payment,
+            match_by=self.match_by,
+            on_other_name=self.on_other_name,
+            **options,
+        )

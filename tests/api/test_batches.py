@@ -1,0 +1,393 @@
+"""Lists of orders: each invoice is made, booked, paid and sent once, in few requests, and in order."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
+from airflow_provider_dinero.api.http.connection import Connection
+from airflow_provider_dinero.api.ports import MemoryStateStore, MemoryTokenStore, ProcessBudget
+from airflow_provider_dinero.coordination.factory import coordination
+from airflow_provider_dinero.sandbox.server import Sandbox
+from tests.conftest import line
+
+LIFE: dict[str, Any] = {"book": True, "send": "email"}
+PAYMENT = {"DepositAccountNumber": 55000, "Description": "Card"}
+CUSTOMERS = 3
+
+
+class Shop:
+    """A company that works through lists, each time in a new process.
+
+    :param box: Sandbox
+    :param folder: Path, by which its processes keep apart
+    """
+
+    def __init__(self, box: Sandbox, folder: Path) -> None:
+        self.box = box
+        self.store = MemoryStateStore()
+        self._folder = folder
+        self._asked = 0
+        self.rows: list[dict[str, Any]] = []
+        self.beside = self.client()
+
+    def client(self) -> DineroClient:
+        """A client as a new process has it."""
+        lock, _ = coordination(str(self._folder))
+        grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", self.box.url)
+        return DineroClient(
+            100001,
+            grant,
+            base_url=self.box.url,
+            requests_per_minute=10_000,
+            token_store=MemoryTokenStore(),
+            budget=ProcessBudget(),
+            lock=lock,
+            sleep=lambda seconds: None,
+        )
+
+    def run(self, orders: Any, **options: Any) -> dict[str, Any]:
+        """Work through a list, and keep the rows of its report."""
+        self.rows, self._asked = [], len(self.box.requests())
+        client = self.client()
+        try:
+            return client.batches(self.store).invoices(orders, report=self.rows.append, **{**LIFE, **options})
+        finally:
+            client.close()
+
+    def asked(self) -> Counter[str]:
+        """What the last run has asked for, without what tells one document from another."""
+        found: Counter[str] = Counter()
+        for each in self.box.requests()[self._asked :]:
+            parts = each["path"].partition("?")[0].split("/")
+            if "token" not in each["path"]:
+                found[f"{each['method']} {'/'.join(part for part in parts[3:] if len(part) != 36)}"] += 1
+        return found
+
+    def mailed(self) -> list[int]:
+        """The numbers of the invoices that were mailed."""
+        return sorted(int(each["number"]) for each in self.box.outbox())
+
+
+@pytest.fixture
+def shop(unlimited_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
+    unlimited_sandbox.reset()
+    made = Shop(unlimited_sandbox, tmp_path / "coordination")
+    yield made
+    made.beside.close()
+
+
+def order(number: int, *, contact: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """An order of one of three customers, 125 DKK with VAT for each."""
+    customer = number % CUSTOMERS
+    return {
+        "idempotency_key": f"order-{number}",
+        "contact": {
+            "ExternalReference": f"customer-{customer}",
+            "Name": f"Customer {customer}",
+            "CountryKey": "DK",
+            "IsPerson": True,
+            "Email": f"customer-{customer}@example.dk",
+            **(contact or {}),
+        },
+        "invoice": {"ProductLines": [line()], "Comment": f"Order {number}", **changes.pop("invoice", {})},
+        **changes,
+    }
+
+
+def orders(count: int, **changes: Any) -> list[dict[str, Any]]:
+    return [order(number, **changes) for number in range(count)]
+
+
+def test_three_requests_an_invoice_and_two_to_see_that_nothing_is_left(shop: Shop) -> None:
+    told = shop.run(orders(10))
+    assert told == {
+        "items": 10, "created": 10, "updated": 0, "unchanged": 0, "failed": 0, "TotalInclVat": {"DKK": "1250.00"},
+    }  # fmt: skip
+    assert shop.asked() == {
+        "GET contacts": 1, "POST contacts": 3, "GET invoices": 2,
+        "POST invoices": 10, "POST invoices/book": 10, "POST invoices/email": 10,
+    }  # fmt: skip
+    assert [row["Number"] for row in shop.rows] == list(range(1, 11))
+    assert shop.mailed() == list(range(1, 11))
+    again = shop.run(iter(orders(10)))
+    assert (again["unchanged"], again["TotalInclVat"]) == (10, {"DKK": "1250.00"})
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
+    assert [row["Number"] for row in shop.rows] == list(range(1, 11))
+
+
+def test_totals_cost_one_list_and_payments_one_request_each(shop: Shop) -> None:
+    listed = orders(5, expected_total="125.00")
+    listed[2]["expected_total"] = Decimal("124.99")
+    with pytest.raises(errors.DineroItemsFailed, match=r"1 of 5 items failed: order-2: .* comes to 125.00") as raised:
+        shop.run(listed, payment=PAYMENT)
+    assert "you expected 124.99. It was not booked." in str(raised.value)
+    assert shop.asked() - Counter({"POST contacts": 3, "GET contacts": 1}) == {
+        "GET invoices": 3, "POST invoices": 5, "POST invoices/book": 4, "POST invoices/payments": 4,
+        "POST invoices/email": 4,
+    }  # fmt: skip
+    first = shop.rows[0]["Guid"]
+    steps = [each["path"].rpartition("/")[2] for each in shop.box.requests() if f"{first}/" in each["path"]]
+    assert steps == ["book", "payments", "email"]
+    assert [row["Change"] for row in shop.rows] == ["created", "created", "failed", "created", "created"]
+    assert shop.box.state()["payments"] == 4
+    listed[2] = order(2, expected_total="250", invoice={"ProductLines": [line(Quantity=2)]})
+    assert shop.run(listed, payment=PAYMENT)["updated"] == 1  # a draft that wasn't booked is what the key says now
+    assert shop.rows[2]["TotalInclVat"] == "250.00"
+    assert shop.run(listed, payment=PAYMENT)["unchanged"] == 5
+    assert sum(shop.asked().values()) == 2
+    assert (shop.box.state()["payments"], shop.mailed()) == (5, [1, 2, 3, 4, 5])
+
+
+def test_one_bad_order_does_not_stop_the_others(shop: Shop) -> None:
+    listed: list[Any] = orders(9)
+    listed[1]["invoice"]["Comnent"] = "x"
+    listed[4] = order(4, invoice={"ProductLines": [line(AccountNumber=999_999)]})
+    listed[6] = b'{"idempotency_key": '
+    listed[7] = order(0)
+    with pytest.raises(errors.DineroItemsFailed, match="4 of 9 items failed") as raised:
+        shop.run(listed)
+    for reason in ("did you mean Comment", "order-4: ", "item 7: The item is not JSON", "order-0 is in the list twice"):
+        assert reason in str(raised.value)
+    assert [row["Item"] for row in shop.rows] == list(range(1, 10))
+    assert [row["Number"] for row in shop.rows if row["Change"] == "created"] == [1, 2, 3, 4, 5]
+    assert {row["Error"] for row in shop.rows if row["Change"] == "failed"} == {
+        "DineroInvalidBody", "DineroInvalidRequest",
+    }  # fmt: skip
+    mended = shop.run(orders(9))
+    assert (mended["created"], mended["unchanged"], mended["failed"]) == (4, 5, 0)
+    assert [shop.rows[at]["Number"] for at in (1, 4, 6, 7)] == [6, 7, 8, 9]
+    assert shop.mailed() == list(range(1, 10))
+
+
+def test_stop_stops_before_anything_is_sent_where_a_check_fails(shop: Shop) -> None:
+    listed = orders(3)
+    listed[2]["sent"] = "email"
+    with pytest.raises(errors.DineroInvalidBody, match="Item 3: An item has no sent, did you mean send"):
+        shop.run(listed, on_error="stop")
+    assert not shop.asked()
+    listed[2] = order(2, invoice={"ProductLines": [line(AccountNumber=999_999)]})
+    with pytest.raises(errors.DineroRefused):
+        shop.run([listed[2], *listed[:2]], on_error="stop")
+    assert shop.mailed() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "requests", "reason"),
+    [
+        ({"Comment": "other"}, 1, "Comment: Dinero has 'Order 1', you gave 'other'"),
+        ({"ProductLines": [line(Quantity=2)]}, 1, "Quantity"),
+        ({"Description": "Bill"}, 0, "Description: Dinero has 'Faktura', you gave 'Bill'"),
+        ({"Currency": "EUR"}, 0, "Currency: Dinero has 'DKK', you gave 'EUR'"),
+    ],
+)
+def test_the_same_key_with_other_content_is_a_conflict(
+    shop: Shop, change: dict[str, Any], requests: int, reason: str
+) -> None:
+    shop.run(orders(3))
+    with pytest.raises(errors.DineroItemsFailed, match="1 of 3 items failed: order-1"):
+        shop.run([order(0), order(1, invoice=change), order(2)])
+    assert reason in shop.rows[1]["Message"]
+    assert shop.rows[1]["Error"] == "DineroConflict"
+    assert shop.asked() == Counter({"GET contacts": 1, "GET invoices": 1 + requests})
+
+
+def test_a_draft_that_somebody_changes_is_read_and_is_a_conflict(shop: Shop) -> None:
+    shop.run(orders(3), book=False, send=None)
+    assert sum(shop.asked().values()) == 1 + 3 + 2 + 3
+    shop.run(orders(3), book=False, send=None)
+    assert sum(shop.asked().values()) == 2
+    body = {**order(1)["invoice"], "ContactGuid": shop.beside.invoices.get(shop.rows[1]["Guid"])["ContactGuid"]}
+    shop.beside.invoices.update(shop.rows[1]["Guid"], {**body, "ProductLines": [line(BaseAmountValue="7")]})
+    with pytest.raises(errors.DineroItemsFailed, match=r"1 of 3 items failed: order-1.*BaseAmountValue"):
+        shop.run(orders(3))
+    assert shop.mailed() == [1, 2]
+    shop.beside.invoices.update(shop.rows[1]["Guid"], body)
+    assert shop.run(orders(3))["updated"] == 1
+    assert shop.mailed() == [1, 2, 3]
+
+
+def test_without_notes_the_documents_are_read(shop: Shop) -> None:
+    """Another store, or somebody who has touched everything: what lists don't show is read."""
+    shop.run(orders(3))
+    shop.store = MemoryStateStore()
+    assert shop.run(orders(3))["unchanged"] == 3
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 4, "GET invoices/mailouts": 3}
+    shop.run(orders(3))
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
+    for row in shop.rows:  # a payment moves UpdatedAt
+        shop.beside.invoices.add_payment(row["Guid"], {**PAYMENT, "Amount": "1", "RemainderIsFee": False})
+    assert shop.run(orders(3))["unchanged"] == 3
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 4}
+
+
+def test_who_has_mailed_or_paid_before_is_seen(shop: Shop) -> None:
+    shop.run(orders(4), send=None)
+    guids = [row["Guid"] for row in shop.rows]
+    shop.beside.invoices.email(guids[0])
+    shop.beside.sms.send(
+        guids[1],
+        {
+            "ReceiverPhoneNumber": "12345678", "ReceiverName": "Ida", "IsReminder": False,
+            "Timestamp": shop.beside.invoices.get(guids[1])["TimeStamp"],
+        },
+    )  # fmt: skip
+    paid = {**PAYMENT, "Amount": "125", "RemainderIsFee": False}
+    shop.beside.invoices.add_payment(guids[2], paid)
+    shop.beside.invoices.add_payment(guids[3], {**paid, "Amount": "25"})
+    with pytest.raises(errors.DineroItemsFailed, match="order-2: Invoice 3 is paid already, and not by order-2"):
+        shop.run(orders(4), payment=PAYMENT)
+    assert [row["Change"] for row in shop.rows] == ["updated", "updated", "failed", "updated"]
+    assert Counter(int(each["number"]) for each in shop.box.outbox()) == {1: 1, 2: 2, 4: 1}
+
+
+def test_a_later_order_changes_its_customer_from_its_own_invoice_on(shop: Shop) -> None:
+    listed = [order(0), order(3, contact={"Name": "Changed", "Email": "new@example.dk"}), order(6), order(1)]
+    listed[2]["contact"] = listed[1]["contact"]
+    shop.run(listed)
+    found = [shop.beside.invoices.get(row["Guid"])["ContactName"] for row in shop.rows]
+    assert found == ["Customer 0", "Changed", "Changed", "Customer 1"]
+    assert shop.box.outbox()[0]["to"] == "customer-0@example.dk"
+    assert [row["Number"] for row in shop.rows] == [1, 2, 3, 4]
+    shop.run(listed)
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
+    listed[2]["contact"] = {**listed[1]["contact"], "City": "Aarhus"}
+    shop.run(listed)  # nothing is left to do, and the last one's content holds
+    assert shop.asked() == {"GET contacts": 2, "GET invoices": 1, "PUT contacts": 1}
+
+
+def test_killed_with_any_answer_unread_and_tried_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked for is done, nobody knows, and nothing else is asked for."""
+    attempt = Connection.attempt
+    for at in range(20):
+        shop.box.reset()
+        shop.store, left = MemoryStateStore(), [at]
+
+        def killed(*args: Any, left: list[int] = left, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] >= -1:
+                done = attempt(*args, **options)
+                if left[0] >= 0:
+                    return done
+            raise errors.DineroConfigurationError("killed")
+
+        monkeypatch.setattr(Connection, "attempt", killed)
+        with suppress(errors.DineroConfigurationError):
+            shop.run(orders(2), payment=PAYMENT)
+        monkeypatch.setattr(Connection, "attempt", attempt)
+        shop.run(orders(2), payment=PAYMENT)
+        state = shop.box.state()
+        assert (state["invoices"], state["payments"], shop.mailed()) == (2, 2, [1, 2]), at
+        assert sorted(row["Number"] for row in shop.rows) == [1, 2]
+        if left[0] >= 0:  # it was not hit any more
+            return
+    pytest.fail("more requests than were counted on")
+
+
+def test_two_at_once_with_overlapping_orders(shop: Shop) -> None:
+    """One backwards: who waits for whom never becomes a ring, and each is mailed once."""
+    raised: list[BaseException] = []
+
+    def work(listed: list[dict[str, Any]]) -> None:
+        client = shop.client()
+        try:
+            client.batches(MemoryStateStore()).invoices(listed, **LIFE, payment=PAYMENT)
+        except errors.DineroError as error:
+            raised.append(error)
+        finally:
+            client.close()
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in (orders(6), orders(8)[::-1])]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(timeout=60)
+    assert not raised
+    assert (shop.mailed(), shop.box.state()["payments"]) == (list(range(1, 9)), 8)
+
+
+@pytest.mark.parametrize("step", ["", "/*/book", "/*/email", "/*/payments"])
+@pytest.mark.parametrize("fault", ["reset", "reset-after", "500"])
+def test_lost_answers_change_nothing(shop: Shop, step: str, fault: str) -> None:
+    effect: dict[str, Any] = {"effect": "status", "status": 500} if fault == "500" else {"effect": fault}
+    shop.box.fault(effect.pop("effect"), method="POST", path=f"/**/invoices{step}", times=1, **effect)
+    if step == "/*/email" and fault != "reset-after":  # a mail of which nothing is to be seen
+        with pytest.raises(errors.DineroItemsFailed, match="may or may not have been done"):
+            shop.run(orders(4), payment=PAYMENT)
+    shop.run(orders(4), payment=PAYMENT)
+    state = shop.box.state()
+    assert (state["invoices"], state["payments"], shop.mailed()) == (4, 4, [1, 2, 3, 4])
+
+
+def test_four_requests_at_most(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempt, under_way, most = Connection.attempt, [0], [0]
+
+    def counted(*args: Any, **options: Any) -> Any:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        try:
+            return attempt(*args, **options)
+        finally:
+            under_way[0] -= 1
+
+    monkeypatch.setattr(Connection, "attempt", counted)
+    shop.box.fault("delay", method="POST", path="/**", seconds=0.02, times=1000)
+    shop.run(orders(12))
+    assert 2 <= most[0] <= 4
+
+
+def meddle(monkeypatch: pytest.MonkeyPatch, before: Callable[[str], None]) -> None:
+    """Let somebody do something with an invoice right before it is booked."""
+    from airflow_provider_dinero.api.resources.invoices import Invoices
+
+    book = Invoices.book_ours
+
+    def meddled(self: Any, guid: str, timestamp: str) -> Any:
+        before(guid)
+        return book(self, guid, timestamp)
+
+    monkeypatch.setattr(Invoices, "book_ours", meddled)
+
+
+def test_a_person_who_books_and_mails_first(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside, seen = shop.beside, []
+
+    def person(guid: str) -> None:
+        if not seen:
+            seen.append(guid)
+            beside.session.json(
+                beside.invoices.book.operation,
+                {"guid": guid},
+                body={"Timestamp": beside.invoices.get(guid)["TimeStamp"]},
+            )  # type: ignore[attr-defined]
+            beside.invoices.email(guid)
+
+    meddle(monkeypatch, person)
+    assert shop.run(orders(3))["created"] == 3
+    assert shop.mailed() == [1, 2, 3]
+
+
+def test_a_person_who_changes_and_books_first_is_a_conflict(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside, seen = shop.beside, []
+
+    def person(guid: str) -> None:
+        if not seen:
+            seen.append(guid)
+            there = beside.invoices.get(guid)
+            beside.invoices.update(guid, {"ContactGuid": there["ContactGuid"], "ProductLines": [line(Quantity=9)]})
+            beside.session.json(
+                beside.invoices.book.operation,
+                {"guid": guid},
+                body={"Timestamp": beside.invoices.get(guid)["TimeStamp"]},
+            )  # type: ignore[attr-defined]
+
+    meddle(monkeypatch, person)
+    with pytest.raises(errors.DineroItemsFailed, match=r"1 of 3 items failed: order-0.*Quantity"):
+        shop.run(orders(3))
+    assert shop.mailed() == [2, 3]
