@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError
+from airflow_provider_dinero.api.masking import LONGEST
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # Seconds for an answer that a person waits for, whatever the connection says: a host that says nothing must not keep
 # the API server busy.
 PATIENCE = 30.0
+TEXTS = ("grant", "api_key", "refresh_token", "auth_url", "organization_id", "coordination_url")
 
 
 def client_of(
@@ -40,6 +42,11 @@ def client_of(
     if not isinstance(given, Mapping):
         raise DineroConfigurationError(f"Connection {connection.conn_id}: extra is not a JSON object.", "Correct it.")
     extra = fields_of(connection)
+    texts = {name: getattr(connection, name) for name in ("host", "login", "password")} | {
+        n: extra.get(n) for n in TEXTS
+    }
+    if long := [name for name, value in texts.items() if len(str(value)) > LONGEST]:
+        raise _wrong(long[0], f"of at most {LONGEST} characters")
     for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
         mask_secret(str(secret or ""))
     minute = _number(extra, "requests_per_minute", 1, 1_000_000)

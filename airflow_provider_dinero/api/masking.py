@@ -16,6 +16,8 @@ MASK = "***"
 RUN = 12
 # Shorter secrets than this are not looked for: they would be found in ordinary words.
 SHORTEST = 8
+# What is longer is no secret of Dinero's: a token has to fit into a header. Looking for millions takes minutes.
+LONGEST = 8192
 # A process that runs for months sees a new access token every hour; only the newest secrets are kept.
 MOST = 100
 
@@ -27,12 +29,13 @@ _secrets: dict[str, None] = {}
 def remember(*secrets: str | None) -> None:
     """Keep secrets out of everything that `hidden` returns from now on, in this process.
 
-    :param secrets: str; whatever else a damaged store gives, and what is shorter than 8 characters, is ignored
+    :param secrets: str; whatever else a damaged store gives, and what is shorter than 8 characters, is ignored, and
+        what is beyond 8192 characters is not looked for
     """
     with _lock:
         for given in secrets:
             # Half a character can't be sent either.
-            secret = given.encode(errors="ignore").decode() if isinstance(given, str) else ""
+            secret = given[:LONGEST].encode(errors="ignore").decode() if isinstance(given, str) else ""
             if len(secret) >= SHORTEST:
                 _secrets.pop(secret, None)
                 _secrets[secret] = None

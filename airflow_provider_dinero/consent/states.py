@@ -15,6 +15,9 @@ GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
     "given", "untried", "missing", "refused", "not needed", "unknown"
 )  # fmt: skip
 
+# What is shown of what a connection has for a grant.
+LONGEST_NAME = 80
+
 
 @dataclass(frozen=True)
 class State:
@@ -77,7 +80,7 @@ def _of(conn_id: str, *, others: bool = True) -> State:
     try:
         return _state(found)
     except DineroError as error:
-        grant = str(found.extra.get("grant", "personal_integration"))
+        grant = str(found.extra.get("grant", "personal_integration"))[:LONGEST_NAME]
         return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")
 
 

@@ -65,6 +65,14 @@ def test_twelve_characters_are_taken_out_wherever_they_stand() -> None:
             assert hidden(f"{before}{run}.") == f"{before}{MASK}."
 
 
+def test_a_secret_has_an_end() -> None:
+    """Looking for one of millions of characters would take a process's time and memory."""
+    secret = secrets.token_urlsafe(15000)
+    remember(secret)
+    assert hidden(f"a {secret[:8192]} b") == f"a {MASK} b"
+    assert hidden(secret[8192:]) == secret[8192:]
+
+
 def test_a_long_text_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "_secrets", {})
     remember(*(secrets.token_urlsafe(700) for _ in range(masking.MOST)))

@@ -65,7 +65,7 @@ def test_what_goes_on_is_told_as_what_it_is(graceful: Any, name: str) -> None:
         assert client.organizations.subscriptions()  # nothing was spent
 
 
-@pytest.mark.parametrize("token", ["a b", "a\r\nX-Forged: 1", "", 7, None, ["t"]])
+@pytest.mark.parametrize("token", ["a b", "a\r\nX-Forged: 1", "x" * 9000, "", 7, None, ["t"]])
 @pytest.mark.parametrize("name", ["access_token", "refresh_token"])
 def test_what_can_be_no_token_is_none(graceful: Any, name: str, token: Any) -> None:
     body = json.dumps({"access_token": "t", "refresh_token": "r", name: token}).encode()
@@ -77,6 +77,17 @@ def test_what_can_be_no_token_is_none(graceful: Any, name: str, token: Any) -> N
             assert client.tokens.access() == "t"
             return
         with pytest.raises(errors.DineroUnavailable, match=f"its {name} can't be one"):
+            client.tokens.access()
+
+
+def test_a_scope_has_an_end(graceful: Any) -> None:
+    """What is stored is read by each task, and by the page for each connection."""
+    body = json.dumps({"access_token": "t", "refresh_token": "r", "scope": "x" * 9000}).encode()
+    graceful.reset()
+    with cutting(graceful.url) as proxy:
+        client = behind(proxy, visma(proxy.url))
+        proxy.order(Spoil(TOKEN, passed=0, status=200, body=body))
+        with pytest.raises(errors.DineroUnavailable, match="its scope can't be one"):
             client.tokens.access()
 
 

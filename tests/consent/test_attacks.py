@@ -147,6 +147,15 @@ def test_an_absurd_number_of_one_connection_hides_no_other(add: Add, sandbox: An
     assert flow.disconnect("good") == ["good"]
 
 
+@pytest.mark.parametrize("field", ["api_key", "grant", "organization_id", "auth_url", "coordination_url"])
+def test_a_text_without_end_of_one_connection_hides_no_other(add: Add, sandbox: Any, field: str) -> None:
+    add("absurd", grant="personal_integration")
+    write(["absurd"], {"api_key": "sandbox-api-key", field: "/" + "x" * 9000})
+    (state,) = states()
+    assert f"The connection's {field} is not of at most 8192 characters." in state.who
+    assert len(f"{state}") < 1000
+
+
 @pytest.mark.parametrize("value", [1e300, -1e300, 1e15, -1e15, float("inf"), float("nan"), 10**400])
 @pytest.mark.parametrize("name", ["expires_at", "renewed_at"])
 def test_an_absurd_time_of_one_token_hides_no_other(add: Add, sandbox: Any, name: str, value: float) -> None:

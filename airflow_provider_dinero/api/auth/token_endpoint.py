@@ -13,6 +13,7 @@ from airflow_provider_dinero.api.errors import (
 )
 from airflow_provider_dinero.api.http.connection import Request
 from airflow_provider_dinero.api.http.transport import Transport
+from airflow_provider_dinero.api.masking import LONGEST
 from airflow_provider_dinero.api.operations import Operation
 
 TOKEN, NOTHING = ("object", "access_token"), ("nothing", "")
@@ -48,6 +49,8 @@ class TokenEndpoint:
             raise self._no_token("its access_token can't be one.")
         if answer.get("refresh_token") and not _is_token(answer["refresh_token"]):
             raise self._no_token("its refresh_token can't be one.")
+        if len(str(answer.get("scope", ""))) > LONGEST:
+            raise self._no_token("its scope can't be one.")
         return answer
 
     def send(self, request: TokenRequest) -> None:
@@ -91,5 +94,7 @@ class TokenEndpoint:
 
 
 def _is_token(given: object) -> bool:
-    """Tell whether this can be sent as a token: text without blanks and control characters (RFC 6750)."""
-    return isinstance(given, str) and given.isascii() and given.isprintable() and bool(given) and " " not in given
+    """Tell whether this can be sent as a token: text without blanks and control characters (RFC 6750), not too long."""
+    return (
+        isinstance(given, str) and 0 < len(given) <= LONGEST and given.isascii() and given.isprintable()
+    ) and " " not in given
