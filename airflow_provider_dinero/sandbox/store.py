@@ -144,8 +144,11 @@ class Store:
 
 
 def _make_file(path: str) -> None:
-    """Make the file, or one that is there, for its owner alone: SQLite gives its journals the same mode."""
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+    """Make the file, or one that is there, for its owner alone: SQLite gives its journals the same mode.
+
+    A link is refused: in a folder of all, another user could make one to a file of ours.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     with suppress(PermissionError):  # it is somebody else's, who lets us write
         os.fchmod(descriptor, 0o600)
     os.close(descriptor)

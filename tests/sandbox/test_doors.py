@@ -170,6 +170,14 @@ def test_the_state_is_for_its_owner_alone(tmp_path: Path, before: int | None) ->
     assert found == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
 
 
+def test_a_link_is_no_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "precious").touch(0o644)
+    (tmp_path / "state.db").symlink_to(tmp_path / "precious")
+    assert main(["serve", "--port", "0", "--state", str(tmp_path / "state.db")]) == 1
+    assert "The sandbox could not start" in capsys.readouterr().err
+    assert (stat.S_IMODE((tmp_path / "precious").stat().st_mode), (tmp_path / "precious").read_bytes()) == (0o644, b"")
+
+
 def test_the_command_takes_names(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
