@@ -1,4 +1,4 @@
-"""Who may come in: the token, the request limit, the organization and its subscription, in that order."""
+"""Access checks, in this order: the token, the request limit, the organization and its subscription."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airflow_provider_dinero.sandbox.seed_data import CLIENTS, ORGANIZATIONS, RE
 
 
 def let_in(call: Call) -> Response | None:
-    """Note on the call who is calling.
+    """Authenticate a call, and record on it which client is calling.
 
-    :return: an answer if the call is over the limit, None if it may go on
-    :raises ApiError: 401 without a valid token, 403 for a scope that it lacks, an organization that it
-        can't reach, or one without Pro
+    :return: the response to send if the call is over the limit, or None if it may continue
+    :raises ApiError: 401 without a valid token; 403 if the token lacks the scope, can't reach the organization,
+        or the organization has no Pro subscription
     """
     row = call.store.one(
         "SELECT client, organization, scope FROM access_tokens WHERE token = ? AND expires > ?",
@@ -25,7 +25,7 @@ def let_in(call: Call) -> Response | None:
     call.client_id = row["client"]
     call.reach = tuple(ORGANIZATIONS) if row["organization"] is None else (row["organization"],)
 
-    # Documents silent on the order: a request that ends as 403 counts, one without a client (401) can't.
+    # The documents don't give the order. Here a request that ends as 403 counts; one without a client (401) can't.
     client = CLIENTS[row["client"]]
     limit = call.settings.requests_per_minute or client.requests_per_minute
     wait = call.limiter.admit(client.id, call.organization, limit)
@@ -33,7 +33,7 @@ def let_in(call: Call) -> Response | None:
         text = f"API calls quota exceeded! maximum admitted {limit} per 1m."
         return PlainTextResponse(text, 429, {"Retry-After": str(wait)})
 
-    # Documents silent on what a scope allows: reading is GET, all else is writing, also a POST that changes nothing.
+    # The documents don't define the scopes. Here GET reads and every other method writes, even if nothing changes.
     if (READ if call.method == "GET" else WRITE) not in row["scope"].split():
         raise ApiError(41, status=403)
     if "organizationId" in call.route:
@@ -45,7 +45,7 @@ def let_in(call: Call) -> Response | None:
 
 
 def expire(call: Call) -> None:
-    """Let the token of a call expire now."""
+    """Expire the token of a call now."""
     now = call.store.clock().timestamp()
     call.store.execute("UPDATE access_tokens SET expires = ? WHERE token = ?", [now, _token(call)])
 

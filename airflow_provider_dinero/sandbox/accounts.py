@@ -1,4 +1,4 @@
-"""The chart of accounts of an organization: a Danish one from the start, to which accounts can be added."""
+"""The chart of accounts of an organization: starts as a Danish standard chart; accounts can be added."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 from airflow_provider_dinero.sandbox.store import Store
 from airflow_provider_dinero.sandbox.vat import VAT_TYPES
 
-# Accounts that bookings find by themselves. Documents silent but for the deposit and VAT accounts' numbers.
+# Accounts that bookings use implicitly. Only the deposit and VAT accounts' numbers are documented.
 DEBTORS, CREDITORS, DEPOSIT_ACCOUNT = 56000, 63000, 55000
 FEES, REMINDER_FEES, EXCHANGE_GAINS, EXCHANGE_LOSSES, RETAINED_EARNINGS = 6310, 1200, 9420, 9470, 60010
 DEFAULT_SALES_ACCOUNT = 1000
-# Documents silent: accounts below are income and expenses, the others assets and liabilities.
+# Undocumented: accounts below this number are income and expenses, the others assets and liabilities.
 FIRST_BALANCE_ACCOUNT = 50000
 PURCHASES = range(2000, 9400)
-# Documents silent: sums that reports show as accounts.
+# Undocumented: sums that reports show as accounts.
 RESULT, ASSETS, LIABILITIES = 9999, 58999, 69999
 SUMMARIES = {RESULT: "Årets resultat", ASSETS: "Aktiver i alt", LIABILITIES: "Passiver i alt"}
 
@@ -41,7 +41,7 @@ _DEPOSITS = {DEPOSIT_ACCOUNT: "Bank", 55010: "Kasse", 55020: "Betalingsudbyder"}
 
 @dataclass(frozen=True)
 class Account:
-    """An account; its VAT code decides the VAT of a sales line."""
+    """An account; its VAT code determines the VAT of a sales line."""
 
     number: int
     name: str
@@ -50,12 +50,12 @@ class Account:
 
     @property
     def vat_rate(self) -> Decimal:
-        """The rate as a fraction that a sales line on this account has, 0 without VAT."""
+        """The VAT rate of a sales line on this account, as a fraction; 0 without VAT."""
         return VAT_TYPES[self.vat_code].included if self.vat_code else Decimal(0)
 
 
 def seed(store: Store) -> None:
-    """The chart that every organization has from the start."""
+    """Add the initial chart of every organization."""
     for organization in ORGANIZATIONS:
         for row in _CHART:
             values: dict[str, Any] = {**row, "vat_code": row["vat_code"] or None}
@@ -66,15 +66,15 @@ def seed(store: Store) -> None:
 
 
 def chart(call: Call) -> dict[int, Account]:
-    """All accounts by number."""
+    """Return all accounts by number."""
     rows = call.store.execute("SELECT * FROM accounts WHERE organization = ? ORDER BY number", [call.organization])
     return {row["number"]: _account(row) for row in rows}
 
 
 def deposit(call: Call, number: int) -> Account:
-    """A deposit account.
+    """Return a deposit account.
 
-    :raises ApiError: code 86 if it is none
+    :raises ApiError: code 86 if the account isn't a deposit account
     """
     sql = "SELECT * FROM accounts WHERE organization = ? AND number = ? AND deposit"
     row = call.store.one(sql, [call.organization, number])
@@ -84,7 +84,7 @@ def deposit(call: Call, number: int) -> Account:
 
 
 def unknown(path: str, number: int | None) -> ApiError:
-    """The refusal of an account that isn't in the chart.
+    """Return the error for an account that isn't in the chart.
 
     :param path: the property
     :param number: the account

@@ -1,8 +1,8 @@
-"""What the lines of a sales document add up to.
+"""Totals of the lines of a sales document.
 
-Lines are rounded to the øre, half up, and so is the VAT of each line; a document's VAT is the sum of its lines' VAT. A
-switch rounds each unit instead, or computes the VAT per rate on the document's sum. With ShowLinesInclVat the amount
-including VAT is the exact sum of the lines.
+Each line is rounded to the øre, half up, and so is its VAT; the VAT of a document is the sum of the VAT of its lines. A
+switch rounds each unit instead, or computes the VAT per rate from the sum of the document. With ShowLinesInclVat, the
+amount including VAT is the exact sum of the lines.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from airflow_provider_dinero.sandbox.currencies import DKK_RATES
 from airflow_provider_dinero.sandbox.errors import invalid
 
 ZERO = Decimal("0.00")
-# Documents silent: so small that sums over all there is stay within 64 bits.
+# Undocumented: small enough that sums over everything stay within 64 bits.
 LARGEST_TOTAL = Decimal(10**12)
 
 
 def rounded(amount: Decimal) -> Decimal:
-    """An amount to the øre, half up."""
+    """Round an amount to the øre, half up."""
     return amount.quantize(ZERO, ROUND_HALF_UP)
 
 
 def ore(amount: Decimal, currency: str = "DKK") -> int:
-    """An amount of a currency in Danish øre.
+    """Convert an amount to Danish øre.
 
-    :param amount: in that currency
-    :param currency: its code
+    :param amount: in ``currency``
+    :param currency: code of the currency
     """
     return int(rounded(amount * DKK_RATES[currency]) * 100)
 
 
 def kroner(ore: int) -> Decimal:
-    """Øre as an amount with two decimals."""
+    """Return øre as an amount with two decimals."""
     return Decimal(ore).scaleb(-2)
 
 
 def capped(amounts: Iterable[int], path: str = "Lines") -> int:
-    """The sum of øre.
+    """Add up amounts in øre.
 
     :param path: the property that holds them
-    :raises ApiError: code 42 if that is too much for the books
+    :raises ApiError: code 42 if the total is too large
     """
     found = list(amounts)
     if sum(abs(ore) for ore in found) > LARGEST_TOTAL * 100:
@@ -56,12 +56,12 @@ def capped(amounts: Iterable[int], path: str = "Lines") -> int:
 
 
 def priced_lines(call: Call, lines: list[JsonObject], incl_vat: bool) -> list[JsonObject]:
-    """The lines as they are read.
+    """Return the lines in the form in which they are read.
 
     :param call: the request
     :param lines: the lines as they were written
     :param incl_vat: whether their amounts include VAT
-    :raises ApiError: code 77 for an unknown account, 42 for a line that lacks something
+    :raises ApiError: code 77 for an unknown account, 42 for an incomplete line
     """
     known, by_unit = chart(call), call.settings.vat_rounding == "unit"
     if call.settings.hours_unit == "refused":
@@ -92,7 +92,7 @@ def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, by_unit
     other = rounded(total / factor if incl_vat else total * factor)
     if by_unit and account.vat_rate:
         other = rounded(rounded(unit / factor if incl_vat else unit * factor) * pieces)
-    # What the caller gave stays as it was given; only the other side of the VAT is computed and rounded.
+    # The caller's amount stays as given; only the other side of the VAT is computed and rounded.
     return project(
         "InvoiceLinesReadModel",
         {
@@ -109,11 +109,11 @@ def _priced(known: dict[int, Account], line: JsonObject, incl_vat: bool, by_unit
 
 @dataclass(frozen=True)
 class Totals:
-    """The sums of a document.
+    """The totals of a document.
 
-    :param vatable: excluding VAT, of the lines with VAT
-    :param vat_free: of the lines without
-    :param vat: the VAT by its rate
+    :param vatable: lines with VAT, excluding the VAT
+    :param vat_free: lines without VAT
+    :param vat: VAT by rate
     """
 
     vatable: Decimal
@@ -122,7 +122,7 @@ class Totals:
 
     @property
     def excl_vat(self) -> Decimal:
-        """The sum excluding VAT."""
+        """The total excluding VAT."""
         return self.vatable + self.vat_free
 
     @property
@@ -131,7 +131,7 @@ class Totals:
         return self.excl_vat + sum(self.vat.values(), ZERO)
 
     def properties(self, currency: str, language: str) -> JsonObject:
-        """The totals under their names in the read models."""
+        """Return the totals under the names that the read models use."""
         return {
             "TotalExclVat": self.excl_vat,
             "TotalInclVat": self.incl_vat,
@@ -144,7 +144,7 @@ class Totals:
         }
 
     def _lines(self, currency: str, *, danish: bool) -> list[JsonObject]:
-        """Only those that say something: no VAT, no subtotal; the two kinds of subtotal only where both are."""
+        """Only informative lines: no subtotal without VAT, and the two kinds of subtotal only if both exist."""
         lines = []
         if self.vat:
             lines.append(("SubTotal", self.excl_vat, "Subtotal"))
@@ -162,11 +162,11 @@ class Totals:
 
 
 def total(call: Call, lines: list[JsonObject], incl_vat: bool) -> Totals:
-    """Add up priced lines.
+    """Return the totals of priced lines.
 
     :param call: the request
     :param lines: from :func:`priced_lines`
-    :param incl_vat: whether the amounts that were written include VAT
+    :param incl_vat: whether the amounts include VAT as written
     """
     sums: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
     vat: defaultdict[Decimal, Decimal] = defaultdict(lambda: ZERO)
@@ -178,7 +178,7 @@ def total(call: Call, lines: list[JsonObject], incl_vat: bool) -> Totals:
             sums[rate] += amount
             vat[rate] += line["TotalAmountInclVat"] - line["TotalAmount"]
             size += abs(amount)
-    # Also lines that cancel each other may be on different accounts.
+    # Lines that cancel each other out may be on different accounts.
     if size > LARGEST_TOTAL:
         raise invalid("ProductLines", "The total is too large.")
     vat_free = sums.pop(Decimal(0), ZERO)

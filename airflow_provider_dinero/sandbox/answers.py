@@ -1,4 +1,4 @@
-"""Answers as Dinero gives them: JSON with exact decimals, bytes, an HTML page for unknown routes."""
+"""Responses in Dinero's form: JSON with exact decimals, bytes, and an HTML page for unknown routes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def encode(value: Any) -> bytes:
-    """JSON in which a Decimal is an exact number, written as Dinero does: 29.7 and 1.0."""
+    """Encode JSON; a Decimal becomes an exact number, written as Dinero writes it: 29.7 and 1.0."""
     return _encoder.encode(_written(value))
 
 
@@ -34,21 +34,21 @@ def _written(value: Any) -> Any:
 
 
 def decode(raw: bytes | str) -> Any:
-    """Read JSON; a number with a fraction becomes a Decimal."""
+    """Decode JSON; a number with a fraction becomes a Decimal."""
     return _decoder.decode(raw)
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer."""
+    """Return a JSON response."""
     return Response(encode(value), status, headers, "application/json")
 
 
 def empty() -> Response:
-    """Success without a body, as the updates and deletes of contacts answer."""
+    """Return success without a body, as for updates and deletions of contacts."""
     return Response(status_code=200)
 
 
 def page(status: int) -> Response:
-    """The HTML page for a route that Dinero doesn't have."""
+    """Return the HTML page for an unknown route."""
     html = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status} - Not found</h1></body></html>"
     return Response(html, status, media_type="text/html")

@@ -1,4 +1,4 @@
-"""The server: every operation is one transaction, from its token to the note of its answer."""
+"""The server: each operation is one transaction, from checking its token to recording its response."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, wire: Wire) -> FastAPI:
-    """A sandbox as an ASGI application.
+    """Create a sandbox as an ASGI application.
 
     :param settings: its switches
     :param wire: the server's connections, which faults may break
@@ -91,7 +91,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
         )
 
     def serve(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-        # The body is read before, so nothing is awaited between BEGIN and COMMIT: requests can't be interleaved.
+        # The body is read first, so nothing is awaited between BEGIN and COMMIT and requests can't interleave.
         async def endpoint(request: Request) -> Response:
             call = described(request, await request.body())
             response = answered(operation, call)

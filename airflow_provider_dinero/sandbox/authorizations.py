@@ -1,4 +1,4 @@
-"""Authorize requests, from the client's link to the user's decision."""
+"""Authorization requests, from the client's link to the user's decision."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PENDING_SECONDS = 3600
 
 
 def wrong(query: Mapping[str, str], settings: Settings) -> str | None:
-    """The OAuth error of a request, None if it may go on. Its client and redirect URI were checked before."""
+    """Return the OAuth error of a request, or None. The client and redirect URI have already been checked."""
     if query.get("response_type") != "code":
         return "unsupported_response_type"
     scopes = query.get("scope", "").split()
@@ -37,7 +37,7 @@ def wrong(query: Mapping[str, str], settings: Settings) -> str | None:
 
 
 def begin(store: Store, query: Mapping[str, str]) -> str:
-    """Keep a request until the user has decided.
+    """Store a request until the user has decided.
 
     :return: its id
     """
@@ -57,11 +57,11 @@ def begin(store: Store, query: Mapping[str, str]) -> str:
 
 
 def pending(store: Store, request: str) -> sqlite3.Row | None:
-    """The request of that id, if it still waits for a decision."""
+    """Return the request with this id if it still awaits a decision."""
     sql = "SELECT * FROM authorizations WHERE id = ? AND expires > ?"
     return store.one(sql, [request, store.clock().timestamp()])
 
 
 def end(store: Store, request: str) -> None:
-    """The user has decided."""
+    """Remove a request after the user's decision."""
     store.execute("DELETE FROM authorizations WHERE id = ?", [request])

@@ -1,4 +1,4 @@
-"""What the entries add up to."""
+"""Balances of accounts, computed from the entries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from airflow_provider_dinero.sandbox.years import Year
 
 
 def carried_to(account: int) -> int:
-    """The account that opens the next year with what was booked on ``account``: results become equity."""
+    """Return the account that carries the balance of ``account`` into the next year: results become equity."""
     return account if account >= FIRST_BALANCE_ACCOUNT else RETAINED_EARNINGS
 
 
 def opening(call: Call, year: Year) -> dict[int, int]:
-    """The øre that a year opens with, by account; they add up to 0."""
+    """Return the opening balances of a year in øre, by account; they add up to 0."""
     sums: Counter[int] = Counter()
     sql = "SELECT account, sum(ore) FROM entries WHERE organization = ? AND date < ? GROUP BY account"
     for account, ore in call.store.execute(sql, [call.organization, year.first_day]):
@@ -25,10 +25,10 @@ def opening(call: Call, year: Year) -> dict[int, int]:
 
 
 def closing(call: Call, year: Year, drafts: Iterable[tuple[int, int]] = ()) -> dict[int, int]:
-    """The øre on each account at the end of a year.
+    """Return the closing balances of a year in øre, by account.
 
     :param year: the accounting year
-    :param drafts: (account, øre) that isn't booked but counts
+    :param drafts: (account, øre) to include although it isn't booked
     """
     sums = Counter(opening(call, year))
     sql = "SELECT account, sum(ore) FROM entries WHERE organization = ? AND date BETWEEN ? AND ? GROUP BY account"

@@ -1,7 +1,7 @@
-"""Request bodies, bound to a schema of the contract the way Dinero's server does it.
+"""Request bodies, bound to a schema of the contract in the way that Dinero's server does it.
 
-Names are matched case-insensitively, unknown properties are dropped in silence, and a required bool or number that is
-left out is false or 0 (a plain value type); a required string that is left out is refused.
+Names are case-insensitive, and unknown properties are silently dropped. A required bool or number that is left out is
+false or 0, as it is a plain value type; a required string that is left out is rejected.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from airflow_provider_dinero.sandbox.contract import resolve, schema
 from airflow_provider_dinero.sandbox.errors import ApiError
 
 VALUE_TYPES: dict[str, Any] = {"boolean": False, "integer": 0, "number": Decimal(0)}
-# Documents silent: amounts and quantities beyond this are refused, which keeps sums within Decimal's 28 digits.
+# Undocumented: larger amounts and quantities are rejected, which keeps sums within Decimal's 28 digits.
 LARGEST_NUMBER = 10**12
-# A client was seen to write it in lower case.
+# One client writes it in lower case.
 LINE_TYPES = {"product": "Product", "text": "Text"}
 LARGEST_INTEGER = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 
@@ -31,9 +31,9 @@ def bind(name: str, raw: bytes, *, optional: bool = False) -> JsonObject:
 
     :param name: name of the schema
     :param raw: the body
-    :param optional: an empty body counts as ``{}``
-    :return: every property of the schema, None where nothing was sent
-    :raises ApiError: code 45 if this is not a JSON object or a list is too short, 42 if a value is refused
+    :param optional: whether an empty body counts as ``{}``
+    :return: every property of the schema, None for those that weren't sent
+    :raises ApiError: code 45 if the body isn't a JSON object or a list is too short, 42 if a value is invalid
     """
     value = {} if optional and not raw.strip() else json_object(raw)
     problems: dict[str, str] = {}
@@ -58,9 +58,9 @@ def bind_all(name: str, raw: bytes) -> list[JsonObject]:
 
 
 def json_object(raw: bytes) -> JsonObject:
-    """A JSON body that is an object.
+    """Decode a JSON object.
 
-    :raises ApiError: code 45 if it is none
+    :raises ApiError: code 45 if the body isn't one
     """
     value = _decoded(raw)
     if not isinstance(value, dict):
@@ -90,7 +90,7 @@ def _object(declared: JsonObject, value: JsonObject, path: str, problems: dict[s
         left_out = name.lower() not in sent
         item, default = sent.get(name.lower()), reference.get("default", part.get("default"))
         if item == "" and None in part.get("enum", ()):
-            item = None  # "empty" in the documents covers both null and "".
+            item = None  # "empty" in the documents means both null and "".
         if item is None:
             kind = _kind(part)
             if required and left_out and kind in VALUE_TYPES:
@@ -122,7 +122,7 @@ def _value(part: JsonObject, value: Any, path: str, problems: dict[str, str]) ->
         if isinstance(value, bool):
             return value
     elif kind in ("integer", "number"):
-        # Text was seen to be taken for account numbers. All else is refused, so that no client gets used to it.
+        # Dinero accepts text as account numbers. Any other text is rejected, so that no client comes to rely on it.
         if isinstance(value, str) and path.endswith("AccountNumber") and re.fullmatch(r"[0-9]{1,9}", value):
             value = int(value)
         if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
@@ -154,7 +154,7 @@ def _string(part: JsonObject, value: str, path: str, problems: dict[str, str]) -
         problems[path] = f"The field {path} must have a maximum length of {part['maxLength']}."
     elif path.endswith("LineType") and value.lower() in LINE_TYPES:
         return LINE_TYPES[value.lower()]
-    # Documents silent on the case of enum values: exactly as written, so that a client can't get used to less.
+    # The documents don't say whether enum values ignore case. Here they don't, so that no client comes to rely on it.
     elif "enum" in part and value not in part["enum"]:
         problems[path] = f"{path} must be one of {', '.join(str(item) for item in part['enum'] if item)}."
     elif "pattern" in part and not re.search(part["pattern"], value):
@@ -176,11 +176,11 @@ def _formatted(form: str | None, value: str) -> str:
 
 
 def parse_day(text: str, separator: str = "-") -> date:
-    """A date in Dinero's form only: Python's own parsers also take ``2026-1-31`` or ``2026-W05-6``.
+    """Parse a date in Dinero's form only: Python's own parsers also accept ``2026-1-31`` or ``2026-W05-6``.
 
     :param text: year, month and day
-    :param separator: what is between them
-    :raises ValueError: for anything else
+    :param separator: the separator between them
+    :raises ValueError: for any other form
     """
     if not re.fullmatch(separator.join((r"\d{4}", r"\d{2}", r"\d{2}")), text, re.ASCII):
         raise ValueError(text)
@@ -188,11 +188,11 @@ def parse_day(text: str, separator: str = "-") -> date:
 
 
 def day_of(text: str | None, name: str) -> str | None:
-    """The date of a property that the contract leaves without a format: a date, or a date-time whose time is dropped.
+    """Return the date of a property for which the contract gives no format: a date, or a date-time without its time.
 
-    :param text: the value, empty counts as none
+    :param text: the value; empty counts as None
     :param name: the property
-    :raises ApiError: code 42 for anything else
+    :raises ApiError: code 42 for any other form
     """
     if not text:
         return None

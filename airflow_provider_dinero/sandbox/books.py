@@ -1,7 +1,7 @@
-"""The books: entries in double entry, and the numbers of vouchers, which begin at 1 in each accounting year.
+"""The books in double entry, and the numbers of vouchers, which start at 1 in each accounting year.
 
-An amount is in øre, positive for debit, negative for credit. Invoices and credit notes bring numbers of their own,
-which run on over the years; everything else takes its number here.
+An amount is in øre, positive for debit, negative for credit. Invoices and credit notes have numbers of their own, which
+continue over the years; every other voucher gets its number here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airflow_provider_dinero.sandbox import accounts, years
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import invalid
 
-# The types that entries show. All that is neither a sale nor a purchase was seen as the last one, payments too.
+# The types that entries show. Everything but sales and purchases has the last one, payments too (measured).
 SALES, PURCHASES, MANUAL = "Sales", "Purchases", "manuel"
 
 TABLES = f"""
@@ -37,7 +37,7 @@ TABLES = f"""
 
 @dataclass(frozen=True)
 class Posting:
-    """One entry to be.
+    """An entry to write.
 
     :param ore: positive for debit, negative for credit
     """
@@ -57,7 +57,7 @@ def post(call: Call, *, date: str, voucher_guid: str, voucher_type: str, number:
     :param voucher_guid: shared by all entries of the voucher
     :param voucher_type: as entries show it
     :param number: the voucher's number
-    :param lines: what is booked; nothing is written for 0
+    :param lines: the entries; those of 0 are left out
     :raises ApiError: code 47 for a date outside the accounting years, 42 if debit and credit differ
     """
     lines = [line for line in lines if line.ore]
@@ -87,10 +87,10 @@ def post(call: Call, *, date: str, voucher_guid: str, voucher_type: str, number:
 
 
 def reverse(call: Call, voucher_guid: str) -> None:
-    """Offset all that a voucher has booked.
+    """Offset everything that a voucher has booked.
 
-    Documents silent on the date: the entries' own, so that every period is as if the voucher had never been; the
-    offsetting entries bear its number too.
+    Undocumented: the offsetting entries have the dates and the number of the original ones, so that every period is as
+    if the voucher had never existed.
     """
     rows = call.store.execute(
         "SELECT * FROM entries WHERE organization = ? AND voucher_guid = ? ORDER BY id",
@@ -102,6 +102,6 @@ def reverse(call: Call, voucher_guid: str) -> None:
 
 
 def has_entries(call: Call, contact_guid: str, account: int) -> bool:
-    """Whether a contact has entries on an account."""
+    """Return whether a contact has entries on an account."""
     sql = "SELECT 1 FROM entries WHERE organization = ? AND contact_guid = ? AND account = ?"
     return call.store.one(sql, [call.organization, contact_guid, account]) is not None

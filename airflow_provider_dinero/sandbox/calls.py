@@ -1,4 +1,4 @@
-"""What an operation gets (a call) and where operations are registered (a resource)."""
+"""A call, which is what an operation receives, and a resource, which registers operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_dinero.sandbox.store import Store
 
 @dataclass
 class Call:
-    """One request, and who sends it."""
+    """One request and its client."""
 
     settings: Settings
     store: Store
@@ -37,52 +37,52 @@ class Call:
     organization: int | None = None
     reach: tuple[int, ...] = ()
     fault: str | None = None
-    # Seconds that the answer is held back, as if the work had taken them.
+    # Seconds by which the response is delayed, as if the work had taken them.
     hold: float = 0
 
     @property
     def guid(self) -> str:
-        """The guid in the path. One that is none at all is simply unknown."""
+        """The guid in the path. A malformed one is treated as unknown."""
         return self.route["guid"].lower()
 
     @property
     def key(self) -> tuple[int | None, str]:
-        """What the path points at: (organization, guid)."""
+        """The key of the object in the path: (organization, guid)."""
         return self.organization, self.guid
 
     def body(self, schema: str, *, optional: bool = False) -> JsonObject:
-        """The JSON body, bound to a schema.
+        """Return the JSON body, bound to a schema.
 
         :param schema: name of the schema
-        :param optional: an empty body counts as ``{}``
+        :param optional: whether an empty body counts as ``{}``
         """
         return bind(schema, self.raw, optional=optional)
 
     def bodies(self, schema: str) -> list[JsonObject]:
-        """A JSON body that is an array, each item bound to a schema."""
+        """Return a JSON array, each item bound to a schema."""
         return bind_all(schema, self.raw)
 
     def text(self, name: str, default: str = "") -> str:
-        """A query parameter; its name is case-insensitive, as in ASP.NET, and empty counts as left out."""
+        """Return a query parameter. Its name is case-insensitive, as in ASP.NET; empty counts as missing."""
         return self.query.get(name.lower(), "").strip() or default
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A query parameter that is true or false."""
+        """Return a query parameter that is true or false."""
         value = self.text(name, str(default)).lower()
         if value not in ("true", "false"):
             raise malformed(name, "true or false")
         return value == "true"
 
     def number(self, name: str, default: int) -> int:
-        """A query parameter that is a whole number."""
+        """Return a query parameter that is a whole number."""
         text = self.text(name, str(default))
-        # Python's int also takes 1_0 and the digits of other scripts, and not more than 4300 of them.
+        # Python's int also accepts 1_0 and the digits of other scripts, and at most 4300 of them.
         if not re.fullmatch(r"[+-]?[0-9]{1,100}", text):
             raise malformed(name, "a whole number")
         return int(text)
 
     def day(self, name: str, separator: str = "-") -> date | None:
-        """A query parameter that is a date, None if left out."""
+        """Return a query parameter that is a date, None if it is missing."""
         value = self.text(name)
         try:
             return parse_day(value, separator) if value else None
@@ -91,7 +91,7 @@ class Call:
 
 
 def malformed(name: str, wanted: str) -> ApiError:
-    """Documents silent on the code for a malformed query parameter: 44, "Invalid format"."""
+    """Return the error for a malformed query parameter. Its code, 44 ("Invalid format"), is undocumented."""
     return ApiError(44, f"{name} must be {wanted}.", problems={name: f"Must be {wanted}."})
 
 
@@ -100,9 +100,9 @@ Handler = Callable[[Call], Response]
 
 @dataclass(frozen=True)
 class Operation:
-    """A method and a path, and what answers them.
+    """A method and a path, with their handler.
 
-    :param open: works without a token and isn't counted against the request limit
+    :param open: whether it works without a token and outside the request limit
     """
 
     method: str
@@ -113,9 +113,9 @@ class Operation:
 
 @dataclass
 class Resource:
-    """The operations of one resource, its tables, and what is in them from the start.
+    """The operations of one resource, its tables and its initial rows.
 
-    :param due: does what time has brought on, before each operation
+    :param due: runs before each operation, and does what has become due by the clock
     """
 
     tables: str = ""

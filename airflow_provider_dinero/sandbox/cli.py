@@ -19,7 +19,7 @@ from airflow_provider_dinero.sandbox.settings import MUTATIONS, SWITCHES, Settin
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
-    :param arguments: the command line without the program's name, by default the real one
+    :param arguments: the command line without the program's name; the real one by default
     :return: exit code
     """
     options = _parser().parse_args(arguments)
@@ -36,34 +36,34 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="start it", description="Start a sandbox; Ctrl-C stops it.")
     serve.set_defaults(run=_serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve.add_argument("--port", type=int, default=8765, help="port, 0 for a free one (%(default)s)")
-    serve.add_argument("--state", metavar="FILE", help="keep the state in this SQLite file, else it is in memory")
+    serve.add_argument("--port", type=int, default=8765, help="port; 0 picks a free one (%(default)s)")
+    serve.add_argument("--state", metavar="FILE", help="SQLite file that keeps the state (default: in memory)")
     serve.add_argument(
         "--requests-per-minute",
         type=_at_least(1),
         metavar="N",
-        help="request limit per client and organization, instead of 100 for Visma Connect and 60 for personal clients",
+        help="request limit per client and organization (default: 100 for Visma Connect, 60 for personal clients)",
     )
     serve.add_argument(
         "--token-lifetime",
         type=_at_least(1),
         default=3600,
         metavar="SECONDS",
-        help="how long an access token lives (%(default)s)",
+        help="lifetime of an access token (%(default)s)",
     )
     serve.add_argument(
         "--refresh-tokens",
         choices=["reuse", "one-time"],
         default="reuse",
-        help="what a refresh does: give the same refresh token back, or a new one, where a used one that comes "
-        "again revokes the whole grant (%(default)s)",
+        help="what a refresh returns: the same refresh token, or a new one each time; then reusing an old one revokes "
+        "the whole grant (%(default)s)",
     )
     serve.add_argument(
         "--grace-seconds",
         type=_at_least(0),
         default=0,
         metavar="SECONDS",
-        help="how long a used one-time token may be exchanged again; at Visma Connect 5 to 60, if at all (%(default)s)",
+        help="how long a used one-time token still works; 5 to 60 seconds at Visma Connect, if at all (%(default)s)",
     )
     serve.add_argument(
         "--redirect-uri",
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=argparse.SUPPRESS,
         metavar="URI",
-        help="redirect URI that is registered for the Visma Connect application; may be given more than once "
+        help="a redirect URI registered for the Visma Connect application; repeat the option for more "
         f"({', '.join(Settings.redirect_uris)})",
     )
     serve.add_argument(
@@ -80,22 +80,22 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=argparse.SUPPRESS,
         metavar="NAME",
-        help="name by which it may be called, beside localhost, loopback addresses and --host; may be given more than "
-        "once. Another Host is refused, since a web page could be behind it",
+        help="another host name to accept besides localhost, loopback addresses and --host; repeat the option for "
+        "more. Requests to any other host name are refused, since a web page could have sent them",
     )
-    serve.add_argument("--require-pkce", action="store_true", help="the application is set to demand PKCE")
+    serve.add_argument("--require-pkce", action="store_true", help="require PKCE, an option of the application")
     serve.add_argument(
         "--basic-credentials",
         choices=["encoded", "as-is"],
         default="encoded",
-        help="how a client's id and secret are spelled in a Basic header: form-encoded first (RFC 6749, 2.3.1), or as "
-        "they are, which most clients send; nobody knows what Dinero takes (%(default)s)",
+        help="how the client id and secret appear in a Basic header: form-encoded first (RFC 6749, 2.3.1), or as they "
+        "are, as most clients send them; it isn't known which of the two Dinero accepts (%(default)s)",
     )
     serve.add_argument(
         "--no-date-header",
         dest="date_header",
         action="store_false",
-        help="answers have no Date header, else it follows the sandbox's own clock",
+        help="send no Date header (default: send one, from the sandbox's own clock)",
     )
     for name, text in SWITCHES.items():
         _add_switch(serve, name, text)
@@ -104,13 +104,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_mutations,
         default=MUTATIONS,
         metavar="NAMES",
-        help=f"which of {', '.join(sorted(MUTATIONS))} move the UpdatedAt of an invoice, comma separated; creating, "
-        "changing and deleting always do, nobody knows about the rest (all)",
+        help=f"which of {', '.join(sorted(MUTATIONS))} move the UpdatedAt of an invoice, comma-separated. Creating, "
+        "changing and deleting always do; for the others it isn't known (all)",
     )
 
     connect = commands.add_parser(
         "connection",
-        help="print the Airflow connection to it",
+        help="print the Airflow connection for a sandbox",
         description="Print the value for AIRFLOW_CONN_DINERO_DEFAULT.",
     )
     connect.set_defaults(run=_connection)
@@ -118,9 +118,9 @@ def _parser() -> argparse.ArgumentParser:
         "--grant",
         default="personal_integration",
         choices=sorted({client.grant for client in CLIENTS.values()}),
-        help="how it authorizes (%(default)s)",
+        help="authorization grant (%(default)s)",
     )
-    connect.add_argument("--url", default="http://127.0.0.1:8765", help="where the sandbox is (%(default)s)")
+    connect.add_argument("--url", default="http://127.0.0.1:8765", help="URL of the sandbox (%(default)s)")
     connect.add_argument("--organization", type=int, default=100001, help="organization id (%(default)s)")
     return parser
 
@@ -154,7 +154,7 @@ def _seconds(text: str) -> float:
 def _mutations(text: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     if not names <= MUTATIONS:
-        raise argparse.ArgumentTypeError(f"must be of {', '.join(sorted(MUTATIONS))}")
+        raise argparse.ArgumentTypeError(f"must be a comma-separated list of {', '.join(sorted(MUTATIONS))}")
     return names
 
 
@@ -168,7 +168,7 @@ def _connection(options: argparse.Namespace) -> int:
 
 
 def _tell(url: str) -> None:
-    """Say where the sandbox is, and how an Airflow reaches it."""
+    """Print the URL of the sandbox and how to connect Airflow to it."""
     print(f"Dinero sandbox: {url}")
     print(f'export AIRFLOW_CONN_DINERO_DEFAULT="$(dinero-sandbox connection --url {url})"', flush=True)
 
@@ -184,12 +184,12 @@ def _serve(options: argparse.Namespace) -> int:
             options.port,
             lambda: _tell(address(bound)),
         )
-        # The server takes both while it serves. When it has stopped, one more Ctrl-C gets no traceback.
+        # The server handles both signals while it runs. After that, another Ctrl-C causes no traceback.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         server.run(sockets=[bound])
     except (OSError, OverflowError, sqlite3.Error) as error:
-        advice = ". Take another --port." if getattr(error, "errno", None) == errno.EADDRINUSE else ""
+        advice = ". Use another --port." if getattr(error, "errno", None) == errno.EADDRINUSE else ""
         print(f"The sandbox could not start on {options.host}:{options.port}: {error}{advice}", file=sys.stderr)
         return 1
     return 0

@@ -20,28 +20,28 @@ def _document() -> JsonObject:
 
 
 def schema(name: str) -> JsonObject:
-    """The schema of that name."""
+    """Return the schema of that name."""
     found: JsonObject = _document()["components"]["schemas"][name]
     return found
 
 
 def resolve(part: JsonObject) -> JsonObject:
-    """The schema itself where ``part`` only refers to one."""
+    """Return the schema that ``part`` refers to, or ``part`` itself."""
     return schema(part["$ref"].rsplit("/", 1)[1]) if "$ref" in part else part
 
 
 @cache
 def parameters(path: str) -> dict[str, JsonObject]:
-    """The schemas of the query parameters of ``GET path`` by name."""
+    """Return the schemas of the query parameters of ``GET path``, by name."""
     declared = _document()["paths"][path]["get"]["parameters"]
     return {item["name"]: item["schema"] for item in declared if item["in"] == "query"}
 
 
 def parameter(path: str, name: str) -> JsonObject:
-    """The schema of one of them."""
+    """Return the schema of one query parameter."""
     return parameters(path)[name]
 
 
 def project(name: str, values: dict[str, Any]) -> JsonObject:
-    """An answer in the form of a schema: all its properties in its order, and nothing else."""
+    """Return an object in the form of a schema: all its properties in its order, and no others."""
     return {key: values.get(key) for key in schema(name)["properties"]}

@@ -1,6 +1,6 @@
-"""The countries of ISO 3166-1, with the names that Unicode's CLDR gives them and the VAT region by Danish rules.
+"""The countries of ISO 3166-1, with their names from Unicode's CLDR and their VAT region by Danish rules.
 
-documents silent: which countries Dinero knows, and by what English name.
+Undocumented: which countries Dinero has, and their English names.
 """
 
 import csv
@@ -19,7 +19,7 @@ COUNTRIES = {row["key"]: (row["danish_name"], row["english_name"]) for row in cs
 
 
 def vat_region(country: str) -> str:
-    """DK, EU or World."""
+    """Return DK, EU or World."""
     if country == "DK":
         return "DK"
     return "EU" if country in _EU else "World"

@@ -1,6 +1,6 @@
-"""The currencies of the European Central Bank's list, and what one unit of each is worth in Danish kroner.
+"""The currencies of the European Central Bank's list, and the value of one unit of each in Danish kroner.
 
-Dinero takes "the day's exchange rate". The sandbox has one rate for every day, so that a test can compute it: round
+Dinero uses "the day's exchange rate". The sandbox has one rate for every day, so that a test can compute with it: round
 figures for EUR, GBP, NOK, SEK and USD, and the ECB's rates of 2 January 2026, to four digits, for the others.
 """
 
@@ -15,9 +15,9 @@ DKK_RATES = {row["currency"]: Decimal(row["dkk"]) for row in csv.DictReader(_TAB
 
 
 def unknown_currency(path: str, code: str) -> ApiError:
-    """The refusal of a currency without a rate.
+    """Return the error for a currency without a rate.
 
     :param path: the property
-    :param code: as it was written
+    :param code: the code as it was written
     """
     return invalid(path, f"Unknown currency {code}.")

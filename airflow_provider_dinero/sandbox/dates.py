@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class DateHeader:
-    """Puts a Date on every answer.
+    """Adds a Date header to every response.
 
-    :param app: the application behind it
-    :param clock: where "now" comes from
+    :param app: the wrapped application
+    :param clock: returns the current time
     """
 
     def __init__(self, app: ASGIApp, clock: Callable[[], datetime]) -> None:

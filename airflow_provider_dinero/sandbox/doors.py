@@ -1,4 +1,4 @@
-"""Who may ask the sandbox at all: programs of this machine, and a browser only for the sandbox's own pages."""
+"""Who may call the sandbox: programs on this machine, and a browser only from the sandbox's own pages."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# What a program sends to `/_sandbox/…`. No form of a web page can, and a script of one has to ask first and is refused.
+# Required for `/_sandbox/…`. A form can't send it; a script of another site needs a preflight, which is refused.
 HEADER = "X-Dinero-Sandbox"
 CONTROL = {HEADER: "1"}
-# What a browser, or whoever waits for the start, asks for without it.
+# Works without it, for a browser or for a program that waits for the start.
 PAGES = ("/_sandbox/ui/", "/_sandbox/style.css", "/_sandbox/health")
 READING = ("GET", "HEAD")
 
 
 class Doors:
-    """Refuses what a web page in the browser of a developer may try with a sandbox on the same machine.
+    """Refuses what a web page in a developer's browser might try against a sandbox on the same machine.
 
-    :param app: the application behind it
-    :param hosts: names and addresses by which the sandbox may be called, beside those of this machine
+    :param app: the wrapped application
+    :param hosts: names and addresses by which the sandbox may be called, besides those of this machine
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
@@ -30,26 +30,24 @@ class Doors:
         self._hosts = {each.lower() for each in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may not come in; let the others pass."""
+        """Refuse a request from elsewhere; pass the others on."""
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         host, origin = headers.get("host", ""), headers.get("origin")
-        # A name that is not ours leads here by somebody's DNS: its pages could read what the sandbox answers.
+        # A foreign name can be pointed here by somebody's DNS; its pages could then read the sandbox's responses.
         if not self._is_ours(_name(host)):
-            text = (
-                f"This sandbox doesn't answer to the name {_name(host)!r}. Give it as --allowed-host, if it is yours."
-            )
+            text = f"This sandbox doesn't accept the host name {_name(host)!r}. If it is yours, add --allowed-host."
             return PlainTextResponse(text, 421)
         is_own = origin is not None and origin.partition("://")[2] == host
         if method not in READING and origin is not None and not is_own:
-            return PlainTextResponse("A page of another site may change nothing in this sandbox.", 403)
+            return PlainTextResponse("A page of another site can't change anything in this sandbox.", 403)
         is_page = path.startswith(PAGES) and (method in READING or is_own)
         if path.startswith("/_sandbox/") and not is_page and headers.get(HEADER) != CONTROL[HEADER]:
             sent = f"{HEADER}: {CONTROL[HEADER]}"
-            return PlainTextResponse(f"/_sandbox wants the header {sent} (with curl: -H '{sent}').", 403)
+            return PlainTextResponse(f"Calls of /_sandbox need the header {sent} (with curl: -H '{sent}').", 403)
         return None
 
     def _is_ours(self, name: str) -> bool:

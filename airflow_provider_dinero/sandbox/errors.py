@@ -1,4 +1,4 @@
-"""Dinero's errors: the table of codes and the body that carries one."""
+"""Dinero's errors: the table of codes, and the body that contains one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CODES = {
 }
 
 
-# Danish, as Dinero's own. The texts of its rules are known from a few recorded answers only; these are of their kind.
+# Danish, as in Dinero. Only a few of its validation texts are known, from recorded responses; these are similar.
 REQUIRED, REFUSED = "Feltet {} skal udfyldes.", "Værdien i feltet {} er ugyldig."
 
 
@@ -71,9 +71,9 @@ class ApiError(Exception):
     """A request that Dinero refuses.
 
     :param code: Dinero's own code, 40 to 90
-    :param message: text instead of the code's
+    :param message: replaces the standard text of the code
     :param status: HTTP status
-    :param problems: reason by property or rule key
+    :param problems: reasons, by property or rule key
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ApiError(Exception):
         self.problems = dict(problems or {})
 
     def response(self) -> Response:
-        """The answer: a camelCase object whose ``errorMessageList`` is PascalCase inside, as recorded."""
+        """Return the response: a camelCase object whose ``errorMessageList`` is PascalCase inside, as recorded."""
         body = {
             "code": self.code,
             "message": self.message,
@@ -106,16 +106,16 @@ class ApiError(Exception):
 
 
 class UnsupportedSort(ApiError):
-    """An order that a list doesn't know: at Dinero that is an error of the server's, without a body."""
+    """A sort order that a list doesn't support; Dinero responds with a server error that has no body."""
 
     def __init__(self) -> None:
         super().__init__(50, status=500)
 
     def response(self) -> Response:
-        """The answer: nothing but its status."""
+        """Return the response: a status only."""
         return Response(status_code=self.status)
 
 
 def invalid(key: str, reason: str) -> ApiError:
-    """The refusal of one property's value."""
+    """Return the error for the invalid value of one property."""
     return ApiError(42, problems={key: reason})

@@ -1,4 +1,4 @@
-"""The middleware in which faults happen."""
+"""The middleware that injects faults."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ERROR_CODES = {401: 41, 403: 41, 404: 40, 500: 50}
 
 
 class FaultMiddleware:
-    """Lets requests go wrong as it was ordered.
+    """Injects the faults that were ordered.
 
-    :param app: the application behind it
+    :param app: the wrapped application
     :param faults: the orders
     :param wire: the connections
-    :param spared: paths for which nothing ever goes wrong
-    :param note: notes a request that the application never sees, with its status (0 for none)
-    :param expire: lets the token of a request expire
+    :param spared: paths without faults
+    :param note: records a request that the application never sees, with its status (0 for none)
+    :param expire: expires the token of a request
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FaultMiddleware:
         self._spared, self._note, self._expire = spared, note, expire
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, rightly or wrongly."""
+        """Handle a request, with or without a fault."""
         spared = scope["type"] != "http" or self._spared(scope["path"])
         fault = None if spared else self._faults.strike(scope["method"], scope["path"])
         if fault is None:
@@ -51,10 +51,10 @@ class FaultMiddleware:
             return
         scope["dinero.fault"], era = fault.effect, self._faults.era
         body = await _body(receive)
-        if body is None:  # the client went while it was sending
+        if body is None:  # the client disconnected while sending
             return
 
-        async def again() -> Message:  # ruff: ignore[unused-async] (ASGI wants it so)
+        async def again() -> Message:  # ruff: ignore[unused-async] (ASGI requires it)
             return {"type": "http.request", "body": body}
 
         if fault.effect in ("status", "html", "redirect"):
@@ -88,20 +88,20 @@ class FaultMiddleware:
     async def _waited(self, fault: Fault, era: int) -> bool:
         """Wait as long as the fault says.
 
-        :param era: when it struck
-        :return: whether the sandbox is still the same, neither stopped nor reset
+        :param era: the era in which the fault struck
+        :return: whether the sandbox is still the same: neither stopped nor reset
         """
         return await self._wire.pause(fault.seconds) and era == self._faults.era
 
     async def _gone(self, fault: Fault, era: int, scope: Scope, receive: Receive) -> bool:
-        """Wait until the client has gone, and then some more."""
+        """Wait until the client has disconnected, and then for the fault's seconds."""
         if fault.gone == "reset":
             self._wire.reset(scope)
         await _disconnected(receive)
         return await self._waited(fault, era)
 
     async def _spoil(self, fault: Fault, head: Message, content: bytes, send: Send) -> None:
-        """Send what is left of an answer."""
+        """Send the response, damaged."""
         if fault.effect == "truncate":
             if content:
                 await send(head)
@@ -119,7 +119,7 @@ class FaultMiddleware:
 
 
 def _instead(fault: Fault) -> Response:
-    """The answer to a request that isn't handled."""
+    """Return the response that replaces the handling of a request."""
     if fault.effect == "redirect":
         return RedirectResponse(fault.location, fault.status or 307)
     if fault.effect == "html":
@@ -138,10 +138,10 @@ def _instead(fault: Fault) -> Response:
 
 
 async def _handled(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    """Handle a request out of the client's sight; the head and the body of the answer."""
+    """Handle a request without sending anything; return the head and the body of the response."""
     sent: list[Message] = []
 
-    async def keep(message: Message) -> None:  # ruff: ignore[unused-async] (ASGI wants it so)
+    async def keep(message: Message) -> None:  # ruff: ignore[unused-async] (ASGI requires it)
         sent.append(message)
 
     await app(scope, receive, keep)
@@ -149,7 +149,7 @@ async def _handled(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Messag
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body of a request, None if the client went before its end."""
+    """Return the body of a request, None if the client disconnected before its end."""
     parts = []
     while True:
         message = await receive()
@@ -161,7 +161,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Wait until the client has gone, however it went."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

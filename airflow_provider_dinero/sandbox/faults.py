@@ -1,4 +1,4 @@
-"""Faults on order: which request is to go wrong, and how."""
+"""Faults on demand: which requests go wrong, and how."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ BODILESS, REDIRECTS = (204, 205, 304), (301, 302, 303, 307, 308)
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What goes wrong, with which requests; ``docs/sandbox.md`` explains each effect.
+    """One fault and the requests that it strikes; ``docs/sandbox.md`` explains each effect.
 
     :param effect: what happens
-    :param method: HTTP method, None for every one
+    :param method: HTTP method, None for all
     :param path: pattern of the path: ``*`` or ``{name}`` is one segment, ``**`` any number of them; at most 500
         characters
-    :param times: how often, None for always
-    :param probability: of the requests that match, this part
-    :param seed: of the probability, so that a run can be repeated
+    :param times: how many times it strikes, None for no limit
+    :param probability: share of the matching requests, 0 to 1
+    :param seed: seed of the probability, so that a run can be repeated
     :param status: HTTP status of ``status``, ``html`` and ``redirect``
-    :param body: of ``status``: text, or anything else as JSON
-    :param retry_after: header of ``status``, as it is
-    :param seconds: of ``delay``, ``drip`` and ``late``
-    :param gone: how the client of ``late`` goes: the connection is ``reset``, or the client gives up at its ``timeout``
-    :param location: of ``redirect``
+    :param body: body of ``status``: text, or anything else as JSON
+    :param retry_after: ``Retry-After`` header of ``status``, sent unchanged
+    :param seconds: duration of ``delay``, ``drip`` and ``late``
+    :param gone: how the client of ``late`` goes: by a ``reset`` of the connection, or at the client's ``timeout``
+    :param location: target of ``redirect``
     """
 
     effect: Effect
@@ -60,10 +60,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     location: str = "https://elsewhere.example/"
 
     def __post_init__(self) -> None:
-        """Refuse what could never be sent, or never match."""
+        """Reject a fault that could never be sent, or never match."""
         self.method = self.method and self.method.upper()
         if not self.path.startswith("/"):
-            raise ValueError("path must begin with /")
+            raise ValueError("path must start with /")
         if len(self.path) > LONGEST_PATH:
             raise ValueError(f"path must have at most {LONGEST_PATH} characters")
         for segment in self.path.split("/"):
@@ -71,11 +71,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 raise ValueError("in path, * and ** must be whole segments")
         for name, header in (("retry_after", self.retry_after), ("location", self.location)):
             if header is not None and not re.fullmatch(r"[ -~\xa0-\xff]*", header):
-                raise ValueError(f"{name} must be of printable latin-1 characters, as headers are")
+                raise ValueError(f"{name} must consist of printable Latin-1 characters, like any header")
         if self.status in BODILESS and (self.effect == "html" or self.body not in (None, "")):
-            raise ValueError(f"status {self.status} has no body")
+            raise ValueError(f"a response with status {self.status} can't have a body")
         if self.effect == "redirect" and self.status is not None and self.status not in REDIRECTS:
-            raise ValueError(f"status of a redirect must be of {', '.join(str(status) for status in REDIRECTS)}")
+            raise ValueError(f"status of a redirect must be one of {', '.join(str(status) for status in REDIRECTS)}")
 
 
 @dataclass
@@ -89,7 +89,7 @@ class _Order:
         fault = self.fault
         if fault.times is not None and self.struck >= fault.times:
             return False
-        # The sandbox takes a path with a slash at its end too.
+        # The sandbox also accepts a path that ends in a slash.
         path = path.rstrip("/") or "/"
         if fault.method not in (None, method) or not self.matches(path):
             return False
@@ -100,9 +100,9 @@ class _Order:
 
 
 class Faults:
-    """The faults on order, oldest first. They are kept in memory only.
+    """The faults on order, oldest first, in memory only.
 
-    ``era`` changes with a reset: what struck before must not reach what comes after.
+    ``era`` changes with a reset: a fault from before it must not affect what comes after.
     """
 
     def __init__(self) -> None:
@@ -110,24 +110,24 @@ class Faults:
         self._orders: list[_Order] = []
 
     def order(self, fault: Fault) -> None:
-        """Let it happen from now on."""
+        """Add a fault."""
         self._orders.append(_Order(fault, _pattern(fault.path), Random(fault.seed)))
 
     def clear(self) -> None:
-        """Nothing goes wrong from now on."""
+        """Remove all faults."""
         self._orders.clear()
 
     def reset(self) -> None:
-        """The same, and what waits for its time is never handled."""
+        """Remove all faults, and drop the requests that are still waiting."""
         self.clear()
         self.era += 1
 
     def all(self) -> list[dict[str, Any]]:
-        """What is on order, and how often each has struck."""
+        """Return the faults, and how often each has struck."""
         return [{**msgspec.to_builtins(order.fault), "struck": order.struck} for order in self._orders]
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """The first fault that strikes this request, if there is one."""
+        """Return the first fault that strikes this request, if any."""
         return next((order.fault for order in self._orders if order.strikes(method, path)), None)
 
 
@@ -137,7 +137,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _pattern(path: str) -> Callable[[str], bool]:
-    """What tells whether a path fits; in a time that grows with both, and no faster, whatever the pattern."""
+    """Return a function that tells whether a path matches, in time proportional to both lengths at most."""
     pattern = [ONE if re.fullmatch(r"\{[^{}]*\}", each) else each for each in _segments(path)]
 
     def fits(path: str) -> bool:
@@ -148,7 +148,7 @@ def _pattern(path: str) -> Callable[[str], bool]:
                 last, again, at = at, done, at + 1
             elif at < len(pattern) and given[done] and pattern[at] in (ONE, given[done]):
                 done, at = done + 1, at + 1
-            elif last >= 0:  # the last ** takes one segment more
+            elif last >= 0:  # the last ** takes one more segment
                 again, at = again + 1, last + 1
                 done = again
             else:

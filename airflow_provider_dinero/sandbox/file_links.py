@@ -1,4 +1,4 @@
-"""Which vouchers use a file. A link stays when its voucher is deleted, as it was seen to."""
+"""Which vouchers use a file. A link stays when its voucher is deleted (measured)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from airflow_provider_dinero.sandbox.errors import invalid
 
 
 def known_file(call: Call, guid: str | None) -> str | None:
-    """The file of a voucher, which must exist.
+    """Return the file of a voucher.
 
-    :raises ApiError: code 42 if it doesn't
+    :raises ApiError: code 42 if it doesn't exist
     """
     if not guid:
         return None
@@ -21,15 +21,15 @@ def known_file(call: Call, guid: str | None) -> str | None:
 
 
 def link(call: Call, guid: str | None, voucher_id: int, voucher_guid: str, *, before: str | None = None) -> None:
-    """A voucher uses another file now.
+    """Link a voucher to its new file, instead of the old one.
 
-    :param guid: the file, None for no file any more
-    :param voucher_id: the voucher's own number in the database
+    :param guid: the file, None to remove it
+    :param voucher_id: number of the voucher in the database
     :param voucher_guid: the voucher
-    :param before: the file that it used before
+    :param before: the file until now
     """
     if guid:
-        # A draft that Dinero made of the file vanishes when something else uses it.
+        # A draft that Dinero made from the file disappears when something else uses the file.
         call.store.execute(
             "UPDATE vouchers SET state = 'Deleted' WHERE organization = ? AND file_guid = ? AND guid <> ? "
             "AND state = 'Draft' AND json_extract(data, '$.ByDinero')",

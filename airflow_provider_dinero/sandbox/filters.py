@@ -1,4 +1,4 @@
-"""The little language of ``queryFilter``: ``Name contains 'a';IsPerson eq 'False'``."""
+"""The expression language of ``queryFilter``: ``Name contains 'a';IsPerson eq 'False'``."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from airflow_provider_dinero.sandbox.errors import ApiError
 
-# Two clients double a quote to escape it (unverified); a single one within the value can't be told from its end.
+# Two clients double a quote to escape it (unverified); a single one can't be told from the end of the value.
 CONDITION = re.compile(r"\s*(\w+)\s+(eq|contains)\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
 BOOLEANS = {"IsPerson", "HasGeneratedAnyVouchers"}
 
 
 def conditions(expression: str, filterable: Sequence[str]) -> Iterator[tuple[str, str | int]]:
-    """The conditions of a filter, each as SQL and its parameter.
+    """Yield the conditions of a filter, each as SQL and its parameter.
 
     :param expression: the value of ``queryFilter``
-    :param filterable: the properties that may be named; their columns are in :func:`column`
-    :raises ApiError: code 46 for anything else
+    :param filterable: the properties that may be used; :func:`column` gives their columns
+    :raises ApiError: code 46 for any other expression
     """
     names = {name.lower(): name for name in filterable}
-    # ";" can't be escaped, not even within the quotes.
+    # ";" can't be escaped, not even inside quotes.
     for condition in expression.split(";"):
         match = CONDITION.fullmatch(condition)
         if match is None:
@@ -40,7 +40,7 @@ def conditions(expression: str, filterable: Sequence[str]) -> Iterator[tuple[str
 
 
 def column(name: str) -> str:
-    """The column that holds a property: ``VatNumber`` is in ``vat_number``."""
+    """Return the column of a property: ``VatNumber`` is in ``vat_number``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 

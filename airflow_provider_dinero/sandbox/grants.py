@@ -1,4 +1,4 @@
-"""What users have consented to at Visma Connect, and the tokens that come of it."""
+"""Grants: what users have consented to at Visma Connect, and the resulting tokens."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ CODE_SECONDS = 300
 
 
 def seed(store: Store) -> None:
-    """One consent is there from the start, with a refresh token that everybody knows."""
+    """Add the initial grant, whose refresh token is public."""
     now = int(store.clock().timestamp())
     grant = consent(store, "isv_sandbox", f"{READ} {WRITE} {OFFLINE}", session="seed", auth_time=now)
     store.insert("refresh_tokens", {"token": REFRESH_TOKEN, "grant_id": grant})
 
 
 def consent(store: Store, client: str, scope: str, session: str, auth_time: int) -> str:
-    """Note that the user let a client in.
+    """Record a user's consent to a client.
 
     :return: id of the grant
     """
@@ -46,7 +46,7 @@ def consent(store: Store, client: str, scope: str, session: str, auth_time: int)
 
 
 def new_code(store: Store, grant: str, redirect_uri: str, nonce: str | None, challenge: str | None) -> str:
-    """A code that the client exchanges for tokens, once and soon."""
+    """Create a code that the client exchanges for tokens, once and soon."""
     code = secrets.token_hex(32).upper()
     values = {"grant_id": grant, "redirect_uri": redirect_uri, "nonce": nonce, "challenge": challenge}
     expires = store.clock().timestamp() + CODE_SECONDS
@@ -55,26 +55,26 @@ def new_code(store: Store, grant: str, redirect_uri: str, nonce: str | None, cha
 
 
 def new_refresh_token(store: Store, grant: str) -> str:
-    """A refresh token in the form that was seen: 64 upper-case hex digits."""
+    """Create a refresh token in the form that Visma Connect uses: 64 upper-case hex digits."""
     token = secrets.token_hex(32).upper()
     store.insert("refresh_tokens", {"token": token, "grant_id": grant})
     return token
 
 
 def revoke_grant(store: Store, grant: str) -> None:
-    """End a grant: its refresh tokens die. Access tokens can't be revoked, they run out."""
+    """End a grant and its refresh tokens. Access tokens can't be revoked; they expire."""
     store.execute("DELETE FROM refresh_tokens WHERE grant_id = ?", [grant])
 
 
 def revoke_all(store: Store, grant: sqlite3.Row) -> None:
-    """End every grant of the same client and user, as replay does: codes that are still out too."""
+    """End every grant of the same client and user, and its unused codes, as the replay of a token does."""
     same = "SELECT id FROM grants WHERE client = ? AND user = ?"
     for table in ("refresh_tokens", "codes"):
         store.execute(f"DELETE FROM {table} WHERE grant_id IN ({same})", [grant["client"], grant["user"]])
 
 
 def access_token(call: Call, client: str, organization: int | None, scope: str, token: str) -> JsonObject:
-    """Note a new access token, and tell of it as both token endpoints do."""
+    """Record a new access token, and return what both token endpoints say about it."""
     lifetime = call.settings.token_lifetime
     values = {"client": client, "organization": organization, "scope": scope, "user": USER.id}
     call.store.insert("access_tokens", {"token": token, **values, "expires": call.store.clock().timestamp() + lifetime})
@@ -82,12 +82,12 @@ def access_token(call: Call, client: str, organization: int | None, scope: str, 
 
 
 def connect_tokens(call: Call, grant: sqlite3.Row, refresh_token: str | None, nonce: str | None = None) -> JsonObject:
-    """The answer of Visma Connect's token endpoint.
+    """Return the response of Visma Connect's token endpoint.
 
     :param call: the request
-    :param grant: what the user consented to
-    :param refresh_token: the one to hand out, None without offline_access
-    :param nonce: of the authorize request, for the id_token
+    :param grant: the user's consent
+    :param refresh_token: the refresh token, None without offline_access
+    :param nonce: nonce of the authorization request, for the id_token
     """
     scope = grant["scope"]
     answer = access_token(call, grant["client"], None, scope, _jwt(call, grant))
@@ -99,7 +99,7 @@ def connect_tokens(call: Call, grant: sqlite3.Row, refresh_token: str | None, no
 
 
 def _jwt(call: Call, grant: sqlite3.Row) -> str:
-    # The claims that were seen. Their values for idp, acr and llt are undocumented; jti keeps two of a second apart.
+    # The claims of recorded tokens. The values of idp, acr and llt are undocumented; jti makes tokens unique.
     claims = {
         **_claims(call, grant),
         "aud": "https://api.dinero.dk",
@@ -120,7 +120,7 @@ def _id_token(call: Call, grant: sqlite3.Row, nonce: str | None) -> str:
 def _claims(call: Call, grant: sqlite3.Row) -> dict[str, Any]:
     now = int(call.store.clock().timestamp())
     return {
-        # Discovery demands that this is where it was read; at the real one it is https://connect.visma.com.
+        # Discovery requires it to be the address it was read from; at the real one it is https://connect.visma.com.
         "iss": call.base_url,
         "nbf": now,
         "iat": now,

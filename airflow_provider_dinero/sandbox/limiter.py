@@ -11,9 +11,9 @@ WINDOW_SECONDS = 60
 
 
 class Limiter:
-    """Counts the requests that were let in.
+    """Counts the requests that were admitted.
 
-    :param clock: where "now" comes from
+    :param clock: returns the current time
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -21,9 +21,9 @@ class Limiter:
         self._admitted: defaultdict[tuple[str, int | None], deque[float]] = defaultdict(deque)
 
     def admit(self, client_id: str, organization: int | None, limit: int) -> int | None:
-        """Let a request in, or say how many whole seconds it has to wait.
+        """Admit a request, or return the whole seconds until it may be sent again.
 
-        Documents silent: a refused request doesn't count, so waiting out Retry-After always helps; requests without
+        Undocumented: a rejected request doesn't count, so waiting for Retry-After always helps; requests without
         an organization (organizations, countries) share one window per client.
         """
         now = self._clock().timestamp()
@@ -36,11 +36,11 @@ class Limiter:
         return None
 
     def used(self) -> dict[tuple[str, int | None], int]:
-        """How many requests of the last minute count, by client and organization."""
+        """Return the number of requests in the last minute, by client and organization."""
         since = self._clock().timestamp() - WINDOW_SECONDS
         counts = {key: sum(at > since for at in admitted) for key, admitted in self._admitted.items()}
         return {key: count for key, count in counts.items() if count}
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Clear all windows."""
         self._admitted.clear()

@@ -1,4 +1,4 @@
-"""What all lists share: ``fields``, ``queryFilter``, ``changesSince``, ``deletedOnly`` and paging, all done in SQL."""
+"""What all lists share, in SQL: ``fields``, ``queryFilter``, ``changesSince``, ``deletedOnly`` and paging."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MAX_PAGE_SIZE = 1000
 
 
 class Selection:
-    """The rows of one table that a list is about.
+    """The rows of one table that a list covers.
 
     :param call: the request
-    :param table: has the columns organization, updated_at, deleted_at and data
+    :param table: a table with the columns organization, updated_at, deleted_at and data
     """
 
     def __init__(self, call: Call, table: str) -> None:
@@ -36,17 +36,17 @@ class Selection:
         self._counts: dict[bool, int] = {}
 
     def restrict(self, condition: str, *parameters: Any) -> None:
-        """Leave out rows that this list is never about."""
+        """Leave out rows that this list never includes."""
         self._base.append(condition)
         self._base_parameters.extend(parameters)
 
     def filter(self, condition: str, *parameters: Any) -> None:
-        """Leave out rows that the caller doesn't want."""
+        """Leave out rows that the caller's filters exclude."""
         self._filters.append(condition)
         self._parameters.extend(parameters)
 
     def count(self, *, filtered: bool) -> int:
-        """The number of rows, with the caller's filters or without."""
+        """Return the number of rows, with or without the caller's filters."""
         if filtered not in self._counts:
             where, parameters = self._where(filtered)
             sql = f"SELECT count(*) FROM {self.table} {where}"
@@ -54,20 +54,20 @@ class Selection:
         return self._counts[filtered]
 
     def rows(self, order: str, limit: int, offset: int) -> list[sqlite3.Row]:
-        """One page of rows.
+        """Return one page of rows.
 
         :param order: SQL in which every term ends in ``ASC`` or ``DESC``
-        :param limit: how many
-        :param offset: how many come before
+        :param limit: number of rows
+        :param offset: number of rows before them
         """
         remaining, way = self.count(filtered=True) - offset, order
         if remaining <= 0:
             return []
         if remaining < offset:
-            # From the end, where that is nearer: the last page costs no more than the first.
+            # Count from the end if that is nearer: the last page costs no more than the first.
             way, limit, offset = _reversed(order), min(limit, remaining), max(0, remaining - limit)
         where, parameters = self._where(True)
-        # Sort row ids, not rows: their JSON is most of them, and it is needed for one page only.
+        # Sort row ids, not rows: rows are mostly JSON, which only one page needs.
         page = f"SELECT rowid FROM {self.table} {where} ORDER BY {way} LIMIT ? OFFSET ?"
         sql = f"SELECT {self.columns} FROM {self.table} WHERE rowid IN ({page}) ORDER BY {order}"
         return self.call.store.execute(sql, [*parameters, limit, offset]).fetchall()
@@ -82,18 +82,18 @@ def _reversed(order: str) -> str:
 
 
 def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> Selection:
-    """The rows that the common query parameters ask for.
+    """Return the rows that the common query parameters select.
 
     :param call: the request
     :param table: the table
-    :param path: path of the list in the contract, which says what can be filtered
-    :param with_deleted: deleted rows are in the list even if nobody asks for them (contacts v2)
+    :param path: path of the list in the contract, which defines the properties that can be filtered
+    :param with_deleted: whether the list includes deleted rows by default (contacts v2)
     """
     selection = Selection(call, table)
     if call.flag("deletedOnly"):
         selection.restrict("deleted_at IS NOT NULL")
     elif not (with_deleted or (call.settings.v1_changes_include_deleted and changes_since(call))):
-        # The wording of v1 contradicts itself under changesSince; the safe reading is that deleted rows stay out.
+        # The text of v1 contradicts itself on changesSince; the safe reading is that deleted rows stay out.
         selection.restrict("deleted_at IS NULL")
     declared = parameters(path)
     if "queryFilter" in declared and (expression := call.text("queryFilter")):
@@ -107,19 +107,19 @@ def select(call: Call, table: str, path: str, *, with_deleted: bool = False) -> 
 
 
 def changes_since(call: Call) -> str:
-    """The instant, comparable with the columns (zone-less UTC), or "". Only the documented form is taken."""
+    """Return the instant, comparable with the columns (zone-less UTC), or "". Only the documented form is valid."""
     since = call.text("changesSince")
     try:
         if since and not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", since, re.ASCII):
             raise ValueError(since)
-        # Also a form may hold what no calendar has.
+        # Also in the right form there are dates that don't exist.
         _ = since and datetime.fromisoformat(since)
     except ValueError:
         raise malformed("changesSince", "UTC in the form 2015-08-18T06:36:22Z") from None
     return f"{since.removesuffix('Z')}.000" if since else ""
 
 
-# Selectable without being in the documents' lists: two clients' recorded requests.
+# Selectable although the documents don't list them: two clients' recorded requests.
 MORE_FIELDS = {
     "contacts": ("IsDebitor", "IsCreditor"),
     "products": ("Comment",),
@@ -129,12 +129,12 @@ MORE_FIELDS = {
 
 
 def wanted_fields(call: Call, path: str) -> dict[str, str]:
-    """What ``fields`` asks for: the property by the caller's spelling, which is the key in the answer.
+    """Return the properties that ``fields`` selects, by the caller's spelling, which is the key in the response.
 
-    Documents silent on an unknown field: refused, so that no client gets used to a field that isn't there.
+    Undocumented: an unknown field is rejected, so that no client comes to rely on one that doesn't exist.
     """
     declared = parameter(path, "fields")
-    # Some defaults name fields that the text doesn't list (accounts IsHidden, products ProductGuid).
+    # Some defaults include fields that the text doesn't list (accounts IsHidden, products ProductGuid).
     names = {
         name.lower(): name
         for name in [
@@ -151,12 +151,12 @@ def wanted_fields(call: Call, path: str) -> dict[str, str]:
 
 
 def pick(values: JsonObject, fields: dict[str, str]) -> JsonObject:
-    """An object with the wanted fields only."""
+    """Return an object with the selected fields only."""
     return {spelling: values[name] for spelling, name in fields.items()}
 
 
 def paging(call: Call, default_size: int) -> tuple[int, int]:
-    """``page`` and ``pageSize``."""
+    """Return ``page`` and ``pageSize``."""
     page, size = call.number("page", 0), call.number("pageSize", default_size)
     if page < 0 or page > 2**31 - 1 or not 1 <= size <= MAX_PAGE_SIZE:
         key = "page" if 1 <= size <= MAX_PAGE_SIZE else "pageSize"
@@ -166,12 +166,12 @@ def paging(call: Call, default_size: int) -> tuple[int, int]:
 
 
 def paged(selection: Selection, path: str, order: str, model: Callable[[sqlite3.Row], JsonObject]) -> Response:
-    """One page of a list.
+    """Return one page of a list.
 
     :param selection: the rows
-    :param path: path of the list in the contract, which says what ``fields`` may ask for
-    :param order: SQL, unambiguous, so that no row is on two pages
-    :param model: makes an object with all fields of a row
+    :param path: path of the list in the contract, which defines the values of ``fields``
+    :param order: SQL that orders rows uniquely, so that no row is on two pages
+    :param model: converts a row to an object with all fields
     """
     call = selection.call
     fields, (page, size) = wanted_fields(call, path), paging(call, 100)

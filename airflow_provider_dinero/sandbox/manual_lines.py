@@ -1,9 +1,9 @@
-"""Lines of manual vouchers and ledger items: an amount that passes from a balancing account to an account.
+"""Lines of manual vouchers and ledger items: an amount moved from a balancing account to an account.
 
-A positive amount debits the account and credits the balancing account. On ledger items it includes all VAT, as was
-measured. On manual vouchers, says the document, it includes the VAT of purchase types and excludes that of sales types
-and of types foreign to Denmark. Without a balancing account a line is one side only, and the voucher must balance as a
-whole.
+A positive amount debits the account and credits the balancing account. On ledger items it includes all VAT (measured).
+On manual vouchers, according to the documents, it includes the VAT of purchase types, and excludes the VAT of sales
+types and of types outside Denmark. Without a balancing account a line has one side only, and the voucher as a whole
+must balance.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SIDES = (("AccountNumber", "AccountVatCode"), ("BalancingAccountNumber", "Balanc
 
 @dataclass(frozen=True)
 class ManualLine:
-    """What a line means.
+    """The meaning of a line.
 
-    :param gross: øre that pass between the accounts, including VAT
-    :param sides: for the account and the balancing account: number or None, and VAT type
+    :param gross: øre moved between the accounts, including VAT
+    :param sides: the account and the balancing account: number or None, and VAT type
     """
 
     gross: int
@@ -33,11 +33,11 @@ class ManualLine:
 
     @property
     def vat(self) -> int:
-        """The VAT øre within: of the account, or else of the balancing account."""
+        """The VAT in øre: of the account, or else of the balancing account."""
         return next((vat for _, kind in self.sides if (vat := within(self.gross, kind))), 0)
 
     def postings(self, text: str | None, contact_guid: str | None, file_guid: str | None) -> list[Posting]:
-        """What the line books."""
+        """Return the postings of the line."""
         return [
             posting
             for sign, (number, kind) in zip((1, -1), self.sides, strict=True)
@@ -47,11 +47,11 @@ class ManualLine:
 
 
 def understood(known: dict[int, Account], line: JsonObject, path: str, *, net_sales: bool = False) -> ManualLine:
-    """A line as it was written, checked.
+    """Check a line, and return its meaning.
 
     :param known: the chart of accounts
-    :param line: the line
-    :param path: where it is in the body
+    :param line: the line as it was written
+    :param path: path of the line in the body
     :param net_sales: whether the amount excludes the VAT of sales types
     :raises ApiError: code 77 for an unknown account, 42 for an unknown VAT code
     """

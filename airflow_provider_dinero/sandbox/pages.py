@@ -1,4 +1,4 @@
-"""HTML for people: templates, filled in, with the headers that keep others from framing them."""
+"""HTML pages from templates, with headers that keep other sites from framing them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ HEADERS = {
     # No form-action: Chromium would apply it to the redirect to the client that follows the consent.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
     f"base-uri 'none'; script-src 'sha256-{_SUBMIT_HASH}'",
-    # With no-referrer a browser would hide from us that a form is our own.
+    # With no-referrer a browser would not show us that a form is our own.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
 
 def render(name: str, status: int = 200, **values: Any) -> Response:
-    """A page.
+    """Render a page.
 
-    :param name: of its template
+    :param name: name of the template
     :param status: HTTP status
-    :param values: what the template shows
+    :param values: variables of the template
     """
     return HTMLResponse(_environment().get_template(name).render(values), status, HEADERS)
 
 
 def kroner(ore: int) -> str:
-    """An amount as Danes write it: 1.234,50."""
+    """Format an amount the Danish way: 1.234,50."""
     return f"{Decimal(ore) / 100:,.2f}".translate(str.maketrans(",.", ".,"))
 
 

@@ -1,4 +1,4 @@
-"""The PDFs of sales documents and of what belongs to them."""
+"""The PDFs of sales documents, reminders and statements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fpdf import FPDF
 from airflow_provider_dinero.sandbox.answers import JsonObject
 from airflow_provider_dinero.sandbox.seed_data import Organization
 
-# The fonts that every PDF reader brings along know latin-1 only.
+# The fonts that every PDF reader includes cover Latin-1 only.
 # Euro, dashes, quotes, ellipsis.
 REPLACEMENTS = {
     "\u20ac": "EUR",
@@ -33,9 +33,9 @@ NAMES = {
 def sales_pdf(organization: Organization, document: JsonObject, kind: str = "Invoice") -> bytes:
     """Draw an invoice, a credit note or a trade offer.
 
-    :param organization: who sends it
+    :param organization: the sender
     :param document: the document as it is read
-    :param kind: what it is
+    :param kind: ``Invoice``, ``CreditNote`` or ``TradeOffer``
     """
     danish = document["Language"] == "da-DK"
     labels = ("Dato", "Forfaldsdato", "CVR") if danish else ("Date", "Due date", "VAT no.")
@@ -63,7 +63,7 @@ def sales_pdf(organization: Organization, document: JsonObject, kind: str = "Inv
 def reminder_pdf(organization: Organization, invoice: sqlite3.Row, reminder: JsonObject) -> bytes:
     """Draw a reminder.
 
-    :param organization: who sends it
+    :param organization: the sender
     :param invoice: the row of its invoice
     :param reminder: the reminder as it is read
     """
@@ -80,7 +80,7 @@ def reminder_pdf(organization: Organization, invoice: sqlite3.Row, reminder: Jso
 
 
 def text_pdf(texts: list[tuple[str, int, str]]) -> bytes:
-    """A page of texts, one below the other.
+    """Draw a page of texts, one below the other.
 
     :param texts: each with its size and its style, ``B`` for bold
     """
@@ -99,7 +99,7 @@ def _line(item: JsonObject, amount: str) -> str:
 
 
 def latin(text: str) -> str:
-    """The text in latin-1: accents that are not in it are dropped, what has no likeness becomes ``?``."""
+    """Convert text to Latin-1: other accents are dropped, and characters without an equivalent become ``?``."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(char if ord(char) < 256 else _likeness(char) for char in composed)
 
@@ -110,7 +110,7 @@ def _likeness(char: str) -> str:
     plain = unicodedata.normalize("NFKD", char).encode("latin-1", "ignore").decode("latin-1")
     if plain:
         return plain
-    # A stroke is no accent: LATIN CAPITAL LETTER L WITH STROKE.
+    # A stroke isn't an accent: LATIN CAPITAL LETTER L WITH STROKE.
     words = unicodedata.name(char, "").split()
     if words[:1] == ["LATIN"] and "LETTER" in words[:3]:
         letter = words[words.index("LETTER") + 1]

@@ -1,4 +1,4 @@
-"""Lines of purchases: gross amounts, whose VAT follows the VAT code or else the account's."""
+"""Lines of purchases: gross amounts, with the VAT of their VAT code or else of their account."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from airflow_provider_dinero.sandbox.vat_split import code_as_read, debits, vat_
 
 
 def stored_lines(call: Call, lines: list[JsonObject], *, with_tags: bool = True) -> list[JsonObject]:
-    """The lines of a body, checked; øre in the voucher's currency.
+    """Check the lines of a body, and return them with øre in the voucher's currency.
 
-    :param lines: as they were written
-    :param with_tags: whether the operation knows AccountTagName
+    :param lines: the lines as they were written
+    :param with_tags: whether the operation supports AccountTagName
     :raises ApiError: code 77 for an unknown account, 42 for one that isn't for purchases or an unknown VAT code
     """
     known, stored = chart(call), []
@@ -42,7 +42,7 @@ def stored_lines(call: Call, lines: list[JsonObject], *, with_tags: bool = True)
 
 
 def read_lines(stored: list[JsonObject]) -> list[JsonObject]:
-    """The lines as they are read."""
+    """Return the lines in the form in which they are read."""
     return [
         project(
             "PurchaseVoucherLineReadModel",
@@ -58,7 +58,7 @@ def read_lines(stored: list[JsonObject]) -> list[JsonObject]:
 
 
 def totals(stored: list[JsonObject], currency: str) -> list[JsonObject]:
-    """Subtotal, VAT and total, in the voucher's own currency as it was seen live, despite the schema's text."""
+    """Return subtotal, VAT and total in the voucher's currency, as measured, although the schema says otherwise."""
     gross, vat = sum(line["Gross"] for line in stored), sum(line["Vat"] for line in stored)
     found = (("Subtotal", gross - vat, "SubTotal"), ("Moms", vat, "Vat"), (f"Total {currency}", gross, "Total"))
     return [
@@ -70,13 +70,13 @@ def totals(stored: list[JsonObject], currency: str) -> list[JsonObject]:
 def purchase_postings(
     call: Call, stored: list[JsonObject], currency: str, offset: Posting, *, region: str | None = None
 ) -> list[Posting]:
-    """What a purchase books, in DKK.
+    """Return the postings of a purchase, in DKK.
 
     :param stored: its lines
     :param currency: their currency
-    :param offset: what they are paid or owed with; its øre is 1 for a credit note, -1 for a purchase
-    :param region: where a cash purchase was made, which the VAT codes must fit
-    :raises ApiError: code 42 if something lacks for booking
+    :param offset: the payment or debt; its øre is 1 for a credit note, -1 for a purchase
+    :param region: region of a cash purchase, which the VAT codes must match
+    :raises ApiError: code 42 if something required for booking is missing
     """
     if not stored:
         raise invalid("Lines", "A voucher must have a line to be booked.")
@@ -98,7 +98,7 @@ def purchase_postings(
 
 
 def sum_ore(postings: Iterable[Posting]) -> int:
-    """What postings add up to."""
+    """Return the sum of postings."""
     return sum(posting.ore for posting in postings)
 
 
@@ -111,10 +111,10 @@ def _kind(known: dict[int, Account], line: JsonObject, path: str) -> VatType | N
         raise invalid(f"{path}.AccountNumber", reason)
     kind = vat_type(None if number is None else known[number], line["VatCode"], f"{path}.VatCode")
     if kind and kind.sale:
-        raise invalid(f"{path}.VatCode", f"{kind.code} is no VAT code of purchases.")
+        raise invalid(f"{path}.VatCode", f"{kind.code} is not a VAT code for purchases.")
     return kind
 
 
 def large_asset(stored: list[JsonObject]) -> bool:
-    """Whether a line looks like a fixed asset. Documents silent on when: above 30,000 excluding VAT."""
+    """Return whether a line looks like a fixed asset; undocumented: above 30,000 excluding VAT."""
     return any(kroner(line["Gross"] - line["Vat"]) > Decimal(30_000) for line in stored)

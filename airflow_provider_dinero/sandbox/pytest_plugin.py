@@ -1,6 +1,6 @@
-"""The pytest plugin: a fresh sandbox for each test that asks for ``dinero_sandbox``.
+"""The pytest plugin: a fresh sandbox for each test that uses the fixture ``dinero_sandbox``.
 
-pytest loads this at every start, wanted or not: nothing else may be imported at the top.
+pytest loads this module at every start, even if no test needs it, so nothing else may be imported at the top.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import pytest
 if TYPE_CHECKING:
     from airflow_provider_dinero.sandbox.server import Sandbox
 
-MARKER = "dinero_sandbox(**settings): the test's sandbox has these switches, see dinero-sandbox serve --help"
+MARKER = "dinero_sandbox(**settings): switches of the test's sandbox, see dinero-sandbox serve --help"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
@@ -31,7 +31,7 @@ def _dinero_sandbox() -> Generator[Sandbox]:
 
 @pytest.fixture
 def dinero_sandbox(request: pytest.FixtureRequest) -> Generator[Sandbox]:
-    """A local Dinero as it is from the start, see :class:`airflow_provider_dinero.sandbox.server.Sandbox`."""
+    """A local Dinero, new for each test, see :class:`airflow_provider_dinero.sandbox.server.Sandbox`."""
     marker = request.node.get_closest_marker("dinero_sandbox")
     if marker is None:
         sandbox: Sandbox = request.getfixturevalue("_dinero_sandbox")

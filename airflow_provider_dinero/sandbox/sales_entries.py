@@ -1,4 +1,4 @@
-"""What a sales document books: the debtor, the sale by account, and the VAT."""
+"""The postings of a sales document: the debtor, the sales by account, and the VAT."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_dinero.sandbox.vat import VAT_TYPES
 
 
 def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Posting]:
-    """The postings of an invoice, in DKK. They always balance.
+    """Return the postings of an invoice, in DKK. They always balance.
 
     :param call: the request
-    :param content: the document, priced and added up
+    :param content: the document with its prices and totals
     :param sign: 1 for an invoice, -1 for a credit note
     """
     currency, contact, text = content["Currency"], content["ContactGuid"], content["Description"]
@@ -30,7 +30,7 @@ def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Po
         sales[line["AccountNumber"]] += line["TotalAmount"]
     sold = {account: ore(amount, currency) for account, amount in sales.items()}
     if sold:
-        # Rounding leaves some øre between the lines and the totals: the largest account bears them.
+        # Rounding leaves a few øre between the lines and the totals: they go to the largest account.
         sold[max(sold, key=lambda account: abs(sold[account]))] += owed - sum(vat.values()) - sum(sold.values())
     return [
         Posting(DEBTORS, sign * owed, None, text, contact),
@@ -40,7 +40,7 @@ def sales_postings(call: Call, content: JsonObject, *, sign: int = 1) -> list[Po
 
 
 def _vat_by_code(call: Call, content: JsonObject, known: dict[int, Account]) -> dict[str, int]:
-    """The VAT in Danish øre. It is computed by rate; where codes share a rate, each bears the VAT of its own lines."""
+    """Return the VAT in Danish øre. It is computed by rate; codes that share a rate each get the VAT of their lines."""
     currency, incl_vat = content["Currency"], content["ShowLinesInclVat"]
     sums: defaultdict[Decimal, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for line in content["ProductLines"]:

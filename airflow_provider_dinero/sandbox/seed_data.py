@@ -1,4 +1,4 @@
-"""Who and what a sandbox knows from the start: organizations, clients and their credentials."""
+"""The initial data of a sandbox: organizations, clients and their credentials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Client:
-    """An application that may ask for tokens."""
+    """An application that can request tokens."""
 
     id: str
     secret: str
@@ -18,7 +18,7 @@ class Client:
 
 @dataclass(frozen=True)
 class User:
-    """A person who can sign in at Visma Connect, and reaches every organization."""
+    """A person who can sign in at Visma Connect, with access to every organization."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class Organization:
     vat_number: str
 
 
-# Each sign of this means something else in a Basic header, depending on whether it was form-encoded first.
+# Each sign of this has a different meaning in a Basic header if it wasn't form-encoded first.
 SPECIAL_SECRET = "sandbox+secret%2B/=:& 7"
 
 CLIENTS = {
@@ -60,26 +60,26 @@ ORGANIZATIONS = {
 
 USER = User("8d0c2a36-5f0e-4a51-9d0b-1f0d3c9b7a11", "Ida Holm", "ida@norrebro-cykler.example", "sandbox-password")
 READ, WRITE, OFFLINE = "dineropublicapi:read", "dineropublicapi:write", "offline_access"
-# What the application was granted. The documents discourage openid; it is needed for an id_token and its nonce.
+# The scopes of the application. The documents discourage openid; an id_token and its nonce need it.
 SCOPES = ("openid", READ, WRITE, OFFLINE)
 
 API_KEYS = {"sandbox-api-key": 100001, "sandbox-api-key-no-pro": 100002}
-# Who owns the organizations, signs and uploads.
+# The owner of the organizations, who signs and uploads.
 OWNER = "Ida Holm"
 REFRESH_TOKEN = "sandbox-refresh-token"
 
 
 def connection(url: str, grant: str = "personal_integration", organization: int = 100001) -> dict[str, Any]:
-    """The Airflow connection to a sandbox, in the JSON form of ``AIRFLOW_CONN_...``.
+    """Return the Airflow connection to a sandbox, in the JSON form of ``AIRFLOW_CONN_...``.
 
     :param url: base URL of the sandbox
     :param grant: ``personal_integration`` or ``visma_connect``
     :param organization: id of the organization
-    :raises ValueError: if the sandbox doesn't know the grant or the organization
+    :raises ValueError: if the sandbox doesn't have the grant or the organization
     """
     client = next((client for client in CLIENTS.values() if client.grant == grant), None)
     if client is None or organization not in ORGANIZATIONS:
-        raise ValueError(f"The sandbox knows no grant {grant!r} for organization {organization}.")
+        raise ValueError(f"The sandbox has no client with the grant {grant!r} for organization {organization}.")
     extra: dict[str, Any] = {"grant": grant, "organization_id": organization, "auth_url": url}
     if grant == "personal_integration":
         extra["api_key"] = next(key for key, owner in API_KEYS.items() if owner == organization)

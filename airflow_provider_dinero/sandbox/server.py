@@ -22,43 +22,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that answers at ``url``."""
+    """A sandbox that listens at ``url``."""
 
     url: str
 
     def connection(self, grant: str = "personal_integration", organization: int = 100001) -> dict[str, Any]:
-        """The Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.seed_data.connection`."""
+        """Return the Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.seed_data.connection`."""
         return connection(self.url, grant, organization)
 
     def connection_json(self, grant: str = "personal_integration", organization: int = 100001) -> str:
-        """The same as text, for the environment variable ``AIRFLOW_CONN_DINERO_DEFAULT``."""
+        """Return the connection as text, for the environment variable ``AIRFLOW_CONN_DINERO_DEFAULT``."""
         return json.dumps(self.connection(grant, organization))
 
     def requests(self) -> list[dict[str, Any]]:
-        """What arrived so far."""
+        """Return the requests so far."""
         return list(self._control("GET", "requests"))
 
     def outbox(self) -> list[dict[str, Any]]:
-        """What was sent to people so far."""
+        """Return what has been sent to people so far."""
         return list(self._control("GET", "outbox"))
 
     def state(self) -> dict[str, int]:
-        """How many there are of everything."""
+        """Return the number of rows of each table."""
         return dict(self._control("GET", "state"))
 
     def seed(self, **counts: int) -> dict[str, int]:
-        """Fill it: see ``POST /_sandbox/seed``.
+        """Add many rows quickly, with ``POST /_sandbox/seed``.
 
         :param counts: ``contacts``, ``invoices``, ``entries`` and the ``organization``
         """
         return dict(self._control("POST", "seed", counts))
 
     def now(self) -> datetime:
-        """The sandbox's time."""
+        """Return the sandbox's time."""
         return datetime.fromisoformat(self._control("GET", "clock")["now"])
 
     def forward(self, **delta: float) -> datetime:
-        """Move its time ahead.
+        """Move the sandbox's time forward.
 
         :param delta: ``days``, ``hours``, ``minutes``, ``seconds``
         :return: the new time
@@ -66,22 +66,23 @@ class Sandbox:
         return datetime.fromisoformat(self._control("POST", "clock", delta)["now"])
 
     def fault(self, effect: str, **options: Any) -> None:
-        """Let requests go wrong.
+        """Order a fault.
 
-        :param effect: and the options: see :class:`airflow_provider_dinero.sandbox.faults.Fault`
+        :param effect: effect of the fault, see :class:`airflow_provider_dinero.sandbox.faults.Fault`
+        :param options: the other fields of the fault
         """
         self._control("POST", "faults", {"effect": effect, **options})
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults on order, and how often each has struck."""
+        """Return the faults on order, and how often each has struck."""
         return list(self._control("GET", "faults"))
 
     def clear_faults(self) -> None:
-        """Nothing goes wrong from now on."""
+        """Remove all faults."""
         self._control("DELETE", "faults")
 
     def reset(self) -> None:
-        """Back to the start."""
+        """Return to the initial state."""
         self._control("POST", "reset")
 
     def _control(self, method: str, name: str, body: Any = None) -> Any:
@@ -97,7 +98,7 @@ class Sandbox:
 
 @contextmanager
 def running(**settings: Any) -> Generator[Sandbox, None, None]:
-    """A sandbox on a free port of 127.0.0.1 for the length of the ``with`` block.
+    """Run a sandbox on a free port of 127.0.0.1 for the duration of the ``with`` block.
 
     :param settings: see :class:`airflow_provider_dinero.sandbox.settings.Settings`
     """
@@ -118,12 +119,12 @@ def running(**settings: Any) -> Generator[Sandbox, None, None]:
 def prepare(
     settings: Settings, host: str, port: int, on_ready: Callable[[], None]
 ) -> tuple[uvicorn.Server, socket.socket]:
-    """A server and the socket that it is to serve.
+    """Create a server and the socket for it.
 
     :param settings: the switches of the sandbox
     :param host: address to listen on
-    :param port: port, 0 for a free one
-    :param on_ready: called when the sandbox answers
+    :param port: port; 0 picks a free one
+    :param on_ready: called when the sandbox accepts requests
     """
     import uvicorn
 
@@ -139,7 +140,7 @@ def prepare(
             on_ready()
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # It stops within seconds anyway. Forced by a second signal, it would complain with a traceback.
+            # It stops within seconds anyway. If a second signal forced it, it would print a traceback.
             self.should_exit = True
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -163,6 +164,6 @@ def prepare(
 
 
 def address(bound: socket.socket) -> str:
-    """The base URL of a socket that listens."""
+    """Return the base URL of a listening socket."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""How one sandbox behaves: a switch for each thing that the documents leave open."""
+"""How a sandbox behaves: a switch for each thing that the documents leave open."""
 
 from __future__ import annotations
 
@@ -9,41 +9,40 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 MUTATIONS = frozenset({"book", "creditnote", "e-invoice", "mailout", "payment", "reminder", "sms"})
 
-# What nobody knows for sure, or sources disagree about; values and defaults are those of ``Settings``.
+# What isn't known for sure, or where sources disagree. Values and defaults are those of ``Settings``.
 SWITCHES = {
     "no_pro_code": "error code of the 403 for an organization without Pro: 90 in current documents, 48 in old ones",
     "large_file_status": "HTTP status for a file over 6 MB; the documents name both",
-    "file_type_status": "HTTP status for a file of a wrong type; 415 was recorded in 2017",
+    "file_type_status": "HTTP status for a file of an unsupported type; 415 was recorded in 2017",
     "page_size_error": "HTTP status for a pageSize over 1000; the documents only give the error code, 43",
-    "upload_error_body": "body of a refused upload: the error object with its code, or a plain string as the OpenAPI "
-    "document has it",
-    "mailout_bumps_timestamp": "an e-mail gives the invoice a new TimeStamp; nobody knows, by default it doesn't",
+    "upload_error_body": "body of a refused upload: the error object with its code, or a plain string as in the "
+    "OpenAPI document",
+    "mailout_bumps_timestamp": "an e-mail changes the TimeStamp of the invoice; not known, off by default",
     "overdue_moves_updated_at": "an invoice's UpdatedAt moves when it falls due; in one company's data it didn't",
-    "result_without_filter": "what ResultWithoutFilter of a list counts: the text says before paging, the name before "
-    "the filter",
-    "v1_changes_include_deleted": "v1 lists give deleted rows too when changesSince is asked for; the documents "
-    "contradict themselves, by default they don't",
-    "contact_filter_seconds": "how long a list takes that is filtered by ContactGuid; at Dinero tens of seconds were "
-    "measured",
-    "ledger_post_answer": "what a post of ledger items (v1.2) answers: one object as the OpenAPI document has it, or "
-    "an array of all as a client of v1.1 read it",
-    "ledger_post_seconds": "how long a post of ledger items takes; another one for the organization in that time, from "
-    "whomever, gets code 70",
-    "ledger_booking_seconds": "how long the booking of ledger items takes: at Dinero seconds to minutes",
-    "ledger_voucher_number": "what the VoucherNumber of a ledger item is: kept, and refused where it is taken, or only "
-    "a grouping of lines, where a taken one gives way to the next",
-    "manual_sales_amounts": "whether a line of a manual voucher is without (net) or with (gross) the VAT of a sale; "
-    "the document says without, and on ledger items it was measured to be with",
+    "result_without_filter": "what ResultWithoutFilter of a list counts: before paging according to its description, "
+    "before the filter according to its name",
+    "v1_changes_include_deleted": "v1 lists with changesSince also contain deleted rows; the documents contradict "
+    "themselves, off by default",
+    "contact_filter_seconds": "how long a list filtered by ContactGuid takes; at Dinero tens of seconds were measured",
+    "ledger_post_answer": "response to a post of ledger items (v1.2): one object as in the OpenAPI document, or an "
+    "array of all items as a client of v1.1 expects it",
+    "ledger_post_seconds": "how long a post of ledger items takes; any other post for the organization in that time "
+    "gets code 70",
+    "ledger_booking_seconds": "how long the booking of ledger items takes: seconds to minutes at Dinero",
+    "ledger_voucher_number": "meaning of the VoucherNumber of a ledger item: kept as the voucher's number, and refused "
+    "if taken; or only a grouping of lines, where the next free number replaces a taken one",
+    "manual_sales_amounts": "whether the line of a manual voucher excludes (net) or includes (gross) the VAT of a "
+    "sale; the document says excludes, but ledger items were measured to include it",
     "vat_rounding": "what the VAT of sales is rounded by: each line, the unit of each line, or the document",
     "foreign_vat_numbers": "whether the VatNumber of a contact in another EU country is taken as it is or checked",
-    "drafts_from_uploads": "Dinero makes a draft purchase of each PDF that is uploaded, until something uses the file",
+    "drafts_from_uploads": "Dinero creates a draft purchase for each uploaded PDF, until something uses the file",
     "hours_unit": "whether the unit hours is taken, as documented, or refused, as for one client's account",
-    "v1_invoice_payments": "whether GET /v1/{organizationId}/invoices/{guid}/payments is gone or answers as v2 does",
+    "v1_invoice_payments": "whether GET /v1/{organizationId}/invoices/{guid}/payments is gone or responds like v2",
 }
 
 
 def utc_now() -> datetime:
-    """The real clock."""
+    """Return the real time."""
     return datetime.now(UTC)
 
 
@@ -53,40 +52,40 @@ class Settings:
 
     :param state: SQLite file that keeps the state, or None to keep it in memory
     :param requests_per_minute: limit for every client, instead of 100 (Visma Connect) and 60 (personal)
-    :param token_lifetime: seconds that an access token lives
-    :param refresh_tokens: ``reuse`` or ``one-time``, an application setting at Visma Connect
-    :param grace_seconds: seconds in which a used one-time token may be exchanged again
+    :param token_lifetime: lifetime of an access token, in seconds
+    :param refresh_tokens: ``reuse`` or ``one-time``, a setting of the application at Visma Connect
+    :param grace_seconds: seconds in which a used one-time token can still be exchanged
     :param redirect_uris: redirect URIs that are registered for the Visma Connect application
-    :param allowed_hosts: names and addresses by which it may be called, beside localhost and loopback addresses
-    :param require_pkce: whether the application is set to demand PKCE
-    :param basic_credentials: how a client's id and secret are spelled in a Basic header: form-``encoded`` first, as the
-        standard has it, or ``as-is``, as most clients send them
-    :param date_header: whether answers have a Date header
+    :param allowed_hosts: accepted host names and addresses, besides localhost and loopback addresses
+    :param require_pkce: whether the application requires PKCE
+    :param basic_credentials: how the client id and secret appear in a Basic header: form-``encoded`` first, as the
+        standard requires, or ``as-is``, as most clients send them
+    :param date_header: whether responses have a Date header
     :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones
     :param large_file_status: HTTP status for a file over 6 MB: 400 in the OpenAPI document, 413 on the status page
-    :param page_size_error: HTTP status for a pageSize over 1000; the documents give the code (43) only
-    :param mailout_bumps_timestamp: whether an e-mail gives the invoice a new TimeStamp
-    :param updated_at_bumped_by: which mutations that aren't edits move the UpdatedAt of an invoice or credit note
-    :param result_without_filter: whether that count is taken ``before-paging`` or ``before-filter``
-    :param v1_changes_include_deleted: whether v1 lists give deleted rows when changesSince is asked for
-    :param upload_error_body: body of a refused upload: the error ``object`` of all else, or a plain ``string``
-    :param ledger_voucher_number: whether the VoucherNumber of a ledger item is ``kept``, and refused where it is taken,
-        or only a ``grouping`` of lines: then a taken one gives way to the next
+    :param page_size_error: HTTP status for a pageSize over 1000; the documents only give the code (43)
+    :param mailout_bumps_timestamp: whether an e-mail changes the TimeStamp of the invoice
+    :param updated_at_bumped_by: which mutations other than edits move the UpdatedAt of an invoice or credit note
+    :param result_without_filter: whether the count is taken ``before-paging`` or ``before-filter``
+    :param v1_changes_include_deleted: whether v1 lists with changesSince contain deleted rows
+    :param upload_error_body: body of a refused upload: an error ``object`` as elsewhere, or a plain ``string``
+    :param ledger_voucher_number: whether the VoucherNumber of a ledger item is ``kept``, and refused if it is taken,
+        or only a ``grouping`` of lines, where the next free number replaces a taken one
     :param manual_sales_amounts: whether a manual voucher's line excludes (``net``) or includes (``gross``) the VAT of
         sales types; on ledger items it is included
     :param vat_rounding: what the VAT of sales is rounded by: each ``line``, its ``unit``, or the ``document``
-    :param overdue_moves_updated_at: whether UpdatedAt moves as an invoice falls due, at midnight
-    :param contact_filter_seconds: how long a list takes that is filtered by ContactGuid
-    :param foreign_vat_numbers: whether the VatNumber of an EU contact is ``taken`` or ``checked``: its form, by country
-    :param file_type_status: HTTP status for a file of a wrong type
-    :param drafts_from_uploads: whether Dinero makes a draft purchase of each PDF that is uploaded
+    :param overdue_moves_updated_at: whether UpdatedAt moves when an invoice becomes overdue, at midnight
+    :param contact_filter_seconds: how long a list filtered by ContactGuid takes, in seconds
+    :param foreign_vat_numbers: whether the VatNumber of an EU contact is ``taken``, or its form ``checked`` by country
+    :param file_type_status: HTTP status for a file of an unsupported type
+    :param drafts_from_uploads: whether Dinero creates a draft purchase for each uploaded PDF
     :param hours_unit: whether the unit ``hours`` is ``taken`` or ``refused``
-    :param v1_invoice_payments: whether the v1 operation is ``gone``, or answers as ``v2``
-    :param ledger_post_answer: what a v1.2 post of ledger items answers: one ``object`` as documented, or an ``array``
-    :param ledger_post_seconds: how long such a post takes; another one in that time gets code 70
-    :param ledger_booking_seconds: how long booking ledger items takes, on the sandbox's clock
-    :param clock: where "now" comes from, so that a test needn't wait an hour for a token to expire
-    :raises ValueError: for a value that a switch doesn't have
+    :param v1_invoice_payments: whether the v1 operation is ``gone``, or responds like ``v2``
+    :param ledger_post_answer: response to a v1.2 post of ledger items: one ``object`` as documented, or an ``array``
+    :param ledger_post_seconds: how long such a post takes, in seconds; another one in that time gets code 70
+    :param ledger_booking_seconds: how long booking ledger items takes, in seconds of the sandbox's clock
+    :param clock: returns the real time; a test can pass its own, so as not to wait for a token to expire
+    :raises ValueError: if a switch can't have the value
     """
 
     state: str | None = None
@@ -123,9 +122,9 @@ class Settings:
     clock: Callable[[], datetime] = utc_now
 
     def __post_init__(self) -> None:
-        """Refuse values that mean nothing.
+        """Reject unknown values.
 
-        :raises ValueError: with the switch and what it may be
+        :raises ValueError: with the switch and its possible values
         """
         for name, kind in get_type_hints(Settings).items():
             value, allowed = getattr(self, name), get_args(kind)
@@ -134,5 +133,5 @@ class Settings:
         if unknown := set(self.updated_at_bumped_by) - MUTATIONS:
             raise ValueError(
                 f"updated_at_bumped_by has {', '.join(map(repr, sorted(unknown)))}, "
-                f"but must be of {', '.join(map(repr, sorted(MUTATIONS)))}."
+                f"but can only contain {', '.join(map(repr, sorted(MUTATIONS)))}."
             )

@@ -1,4 +1,4 @@
-"""What settles a purchase on credit or its free-standing credit note: payments, credit notes, ledger items."""
+"""What settles a credit purchase or its free-standing credit note: payments, credit notes, ledger items."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TABLES = """
 
 
 def owed(call: Call, voucher: sqlite3.Row, settled: int) -> int:
-    """The DKK øre by which the debt in the books shrinks: whatever is left of it with the last payment.
+    """Return the DKK øre by which the booked debt shrinks; the last payment takes whatever is left.
 
     :param voucher: the purchase or credit note
-    :param settled: in øre of its currency
+    :param settled: øre in its currency
     """
     if voucher["settled_ore"] + settled != voucher["total_ore"]:
         return in_dkk(kroner(settled), voucher["currency"])
@@ -44,14 +44,14 @@ def settle(
     payment: JsonObject,
     owed_ore: int | None = None,
 ) -> tuple[str, str]:
-    """Note that something settled a voucher; the entries are the caller's.
+    """Record that something settled a voucher. The caller writes the entries.
 
     :param voucher_guid: the purchase or credit note
     :param settled: øre in its currency
-    :param related_guid: the voucher that did it
+    :param related_guid: the voucher that settles it
     :param ore: the same in DKK
-    :param payment: PaymentDate, Description, DepositAccountNumber and ExternalReference if there is one
-    :param owed_ore: what went off the debt in the books, if it isn't ``ore``
+    :param payment: PaymentDate, Description, DepositAccountNumber and ExternalReference, if present
+    :param owed_ore: reduction of the booked debt, if it isn't ``ore``
     :return: the payment's guid and the voucher's new version
     """
     voucher, guid = find(call, voucher_guid), str(uuid4())
@@ -78,11 +78,11 @@ def settle(
 
 
 def unsettle(call: Call, voucher_guid: str, related_guid: str) -> str:
-    """Forget what a voucher settled.
+    """Remove the record of a settlement.
 
-    :param voucher_guid: what it had settled
-    :param related_guid: the voucher that is gone
-    :return: the new version of what is owed again
+    :param voucher_guid: the voucher that was settled
+    :param related_guid: the deleted voucher that had settled it
+    :return: the new version of the voucher that is owed again
     """
     voucher, key = find(call, voucher_guid), [call.organization, voucher_guid, related_guid]
     where = "FROM purchase_payments WHERE organization = ? AND voucher_guid = ? AND related_guid = ?"

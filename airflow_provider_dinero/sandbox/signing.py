@@ -1,4 +1,4 @@
-"""The key of this Visma Connect, and the tokens that it signs."""
+"""The sandbox's signing key for Visma Connect, and the tokens it signs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TABLES = "CREATE TABLE IF NOT EXISTS signing_keys (pem TEXT);"
 
 
 def public_keys(store: Store) -> JsonObject:
-    """The set of keys that a client checks tokens with (JWKS)."""
+    """Return the JWKS, the public keys with which a client verifies tokens."""
     return {"keys": [{**_key(store).as_dict(private=False), "use": "sig", "alg": "RS256"}]}
 
 
 def signed(store: Store, claims: dict[str, Any], kind: str) -> str:
-    """A JSON Web Token.
+    """Create a signed JSON Web Token.
 
-    :param store: where the key is
-    :param claims: what it says
+    :param store: holds the key
+    :param claims: claims of the token
     :param kind: its ``typ``
     """
     key = _key(store)
@@ -40,7 +40,7 @@ def _key(store: Store) -> RSAKey:
 
 @cache
 def _new_key() -> str:
-    # One for a process: to make it takes longer than all else at the start.
+    # One per process: creating it takes longer than the rest of the start.
     return RSAKey.generate_key(2048).as_pem(private=True).decode()
 
 

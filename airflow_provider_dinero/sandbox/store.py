@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-# A rowversion as it was recorded at Dinero, so that ours look like the real ones.
+# A rowversion recorded at Dinero, so that the sandbox's look real.
 FIRST_VERSION = 0x20A5EA8
 TABLES = """
     CREATE TABLE IF NOT EXISTS version (value INTEGER NOT NULL);
@@ -19,12 +19,12 @@ TABLES = """
 
 
 class Store:
-    """Rows, the version counter and the time. Only the event loop uses it, so a request is never interleaved.
+    """Rows, the version counter and the time. Only the event loop uses it, so requests never interleave.
 
-    :param path: file to keep the state in, None for memory
+    :param path: file that keeps the state, None for memory
     :param tables: the ``CREATE ... IF NOT EXISTS`` statements of all resources
-    :param seeds: put in what is there from the start
-    :param clock: the real time, from which the sandbox's own may be moved ahead
+    :param seeds: add the initial rows
+    :param clock: returns the real time; the sandbox's own can be moved ahead of it
     :raises sqlite3.DatabaseError: if another version of the sandbox wrote the file
     """
 
@@ -43,7 +43,7 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         # SQLite folds ASCII only; Dinero's values are Danish.
         self._connection.create_function("fold", 1, _fold, deterministic=True)
-        # NORMAL survives a killed process (the promise here); only a power cut could lose the last commits.
+        # NORMAL survives a killed process, which is what the sandbox promises; a power cut could lose the last commits.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
         self._create([TABLES, *tables])
         with self.transaction():
@@ -53,7 +53,7 @@ class Store:
         self._ahead = timedelta(seconds=row["seconds"] if row else 0)
 
     def _create(self, tables: Sequence[str]) -> None:
-        # A column that is missing would only show in the middle of a request.
+        # Without this check, a missing column would only show up in the middle of a request.
         mark = crc32("".join(tables).encode()) & 0x7FFFFFFF
         found = self.execute("PRAGMA user_version").fetchone()[0]
         if found != mark and self.one("SELECT 1 FROM sqlite_master"):
@@ -70,7 +70,7 @@ class Store:
         return self._connection.execute(sql, parameters)
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
-        """The first row, if there is one."""
+        """Return the first row, if any."""
         row: sqlite3.Row | None = self.execute(sql, parameters).fetchone()
         return row
 
@@ -87,7 +87,7 @@ class Store:
             self._connection.executemany(sql, [list(row.values()) for row in rows])
 
     def update(self, table: str, key: tuple[int | None, str], values: dict[str, Any]) -> None:
-        """Change the row of (organization, guid)."""
+        """Update the row of (organization, guid)."""
         columns = ", ".join(f"{column} = ?" for column in values)
         self.execute(f"UPDATE {table} SET {columns} WHERE organization = ? AND guid = ?", [*values.values(), *key])
 
@@ -103,34 +103,34 @@ class Store:
         self.execute("COMMIT")
 
     def next_version(self) -> str:
-        """A new Timestamp: 16 hex digits from one counter for everything, like a rowversion."""
+        """Return a new Timestamp: 16 hex digits from one counter for all tables, like a rowversion."""
         self.execute("UPDATE version SET value = value + 1")
         return f"{self.execute('SELECT value FROM version').fetchone()[0]:016X}"
 
     def clock(self) -> datetime:
-        """The sandbox's time, which stands still at the end of the calendar."""
+        """Return the sandbox's time, which stops at the end of the calendar."""
         try:
             return self._real_clock() + self._ahead
         except OverflowError:
             return datetime.max.replace(tzinfo=UTC)
 
     def forward(self, delta: timedelta) -> None:
-        """Move the sandbox's time ahead."""
-        _ = self.clock() + delta  # refuses what no calendar has
+        """Move the sandbox's time forward."""
+        _ = self.clock() + delta  # raises OverflowError beyond the end of the calendar
         self._ahead += delta
         self.execute("DELETE FROM ahead")
         self.execute("INSERT INTO ahead VALUES (?)", [self._ahead.total_seconds()])
 
     def now(self) -> str:
-        """The time as Dinero writes it: UTC, milliseconds, no zone."""
+        """Return the time as Dinero writes it: UTC, milliseconds, no zone."""
         return self.clock().replace(tzinfo=None).isoformat(timespec="milliseconds")
 
     def today(self) -> str:
-        """Today's date. Documents silent about the zone: UTC."""
+        """Return today's date, in UTC, as the zone is undocumented."""
         return self.clock().date().isoformat()
 
     def reset(self) -> None:
-        """Back to what is there from the start."""
+        """Return to the initial rows."""
         for row in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             self.execute(f"DELETE FROM {row['name']}")
         self.execute("INSERT INTO version VALUES (?)", [FIRST_VERSION])
@@ -144,12 +144,12 @@ class Store:
 
 
 def _make_file(path: str) -> None:
-    """Make the file, or one that is there, for its owner alone: SQLite gives its journals the same mode.
+    """Create the file, or take an existing one, for its owner only; SQLite gives its journals the same mode.
 
-    A link is refused: in a folder of all, another user could make one to a file of ours.
+    It refuses a link: in a shared folder, another user could create one to a file of ours.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-    with suppress(PermissionError):  # it is somebody else's, who lets us write
+    with suppress(PermissionError):  # it belongs to somebody else, who lets us write
         os.fchmod(descriptor, 0o600)
     os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""When an invoice is due: the terms in its body, else those of the contact, else the settings (Netto, 8 days)."""
+"""The due date of an invoice: by the terms in its body, else of the contact, else of the settings (Netto, 8 days)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WITHOUT_DAYS = ("NettoCash", "Paid")
 
 
 def terms(body: JsonObject, contact: JsonObject | None) -> tuple[str, int]:
-    """The type of payment condition and its days, 0 for the types that have none.
+    """Return the payment condition type and its days, 0 for types without days.
 
     :param body: the invoice
     :param contact: its contact
@@ -32,11 +32,11 @@ def terms(body: JsonObject, contact: JsonObject | None) -> tuple[str, int]:
 
 
 def due(day: date, kind: str, days: int) -> date:
-    """The last day to pay. The documents only name the types; this is what the Danish terms mean.
+    """Return the last day to pay. The documents only name the types; this is their usual meaning in Denmark.
 
     :param day: the invoice's date
     :param kind: ``Netto``, ``CurrentMonthOut``, ``NettoCash`` or ``Paid``
-    :param days: days after that, or after the end of the month
+    :param days: days after the date, or after the end of the month
     """
     if kind in WITHOUT_DAYS:
         return day

@@ -1,7 +1,7 @@
-"""VAT types: what their codes mean for the books.
+"""VAT types: what each VAT code does in the books.
 
-The codes are those that were seen; documents silent on the meaning of UVC and KUNS (taken as a sale abroad without VAT,
-and an artist's own works at the reduced 5%) and on what a purchase abroad does to the books (Danish reverse charge).
+The codes are those that were recorded. Two things are undocumented: the meaning of UVC and KUNS (here a sale abroad
+without VAT, and an artist's own works at the reduced 5%), and how a purchase abroad is booked (here by reverse charge).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ NO_VAT = "none"
 class VatType:
     """One VAT code.
 
-    :param rate: as a fraction
-    :param account: where the VAT is booked
-    :param sale: VAT of a sale, which is on top of a line's amount where documents say "excluding VAT for sales types"
-    :param region: for purchases: where from
-    :param reverse_charge: the buyer owes the VAT (on ``account``) and deducts it at the same time
+    :param rate: rate as a fraction
+    :param account: account for the VAT
+    :param sale: whether it is for sales, whose VAT is added where the documents say "excluding VAT for sales types"
+    :param region: region of the seller, for purchases
+    :param reverse_charge: whether the buyer owes the VAT (on ``account``) and deducts it at the same time
     """
 
     code: str
@@ -34,7 +34,7 @@ class VatType:
 
     @property
     def included(self) -> Decimal:
-        """The rate of the VAT that the other party pays or is paid: none under reverse charge."""
+        """The rate of the VAT that the other party pays or is paid: 0 under reverse charge."""
         return Decimal(0) if self.reverse_charge else self.rate
 
 

@@ -1,4 +1,4 @@
-"""The numbers of companies: a Danish one is checked; one from abroad only if a switch says so."""
+"""VAT numbers of companies: Danish ones are checked, foreign ones only if a switch says so."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.countries import vat_region
 
 WEIGHTS = (2, 7, 6, 5, 4, 3, 2, 1)
-# VIES begins a number with the country's key, but for Greece.
+# VIES starts a number with the country's key, except for Greece.
 PREFIXES = {"GR": "EL"}
 
 
 def vat_number_problem(call: Call, country: str, number: str) -> str | None:
-    """Why a contact can't have a VAT number, None if it can.
+    """Return why a contact can't have a VAT number, None if it can.
 
-    Dinero was seen to refuse 12345678, whose check digit is wrong. Documents silent on spaces and on a "DK" before the
-    digits: refused, so that no client gets used to them.
+    Dinero refuses 12345678, whose check digit is wrong (measured). The documents don't mention spaces or a "DK" before
+    the digits: they are refused, so that no client comes to rely on them.
 
     :param country: the contact's CountryKey
-    :param number: as it was written
+    :param number: the number as it was written
     """
     if country == "DK":
         digits = [int(digit) for digit in number] if re.fullmatch(r"[0-9]{8}", number) else []

@@ -1,4 +1,4 @@
-"""The VAT within what passes between two accounts."""
+"""The VAT of an amount that moves between two accounts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from airflow_provider_dinero.sandbox.vat import NO_VAT, PURCHASE_VAT, VAT_TYPES,
 
 
 def vat_type(account: Account | None, code: str | None, path: str) -> VatType | None:
-    """The VAT type of a line: the code's, with null the account's own, none with "none" in any case.
+    """Return the VAT type of a line: by its code; with null the account's own; with "none" no VAT at all.
 
     :param account: the account, if there is one yet
-    :param code: as it was written
+    :param code: the code as it was written
     :param path: the property
-    :raises ApiError: code 42 for an unknown code, the empty one too
+    :raises ApiError: code 42 for an unknown or empty code
     """
     if code is None:
         return VAT_TYPES[account.vat_code] if account and account.vat_code else None
@@ -28,17 +28,17 @@ def vat_type(account: Account | None, code: str | None, path: str) -> VatType | 
 
 
 def code_as_read(kind: VatType | None, written: str | None) -> str | None:
-    """The code as a line shows it: a suppressed VAT stays "none", so that writing it back changes nothing."""
+    """Return the code as a line shows it: suppressed VAT stays "none", so that writing it back changes nothing."""
     return kind.code if kind else written and NO_VAT
 
 
 def on_top(excl: int, kind: VatType | None) -> int:
-    """The VAT øre on top of øre."""
+    """Return the VAT øre to add to øre without VAT."""
     return _rounded(excl * kind.included) if kind else 0
 
 
 def within(gross: int, kind: VatType | None) -> int:
-    """The VAT øre within øre; under reverse charge there is none."""
+    """Return the VAT øre within øre that include it; 0 under reverse charge."""
     return _rounded(gross * kind.included / (1 + kind.included)) if kind else 0
 
 
@@ -51,14 +51,14 @@ def debits(
     contact_guid: str | None = None,
     file_guid: str | None = None,
 ) -> list[Posting]:
-    """What debiting an account with an amount including VAT books; a negative amount credits it.
+    """Return the postings that debit an account with an amount including VAT; a negative amount credits it.
 
     :param account: the account
-    :param gross: øre including VAT; they add up to it
+    :param gross: øre including VAT, the sum of the postings
     :param kind: the VAT type
     :param text: description of the entries
-    :param contact_guid: the contact of the entries
-    :param file_guid: their file
+    :param contact_guid: contact of the entries
+    :param file_guid: file of the entries
     """
     vat = within(gross, kind)
     parts = [(account, gross - vat)]

@@ -1,19 +1,19 @@
-"""The numbers of vouchers: they begin at 1 in each accounting year."""
+"""The numbers of vouchers: they start at 1 in each accounting year."""
 
 from airflow_provider_dinero.sandbox import years
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import invalid
 
-# Documents silent: the number is an int64, but the number after it must be one too.
+# Undocumented: the number is an int64, but the number after it must fit as well.
 LARGEST_NUMBER = 10**12
 
 
 def next_number(call: Call, voucher_guid: str, date: str, asked: int | None = None) -> int:
-    """Take the next number for a voucher in its accounting year, or the one that was asked for.
+    """Take the next number for a voucher in its accounting year, or the requested one.
 
     :param voucher_guid: the voucher
     :param date: the voucher's date, YYYY-MM-DD
-    :param asked: the caller's own number
+    :param asked: number that the caller requests
     :raises ApiError: code 42 if it is taken
     """
     year = years.name_of(date)
@@ -28,15 +28,15 @@ def next_number(call: Call, voucher_guid: str, date: str, asked: int | None = No
 
 
 def check_number(call: Call, number: int, date: str) -> None:
-    """Whether a number is free in the accounting year of a date.
+    """Check that a number is free in the accounting year of a date.
 
-    :raises ApiError: code 42 if not
+    :raises ApiError: code 42 if it isn't
     """
     if not 0 < number <= LARGEST_NUMBER or is_taken(call, number, date):
         raise invalid("Number", f"The number {number} is taken or not allowed.")
 
 
 def is_taken(call: Call, number: int, date: str) -> bool:
-    """Whether a voucher of the accounting year has the number."""
+    """Return whether a voucher of the accounting year has the number."""
     sql = "SELECT 1 FROM voucher_numbers WHERE organization = ? AND year = ? AND number = ?"
     return call.store.one(sql, [call.organization, years.name_of(date), number]) is not None

@@ -27,16 +27,16 @@ DRAFT, BOOKED, DELETED = "Draft", "Booked", "Deleted"
 
 
 def find(call: Call, guid: str) -> sqlite3.Row | None:
-    """The voucher with this guid, of any kind and state."""
+    """Return the voucher with this guid, of any kind and state."""
     return call.store.one("SELECT * FROM vouchers WHERE organization = ? AND guid = ?", [call.organization, guid])
 
 
 def existing(call: Call, *kinds: str, guid: str | None = None) -> sqlite3.Row:
-    """A voucher that can be read.
+    """Return a voucher that can be read.
 
-    :param kinds: of one of these kinds
-    :param guid: by default the one in the path
-    :raises ApiError: 404 with code 40 if there is none, or it was deleted
+    :param kinds: accepted kinds
+    :param guid: guid of the voucher; the one in the path by default
+    :raises ApiError: 404 with code 40 if it doesn't exist or was deleted
     """
     row = find(call, guid or call.guid)
     if row is None or row["kind"] not in kinds or row["state"] == DELETED:
@@ -45,12 +45,12 @@ def existing(call: Call, *kinds: str, guid: str | None = None) -> sqlite3.Row:
 
 
 def changeable(call: Call, timestamp: str | None, *kinds: str, guid: str | None = None) -> sqlite3.Row:
-    """A voucher that may be changed from the version that the caller knows.
+    """Return a voucher that can be changed from the version that the caller knows.
 
     :param timestamp: the version, None for the latest
-    :param kinds: of one of these kinds
-    :param guid: by default the one in the path
-    :raises ApiError: 404 with code 40, 65 for a deleted one, 58 for another version
+    :param kinds: accepted kinds
+    :param guid: guid of the voucher; the one in the path by default
+    :raises ApiError: 404 with code 40; 65 for a deleted voucher, 58 for another version
     """
     row = find(call, guid or call.guid)
     if row is None or row["kind"] not in kinds:
@@ -63,7 +63,7 @@ def changeable(call: Call, timestamp: str | None, *kinds: str, guid: str | None 
 
 
 def check_draft(row: sqlite3.Row) -> None:
-    """Documents silent on the code for changing or booking a booked voucher: as for invoices."""
+    """Check that a voucher is a draft. The code for a booked one is undocumented: the same as for invoices."""
     if row["state"] != DRAFT:
         raise ApiError(45, "The request is invalid: the voucher is booked.")
 
@@ -81,7 +81,7 @@ def create(call: Call, kind: str, guid: str, values: dict[str, Any]) -> str:
 
 
 def drafted(call: Call, file_guid: str) -> None:
-    """Make the draft purchase that Dinero makes of an uploaded PDF by itself; documents silent on what is in it."""
+    """Create the draft purchase that Dinero makes for an uploaded PDF; its content is undocumented."""
     content = {"PurchaseType": "cash", "Lines": [], "ByDinero": True}
     content |= dict.fromkeys(("ExternalReference", "DepositAccountNumber", "RegionKey"))
     values = {"date": call.store.today(), "payment_date": call.store.today(), "file_guid": file_guid, "currency": "DKK"}
@@ -101,7 +101,7 @@ def touch(call: Call, guid: str, changes: dict[str, Any]) -> str:
 
 
 def booked(call: Call, number: int) -> dict[str, Any]:
-    """The changes that booking makes to any voucher."""
+    """Return the changes that booking makes to any voucher."""
     return {
         "state": BOOKED,
         "number": number,
@@ -111,14 +111,14 @@ def booked(call: Call, number: int) -> dict[str, Any]:
 
 
 def delete(call: Call, row: sqlite3.Row) -> None:
-    """Delete a draft; offset what a booked voucher has booked."""
+    """Delete a draft, or offset the entries of a booked voucher."""
     if row["state"] == BOOKED:
         reverse(call, row["guid"])
     touch(call, row["guid"], {"state": DELETED})
 
 
 def common(row: sqlite3.Row) -> dict[str, Any]:
-    """What the read models of all kinds call the same."""
+    """Return the properties that the read models of all kinds share."""
     return {
         "Guid": row["guid"],
         "Timestamp": row["time_stamp"],

@@ -1,4 +1,4 @@
-"""The sandbox's connections below HTTP, so that they can be broken."""
+"""The sandbox's connections below HTTP, so that faults can break them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.types import Scope
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for 0 seconds: what is unsent is dropped, and the peer gets a RST
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for 0 seconds: unsent data is dropped, and the peer gets an RST
 
 
 class Wire:
@@ -23,7 +23,7 @@ class Wire:
         self._transports: dict[tuple[str, int] | None, asyncio.Transport] = {}
 
     def protocol(self) -> type[H11Protocol]:
-        """The HTTP protocol for uvicorn that tells of its connections here."""
+        """Return the HTTP protocol for uvicorn that registers its connections here."""
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
         transports = self._transports
@@ -40,9 +40,9 @@ class Wire:
         return Protocol
 
     async def pause(self, seconds: float) -> bool:
-        """Wait, but not for longer than the server runs.
+        """Wait, but no longer than the server runs.
 
-        :return: whether it still runs
+        :return: whether it is still running
         """
         try:
             await asyncio.wait_for(self.stopping.wait(), seconds)

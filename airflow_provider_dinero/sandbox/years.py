@@ -1,4 +1,4 @@
-"""Accounting years: calendar years; booking into the next possible one creates it."""
+"""Accounting years are calendar years; booking into the next possible year creates it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Year:
 
 
 def seed(store: Store) -> None:
-    """Last year and this one."""
+    """Add last year and this year."""
     this = store.clock().year
     for organization in ORGANIZATIONS:
         for year in (this - 1, this):
@@ -37,25 +37,25 @@ def seed(store: Store) -> None:
 
 
 def years(call: Call) -> list[Year]:
-    """The accounting years, oldest first."""
+    """Return the accounting years, oldest first."""
     sql = "SELECT name, first_day, last_day, created_at FROM accounting_years WHERE organization = ? ORDER BY first_day"
     return [Year(*row) for row in call.store.execute(sql, [call.organization])]
 
 
 def containing(call: Call, day: str) -> Year | None:
-    """The year of a day, None if it wasn't created."""
+    """Return the year of a day, None if it doesn't exist yet."""
     return next((year for year in years(call) if year.first_day <= day <= year.last_day), None)
 
 
 def name_of(day: str) -> str:
-    """The name of the year that a day is in, whether it was created or not."""
+    """Return the name of the year of a day, whether the year exists or not."""
     return day[:4]
 
 
 def named(call: Call, name: str) -> Year:
-    """The year of that name.
+    """Return the year of that name.
 
-    :raises ApiError: code 47 if there is none
+    :raises ApiError: code 47 if it doesn't exist
     """
     found = next((year for year in years(call) if year.name == name), None)
     if found is None:
@@ -64,7 +64,7 @@ def named(call: Call, name: str) -> Year:
 
 
 def check_bookable(call: Call, day: str) -> None:
-    """Whether one may book on that day: in a year that is there, or in the next possible one.
+    """Check that one can book on a day: in an existing year, or in the next possible one.
 
     :raises ApiError: code 47 if not
     """
@@ -74,7 +74,7 @@ def check_bookable(call: Call, day: str) -> None:
 
 
 def make_bookable(call: Call, day: str) -> None:
-    """The same, and create the year if it is the next one."""
+    """Check that one can book on a day, and create its year if it is the next one."""
     check_bookable(call, day)
     if containing(call, day) is None:
         _create(call.store, call.organization, _next(call), call.store.now())

@@ -106,12 +106,12 @@ def test_wrong_password_asks_again(browser: Browser) -> None:
     page = browser.submit(browser.open(), email="ida@norrebro-cykler.example", password="wrong")
     assert page.status_code == 400
     assert "is wrong" in page.text
-    assert "Let isv_sandbox in?" in browser.sign_in(page).text
+    assert "Allow access for isv_sandbox?" in browser.sign_in(page).text
 
 
 def test_session_lasts_ten_hours_or_until_sign_out(browser: Browser, clock: Clock) -> None:
     browser.code()
-    assert "Let isv_sandbox in?" in browser.open().text
+    assert "Allow access for isv_sandbox?" in browser.open().text
     clock.forward(hours=10)
     assert "Sign in" in browser.open().text
     browser.code()

@@ -73,8 +73,8 @@ def test_books_show_entries_and_balances_that_add_up(call: Caller, booked: Draft
     text = page(call, f"{UI}/100001/books")
     assert "56000 Tilgodehavender fra salg" in text
     assert "64000 Salgsmoms" in text
-    assert r'Together</th><td class="number">0,00<' in text
-    assert "Nothing was booked in 2025." in page(call, f"{UI}/100001/books?year=2025")
+    assert r'Total</th><td class="number">0,00<' in text
+    assert "Nothing has been booked in 2025." in page(call, f"{UI}/100001/books?year=2025")
 
 
 def test_long_lists_have_pages(call: Caller) -> None:
@@ -92,7 +92,7 @@ def test_fault_is_ordered_and_cleared_with_a_form(call: Caller) -> None:
     assert "status 503" in submit(call, "/faults", **fields)
     assert call.raw("GET", "/contacts").status_code == 503
     assert call.raw("GET", "/contacts").status_code == 200
-    assert "Nothing goes wrong." in submit(call, "/faults/clear")
+    assert "No faults are on order." in submit(call, "/faults/clear")
     assert 'role="alert"' in submit(call, "/faults", 400, effect="status", times="0")
 
 

@@ -116,5 +116,5 @@ def test_misspelt_switch_fails_the_test(tmp_path: Path) -> None:
 
 
 def test_settings_name_the_mutations() -> None:
-    with pytest.raises(ValueError, match="updated_at_bumped_by has 'mail', but must be of 'book'"):
+    with pytest.raises(ValueError, match="updated_at_bumped_by has 'mail', but can only contain 'book'"):
         Settings(updated_at_bumped_by=frozenset({"mail"}))

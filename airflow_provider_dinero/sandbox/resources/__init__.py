@@ -1,1 +1,1 @@
-"""One module a Dinero resource, each with a ``resource`` that :mod:`airflow_provider_dinero.sandbox.app` serves."""
+"""One module per Dinero resource, each with a ``resource`` that :mod:`airflow_provider_dinero.sandbox.app` serves."""

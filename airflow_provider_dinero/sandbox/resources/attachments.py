@@ -1,4 +1,4 @@
-"""Attachments: files for customers that go along with an invoice, a credit note or a trade offer."""
+"""Attachments: files for the customer of an invoice, a credit note or a trade offer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ resource = Resource(
 
 @resource.operation("GET", ALL)
 def attachments(call: Call) -> Response:
-    """What is bound to a document, in the order in which it was bound."""
+    """List the attachments of a document, in the order in which they were bound."""
     sql = "SELECT * FROM attachments WHERE organization = ? AND document = ? ORDER BY rowid"
     known = [
         {
@@ -39,7 +39,7 @@ def attachments(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/{fileGuid}/{fileName}")
 def bind(call: Call) -> Response:
-    """Bind a file that was uploaded. Bound again it takes the new name (documents silent)."""
+    """Bind an uploaded file. Binding it again changes its name (undocumented)."""
     document, file = _document(call), call.route["fileGuid"].lower()
     if call.store.one("SELECT 1 FROM files WHERE organization = ? AND guid = ?", [call.organization, file]) is None:
         raise ApiError(40, status=404)
@@ -52,14 +52,14 @@ def bind(call: Call) -> Response:
 
 @resource.operation("POST", "/v1/{organizationId}/attachments/bind/default/{documentGuid}/{documentType}")
 def bind_defaults(call: Call) -> Response:
-    """Bind what the organization attaches to every document: nothing, as it can be chosen in the web app only."""
+    """Bind the organization's default attachments: none, as they can only be chosen in the web app."""
     _document(call)
     return empty()
 
 
 @resource.operation("DELETE", ALL + "/{fileGuid}")
 def unbind(call: Call) -> Response:
-    """Take a file off a document; the file stays."""
+    """Remove an attachment from a document; the file stays."""
     deleted = call.store.execute(
         "DELETE FROM attachments WHERE organization = ? AND document = ? AND file_guid = ?",
         [call.organization, _document(call), call.route["fileGuid"].lower()],
@@ -70,7 +70,7 @@ def unbind(call: Call) -> Response:
 
 
 def _document(call: Call) -> str:
-    """The guid of the document in the path, which must exist."""
+    """Return the guid of the document in the path, which must exist."""
     guid = call.route["documentGuid"].lower()
     for table in ("invoices", "trade_offers"):
         if call.store.one(f"SELECT 1 FROM {table} WHERE organization = ? AND guid = ?", [call.organization, guid]):

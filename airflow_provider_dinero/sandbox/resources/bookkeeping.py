@@ -1,4 +1,4 @@
-"""The modules of the books: accounts, entries, reports, purchases, manual vouchers, the ledger."""
+"""The bookkeeping modules: accounts, entries, reports, purchases, manual vouchers, the ledger."""
 
 from airflow_provider_dinero.sandbox.resources import (
     books,

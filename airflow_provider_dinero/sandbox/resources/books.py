@@ -1,4 +1,4 @@
-"""The books as they are read: accounting years and VAT types."""
+"""Reading the books: accounting years and VAT types."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ resource = Resource(TABLES, _seed)
 
 @resource.operation("GET", YEARS)
 def accounting_years(call: Call) -> Response:
-    """The accounting years, oldest first."""
+    """List the accounting years, oldest first."""
     return answer([
         {"Name": year.name, "FromDate": year.first_day, "ToDate": year.last_day, "SalarySumTaxStateEnum": "None"}
         for year in years.years(call)
@@ -34,7 +34,7 @@ def accounting_years(call: Call) -> Response:
 
 @resource.operation("POST", YEARS + "/create-current-year")
 def create_current_year(call: Call) -> Response:
-    """Legacy: create the year of today. Its name is all that is known; taken to answer nothing, and code 81."""
+    """Legacy: create today's year. Only its name is known; here it responds without a body, or with code 81."""
     today = call.store.today()
     if years.containing(call, today):
         raise ApiError(81)
@@ -47,5 +47,5 @@ def create_current_year(call: Call) -> Response:
 
 @resource.operation("GET", "/v1/{organizationId}/vatTypes")
 def vat_types(call: Call) -> Response:
-    """The VAT types."""
+    """List the VAT types."""
     return answer([{"VatCode": kind.code, "Name": kind.name, "VatRate": kind.rate} for kind in VAT_TYPES.values()])

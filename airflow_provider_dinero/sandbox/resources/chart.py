@@ -1,4 +1,4 @@
-"""The chart of accounts: what there is, for which use, and adding to it."""
+"""The chart of accounts: listing accounts by purpose, and adding accounts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ resource = Resource()
 
 @resource.operation("GET", ENTRY)
 def entry_accounts(call: Call) -> Response:
-    """The whole chart."""
+    """List the whole chart."""
     categories = {name.lower(): name for name in parameter(ENTRY, "categoryFilter")["enum"]}
     category = categories.get(call.text("categoryFilter").lower())
     if category is None:
@@ -64,19 +64,19 @@ def entry_accounts(call: Call) -> Response:
 
 @resource.operation("GET", PURCHASE)
 def purchase_accounts(call: Call) -> Response:
-    """The accounts for purchase vouchers, by their numbers."""
+    """List the accounts for purchase vouchers, by number."""
     return _list(call, PURCHASE, "number >= ? AND number < ?", PURCHASES.start, PURCHASES.stop)
 
 
 @resource.operation("GET", DEPOSIT)
 def deposit_accounts(call: Call) -> Response:
-    """Where money is: bank, cash, payment providers."""
+    """List the accounts that hold money: bank, cash, payment providers."""
     return _list(call, DEPOSIT, "deposit")
 
 
 @resource.operation("POST", ENTRY)
 def create_entry_account(call: Call) -> Response:
-    """Add an account; its category is that of the one before it in the chart (undocumented)."""
+    """Add an account; its category is that of the account before it in the chart (undocumented)."""
     body = call.body("AccountCreateModel")
     code = body["VatCode"]
     if code.lower() != NO_VAT and code not in VAT_TYPES:
@@ -93,7 +93,7 @@ def create_entry_account(call: Call) -> Response:
 
 @resource.operation("POST", DEPOSIT)
 def create_deposit_account(call: Call) -> Response:
-    """Add a deposit account. Documents name its usual range only; here any number of the balance is taken."""
+    """Add a deposit account. The documents only give the usual range; here any balance account number is accepted."""
     body = call.body("DepositCreateModel")
     if body["Number"] < FIRST_BALANCE_ACCOUNT:
         raise invalid("Number", "Must be the number of a balance account, usually 55000 to 55999.")

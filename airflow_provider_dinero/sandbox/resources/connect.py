@@ -1,4 +1,4 @@
-"""Visma Connect in a browser: what it is (discovery), sign-in, consent, sign-out."""
+"""Visma Connect in a browser: discovery, sign-in, consent and sign-out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEANINGS = {
     "openid": "Know who you are",
     "dineropublicapi:read": "Read everything in your organizations",
     "dineropublicapi:write": "Create, change and book in your organizations",
-    "offline_access": "Go on doing so while you are away",
+    "offline_access": "Continue to do so while you are away",
 }
 
 resource = Resource(
@@ -35,7 +35,7 @@ resource = Resource(
 
 @resource.operation("GET", "/.well-known/openid-configuration", open=True)
 def discovery(call: Call) -> Response:
-    """Where everything is, and what it can do."""
+    """Return the addresses and capabilities of Visma Connect."""
     base = call.base_url
     return answer({
         "issuer": base,
@@ -61,18 +61,18 @@ def discovery(call: Call) -> Response:
 @resource.operation("GET", "/.well-known/openid-configuration/jwks", open=True)
 @resource.operation("GET", "/.well-known/jwks.json", open=True)
 def keys(call: Call) -> Response:
-    """The keys that check its signatures."""
+    """Return the keys that verify its signatures."""
     return answer(public_keys(call.store))
 
 
 @resource.operation("GET", "/connect/authorize", open=True)
 def authorize(call: Call) -> Response:
-    """The start: a client sends its user here."""
+    """Start the flow: a client sends its user here."""
     query = dict(parse_qsl(urlsplit(call.url).query, keep_blank_values=True))
     client = CLIENTS.get(query.get("client_id", ""))
-    # What can't be told to the client, since it may be somebody else, is told to the person.
+    # Errors about the client itself are shown to the user, since the redirect URI may be somebody else's.
     if client is None or client.grant != "visma_connect":
-        return _trouble("This sandbox knows no such application.", "client_id")
+        return _trouble("This sandbox has no such application.", "client_id")
     call.client_id = client.id
     if query.get("redirect_uri") not in call.settings.redirect_uris:
         return _trouble("This redirect URI is not registered for the application.", "redirect_uri")
@@ -86,7 +86,7 @@ def authorize(call: Call) -> Response:
 
 @resource.operation("POST", "/connect/signin", open=True)
 def sign_in(call: Call) -> Response:
-    """The user says who they are."""
+    """Sign the user in."""
     form = form_of(call)
     pending = authorizations.pending(call.store, form.get("request", ""))
     if pending is None:
@@ -102,7 +102,7 @@ def sign_in(call: Call) -> Response:
 
 @resource.operation("GET", "/connect/consent", open=True)
 def ask(call: Call) -> Response:
-    """What the client wants, and whether the user wants that."""
+    """Ask the user whether to grant what the client requests."""
     pending, session = authorizations.pending(call.store, call.text("request")), _session(call)
     if pending is None or session is None:
         return _trouble("This sign-in is over. Start again from the application.")
@@ -115,7 +115,7 @@ def ask(call: Call) -> Response:
 
 @resource.operation("POST", "/connect/consent", open=True)
 def decide(call: Call) -> Response:
-    """Yes or no, and back to the client."""
+    """Record the user's decision, and return to the client."""
     form = form_of(call)
     pending, session = authorizations.pending(call.store, form.get("request", "")), _session(call)
     if pending is None or session is None:
@@ -132,7 +132,7 @@ def decide(call: Call) -> Response:
 
 @resource.operation("GET", "/connect/userinfo", open=True)
 def user_info(call: Call) -> Response:
-    """Who the user is; needs openid."""
+    """Return the user's profile; needs openid."""
     token = call.headers.get("authorization", "").partition(" ")[2]
     sql = "SELECT scope, user FROM access_tokens WHERE token = ? AND expires > ?"
     row = call.store.one(sql, [token, call.store.clock().timestamp()])
@@ -143,7 +143,7 @@ def user_info(call: Call) -> Response:
 
 @resource.operation("GET", "/connect/endsession", open=True)
 def sign_out(call: Call) -> Response:
-    """The browser is signed in no longer; what was consented to stays."""
+    """Sign the browser out; consents stay."""
     if session := _session(call):
         call.store.execute("DELETE FROM sessions WHERE id = ?", [session["id"]])
     response = render("message.html", title="Signed out", text="You are signed out of Visma Connect.", detail=None)
@@ -161,7 +161,7 @@ def _session(call: Call) -> sqlite3.Row | None:
 
 
 def _to_client(uri: str, mode: str | None, values: dict[str, str], state: str | None) -> Response:
-    """Give the client its answer, by the user's browser; state goes back as it came."""
+    """Send the response to the client by the user's browser, with the state unchanged."""
     values = {**values, **({"state": state} if state is not None else {})}
     if mode == "form_post":
         return render("form_post.html", uri=uri, values=values)

@@ -31,7 +31,7 @@ resource = Resource(
 
 @resource.operation("GET", ALL)
 def notes(call: Call) -> Response:
-    """The notes of a contact by NoteDate; documents silent on the direction: newest first."""
+    """List the notes of a contact by NoteDate, newest first (the direction is undocumented)."""
     selection = select(call, "contact_notes", ALL)
     selection.restrict("contact_guid = ?", _contact(call))
     return paged(selection, ALL, "created_at DESC, rowid DESC", _model)
@@ -39,7 +39,7 @@ def notes(call: Call) -> Response:
 
 @resource.operation("POST", ALL)
 def add_note(call: Call) -> Response:
-    """Add a note. The answer is the contact's guid, as documented: the note's own is in the list."""
+    """Add a note. The response is the contact's guid, as documented; the list has the note's own."""
     contact, body, now = _contact(call), call.body("ContactNoteCreateModel"), call.store.now()
     key = {"organization": call.organization, "guid": str(uuid4()), "contact_guid": contact}
     call.store.insert("contact_notes", {**key, "text": body["Text"], "created_at": now, "updated_at": now})
@@ -48,7 +48,7 @@ def add_note(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_note(call: Call) -> Response:
-    """One note, also a deleted one."""
+    """Return one note, even a deleted one."""
     return answer(_model(_existing(call)))
 
 

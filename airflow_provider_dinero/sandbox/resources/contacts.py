@@ -37,18 +37,18 @@ resource = Resource(
 
 @resource.operation("GET", LIST_V1)
 def live_contacts(call: Call) -> Response:
-    """Contacts that exist; the deleted ones with deletedOnly."""
+    """List contacts that aren't deleted, or the deleted ones with deletedOnly."""
     return _list(call, LIST_V1, with_deleted=False)
 
 
 @resource.operation("GET", LIST_V2)
 def all_contacts(call: Call) -> Response:
-    """Contacts that exist and deleted ones together; ``deletedOnly=false`` doesn't change that (seen live)."""
+    """List contacts, deleted ones included; ``deletedOnly=false`` doesn't change that (measured)."""
     return _list(call, LIST_V2, with_deleted=True)
 
 
 def _list(call: Call, path: str, with_deleted: bool) -> Response:
-    # By UpdatedAt; documents silent on the direction: newest first, as the sales lists.
+    # By UpdatedAt, newest first like the sales lists; the direction is undocumented.
     selection = select(call, "contacts", path, with_deleted=with_deleted)
     asked = {name.strip().lower() for name in call.text("fields").split(",")}
     with_roles = bool(asked & {"isdebitor", "iscreditor"})
@@ -58,7 +58,7 @@ def _list(call: Call, path: str, with_deleted: bool) -> Response:
 
 @resource.operation("POST", LIST_V1)
 def create_contact(call: Call) -> Response:
-    """Create a contact, under the caller's ContactGuid if there is one."""
+    """Create a contact, with the caller's ContactGuid if given."""
     body = call.body("ContactCreateModel")
     guid = body.pop("ContactGuid") or str(uuid4())
     values = _checked(call, body)
@@ -73,14 +73,14 @@ def create_contact(call: Call) -> Response:
 
 @resource.operation("GET", ONE_V1)
 def get_contact(call: Call) -> Response:
-    """One contact, also a deleted one."""
+    """Return one contact, even a deleted one."""
     return answer({**model(_existing(call)), **_roles(call, call.guid)})
 
 
 @resource.operation("PUT", ONE_V1)
 @resource.operation("PUT", ONE_V2)
 def replace_contact(call: Call) -> Response:
-    """Replace everything: what the body leaves out is gone."""
+    """Replace a contact; properties that the body leaves out are removed."""
     row, values = _existing(call), _checked(call, call.body("ContactUpdateModel"))
     if row["deleted_at"]:
         raise ApiError(65)
@@ -90,7 +90,7 @@ def replace_contact(call: Call) -> Response:
 
 @resource.operation("DELETE", ONE_V1)
 def delete_contact(call: Call) -> Response:
-    """Delete softly. Documents silent on a second deletion: refused like any change of a deleted item."""
+    """Delete softly. A second deletion is undocumented: refused, like any change of a deleted item."""
     if _existing(call)["deleted_at"]:
         raise ApiError(65)
     now = call.store.now()
@@ -100,26 +100,26 @@ def delete_contact(call: Call) -> Response:
 
 @resource.operation("POST", ONE_V1 + "/restore")
 def restore_contact(call: Call) -> Response:
-    """Undo a deletion. Documents silent on a contact that isn't deleted: nothing happens."""
+    """Undo a deletion. For a contact that isn't deleted this is undocumented: nothing happens."""
     if _existing(call)["deleted_at"]:
         call.store.update("contacts", call.key, {"deleted_at": None, "updated_at": call.store.now()})
     return empty()
 
 
 def find(call: Call, guid: str) -> sqlite3.Row | None:
-    """The contact with this guid in the organization of the call."""
+    """Return the contact with this guid in the organization of the call."""
     return call.store.one("SELECT * FROM contacts WHERE organization = ? AND guid = ?", [call.organization, guid])
 
 
 def model(row: sqlite3.Row) -> JsonObject:
-    """A contact as it is read."""
+    """Return a contact in the form in which it is read."""
     values = {
         **decode(row["data"]),
         "ContactGuid": row["guid"],
         "CreatedAt": row["created_at"],
         "UpdatedAt": row["updated_at"],
         "DeletedAt": row["deleted_at"],
-        # Documents silent on when these turn true: with the first entry on the account, see :func:`_roles`.
+        # Undocumented when these become true: with the first entry on the account, see :func:`_roles`.
         "IsDebitor": False,
         "IsCreditor": False,
     }
@@ -138,7 +138,7 @@ def _existing(call: Call) -> sqlite3.Row:
 
 
 def _checked(call: Call, body: JsonObject) -> JsonObject:
-    """The columns of a contact, after the rules that span several properties."""
+    """Check the rules that span several properties, and return the columns of a contact."""
     problems = {}
     if body["CountryKey"] not in COUNTRIES:
         problems["CountryKey"] = f"Unknown country {body['CountryKey']}."
@@ -153,7 +153,7 @@ def _checked(call: Call, body: JsonObject) -> JsonObject:
         if body["PaymentConditionNumberOfDays"] is not None:
             problems["PaymentConditionNumberOfDays"] = "Must be null with NettoCash."
     else:
-        # "Left empty" takes the voucher settings. Documents silent on when: as the contact is saved.
+        # "Left empty" uses the voucher settings. Undocumented when: here, when the contact is saved.
         body["PaymentConditionType"] = body["PaymentConditionType"] or SETTINGS_TYPE
         if body["PaymentConditionNumberOfDays"] is None:
             body["PaymentConditionNumberOfDays"] = SETTINGS_DAYS

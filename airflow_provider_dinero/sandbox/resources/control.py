@@ -1,4 +1,4 @@
-"""For tests: what arrived, what was sent, the clock, faults, and a way back to the start. Dinero has none of this."""
+"""Controls for tests: requests, outbox, clock, faults and reset. Dinero has none of this."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Forward(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def is_ours(url: str) -> bool:
-    """Whether a path is the sandbox's own and not Dinero's."""
+    """Return whether a path belongs to the sandbox and not to Dinero."""
     return url.partition("?")[0] == "/" or url.startswith("/_sandbox/")
 
 
 def read_body(call: Call, kind: type[Body]) -> Body:
-    """The JSON body of one of these calls.
+    """Return the JSON body of one of these calls.
 
-    :raises ApiError: code 42, with what is wrong
+    :raises ApiError: code 42, with the reason
     """
     try:
         return msgspec.json.decode(call.raw, type=kind)
@@ -53,7 +53,7 @@ def read_body(call: Call, kind: type[Body]) -> Body:
 
 
 def record(call: Call, status: int) -> None:
-    """Note that a request arrived and how it was answered."""
+    """Record a request and its status."""
     call.store.insert(
         "requests",
         {
@@ -70,26 +70,26 @@ def record(call: Call, status: int) -> None:
 
 @resource.operation("GET", "/_sandbox/health", open=True)
 def health(call: Call) -> Response:
-    """Answers as soon as the sandbox does."""
+    """Respond as soon as the sandbox is ready."""
     return answer({"status": "ok"})
 
 
 @resource.operation("GET", "/_sandbox/requests", open=True)
 def requests(call: Call) -> Response:
-    """What arrived, oldest first: token calls and unknown routes too, these calls never."""
+    """List the requests, oldest first: token calls and unknown routes included, calls of /_sandbox excluded."""
     return answer([dict(row) for row in call.store.execute("SELECT * FROM requests ORDER BY rowid")])
 
 
 @resource.operation("DELETE", "/_sandbox/requests", open=True)
 def forget_requests(call: Call) -> Response:
-    """Start the list of requests anew."""
+    """Clear the list of requests."""
     call.store.execute("DELETE FROM requests")
     return answer([])
 
 
 @resource.operation("GET", "/_sandbox/outbox", open=True)
 def outbox(call: Call) -> Response:
-    """What was sent to people, oldest first; ``times`` is how often the document went out in that way."""
+    """List what was sent to people, oldest first; ``times`` counts the mail-outs of the document of the same kind."""
     window = "count(*) OVER (PARTITION BY organization, invoice, channel, type)"
     rows = call.store.execute(f"SELECT *, {window} AS times FROM outbox ORDER BY id")
     return answer([{**dict(row), "total": decode(row["total"])} for row in rows])
@@ -97,7 +97,7 @@ def outbox(call: Call) -> Response:
 
 @resource.operation("GET", "/_sandbox/state", open=True)
 def state(call: Call) -> Response:
-    """How many rows each table has."""
+    """Return the number of rows of each table."""
     tables = call.store.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
     counts = {row["name"]: call.store.execute(f"SELECT count(*) FROM {row['name']}").fetchone()[0] for row in tables}
     return answer({name: count for name, count in counts.items() if name not in ("version", "ahead")})
@@ -105,18 +105,18 @@ def state(call: Call) -> Response:
 
 @resource.operation("GET", "/_sandbox/clock", open=True)
 def clock(call: Call) -> Response:
-    """The sandbox's time."""
+    """Return the sandbox's time."""
     return answer(_time(call))
 
 
 @resource.operation("POST", "/_sandbox/clock", open=True)
 def forward(call: Call) -> Response:
-    """Move the time ahead: tokens expire, invoices become overdue, the request limit's minute passes."""
+    """Move the time forward: tokens expire, invoices become overdue, the minute of the request limit passes."""
     delta = read_body(call, Forward)
     try:
         call.store.forward(timedelta(**msgspec.structs.asdict(delta)))
     except OverflowError:
-        raise ApiError(42, "That is further ahead than the calendar goes.") from None
+        raise ApiError(42, "The new time is beyond the end of the calendar.") from None
     return answer(_time(call))
 
 
@@ -126,27 +126,27 @@ def _time(call: Call) -> JsonObject:
 
 @resource.operation("GET", "/_sandbox/faults", open=True)
 def faults(call: Call) -> Response:
-    """The faults on order."""
+    """List the faults on order."""
     return answer(call.faults.all())
 
 
 @resource.operation("POST", "/_sandbox/faults", open=True)
 def order_fault(call: Call) -> Response:
-    """Let requests go wrong."""
+    """Order a fault."""
     call.faults.order(read_body(call, Fault))
     return answer(call.faults.all())
 
 
 @resource.operation("DELETE", "/_sandbox/faults", open=True)
 def clear_faults(call: Call) -> Response:
-    """Nothing goes wrong from now on."""
+    """Remove all faults."""
     call.faults.clear()
     return answer([])
 
 
 @resource.operation("POST", "/_sandbox/reset", open=True)
 def reset(call: Call) -> Response:
-    """Back to the start: no documents, tokens, requests or faults; the real time. Clients and organizations stay."""
+    """Return to the start: no documents, tokens, requests or faults; the real time. Clients and organizations stay."""
     call.store.reset()
     call.limiter.reset()
     call.faults.reset()

@@ -17,7 +17,7 @@ resource = Resource()
 
 @resource.operation("GET", ONE + "/email/template")
 def template(call: Call) -> Response:
-    """What an e-mail would say."""
+    """Return the default text of an e-mail."""
     row = existing(call, KIND)
     return answer(project("MailoutTemplateReadModel", mail.defaults(call, row, language(row), mail.CREDIT_NOTE)))
 
@@ -35,5 +35,5 @@ def send(call: Call) -> Response:
 
 @resource.operation("GET", ONE + "/mailouts")
 def mailouts(call: Call) -> Response:
-    """All that was sent of a credit note."""
+    """List what was sent of a credit note."""
     return mail.mailouts(call, existing(call, KIND)["guid"])

@@ -1,4 +1,4 @@
-"""Sales credit notes: as invoices, but without terms; one that is linked to an invoice settles it when it is booked."""
+"""Sales credit notes: like invoices, but without terms. Booking one that is linked to an invoice settles it."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ resource = Resource()
 
 @resource.operation("POST", ALL)
 def create_credit_note(call: Call) -> Response:
-    """Create a draft, under the caller's Guid if there is one."""
+    """Create a draft, with the caller's Guid if given."""
     body = call.body("SalesCreditNoteCreateModel")
     return answer(_create(call, body["Guid"] or str(uuid4()), _document(call, body)))
 
 
 @resource.operation("POST", ALL + "/fetch")
 def calculate_credit_note(call: Call) -> Response:
-    """What a credit note would be; nothing is saved."""
+    """Calculate a credit note without saving it."""
     content = _document(call, call.body("SalesCreditNoteCreateFetchModel"))
     return answer(project("SalesCreditNoteFetchReadModel", content))
 
 
 @resource.operation("POST", invoices.ONE + "/generate-creditnote")
 def generate_credit_note(call: Call) -> Response:
-    """Make a draft credit note for the whole of a booked invoice. Documents silent on its date: today."""
+    """Create a draft credit note for a whole booked invoice, dated today (undocumented)."""
     row, body = existing(call), call.body("TimestampObject", optional=True)
     check_change(row, body["Timestamp"])
     check_booked(row)
@@ -65,7 +65,7 @@ def generate_credit_note(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_credit_note(call: Call) -> Response:
-    """One credit note, also a deleted one; as a PDF if it is booked and asked for."""
+    """Return one credit note, even a deleted one; as a PDF if it is booked and the client asks for it."""
     existing(call, KIND)
     if "application/octet-stream" in call.headers.get("accept", ""):
         return credit_note_pdf(call)
@@ -74,7 +74,7 @@ def get_credit_note(call: Call) -> Response:
 
 @resource.operation("GET", ONE + "/pdf")
 def credit_note_pdf(call: Call) -> Response:
-    """A booked credit note as a PDF."""
+    """Return a booked credit note as a PDF."""
     check_booked(existing(call, KIND))
     from airflow_provider_dinero.sandbox.pdf import sales_pdf
 
@@ -84,7 +84,7 @@ def credit_note_pdf(call: Call) -> Response:
 
 @resource.operation("PUT", "/v1.2/{organizationId}/sales/creditnotes/{guid}")
 def replace_credit_note(call: Call) -> Response:
-    """Replace a draft: what the body leaves out is not kept."""
+    """Replace a draft; properties that the body leaves out are removed."""
     row, body = existing(call, KIND), call.body("SalesCreditNoteUpdateModel")
     check_change(row, body["Timestamp"])
     check_draft(row)
@@ -103,7 +103,7 @@ def delete_credit_note(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/book")
 def book_credit_note(call: Call) -> Response:
-    """Book a draft; the invoice that it is for is settled by as much. The answer is an invoice model, as documented."""
+    """Book a draft, and settle the credited invoice by its amount. The response is an invoice model, as documented."""
     row, body = existing(call, KIND), call.body("BookModel")
     check_change(row, body["Timestamp"])
     check_draft(row)
@@ -124,7 +124,7 @@ def book_credit_note(call: Call) -> Response:
 
 
 def _create(call: Call, guid: str, content: JsonObject) -> JsonObject:
-    # The Guid of a deleted document stays used.
+    # The Guid of a deleted document can't be used again.
     if find(call, guid):
         raise ApiError(72, status=409)
     now, version = call.store.now(), call.store.next_version()
@@ -140,7 +140,7 @@ def _document(call: Call, body: JsonObject) -> JsonObject:
 
 
 def _invoice(call: Call, content: JsonObject) -> sqlite3.Row | None:
-    """The invoice that is credited. Documents silent on one in another currency: refused."""
+    """Return the credited invoice. One in another currency is undocumented: refused."""
     if content["CreditNoteFor"] is None:
         return None
     row = existing(call, guid=content["CreditNoteFor"])
@@ -156,7 +156,7 @@ def _columns(content: JsonObject) -> JsonObject:
 
 def _values(call: Call, guid: str) -> JsonObject:
     row = sales_model.read(call, guid)
-    # Here the types of mail-outs are listed in lower camel case, and without "None".
+    # Here mail-out types are in lower camel case, and "None" is left out.
     mailout_type = None if row["mailout_type"] == "None" else row["mailout_type"][:1].lower() + row["mailout_type"][1:]
     status = "Booked" if row["booked"] else "Draft"
     return {**sales_model.values(row, row["status"]), "Status": status, "LatestMailOutType": mailout_type}

@@ -1,4 +1,4 @@
-"""Where the button *Dinero* of a task leads: to a document's PDF, or to the page that shows it."""
+"""Targets of a task's *Dinero* button: the PDF of a document, or the page that shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ resource = Resource()
 
 @resource.operation("GET", UI + "/{organizationId}/sales/{guid}", open=True)
 def sales_document(call: Call) -> Response:
-    """The PDF of a booked invoice or credit note; of a draft the list that it is in."""
+    """Show the PDF of a booked invoice or credit note, or the list that contains the draft."""
     row = find(call, call.guid)
     if row is None or row["deleted_at"] or not row["booked"]:
         return RedirectResponse(f"{UI}/{call.route['organizationId']}/invoices", 303)
@@ -25,14 +25,14 @@ def sales_document(call: Call) -> Response:
 
 @resource.operation("GET", UI + "/{organizationId}/tradeoffers/{guid}", open=True)
 def trade_offer(call: Call) -> Response:
-    """The PDF of a trade offer."""
+    """Show the PDF of a trade offer."""
     return _pdf(call, trade_offers.get_trade_offer)
 
 
 @resource.operation("GET", UI + "/{organizationId}/{place}", open=True)
 @resource.operation("GET", UI + "/{organizationId}/{place}/{guid}", open=True)
 def elsewhere(call: Call) -> Response:
-    """The books, for what ends there; else the front page."""
+    """Show the books for bookkeeping links, else the front page."""
     booked = call.route["place"] in {"purchases", "vouchers", "ledger"}
     return RedirectResponse(f"{UI}/{call.route['organizationId']}/books" if booked else "/", 303)
 

@@ -1,4 +1,4 @@
-"""Electronic invoices and credit notes: who can receive one, and the outbox."""
+"""Electronic invoices and credit notes: who can receive them, and the outbox."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def _send(call: Call, row: sqlite3.Row) -> Response:
 
 
 def address(call: Call, row: sqlite3.Row, body: JsonObject) -> str:
-    """The electronic address of a document's contact, by the channel that it prefers.
+    """Return the electronic address of a document's contact, by the contact's preferred channel.
 
-    Documents silent on a contact without preference: its EAN number, else its VAT number; and on a private person,
-    who can't have either: code 51.
+    Undocumented: a contact without a preference uses its EAN number, else its VAT number; a private person, who can
+    have neither, gets code 51.
 
     :param row: the document
-    :param body: may name an att. person and an EAN number
+    :param body: may contain an att. person and an EAN number
     :raises ApiError: code 51, 56, 57 or 62
     """
     found = contacts.find(call, row["contact_guid"])
@@ -67,7 +67,7 @@ def address(call: Call, row: sqlite3.Row, body: JsonObject) -> str:
 
 
 def valid_ean(number: str) -> bool:
-    """Whether it has 13 digits of which the last is the check digit."""
+    """Return whether a number has 13 digits with a correct check digit."""
     if not re.fullmatch(r"\d{13}", number, re.ASCII):
         return False
     return sum(int(digit) * (3 if at % 2 else 1) for at, digit in enumerate(number)) % 10 == 0

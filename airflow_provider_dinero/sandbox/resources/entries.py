@@ -1,4 +1,4 @@
-"""Entries: of a period within one accounting year, or those that were added in a window of time."""
+"""Entries: of a period within one accounting year, or those added in a time window."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ resource = Resource()
 
 @resource.operation("GET", PATH)
 def entries(call: Call) -> Response:
-    """The entries of a period, both days included; what the year opens with comes first."""
+    """List the entries of a period, both days included, opening balances first."""
     first, last = _instant(call, "fromDate"), _instant(call, "toDate")
-    # Documents silent on a side that is left out: the start or the end of the other side's year, or today's.
+    # Undocumented: a missing bound is the start or end of the other bound's year, or of today's.
     year = containing(call, (first or last or call.store.clock()).date().isoformat())
     if year is None:
         raise ApiError(82)
@@ -46,7 +46,7 @@ def entries(call: Call) -> Response:
     )
     names = _names(call)
     primo = []
-    # Primo entries are of the year's first day.
+    # Primo entries are dated on the first day of the year.
     if call.flag("includePrimo", default=True) and start == year.first_day:
         primo = [_primo(call, year, account, ore, names) for account, ore in opening(call, year).items() if ore]
     return answer(primo + [_entry(row, names) for row in rows])
@@ -54,9 +54,9 @@ def entries(call: Call) -> Response:
 
 @resource.operation("GET", PATH + "/changes")
 def changes(call: Call) -> Response:
-    """The entries that were added in a window; a primo entry that this changed comes with its current total.
+    """List the entries added in a time window; a primo entry that they changed has its current total.
 
-    Documents silent on the edges (both are in) and on one that is left out (now, and 31 days before the other).
+    Undocumented: both bounds are inclusive; a missing one is now, or 31 days before the other.
     """
     end = _instant(call, "changesTo") or call.store.clock()
     start = _instant(call, "changesFrom")
@@ -85,14 +85,14 @@ def changes(call: Call) -> Response:
 
 
 def _instant(call: Call, name: str) -> datetime | None:
-    """A query parameter that is a date or a date-time; without a zone it is UTC."""
+    """Return a query parameter that is a date or a date-time; UTC if it has no zone."""
     text = call.text(name)
     if not text:
         return None
     try:
         if not INSTANT.fullmatch(text):
             raise ValueError(text)
-        # A "+" that wasn't escaped arrives as a space.
+        # An unescaped "+" arrives as a space.
         instant = datetime.fromisoformat(re.sub(r"(?<=.{16}) (?=\d\d:\d\d$)", "+", text))
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -134,7 +134,7 @@ def _primo(call: Call, year: Year, account: int, ore: int, names: dict[int, str]
         "Date": year.first_day,
         "Description": "Primo",
         "Amount": kroner(ore),
-        # The same whenever it is read.
+        # The same on each read.
         "EntryGuid": str(uuid5(NAMESPACE_URL, f"primo/{call.organization}/{year.name}/{account}")),
         "Type": "Primo",
     }

@@ -1,4 +1,4 @@
-"""Files: voucher files in the archive, and attachments that only customers see."""
+"""Files: voucher files in the archive, and attachments for customers."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ resource = Resource(
 
 @resource.operation("POST", PATH)
 def upload(call: Call) -> Response:
-    """Put a file into the archive."""
+    """Upload a file to the archive."""
     return _answered(call, archived=True)
 
 
 @resource.operation("POST", PATH + "/attachment")
 def upload_attachment(call: Call) -> Response:
-    """Upload a file for customers; it isn't in the archive's list. Documents silent on reading it: like any file."""
+    """Upload a file for customers. The archive doesn't list it; reading it is undocumented: like any file."""
     return _answered(call, archived=False)
 
 
@@ -61,7 +61,7 @@ def _upload(call: Call, archived: bool) -> Response:
     if extension not in EXTENSIONS:
         raise ApiError(67, status=call.settings.file_type_status)
     if len(content) > MAX_BYTES:
-        # Documents silent on the code.
+        # The code is undocumented.
         raise ApiError(43, "The file is larger than 6 MB.", status=call.settings.large_file_status)
     guid = uuid4().hex
     call.store.insert(
@@ -83,14 +83,14 @@ def _upload(call: Call, archived: bool) -> Response:
 
 @resource.operation("GET", PATH)
 def archive(call: Call) -> Response:
-    """The archive, newest first: a bare array although it has pages."""
+    """List the archive, newest first: a bare array, although it has pages."""
     where = ["organization = ?", "archived"]
     parameters: list[Any] = [call.organization]
     extensions = [part.strip().lower() for part in call.text("extensions").split(",") if part.strip()]
     if extensions:
         where.append(f"extension IN ({', '.join('?' * len(extensions))})")
         parameters += extensions
-    # The texts of the two are swapped, the names are trusted. A date is its midnight, UTC.
+    # The descriptions of the two are swapped; the names are right. A date is midnight UTC.
     for name, operator in (("uploadedBefore", "<"), ("uploadedAfter", ">=")):
         if day := call.day(name, "/"):
             where.append(f"uploaded_at {operator} ?")
@@ -111,7 +111,7 @@ def archive(call: Call) -> Response:
 
 @resource.operation("GET", PATH + "/{fileGuid}")
 def download(call: Call) -> Response:
-    """The bytes of a file."""
+    """Return the bytes of a file."""
     row = call.store.one(
         "SELECT content FROM files WHERE organization = ? AND guid = ?",
         [call.organization, call.route["fileGuid"].lower()],
@@ -122,7 +122,7 @@ def download(call: Call) -> Response:
 
 
 def _part(call: Call) -> tuple[str, bytes]:
-    """The name and the bytes of the first part that has a file name. Its own name is free, and may be missing."""
+    """Return name and bytes of the first part that has a file name. The part's own name is free, and may be missing."""
     kind, options = parse_options_header(call.headers.get("content-type", "").encode())
     if not kind.startswith(b"multipart/") or b"boundary" not in options:
         raise ApiError(69)

@@ -1,4 +1,4 @@
-"""E-mails with an invoice, and the friendly reminder that creates no reminder."""
+"""E-mails with an invoice, and pre-reminders, which create no reminder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ resource = Resource()
 
 @resource.operation("GET", "/v2/{organizationId}/invoices/{guid}/email/template")
 def template(call: Call) -> Response:
-    """What an e-mail would say. Documents silent on drafts: they have one too."""
+    """Return the default text of an e-mail. For drafts this is undocumented: they have one too."""
     row = existing(call)
     return answer(project("MailoutTemplateReadModelV2", mail.defaults(call, row, language(row), mail.INVOICE)))
 
@@ -37,13 +37,13 @@ def send(call: Call) -> Response:
 
 @resource.operation("GET", ONE + "/mailouts")
 def mailouts(call: Call) -> Response:
-    """All that was sent of an invoice: e-mails, e-invoices, text messages, reminders."""
+    """List what was sent of an invoice: e-mails, e-invoices, text messages, reminders."""
     return mail.mailouts(call, existing(call)["guid"])
 
 
 @resource.operation("GET", ONE + "/email/pre-reminder/template")
 def pre_reminder_template(call: Call) -> Response:
-    """What a pre-reminder would say. Documents silent on invoices that aren't overdue: they have one too."""
+    """Return the default text of a pre-reminder. Invoices that aren't overdue have one too (undocumented)."""
     row = existing(call)
     return answer(project("MailoutTemplateReadModel", mail.defaults(call, row, language(row), mail.PRE_REMINDER)))
 
@@ -60,20 +60,20 @@ def send_pre_reminder(call: Call) -> Response:
 
 
 def language(row: sqlite3.Row) -> str:
-    """The language of a document."""
+    """Return the language of a document."""
     return str(decode(row["data"])["Language"])
 
 
 def sent(kind: str) -> dict[str, str]:
-    """What a mail-out changes in the row of its document.
+    """Return what a mail-out changes in the row of its document.
 
-    :param kind: as ``LatestMailOutType`` names it
+    :param kind: the type, as in ``LatestMailOutType``
     """
     return {"mailout_status": "Sent", "mailout_type": kind}
 
 
 def check_overdue(call: Call, row: sqlite3.Row) -> None:
-    """Whether an invoice is overdue.
+    """Check that an invoice is overdue.
 
     :raises ApiError: code 59 for a draft, 74 if it isn't overdue
     """

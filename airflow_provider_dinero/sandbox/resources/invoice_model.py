@@ -13,18 +13,18 @@ from airflow_provider_dinero.sandbox.terms import due, terms
 
 
 def document(call: Call, body: JsonObject) -> JsonObject:
-    """A complete invoice document, defaults filled in and totals computed.
+    """Return a complete invoice document with defaults and totals.
 
     :param call: the request
     :param body: bound to one of the write models
-    :raises ApiError: if something in it is refused
+    :raises ApiError: if something in it is invalid
     """
     content = sales_model.document(call, body, "Invoice")
     kind, days = terms(body, sales_model.live_contact(call, body["ContactGuid"]))
     return {
         **content,
         "PaymentDate": due(date.fromisoformat(content["Date"]), kind, days).isoformat(),
-        # The read models don't know "Paid", which settles nothing: such an invoice is due at once, as with NettoCash.
+        # The read models lack "Paid", which settles nothing: such an invoice is due at once, as with NettoCash.
         "PaymentConditionType": "NettoCash" if kind == "Paid" else kind,
         "PaymentConditionNumberOfDays": days,
         "IsMobilePayInvoiceEnabled": bool(body["IsMobilePayInvoiceEnabled"]),
@@ -35,7 +35,7 @@ def document(call: Call, body: JsonObject) -> JsonObject:
 
 
 def read(call: Call, guid: str) -> JsonObject:
-    """An invoice as it is read by itself, where ``Status`` has two values and ``PaymentStatus`` five."""
+    """Return one invoice in its read model, where ``Status`` has two values and ``PaymentStatus`` five."""
     row = sales_model.read(call, guid)
     known = {
         **sales_model.values(row, row["status"]),

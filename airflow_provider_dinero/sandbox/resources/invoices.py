@@ -1,4 +1,4 @@
-"""Invoices: draft, replaced or deleted while it is one, then booked for good."""
+"""Invoices: a draft can be replaced or deleted; booking is final."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ resource = Resource(TABLE)
 
 @resource.operation("POST", ALL)
 def create_invoice(call: Call) -> Response:
-    """Create a draft, under the caller's Guid if there is one."""
+    """Create a draft, with the caller's Guid if given."""
     return answer(create(call, call.body("InvoiceCreateModel")))
 
 
@@ -45,7 +45,7 @@ def create(call: Call, body: JsonObject) -> JsonObject:
     :return: its Guid and TimeStamp
     """
     guid = body["Guid"] or str(uuid4())
-    # The Guid of a deleted invoice stays used.
+    # The Guid of a deleted invoice can't be used again.
     if find(call, guid):
         raise ApiError(72, status=409)
     content = document(call, body)
@@ -57,13 +57,13 @@ def create(call: Call, body: JsonObject) -> JsonObject:
 
 @resource.operation("POST", ALL + "/fetch")
 def calculate_invoice(call: Call) -> Response:
-    """What an invoice would be; nothing is saved."""
+    """Calculate an invoice without saving it."""
     return answer(project("InvoiceFetchReadModel", document(call, call.body("InvoiceCreateFetchModel"))))
 
 
 @resource.operation("GET", ONE)
 def get_invoice(call: Call) -> Response:
-    """One invoice, also a deleted one; as a PDF if it is booked and asked for."""
+    """Return one invoice, even a deleted one; as a PDF if it is booked and the client asks for it."""
     row = existing(call)
     if "application/octet-stream" not in call.headers.get("accept", ""):
         return answer(read(call, call.guid))
@@ -76,7 +76,7 @@ def get_invoice(call: Call) -> Response:
 
 @resource.operation("PUT", "/v1.2/{organizationId}/invoices/{guid}")
 def replace_invoice(call: Call) -> Response:
-    """Replace a draft: what the body leaves out is not kept. Its Guid is the one in the path."""
+    """Replace a draft; properties that the body leaves out are removed. The Guid is that of the path."""
     row, body = existing(call), call.body("InvoiceUpdateModel")
     check_change(row, body["Timestamp"])
     check_draft(row)
@@ -86,7 +86,7 @@ def replace_invoice(call: Call) -> Response:
 
 @resource.operation("DELETE", ONE)
 def delete_invoice(call: Call) -> Response:
-    """Delete a draft, softly. The Timestamp is optional, and checked if it is there."""
+    """Delete a draft softly. The Timestamp is optional, and checked if given."""
     row, body = existing(call), call.body("TimestampObject", optional=True)
     check_change(row, body["Timestamp"])
     check_draft(row)
@@ -96,7 +96,7 @@ def delete_invoice(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/book")
 def book_invoice(call: Call) -> Response:
-    """Book a draft under the next number, or the number that was asked for."""
+    """Book a draft with the next number, or with the requested one."""
     row, body = existing(call), call.body("BookModel")
     check_change(row, body["Timestamp"])
     check_draft(row)
@@ -104,7 +104,7 @@ def book_invoice(call: Call) -> Response:
     if contact is None:
         raise invalid("ContactGuid", "An invoice must have a contact to be booked.")
     content = decode(row["data"])
-    # Documents silent: the contact's name is the one at booking, from then on it stays.
+    # Undocumented: the contact's name is the one at booking, and stays.
     content["ContactName"] = contact["Name"]
     number, lines = next_number(call, body["Number"]), sales_postings(call, content)
     post(call, date=content["Date"], voucher_guid=call.guid, voucher_type=SALES, number=number, lines=lines)
@@ -114,7 +114,7 @@ def book_invoice(call: Call) -> Response:
 
 @resource.operation("GET", ALL + "/templates")
 def templates(call: Call) -> Response:
-    """The designs of invoices: one, the default."""
+    """List the invoice templates: one, the default."""
     template = {
         "Id": TEMPLATE_ID,
         "Name": "Standard",

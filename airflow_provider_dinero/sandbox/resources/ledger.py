@@ -1,4 +1,4 @@
-"""Ledger items (kassekladde): posted one order at a time, then booked asynchronously."""
+"""Ledger items (kassekladde): posted one request at a time, then booked asynchronously."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ resource = Resource(TABLES, due=book_what_is_due)
 
 
 class ForeignPost(msgspec.Struct, forbid_unknown_fields=True):
-    """To whose ledger, and for how long."""
+    """The organization whose ledger is posted to, and for how long."""
 
     organization: int = 100001
     seconds: Amount = 1
@@ -40,27 +40,27 @@ class ForeignPost(msgspec.Struct, forbid_unknown_fields=True):
 
 @resource.operation("POST", V1_2)
 def add_items(call: Call) -> Response:
-    """Add items. The document types the answer as one object: the first of them, unless a switch says otherwise."""
+    """Add items. The response is one object, the first item, as documented, unless a switch says otherwise."""
     added = _add(call, call.bodies("LedgerItemModelV2"))
     return answer(added if call.settings.ledger_post_answer == "array" else added[0])
 
 
 @resource.operation("POST", V1_1)
 def add_flat_items(call: Call) -> Response:
-    """Legacy: an item is a line, those of one voucher number belong together; an array answers, as a client had it."""
+    """Legacy: each item is a line; lines with the same voucher number belong together. The response is an array."""
     return answer(_add(call, _flat(call)))
 
 
 @resource.operation("POST", ALL)
 def add_flat_items_silently(call: Call) -> Response:
-    """Legacy: the same, without the ids in the answer."""
+    """Legacy: the same without ids in the response."""
     _add(call, _flat(call))
     return empty()
 
 
 @resource.operation("PUT", ALL)
 def replace_items(call: Call) -> Response:
-    """Replace items; Id and Version needed."""
+    """Replace items; needs Id and Version."""
     items = merged(call, call.bodies("LedgerItemModelV2"))
     saved = []
     for item in items:
@@ -75,7 +75,7 @@ def replace_items(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/ledgers")
 def unbooked_items(call: Call) -> Response:
-    """The items that are still in the ledger; others are left out."""
+    """List the items that aren't booked yet, of those that were asked for."""
     rows = [find(call, each["Id"]) for each in call.bodies("LedgerItemModel")]
     return answer([
         {
@@ -93,7 +93,7 @@ def unbooked_items(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/book")
 def book_items(call: Call) -> Response:
-    """Start booking. What could refuse is asked now, since nobody waits for the end."""
+    """Start booking. Errors are raised now, since nobody waits for the end."""
     for each in call.bodies("LedgerItemModel"):
         row = draft(call, each["Id"], each["Version"])
         check_bookable(call, row)
@@ -106,7 +106,7 @@ def book_items(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/status")
 def booking_status(call: Call) -> Response:
-    """How far each item is. A number that the caller asked for is shown once it is assigned."""
+    """Return the state of each item. A requested voucher number appears once it is assigned."""
     rows = [existing(call, each["Id"]) for each in call.bodies("LedgerItemStatusModel")]
     return answer([
         {
@@ -121,7 +121,7 @@ def booking_status(call: Call) -> Response:
 
 @resource.operation("DELETE", ALL + "/delete")
 def delete_items(call: Call) -> Response:
-    """Delete items from the ledger: they are gone."""
+    """Delete items from the ledger for good."""
     for each in call.bodies("LedgerItemModel"):
         row = draft(call, each["Id"], each["Version"])
         link(call, None, row["id"], row["guid"], before=row["file_guid"])
@@ -133,7 +133,7 @@ def delete_items(call: Call) -> Response:
 
 @resource.operation("POST", "/_sandbox/ledger/foreign-post", open=True)
 def foreign_post(call: Call) -> Response:
-    """A foreign integration posts to the ledger now: for as long, whoever else posts gets code 70."""
+    """Simulate a post by another integration: until it ends, any other post gets code 70."""
     post = read_body(call, ForeignPost)
     _occupy(call, post.organization, post.seconds)
     return answer(msgspec.structs.asdict(post))
@@ -141,7 +141,7 @@ def foreign_post(call: Call) -> Response:
 
 def _add(call: Call, items: list[JsonObject]) -> list[JsonObject]:
     row = call.store.one("SELECT busy_until FROM ledgers WHERE organization = ?", [call.organization])
-    # Real time, not the sandbox's: another request is being answered at this very moment.
+    # Real time, not the sandbox's: this concerns requests that are being handled right now.
     if row and row["busy_until"] > time.time():
         raise ApiError(70)
     if not items:
@@ -169,6 +169,6 @@ def _check_size(call: Call) -> None:
 
 
 def _flat(call: Call) -> list[JsonObject]:
-    """Items whose only line is themselves. The notice of 2021 gives the shape: today's, but for the array of lines."""
+    """Convert items that are lines themselves. Their shape is from the notice of 2021: today's without the array."""
     items, lines = call.bodies("LedgerItemModelV2"), call.bodies("LedgerItemLineModelV2")
     return [{**item, "Lines": [{**line, "Id": None}]} for item, line in zip(items, lines, strict=True)]

@@ -1,4 +1,4 @@
-"""What ledger items must be like before they come into the ledger."""
+"""Checks of ledger items before they are added to the ledger."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ COMMON = (("VoucherDate", 75), ("FileGuid", 76), ("Id", 78), ("Version", 87))
 
 
 def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
-    """The items of a request, those of one voucher number as one.
+    """Return the items of a request, merging those with the same voucher number.
 
-    :raises ApiError: codes 75, 76, 78, 87 if those differ, among each other or from what is in the ledger; 409 with
-        code 72 if one id comes under several numbers
+    :raises ApiError: codes 75, 76, 78, 87 if those differ from each other or from the ledger; 409 with code 72 if one
+        id has several numbers
     """
     found: list[JsonObject] = []
     by_number: dict[int, JsonObject] = {}
@@ -43,9 +43,9 @@ def merged(call: Call, items: list[JsonObject]) -> list[JsonObject]:
 
 
 def checked(call: Call, item: JsonObject) -> JsonObject:
-    """An item as it may be kept.
+    """Return an item that can be stored.
 
-    :raises ApiError: code 47 outside the accounting years, 77 for an unknown account, 42 for the rest
+    :raises ApiError: code 47 outside the accounting years, 77 for an unknown account, 42 for other errors
     """
     if not item["VoucherDate"]:
         raise invalid("VoucherDate", "The VoucherDate field is required.")

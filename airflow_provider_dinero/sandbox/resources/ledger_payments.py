@@ -1,4 +1,4 @@
-"""Lines of the ledger that pay a voucher: an invoice, a credit note or a credit purchase."""
+"""Ledger lines that pay a voucher: an invoice, a credit note or a credit purchase."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_provider_dinero.sandbox.voucher_store import find as find_voucher
 
 @dataclass(frozen=True)
 class Paid:
-    """What a line pays.
+    """The voucher that a line pays.
 
     :param sale: whether customers owe it
     """
@@ -32,10 +32,11 @@ class Paid:
 
 
 def paid_voucher(call: Call, guid: str) -> Paid:
-    """The voucher that a line pays.
+    """Return the voucher that a line pays.
 
     :param guid: its guid
-    :raises ApiError: code 42 if there is none that could be paid, 59 if it isn't booked
+    :param call: the request
+    :raises ApiError: code 42 if there is no such voucher, 59 if it isn't booked
     """
     sold = find_sold(call, guid)
     if sold and not sold["deleted_at"]:
@@ -50,16 +51,16 @@ def paid_voucher(call: Call, guid: str) -> Paid:
 
 
 def settle_voucher(call: Call, row: sqlite3.Row, line: JsonObject) -> None:
-    """Note that a ledger item paid a voucher, as far as its line goes.
+    """Record that a ledger item paid a voucher by the amount of its line.
 
     :param row: the ledger item
     :param line: one of its lines
     """
     voucher, amount = paid_voucher(call, line["IsPaymentForVoucherId"]), ore(line["Amount"])
     text, sold = line["Description"] or "Kassekladde", find_sold(call, voucher.guid)
-    # The line debits the account: what a customer paid is negative.
+    # The line debits the account, so a customer's payment is negative.
     amount = -amount if sold and sold["type"] == "Invoice" else amount
-    # Documents silent on the rate: the voucher's.
+    # Undocumented: the rate is the voucher's.
     settled = ore(kroner(amount) / DKK_RATES[voucher.currency])
     # A payment is never 0.
     if settled and sold:

@@ -1,4 +1,4 @@
-"""Ledger items in the database, and what they book."""
+"""Ledger items in the database, and their postings."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ TABLES = """
 
 
 def find(call: Call, guid: str) -> sqlite3.Row | None:
-    """The ledger item with this id, booked ones too."""
+    """Return the ledger item with this id, even a booked one."""
     return call.store.one("SELECT * FROM ledger_items WHERE organization = ? AND guid = ?", [call.organization, guid])
 
 
 def existing(call: Call, guid: str) -> sqlite3.Row:
-    """The ledger item with this id.
+    """Return the ledger item with this id.
 
-    :raises ApiError: 400 with the key that was seen, if there is none
+    :raises ApiError: 400 with the key that was measured if it doesn't exist
     """
     row = find(call, guid)
     if row is None:
@@ -52,11 +52,11 @@ def existing(call: Call, guid: str) -> sqlite3.Row:
 
 
 def draft(call: Call, guid: str, version: str | None) -> sqlite3.Row:
-    """A ledger item that may be changed.
+    """Return a ledger item that can be changed.
 
     :param guid: its id
     :param version: the version that the caller knows, None for the latest
-    :raises ApiError: code 71 for another version (undocumented), 45 if it is booked or about to be
+    :raises ApiError: code 71 for another version (undocumented), 45 if it is booked or being booked
     """
     row = existing(call, guid)
     if row["state"] != "Draft":
@@ -69,10 +69,10 @@ def draft(call: Call, guid: str, version: str | None) -> sqlite3.Row:
 def save(call: Call, item: JsonObject, before: sqlite3.Row | None) -> JsonObject:
     """Add or replace a draft.
 
-    :param item: checked, with its Id
+    :param item: the checked item with its Id
     :param before: the row that it replaces
     :return: Id and Version
-    :raises ApiError: 409 with code 72 if the id of a line is used already
+    :raises ApiError: 409 with code 72 if the id of a line is already used
     """
     guid = item["Id"]
     call.store.execute("DELETE FROM ledger_lines WHERE organization = ? AND item_guid = ?", [call.organization, guid])
@@ -103,7 +103,7 @@ def save(call: Call, item: JsonObject, before: sqlite3.Row | None) -> JsonObject
 
 
 def postings(call: Call, row: sqlite3.Row) -> list[Posting]:
-    """What an item books; a line that pays a voucher is on its debtor or creditor account."""
+    """Return the postings of an item; a line that pays a voucher is on its debtor or creditor account."""
     known, found = chart(call), []
     for at, line in enumerate(decode(row["lines"])):
         contact = None
@@ -116,7 +116,7 @@ def postings(call: Call, row: sqlite3.Row) -> list[Posting]:
 
 
 def draft_postings(call: Call, year: Year) -> list[Posting]:
-    """What all items of a year that aren't booked would book, as far as what they pay is still there."""
+    """Return the postings of a year's unbooked items, except payments of vouchers that no longer exist."""
     rows = call.store.execute(
         "SELECT * FROM ledger_items WHERE organization = ? AND state <> 'Booked' AND date BETWEEN ? AND ?",
         [call.organization, year.first_day, year.last_day],
@@ -129,9 +129,9 @@ def draft_postings(call: Call, year: Year) -> list[Posting]:
 
 
 def check_bookable(call: Call, row: sqlite3.Row) -> list[Posting]:
-    """What booking an item would book.
+    """Return the postings that booking an item would write.
 
-    :raises ApiError: code 42 if it does not balance or its number is taken
+    :raises ApiError: code 42 if it doesn't balance or its number is taken
     """
     lines = postings(call, row)
     if sum(line.ore for line in lines):
@@ -142,14 +142,14 @@ def check_bookable(call: Call, row: sqlite3.Row) -> list[Posting]:
 
 
 def book_what_is_due(call: Call) -> None:
-    """Book the items that wait for it since long enough."""
+    """Book the items whose booking time has come."""
     sql = "SELECT * FROM ledger_items WHERE state = 'PendingBooking' AND due_at <= ? ORDER BY due_at, id"
     for row in call.store.execute(sql, [call.store.now()]).fetchall():
         _book(replace(call, organization=row["organization"]), row)
 
 
 def due_at(call: Call) -> str:
-    """When an item is booked whose booking starts now."""
+    """Return when an item will be booked if booking starts now."""
     now = call.store.clock()
     try:
         due = now + timedelta(seconds=call.settings.ledger_booking_seconds)
@@ -163,7 +163,7 @@ def _book(call: Call, row: sqlite3.Row) -> None:
     try:
         lines = check_bookable(call, row)
     except ApiError:
-        # Another voucher took its number meanwhile, or what it pays is gone. Undocumented: a draft again.
+        # Another voucher has taken its number meanwhile, or what it pays is gone. Undocumented: it is a draft again.
         call.store.update("ledger_items", key, {"state": "Draft"})
         return
     asked = row["voucher_number"]

@@ -1,4 +1,4 @@
-"""Operations that are in no current document but that older clients call."""
+"""Operations that no current document contains but that older clients call."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from airflow_provider_dinero.sandbox.resources.payments import invoice_payments
 
 resource = Resource()
 
-# "Same functionality exists in the new endpoint", says the notice that announced their end.
+# "Same functionality exists in the new endpoint", says the notice of their removal.
 for version in ("v1", "v1.1"):
     resource.operation("PUT", ONE.replace("v1", version))(replace_invoice)
 
 
 @resource.operation("GET", ONE + "/payments")
 def payments(call: Call) -> Response:
-    """Called by one client in 2026; nothing public says what it gave. A switch answers as the operation of v2."""
+    """List payments. One client called this in 2026, but its response is unknown; a switch makes it respond like v2."""
     if call.settings.v1_invoice_payments == "v2":
         return invoice_payments(call)
     raise ApiError(40, status=404)
@@ -26,5 +26,5 @@ def payments(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/e-invoice")
 def unknown_shape(call: Call) -> Response:
-    """Nothing public says what this took and gave."""
+    """Refuse a call whose request and response are unknown."""
     raise ApiError(40, status=404)

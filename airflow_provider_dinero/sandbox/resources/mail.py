@@ -1,4 +1,4 @@
-"""What leaves the house: e-mails, electronic documents and text messages end in the outbox."""
+"""Outgoing messages: e-mails, electronic documents and text messages go to the outbox."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from airflow_provider_dinero.sandbox.lists import changes_since
 from airflow_provider_dinero.sandbox.resources import contacts
 from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
-# ``invoice`` is the guid of the document, whatever it is: see document_type;
-# ``reminder`` is the id of the reminder of it that is sent.
+# ``invoice`` is the guid of the document, whatever its type, see document_type;
+# ``reminder`` is the id of the reminder that is sent.
 resource = Resource(
     """
     CREATE TABLE IF NOT EXISTS outbox (
@@ -39,8 +39,8 @@ GREETINGS = {
 class Kind:
     """One kind of e-mail.
 
-    :param type: as ``LatestMailOutType`` names it
-    :param texts: by language: the document's name in the subject, and what the message calls it
+    :param type: the type, as in ``LatestMailOutType``
+    :param texts: by language: the document's name in the subject and in the message
     """
 
     type: str
@@ -67,10 +67,10 @@ REMINDER = Kind(
 
 
 def defaults(call: Call, row: sqlite3.Row, language: str, kind: Kind) -> JsonObject:
-    """What an e-mail says unless its caller says otherwise.
+    """Return the default text of an e-mail.
 
-    :param row: of an invoice, a credit note or a trade offer
-    :param language: of the document
+    :param row: row of an invoice, a credit note or a trade offer
+    :param language: language of the document
     """
     organization, contact = ORGANIZATIONS[row["organization"]], contacts.find(call, row["contact_guid"] or "")
     name, what = kind.texts[language]
@@ -89,11 +89,11 @@ def defaults(call: Call, row: sqlite3.Row, language: str, kind: Kind) -> JsonObj
 def send(
     call: Call, row: sqlite3.Row, language: str, kind: Kind, body: JsonObject, reminder: JsonObject | None = None
 ) -> Response:
-    """Send an e-mail, here into the outbox.
+    """Send an e-mail to the outbox.
 
     :param body: bound to ``ApiMailoutModel``
-    :param reminder: the reminder that it brings, as it is read
-    :raises ApiError: code 55 without a receiver, 49 for one that is not an address
+    :param reminder: the reminder to send, as it is read
+    :raises ApiError: code 55 without a receiver, 49 if it isn't an address
     """
     known = defaults(call, row, language, kind)
     to = receivers(body["Receiver"] or known["Receiver"], 55)
@@ -112,9 +112,9 @@ def send(
 
 
 def receivers(addresses: str | None, without: int) -> list[str]:
-    """The addresses of a comma separated list.
+    """Return the addresses of a comma-separated list.
 
-    :param without: code if there is none
+    :param without: error code if there is none
     """
     found = [part.strip() for part in (addresses or "").split(",") if part.strip()]
     if not found:
@@ -135,12 +135,12 @@ def put(
     cc_to_sender: bool = False,
     **texts: Any,
 ) -> None:
-    """Put something into the outbox.
+    """Put a message into the outbox.
 
     :param row: the document: guid, type, number, contact_name and total_text
-    :param reminder: the reminder of it that is sent, as it is read
-    :param to: its receiver
-    :param type: as ``LatestMailOutType`` names it
+    :param reminder: the reminder to send, as it is read
+    :param to: the receiver
+    :param type: the type, as in ``LatestMailOutType``
     :param channel: ``email``, ``e-invoice`` or ``sms``
     :param texts: sender, subject and message
     """
@@ -165,7 +165,7 @@ def put(
 
 
 def mailouts(call: Call, guid: str) -> Response:
-    """What was sent of a document, oldest first; ``changesSince`` is exclusive here ("after" in the text)."""
+    """List what was sent of a document, oldest first; ``changesSince`` is exclusive here ("after" in the text)."""
     sms = call.flag("includeSms", default=True)
     rows = call.store.execute(
         "SELECT * FROM outbox WHERE organization = ? AND invoice = ? AND time > ? AND (? OR channel <> 'sms') "

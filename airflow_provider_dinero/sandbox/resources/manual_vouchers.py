@@ -1,4 +1,4 @@
-"""Manual vouchers: draft, replaced or deleted while it is one, then booked."""
+"""Manual vouchers: a draft can be replaced or deleted, then booked."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def create_manual_voucher(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_manual_voucher(call: Call) -> Response:
-    """One voucher."""
+    """Return one voucher."""
     return answer(_model(existing(call, KIND)))
 
 
@@ -93,7 +93,7 @@ def book_manual_voucher(call: Call) -> Response:
 
 
 def columns(call: Call, body: JsonObject) -> dict[str, Any]:
-    """What the body of a manual voucher puts into its row. Documents silent on a date left out: today."""
+    """Return the columns of a manual voucher. A missing date is undocumented: today."""
     known, lines = chart(call), []
     for at, line in enumerate(body["Lines"]):
         meant = _meant(call, known, line, at)

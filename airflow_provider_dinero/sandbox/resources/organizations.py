@@ -1,4 +1,4 @@
-"""Organizations and countries: what a token can see without choosing an organization."""
+"""Organizations and countries, which need no organization in the path."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ resource = Resource()
 
 @resource.operation("GET", "/v1/organizations")
 def organizations(call: Call) -> Response:
-    """The organizations that the token reaches; works without Pro."""
+    """List the organizations that the token reaches; works without Pro."""
     fields = wanted_fields(call, "/v1/organizations")
     return answer([pick(_model(ORGANIZATIONS[id]), fields) for id in call.reach])
 
 
 @resource.operation("GET", "/v1.1/organizations")
 def organizations_with_subscription(call: Call) -> Response:
-    """The same in full."""
+    """List the same organizations in full."""
     return answer([project("OrganizationReadModelV2", _model(ORGANIZATIONS[id])) for id in call.reach])
 
 
 @resource.operation("GET", "/v1/countries")
 def countries(call: Call) -> Response:
-    """The countries that a contact may have."""
+    """List the countries that a contact can have."""
     return answer([{"Key": key, "DanishName": names[0], "EnglishName": names[1]} for key, names in COUNTRIES.items()])
 
 

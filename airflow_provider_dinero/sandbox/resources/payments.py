@@ -1,4 +1,4 @@
-"""Payments of invoices and credit notes, and what they do to the books."""
+"""Payments of invoices and credit notes, and their entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from airflow_provider_dinero.sandbox.resources.sales_vouchers import check_booke
 INVOICE = "/v1/{organizationId}/invoices/{guid}/payments"
 CREDIT_NOTE = "/v1/{organizationId}/sales/creditnotes/{guid}/payments"
 
-# ore and fee_ore are in the document's currency, dkk_ore is what was paid in DKK.
+# ore and fee_ore are in the document's currency, dkk_ore is the amount paid in DKK.
 resource = Resource(
     """
     CREATE TABLE IF NOT EXISTS payments (
@@ -44,25 +44,25 @@ resource = Resource(
 
 @resource.operation("POST", INVOICE)
 def pay_invoice(call: Call) -> Response:
-    """Register that a booked invoice was paid."""
+    """Register a payment of a booked invoice."""
     return _pay(call, existing(call))
 
 
 @resource.operation("POST", CREDIT_NOTE)
 def pay_credit_note(call: Call) -> Response:
-    """Register that a booked credit note was paid out; amounts are positive here too (documents silent)."""
+    """Register a payment of a booked credit note; amounts are positive here too (undocumented)."""
     return _pay(call, existing(call, "CreditNote"))
 
 
 @resource.operation("GET", INVOICE.replace("v1", "v2"))
 def invoice_payments(call: Call) -> Response:
-    """The payments of an invoice, linked credit notes among them, and what remains."""
+    """List the payments of an invoice, linked credit notes included, and the remainder."""
     return _payments(call, existing(call))
 
 
 @resource.operation("GET", CREDIT_NOTE)
 def credit_note_payments(call: Call) -> Response:
-    """The payments of a credit note; the invoice that it settled is one."""
+    """List the payments of a credit note, the settled invoice included."""
     return _payments(call, existing(call, "CreditNote"))
 
 
@@ -74,7 +74,7 @@ def delete_invoice_payment(call: Call) -> Response:
 
 @resource.operation("DELETE", CREDIT_NOTE + "/{paymentGuid}")
 def delete_credit_note_payment(call: Call) -> Response:
-    """The same; the Timestamp is optional here."""
+    """Remove a payment of a credit note; the Timestamp is optional here."""
     return _delete(call, existing(call, "CreditNote"), call.body("TimestampObject", optional=True))
 
 
@@ -86,7 +86,7 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
     paid = body["Amount"]
     if currency(row) != "DKK":
         paid = body["AmountInForeignCurrency"]
-        # Documents silent on signs that differ: no exchange rate is below 0.
+        # Different signs are undocumented: refused, since no exchange rate is below 0.
         if not paid or (paid < 0) != (body["Amount"] < 0):
             raise invalid("AmountInForeignCurrency", "Required for a voucher in a foreign currency.")
     amount, dkk = in_dkk(paid), in_dkk(body["Amount"])
@@ -111,7 +111,7 @@ def _pay(call: Call, row: sqlite3.Row) -> Response:
 
 
 def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
-    """Note a payment and post its entries; the caller updates ``paid_ore`` of the document.
+    """Record a payment and post its entries; the caller updates ``paid_ore`` of the document.
 
     :param row: the document
     :param values: columns of the payment
@@ -125,7 +125,7 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
     settled = sign * (booked_dkk(row, after) - booked_dkk(row, before))
     fee = sign * (booked_dkk(row, after + fee_ore) - booked_dkk(row, after))
     received = sign * values["dkk_ore"]
-    # What the payment is worth less than the debt, at the rate of the booking, is a loss.
+    # The difference between the payment and the debt at the rate of the booking is a loss.
     loss = settled - received
     text, contact = values["description"], row["contact_guid"]
     postings = (
@@ -146,9 +146,9 @@ def _register(call: Call, row: sqlite3.Row, **values: Any) -> tuple[str, str]:
 
 
 def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
-    """Settle an invoice and its credit note by each other. No entries: both are on the debtors' account already.
+    """Settle an invoice and its credit note against each other. No entries: both are already on the debtors' account.
 
-    Documents silent on a credit note above what remains: all of it counts, and the invoice is overpaid.
+    Undocumented: a credit note above the remainder counts in full, and the invoice is overpaid.
     """
     amount, date = credit_note["total_ore"], credit_note["date"]
     for row, other in ((invoice, credit_note), (credit_note, invoice)):
@@ -161,14 +161,14 @@ def offset(call: Call, invoice: sqlite3.Row, credit_note: sqlite3.Row) -> None:
 
 
 def settle_by_ledger(call: Call, guid: str, settled: int, *, ledger_item: str, ore: int, date: str, text: str) -> None:
-    """Note that a ledger item paid an invoice or credit note; the entries are the ledger's.
+    """Record that a ledger item paid an invoice or credit note; the ledger writes the entries.
 
     :param guid: the document
     :param settled: øre in its currency
     :param ledger_item: the ledger item's guid
     :param ore: the same in DKK
-    :param date: of the ledger item
-    :param text: of its line
+    :param date: date of the ledger item
+    :param text: text of its line
     """
     row = find(call, guid)
     if row is None:
@@ -185,12 +185,12 @@ def _note(call: Call, row: sqlite3.Row, voucher: str, **values: Any) -> str:
 
 
 def remaining(row: sqlite3.Row) -> int:
-    """What is still to be paid, in øre of the document's currency; negative when overpaid."""
+    """Return what remains to be paid, in øre of the document's currency; negative if overpaid."""
     return int(row["total_ore"] + row["reminder_ore"] - row["paid_ore"])
 
 
 def currency(row: sqlite3.Row) -> str:
-    """The currency of a document."""
+    """Return the currency of a document."""
     return str(decode(row["data"])["Currency"])
 
 
@@ -202,7 +202,7 @@ def _delete(call: Call, row: sqlite3.Row, body: JsonObject) -> Response:
     if payment is None or payment["document"] != row["guid"]:
         raise ApiError(40, status=404)
     if payment["deposit_account"] is None:
-        # Documents silent: a credit note or ledger item is booked for good, and its settlement with it.
+        # Undocumented: a credit note or ledger item is booked for good, and so is its settlement.
         raise ApiError(45, "The request is invalid: the payment belongs to a booked voucher.")
     books.reverse(call, payment["related_voucher"])
     call.store.execute("DELETE FROM payments WHERE organization = ? AND guid = ?", key)
@@ -218,14 +218,14 @@ def _payments(call: Call, row: sqlite3.Row) -> Response:
         "RemainingAmount": kroner(remaining(row)),
         "PaidAmount": kroner(sum(payment["ore"] for payment in found)),
         "InvoiceTotalIncludingReminderExpenses": kroner(row["total_ore"] + row["reminder_ore"]),
-        # Documents silent on when it may: while something remains.
+        # Undocumented when this is true: while something remains.
         "RemainderAsFeeAvailable": bool(row["booked"]) and remaining(row) > 0,
     }
     return answer(project("InvoicePaymentsModel", known))
 
 
 def _model(payment: sqlite3.Row, row: sqlite3.Row) -> JsonObject:
-    # Documents silent on the currency of Amount: the one that stands beside it, so that the sum is PaidAmount.
+    # Undocumented: Amount is in the currency next to it, so that the sum is PaidAmount.
     known = {
         "Guid": payment["guid"],
         "DepositAccountNumber": payment["deposit_account"],
@@ -242,5 +242,5 @@ def _model(payment: sqlite3.Row, row: sqlite3.Row) -> JsonObject:
 
 
 def booked_dkk(row: sqlite3.Row, amount: int) -> int:
-    """What so much of a document is in the books, in Danish øre."""
+    """Return the booked value of a part of a document, in Danish øre."""
     return in_dkk(kroner(amount), currency(row))

@@ -1,4 +1,4 @@
-"""The pages for people, at ``/``: what is in the sandbox, and its clock and faults to click."""
+"""The pages for people, at ``/``: the sandbox's content, its clock and its faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ resource = Resource()
 
 @resource.operation("GET", "/", open=True)
 def overview(call: Call) -> Response:
-    """Everything at a glance."""
+    """Show the overview."""
     return _page(
         call,
         "overview.html",
@@ -51,13 +51,13 @@ def overview(call: Call) -> Response:
 
 @resource.operation("GET", "/_sandbox/style.css", open=True)
 def style(call: Call) -> Response:
-    """The one style sheet."""
+    """Return the style sheet."""
     return Response((FOLDER / "style.css").read_bytes(), media_type="text/css")
 
 
 @resource.operation("GET", UI + "/{organizationId}/invoices", open=True)
 def sold(call: Call) -> Response:
-    """The invoices and credit notes of an organization, newest first."""
+    """Show the invoices and credit notes of an organization, newest first."""
     organization, where = _organization(call), "FROM invoices WHERE organization = ? AND deleted_at IS NULL"
     columns = f"*, {STATUS} AS status, json_extract(data, '$.Currency') AS currency"
     sql = f"SELECT {columns} {where} ORDER BY number DESC, date DESC, rowid DESC"
@@ -67,7 +67,7 @@ def sold(call: Call) -> Response:
 
 @resource.operation("GET", UI + "/{organizationId}/books", open=True)
 def books(call: Call) -> Response:
-    """What is on the accounts in a year, and the entries behind it, newest first."""
+    """Show the balances of a year and its entries, newest first."""
     organization, all_years = _organization(call), years(call)
     name = call.text("year", str(call.store.clock().year))
     year = next((year for year in all_years if year.name == name), all_years[-1])
@@ -91,14 +91,14 @@ def books(call: Call) -> Response:
 
 @resource.operation("GET", UI + "/outbox", open=True)
 def outbox(call: Call) -> Response:
-    """What was sent to people, newest first."""
+    """Show what was sent to people, newest first."""
     rows, page = _paged(call, "SELECT count(*) FROM outbox", [], "SELECT * FROM outbox ORDER BY id DESC", [])
     return _page(call, "outbox.html", mails=rows, page=page)
 
 
 @resource.operation("GET", UI + "/outbox/{id}", open=True)
 def mail(call: Call) -> Response:
-    """One mail."""
+    """Show one message."""
     row = _mail(call)
     sql = "SELECT count(*) FROM outbox WHERE organization = ? AND invoice = ?"
     times = call.store.execute(sql, [row["organization"], row["invoice"]]).fetchone()[0]
@@ -107,7 +107,7 @@ def mail(call: Call) -> Response:
 
 @resource.operation("GET", UI + "/outbox/{id}/pdf", open=True)
 def mail_pdf(call: Call) -> Response:
-    """The PDF of a mail's document, as the API gives it."""
+    """Show the PDF of a message's document, as the API returns it."""
     row = _mail(call)
     operation = reminders.get_reminder if row["reminder"] else PDFS.get(row["document_type"])
     if operation is None:
@@ -120,20 +120,20 @@ def mail_pdf(call: Call) -> Response:
 
 @resource.operation("GET", UI + "/requests", open=True)
 def requests(call: Call) -> Response:
-    """What arrived, newest first, and what is left of the limits."""
+    """Show the requests, newest first, and what is left of the limits."""
     rows, page = _paged(call, "SELECT count(*) FROM requests", [], "SELECT * FROM requests ORDER BY rowid DESC", [])
     return _page(call, "requests.html", requests=rows, page=page, budgets=_budgets(call))
 
 
 @resource.operation("GET", UI + "/faults", open=True)
 def faults(call: Call) -> Response:
-    """What goes wrong, and a form for more of it."""
+    """Show the faults, and a form to add one."""
     return _page(call, "faults.html", effects=get_args(Effect), wrong=None)
 
 
 @resource.operation("POST", UI + "/faults", open=True)
 def order_fault(call: Call) -> Response:
-    """Let something go wrong."""
+    """Order a fault."""
     wanted = {name: value for name, value in form_of(call).items() if value}
     try:
         call.faults.order(msgspec.convert(wanted, Fault, strict=False))
@@ -144,24 +144,24 @@ def order_fault(call: Call) -> Response:
 
 @resource.operation("POST", UI + "/faults/clear", open=True)
 def clear_faults(call: Call) -> Response:
-    """Nothing goes wrong from now on."""
+    """Remove all faults."""
     call.faults.clear()
     return RedirectResponse(UI + "/faults", 303)
 
 
 @resource.operation("POST", UI + "/clock", open=True)
 def forward(call: Call) -> Response:
-    """Move the time ahead by one of the steps."""
+    """Move the time forward by one of the steps."""
     form = form_of(call)
     if form.get("step") in STEPS:
-        # At the end of the calendar there is no later.
+        # The clock stops at the end of the calendar.
         with suppress(OverflowError):
             call.store.forward(STEPS[form["step"]])
     return RedirectResponse("/", 303)
 
 
 def refusal(call: Call, error: ApiError) -> Response:
-    """An error as a page."""
+    """Show an error as a page."""
     return _page(call, "refusal.html", error.status, message=error.message)
 
 
@@ -186,7 +186,7 @@ def _mail(call: Call) -> sqlite3.Row:
 def _paged(
     call: Call, count: str, counted: list[Any], sql: str, parameters: list[Any]
 ) -> tuple[list[sqlite3.Row], dict[str, int]]:
-    """The rows of the page that is asked for, and where that page is."""
+    """Return the rows of the requested page, and its position."""
     total = int(call.store.execute(count, counted).fetchone()[0])
     last = max(0, -(-total // ROWS) - 1)
     number = min(max(0, call.number("page", 0)), last)
@@ -207,7 +207,7 @@ def _summary(call: Call, organization: Organization) -> dict[str, Any]:
 
 
 def _budgets(call: Call) -> list[tuple[Client, int | None, int, int]]:
-    """For each client and organization that called within the last minute: how much of its limit is used."""
+    """Return the use of its limit for each client and organization that called within the last minute."""
     limit = call.settings.requests_per_minute
     used = call.limiter.used().items()
     return [

@@ -34,7 +34,7 @@ resource = Resource(
 
 @resource.operation("GET", ALL)
 def products(call: Call) -> Response:
-    """Products that exist; the deleted ones with deletedOnly. Newest first, as contacts."""
+    """List products that aren't deleted, or the deleted ones with deletedOnly; newest first, like contacts."""
     selection = select(call, "products", ALL)
     if text := call.text("freeTextSearch"):
         selection.filter(f"instr({SEARCHED}, ?) > 0", text.casefold())
@@ -43,7 +43,7 @@ def products(call: Call) -> Response:
 
 @resource.operation("POST", ALL)
 def create_product(call: Call) -> Response:
-    """Create a product; its guid is the server's."""
+    """Create a product; the server chooses its guid."""
     values, now, guid = _checked(call, call.body("ProductCreateModel")), call.store.now(), str(uuid4())
     key = {"organization": call.organization, "guid": guid, "created_at": now, "updated_at": now}
     call.store.insert("products", {**key, **values})
@@ -52,13 +52,13 @@ def create_product(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_product(call: Call) -> Response:
-    """One product, also a deleted one."""
+    """Return one product, even a deleted one."""
     return answer(_models(call)(_existing(call)))
 
 
 @resource.operation("PUT", ONE)
 def replace_product(call: Call) -> Response:
-    """Replace everything: what the body leaves out is gone."""
+    """Replace a product; properties that the body leaves out are removed."""
     _live(call)
     values = _checked(call, call.body("ProductUpdateModel"))
     call.store.update("products", call.key, {**values, "updated_at": call.store.now()})
@@ -75,11 +75,11 @@ def delete_product(call: Call) -> Response:
 
 
 def described(call: Call, lines: list[JsonObject]) -> list[JsonObject]:
-    """The lines of a document, where those of a product have its description, unit and account unless they bring one.
+    """Return the lines of a document, with the description, unit and account of their product where they have none.
 
-    Documents silent on all but the description.
+    Only the description is documented.
 
-    :raises ApiError: code 42 for a product that there isn't
+    :raises ApiError: code 42 for an unknown product
     """
     return [_described(call, line, f"ProductLines[{at}]") for at, line in enumerate(lines)]
 

@@ -1,4 +1,4 @@
-"""Purchase credit notes: of a credit purchase, from which they are deducted, or free-standing."""
+"""Purchase credit notes: linked to a credit purchase, from which they are deducted, or free-standing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ resource = Resource()
 
 @resource.operation("POST", "/v1/{organizationId}/vouchers/purchase/{guid}/generate-creditnote")
 def generate_creditnote(call: Call) -> Response:
-    """A draft that credits a booked purchase in full: of a cash purchase a manual voucher, as its model says."""
+    """Create a draft that credits a whole booked purchase; for a cash purchase a manual voucher, as its model says."""
     body = call.body("CreditNoteForPurchaseVoucherRequest")
     purchase = changeable(call, body["Timestamp"]["Timestamp"], PURCHASE)
     if purchase["state"] != BOOKED:
@@ -77,7 +77,7 @@ def generate_creditnote(call: Call) -> Response:
 
 
 def _refund(line: JsonObject, deposit_account: int) -> JsonObject:
-    """The line of a manual voucher that takes back the line of a cash purchase."""
+    """Return the line of a manual voucher that reverses the line of a cash purchase."""
     return {
         "Description": line["Description"],
         "AccountNumber": deposit_account,
@@ -90,7 +90,7 @@ def _refund(line: JsonObject, deposit_account: int) -> JsonObject:
 
 @resource.operation("POST", ALL)
 def create_creditnote(call: Call) -> Response:
-    """Create a draft, under the caller's Guid if there is one."""
+    """Create a draft, with the caller's Guid if given."""
     body = call.body("PurchaseCreditNoteCreateModel")
     guid = body["Guid"] or str(uuid4())
     if find(call, guid):
@@ -100,7 +100,7 @@ def create_creditnote(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_creditnote(call: Call) -> Response:
-    """One credit note."""
+    """Return one credit note."""
     return answer(_model(call, existing(call, KIND)))
 
 
@@ -114,7 +114,7 @@ def replace_creditnote(call: Call) -> Response:
 
 @resource.operation("DELETE", ONE)
 def delete_creditnote(call: Call) -> Response:
-    """Delete a draft; documents silent on a booked one: offset, and what it was deducted from is owed again."""
+    """Delete a draft. A booked one is undocumented: it is offset, and its purchase is owed again."""
     row = changeable(call, call.body("TimestampObject", optional=True)["Timestamp"], KIND)
     paid = "SELECT 1 FROM purchase_payments WHERE organization = ? AND voucher_guid = ?"
     if call.store.one(paid, [call.organization, call.guid]):
@@ -127,7 +127,7 @@ def delete_creditnote(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/book")
 def book_creditnote(call: Call) -> Response:
-    """Book a draft; a purchase that it credits is settled by as much."""
+    """Book a draft, and settle the purchase that it credits by its amount."""
     body = call.body("BookModel")
     row = changeable(call, body["Timestamp"], KIND)
     check_draft(row)

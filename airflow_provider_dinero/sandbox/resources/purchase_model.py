@@ -1,4 +1,4 @@
-"""A purchase voucher, from the body that was written to the model that is read."""
+"""A purchase voucher: from the written body to the read model."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CASH_ONLY, CREDIT_ONLY = ("DepositAccountNumber", "RegionKey"), ("PaymentDate", 
 
 
 def columns(call: Call, body: JsonObject, *, with_tags: bool) -> dict[str, Any]:
-    """What the body of a purchase puts into its row. Documents silent on a date left out: today.
+    """Return the columns of a purchase. A missing date is undocumented: today.
 
-    What belongs to the other type of purchase: PaymentDate and CurrencyKey are refused on cash purchases, as was seen;
-    the rest is ignored, since the PUT demands a ContactGuid of cash purchases too.
+    Properties of the other type of purchase: PaymentDate and CurrencyKey are refused on cash purchases (measured);
+    others are ignored, since the PUT requires a ContactGuid for cash purchases too.
 
     :param body: bound to one of the write models
-    :param with_tags: whether the operation knows AccountTagName
-    :raises ApiError: if something in it is refused
+    :param with_tags: whether the operation supports AccountTagName
+    :raises ApiError: if something in it is invalid
     """
     cash = body["PurchaseType"] == "cash"
     if cash:
@@ -65,7 +65,7 @@ def columns(call: Call, body: JsonObject, *, with_tags: bool) -> dict[str, Any]:
 
 
 def values(row: Mapping[str, Any] | sqlite3.Row) -> JsonObject:
-    """What a row holds under the names of the read models."""
+    """Return the values of a row under the names of the read models."""
     content = decode(row["data"])
     return {
         "FileGuid": row["file_guid"],
@@ -81,13 +81,13 @@ def values(row: Mapping[str, Any] | sqlite3.Row) -> JsonObject:
 
 
 def model(call: Call, row: sqlite3.Row) -> JsonObject:
-    """A purchase voucher as it is read."""
+    """Return a purchase voucher in the form in which it is read."""
     known = {**common(row), **values(row), "Status": status(call, row)}
     return project("PurchaseVoucherReadModelV2", known)
 
 
 def status(call: Call, row: sqlite3.Row) -> str:
-    """The state of a purchase or of its credit note; a booked cash purchase is paid. Sales spell it OverPaid."""
+    """Return the status of a purchase or its credit note; a booked cash purchase is paid. Sales spell it OverPaid."""
     if row["state"] == DRAFT:
         return DRAFT
     if row["settled_ore"] == row["total_ore"] or decode(row["data"]).get("PurchaseType") == "cash":

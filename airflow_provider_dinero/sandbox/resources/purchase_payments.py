@@ -27,7 +27,7 @@ resource = Resource(TABLES)
 
 @resource.operation("GET", ALL)
 def payments(call: Call) -> Response:
-    """What settled the voucher, oldest first: also credit notes and ledger items, which have no deposit account."""
+    """List what settled the voucher, oldest first, also credit notes and ledger items without deposit account."""
     row = _payable(existing(call, PURCHASE, CREDIT_NOTE))
     sql = "SELECT * FROM purchase_payments WHERE organization = ? AND voucher_guid = ? ORDER BY rowid"
     return answer([_model(row, payment) for payment in call.store.execute(sql, [call.organization, call.guid])])
@@ -46,7 +46,7 @@ def pay(call: Call) -> Response:
     if rest < 0:
         raise invalid("RemainderIsFee", "More was paid than remains.")
     gone, fee = owed(call, row, settled + rest), ore(kroner(rest), row["currency"])
-    # What was paid for the debt beyond what it stood at in the books.
+    # The amount paid beyond the booked value of the debt.
     loss = paid + fee - gone
     sign, contact, text = (1 if row["kind"] == PURCHASE else -1), row["contact_guid"], body["Description"]
     parts = (
@@ -71,7 +71,7 @@ def pay(call: Call) -> Response:
 
 @resource.operation("DELETE", ALL + "/{paymentId}/{timestamp}")
 def remove_payment(call: Call) -> Response:
-    """Remove a payment: its entries are offset."""
+    """Remove a payment, and offset its entries."""
     changeable(call, call.route["timestamp"], PURCHASE, CREDIT_NOTE)
     payment = call.store.one(
         "SELECT * FROM purchase_payments WHERE organization = ? AND voucher_guid = ? AND guid = ?",
@@ -86,14 +86,14 @@ def remove_payment(call: Call) -> Response:
 
 
 def _payable(row: sqlite3.Row) -> sqlite3.Row:
-    """The documents say what has payments; they are silent on the code for the rest."""
+    """Check that a voucher can have payments, as documented; the code for the others is undocumented."""
     if row["credit_note_for"] or decode(row["data"]).get("PurchaseType") == "cash":
-        raise ApiError(45, "The request is invalid: only credit purchases and free-standing credit notes are paid.")
+        raise ApiError(45, "The request is invalid: only credit purchases and unlinked credit notes have payments.")
     return row
 
 
 def _amounts(body: JsonObject, currency: str) -> tuple[int, int]:
-    """Øre that were paid in DKK, and in the voucher's currency."""
+    """Return the paid øre in DKK, and in the voucher's currency."""
     amount, foreign = body["Amount"], body["AmountInForeignCurrency"]
     if not ore(amount):
         raise invalid("Amount", "Amount must not be 0.")

@@ -1,4 +1,4 @@
-"""Purchase vouchers: cash or credit; draft, replaced while it is one, then booked, paid, credited or deleted."""
+"""Purchase vouchers, cash or credit: a draft can be replaced; a booked one can be paid, credited or deleted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ resource = Resource()
 
 @resource.operation("POST", V1)
 def legacy_create(call: Call) -> Response:
-    """Legacy: a draft of a date and a file, as two clients made it. What became of their Notes isn't known."""
+    """Legacy: create a draft from a date and a file, as two clients did. What Notes became isn't known."""
     body = bind("PurchaseVoucherCreateModelV2", encode({"PurchaseType": "cash", **json_object(call.raw)}))
     return answer({"VoucherGuid": _draft(call, body, with_tags=False)["Guid"]})
 
@@ -64,14 +64,14 @@ def _draft(call: Call, body: JsonObject, *, with_tags: bool) -> JsonObject:
 
 @resource.operation("POST", V1 + "/fetch")
 def calculate_purchase(call: Call) -> Response:
-    """What a purchase would be; nothing is saved."""
+    """Calculate a purchase without saving it."""
     found = columns(call, call.body("PurchaseVoucherCreateModelV2"), with_tags=True)
     return answer(project("PurchaseVoucherFetchReadModel", {**values(found), "Status": "Draft"}))
 
 
 @resource.operation("POST", V1 + "/similar")
 def similar_purchase(call: Call) -> Response:
-    """A purchase of the same date and total, of the same supplier if it is on credit. Documents silent on "similar"."""
+    """Find a purchase of the same date and total, and supplier if on credit. "Similar" is undocumented."""
     found = columns(call, call.body("PurchaseVoucherCreateModelV2"), with_tags=True)
     row = call.store.one(
         "SELECT guid, number FROM vouchers WHERE organization = ? AND date = ? AND total_ore = ? AND kind = ? "
@@ -84,7 +84,7 @@ def similar_purchase(call: Call) -> Response:
 
 @resource.operation("GET", V1 + "/fileguid/{fileGuid}")
 def drafts_of_file(call: Call) -> Response:
-    """The guids of the drafts that use a file."""
+    """List the guids of the drafts that use a file."""
     rows = call.store.execute(
         "SELECT guid FROM vouchers WHERE organization = ? AND file_guid = ? AND kind = ? AND state = 'Draft'",
         [call.organization, call.route["fileGuid"].lower(), KIND],
@@ -94,7 +94,7 @@ def drafts_of_file(call: Call) -> Response:
 
 @resource.operation("GET", ONE)
 def get_purchase(call: Call) -> Response:
-    """One purchase voucher."""
+    """Return one purchase voucher."""
     return answer(model(call, existing(call, KIND)))
 
 
@@ -119,9 +119,9 @@ def _replace(call: Call, *, with_tags: bool) -> Response:
 
 @resource.operation("DELETE", ONE)
 def delete_purchase(call: Call) -> Response:
-    """Delete a draft, or offset a booked one. The Timestamp is required live, though not in the schema.
+    """Delete a draft, or offset a booked voucher. The Timestamp is required (measured), although not in the schema.
 
-    Documents silent on one with payments or a booked credit note: refused until these are gone.
+    Undocumented: a voucher with payments or a booked credit note is refused until these are deleted.
     """
     row = changeable(call, call.body("RequiredTimestampObject")["Timestamp"], KIND)
     settled = call.store.one(
@@ -139,7 +139,7 @@ def delete_purchase(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/book")
 def book_purchase(call: Call) -> Response:
-    """Book a draft: a cash purchase is paid at once, one on credit is owed to its supplier."""
+    """Book a draft: a cash purchase is paid at once, a credit purchase is owed to its supplier."""
     body = call.body("BookModel")
     row = changeable(call, body["Timestamp"], KIND)
     check_draft(row)

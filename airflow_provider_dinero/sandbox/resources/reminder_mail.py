@@ -1,4 +1,4 @@
-"""Booked reminders on their way: by e-mail, or electronically."""
+"""Sending booked reminders by e-mail or electronically."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ resource = Resource()
 
 @resource.operation("GET", ALL + "/email/template")
 def template(call: Call) -> Response:
-    """What the e-mail would say."""
+    """Return the default text of the e-mail."""
     row = invoice(call)
     _latest(call, row)
     return answer(project("MailoutTemplateReadModel", mail.defaults(call, row, language(row), mail.REMINDER)))
@@ -30,7 +30,7 @@ def template(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/email")
 def send(call: Call) -> Response:
-    """E-mail the booked reminder; of several the latest."""
+    """E-mail the booked reminder, the latest one if there are several."""
     row, body = invoice(call), call.body("ApiMailoutModel", optional=True)
     check_change(row, body["Timestamp"])
     reminder = _latest(call, row)

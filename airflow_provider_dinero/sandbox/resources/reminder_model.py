@@ -1,4 +1,4 @@
-"""A reminder: what it claims, and how it is read."""
+"""A reminder: its amounts, and its read model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_dinero.sandbox.resources import contacts, payments
 from airflow_provider_dinero.sandbox.resources.sales_settings import REMINDER_FEE, REMINDER_INTEREST_RATE
 
 MOST, DAYS_APART = 3, 10
-# The lump sum that a business may claim from another by Danish law, once for an invoice.
+# The lump sum that a business can claim from another by Danish law, once per invoice.
 COMPENSATION = Decimal(310)
 TEXTS = {
     "da-DK": {
@@ -48,16 +48,16 @@ TEXTS = {
 
 
 def earlier(call: Call, invoice: sqlite3.Row, than: int | None = None) -> list[sqlite3.Row]:
-    """The reminders of an invoice that count, oldest first.
+    """Return the valid reminders of an invoice, oldest first.
 
-    :param than: only those before this one
+    :param than: only reminders before this one
     """
     sql = "SELECT * FROM reminders WHERE organization = ? AND invoice = ? AND NOT deleted AND (? IS NULL OR id < ?)"
     return call.store.execute(f"{sql} ORDER BY id", [call.organization, invoice["guid"], than, than]).fetchall()
 
 
 def day(body: JsonObject) -> date:
-    """The date of a reminder.
+    """Return the date of a reminder.
 
     :param body: bound to a model with ``Date``
     """
@@ -68,42 +68,42 @@ def day(body: JsonObject) -> date:
 
 
 def next_number(call: Call, invoice: sqlite3.Row) -> int:
-    """The number of an invoice's next reminder. One that was booked and deleted keeps its own, which then repeats."""
+    """Return the number of an invoice's next reminder. A booked and deleted one keeps its number; it then repeats."""
     return len(earlier(call, invoice)) + 1
 
 
 def check_next(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None = None) -> None:
-    """Whether there may be such a reminder. Documents silent on the codes for too many and too early.
+    """Check that such a reminder is allowed. The codes for too many and too early are undocumented.
 
-    :param than: the reminder that is replaced, if one is
-    :raises ApiError: code 43 for a fourth, 42 for one that isn't after the due date, or less than ten days
-        after the one before or before the one after
+    :param than: the reminder that is replaced, if any
+    :raises ApiError: code 43 for a fourth; 42 if it isn't after the due date, or is less than ten days after the
+        previous reminder or before the next one
     """
     before = earlier(call, invoice, than)
     after = [row for row in earlier(call, invoice) if than is not None and row["id"] > than]
     if len(before) >= MOST:
-        raise ApiError(43, problems={"message": f"An invoice has {MOST} reminders at most."})
+        raise ApiError(43, problems={"message": f"An invoice can have {MOST} reminders at most."})
     if day(body).isoformat() <= invoice["payment_date"]:
         raise invalid("Date", "Must be after the invoice's due date.")
     if before and (day(body) - date.fromisoformat(before[-1]["date"])).days < DAYS_APART:
-        raise invalid("Date", f"Must be {DAYS_APART} days after the reminder before, or later.")
+        raise invalid("Date", f"Must be at least {DAYS_APART} days after the previous reminder.")
     if after and (date.fromisoformat(after[0]["date"]) - day(body)).days < DAYS_APART:
-        raise invalid("Date", f"Must be {DAYS_APART} days before the next reminder, or earlier.")
+        raise invalid("Date", f"Must be at least {DAYS_APART} days before the next reminder.")
 
 
 def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None = None) -> dict[str, int]:
-    """What a reminder adds to the debt, in øre of the invoice's currency.
+    """Return what a reminder adds to the debt, in øre of the invoice's currency.
 
-    Documents silent on interest: a year's percentage of what remains, by days, since the last reminder that bore some.
+    Undocumented: interest is a yearly percentage of the remainder, by days, since the last reminder with interest.
 
-    :param than: the reminder that is replaced, if one is
+    :param than: the reminder that is replaced, if any
     :raises ApiError: code 42 for a compensation fee that isn't available
     """
     written, when = decode(invoice["data"]), day(body)
     before = [row for row in earlier(call, invoice, than) if row["booked"]]
     if body["WithCompensationFee"] and not compensation_available(call, invoice, than):
         raise invalid("WithCompensationFee", "Not available.")
-    # The defaults are kroner; what an invoice says of itself is in its own currency.
+    # The defaults are in kroner; the invoice's own amounts are in its currency.
     kroner_rate = DKK_RATES[written["Currency"]]
     fee = REMINDER_FEE / kroner_rate if written["ReminderFee"] is None else Decimal(written["ReminderFee"])
     rate = REMINDER_INTEREST_RATE
@@ -122,14 +122,14 @@ def claims(call: Call, invoice: sqlite3.Row, body: JsonObject, than: int | None 
 
 
 def compensation_available(call: Call, invoice: sqlite3.Row, than: int | None = None) -> bool:
-    """From businesses only, and once."""
+    """Return whether a compensation fee is available: from businesses only, and once."""
     contact = contacts.find(call, invoice["contact_guid"])
     before = any(row["with_compensation"] for row in earlier(call, invoice, than))
     return not before and contact is not None and not contact["is_person"]
 
 
 def columns(body: JsonObject) -> JsonObject:
-    """What a body puts into the columns of a reminder."""
+    """Return the columns of a reminder from a body."""
     return {
         "title": body["Title"],
         "description": body["Description"],
@@ -142,14 +142,14 @@ def columns(body: JsonObject) -> JsonObject:
 
 
 def total_ore(values: JsonObject | sqlite3.Row) -> int:
-    """What a reminder adds to the debt."""
+    """Return the øre that a reminder adds to the debt."""
     return int(values["fee_ore"] + values["interest_ore"] + values["compensation_ore"])
 
 
 def view(call: Call, invoice: sqlite3.Row, row: JsonObject) -> JsonObject:
-    """A reminder as it is read.
+    """Return a reminder in the form in which it is read.
 
-    Documents silent on whose its Timestamp is: the invoice's, as the first reminder is created with one too.
+    Undocumented: its Timestamp is the invoice's, as creating the first reminder needs one too.
 
     :param row: its columns; ``id`` is None if it isn't saved
     """

@@ -1,4 +1,4 @@
-"""Reminders of overdue invoices: at most three, ten days apart; drafted, booked, then sent."""
+"""Reminders of overdue invoices, at most three and ten days apart: drafted, booked, then sent."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ resource = Resource(
 
 @resource.operation("GET", ALL)
 def reminders(call: Call) -> Response:
-    """The reminders of an invoice; ``changesSince`` is exclusive here ("after" in the text).
+    """List the reminders of an invoice; ``changesSince`` is exclusive here ("after" in the text).
 
-    Documents silent on deleted ones: drafts are gone, booked ones stay and say so.
+    Undocumented: deleted drafts disappear, deleted booked reminders stay and are marked.
     """
     found = invoice(call)
     sql = "SELECT * FROM reminders WHERE organization = ? AND invoice = ? AND updated_at > ? ORDER BY id"
@@ -78,7 +78,7 @@ def create_reminder(call: Call) -> Response:
 
 @resource.operation("GET", ALL + "/next")
 def next_reminder(call: Call) -> Response:
-    """What the next reminder would be unless its caller says otherwise: today, with fee and interest."""
+    """Return the defaults of the next reminder: today, with fee and interest."""
     body = {
         "Title": None,
         "Description": None,
@@ -93,13 +93,13 @@ def next_reminder(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/fetch")
 def calculate_reminder(call: Call) -> Response:
-    """What a reminder would be; nothing is saved."""
+    """Calculate a reminder without saving it."""
     return _calculated(call, {"Title": None, "Description": None, **call.body("ReminderFetchModel")})
 
 
 @resource.operation("GET", ONE)
 def get_reminder(call: Call) -> Response:
-    """One reminder, as a PDF if asked for."""
+    """Return one reminder, as a PDF if the client asks for it."""
     found = invoice(call)
     known = view(call, found, dict(existing(call, found)))
     if "application/octet-stream" not in call.headers.get("accept", ""):
@@ -143,12 +143,12 @@ def delete_reminder(call: Call) -> Response:
 def book_reminder(call: Call) -> Response:
     """Book a draft: from now on the customer owes its fee and interest.
 
-    Documents silent on drafts out of order: the one before is booked first.
+    Undocumented: drafts can't be booked out of order.
     """
     found, row, _ = _draft(call, "ReminderBookModel")
     check_overdue(call, found)
     if any(not other["booked"] for other in earlier(call, found, row["id"])):
-        raise ApiError(45, "The request is invalid: the reminder before is not booked.")
+        raise ApiError(45, "The request is invalid: the previous reminder is not booked.")
     claimed, guid = total_ore(row), str(uuid4())
     before = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"])
     dkk = payments.booked_dkk(found, found["total_ore"] + found["reminder_ore"] + claimed) - before
@@ -169,12 +169,12 @@ def book_reminder(call: Call) -> Response:
 
 
 def invoice(call: Call) -> sqlite3.Row:
-    """The invoice in the path."""
+    """Return the invoice in the path."""
     return sales_vouchers.existing(call, guid=call.route["voucherGuid"].lower())
 
 
 def existing(call: Call, of: sqlite3.Row) -> sqlite3.Row:
-    """The reminder in the path. Documents silent on the status for one that there isn't: 404.
+    """Return the reminder in the path. The status for a missing one is undocumented: 404.
 
     :param of: its invoice
     """

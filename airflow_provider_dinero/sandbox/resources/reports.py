@@ -1,8 +1,8 @@
 """Reports of a whole accounting year; debit is positive, credit negative.
 
-Documents silent on what the switches do: zero accounts stay out unless asked for; the account number is always there,
-as the answers' schemas have it; showVatType changes nothing, since no answer has a place for it; summary accounts are
-the year's result (9999) and the sums of assets (58999) and of liabilities with that result (69999).
+Undocumented: what the switches do. Here accounts of zero are left out unless requested; the account number is always
+there, as in the schemas; showVatType changes nothing, since no response has a property for it; summary accounts are the
+year's result (9999) and the sums of assets (58999) and of liabilities with that result (69999).
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ resource = Resource()
 
 @resource.operation("GET", REPORTS + "/saldo")
 def saldo(call: Call) -> Response:
-    """The trial balance: all accounts, which add up to 0."""
+    """Return the trial balance: all accounts, which add up to 0."""
     return _report(call, _closing(call), range(LARGEST), (RESULT, ASSETS, LIABILITIES))
 
 
 @resource.operation("GET", REPORTS + "/result")
 def result(call: Call) -> Response:
-    """Income and expenses."""
+    """Return income and expenses."""
     return _report(call, _closing(call), range(FIRST_BALANCE_ACCOUNT), (RESULT,))
 
 
 @resource.operation("GET", REPORTS + "/balance")
 def balance(call: Call) -> Response:
-    """Assets and liabilities at the end of the year: what they add up to is the year's result, the other way round."""
+    """Return assets and liabilities at the end of the year; their sum is the year's result with the opposite sign."""
     return _report(call, _closing(call), range(FIRST_BALANCE_ACCOUNT, LARGEST), (ASSETS, LIABILITIES))
 
 
 @resource.operation("GET", REPORTS + "/primo")
 def primo(call: Call) -> Response:
-    """What the year opens with."""
+    """Return the opening balances of the year."""
     sums = opening(call, named(call, call.route["accountingYear"]))
     return _report(call, sums, range(FIRST_BALANCE_ACCOUNT, LARGEST), (ASSETS, LIABILITIES))
 

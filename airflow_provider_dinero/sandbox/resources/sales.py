@@ -1,4 +1,4 @@
-"""The modules of all that is sold: documents, what is sent of them, what is paid."""
+"""The sales modules: documents, mail-outs and payments."""
 
 from airflow_provider_dinero.sandbox.resources import (
     attachments,

@@ -18,7 +18,7 @@ SEARCHED = "fold({} || char(10) || coalesce(contact_name, '') || char(10) || des
 
 
 def fall_due(call: Call) -> None:
-    """Move the UpdatedAt of invoices that fell due, where a switch says that it moves."""
+    """Move the UpdatedAt of invoices that became overdue, if a switch says so."""
     if call.settings.overdue_moves_updated_at:
         midnight = "date(payment_date, '+1 day') || 'T00:00:00.000'"
         call.store.execute(
@@ -33,19 +33,19 @@ resource = Resource(due=fall_due)
 
 @resource.operation("GET", INVOICES)
 def invoices(call: Call) -> Response:
-    """Invoices that exist; the deleted ones with deletedOnly. ``Status`` holds the five-value status here."""
+    """List invoices that aren't deleted, or the deleted ones with deletedOnly. ``Status`` has five values here."""
     return _list(call, INVOICES, "Invoice")
 
 
 @resource.operation("GET", CREDIT_NOTES)
 def credit_notes(call: Call) -> Response:
-    """Credit notes, in the same way."""
+    """List credit notes in the same way."""
     return _list(call, CREDIT_NOTES, "CreditNote")
 
 
 @resource.operation("GET", SALES)
 def sales(call: Call) -> Response:
-    """Invoices and credit notes together."""
+    """List invoices and credit notes together."""
     return _list(call, SALES)
 
 
@@ -68,7 +68,7 @@ def _by_status(selection: Selection, path: str, status: str) -> None:
     names = {name.lower(): name for name in declared}
     asked = [name.strip().lower() for name in selection.call.text("statusFilter").split(",") if name.strip()]
     if not set(asked) <= set(names):
-        raise invalid("statusFilter", f"Must be of {', '.join(declared)}.")
+        raise invalid("statusFilter", f"Must be one or more of {', '.join(declared)}.")
     if asked:
         marks = ", ".join("?" * len(asked))
         selection.filter(f"{status} IN ({marks})", *(names[name] for name in asked))
@@ -85,7 +85,7 @@ def _by_date(selection: Selection) -> None:
 
 
 def direction(call: Call) -> str:
-    """``ASC`` or ``DESC``, as sortOrder asks for."""
+    """Return the sort direction of sortOrder, ``ASC`` or ``DESC``."""
     order = call.text("sortOrder", "descending").lower()
     if order not in ("ascending", "descending"):
         raise invalid("sortOrder", "Must be ascending or descending.")
@@ -98,7 +98,7 @@ def _order(call: Call, status: str) -> str:
     for name in call.text("sort", "VoucherNumber,VoucherDate").split(","):
         key = name.strip().lower()
         if key == "status":
-            # Always this way round, whatever the order.
+            # Always in this direction, whatever sortOrder says.
             ranks = " ".join(f"WHEN '{value}' THEN {rank}" for rank, value in enumerate(STATUS_ORDER))
             terms.append(f"CASE {status} {ranks} END ASC")
         elif key in SORT_COLUMNS:

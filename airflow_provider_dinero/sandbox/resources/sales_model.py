@@ -1,4 +1,4 @@
-"""What invoices, credit notes and trade offers share: from the body that was written to a complete document."""
+"""What invoices, credit notes and trade offers share: from the written body to a complete document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENT_NAMES = {
     "TradeOffer": {"da-DK": "Tilbud", "en-GB": "Offer"},
 }
 
-# The five-value status. Derived, since "overdue" comes with the day; amounts are whole øre. ``?`` is today.
+# The five-value status. It is derived, since "overdue" depends on the day; amounts are whole øre. ``?`` is today.
 STATUS = """CASE
     WHEN NOT booked THEN 'Draft'
     WHEN paid_ore = total_ore + reminder_ore THEN 'Paid'
@@ -30,12 +30,12 @@ STATUS = """CASE
 
 
 def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
-    """A complete document, defaults filled in and totals computed.
+    """Return a complete document with defaults and totals.
 
     :param call: the request
     :param body: bound to one of the write models
     :param kind: ``Invoice``, ``CreditNote`` or ``TradeOffer``
-    :raises ApiError: if something in it is refused
+    :raises ApiError: if something in it is invalid
     """
     contact = live_contact(call, body["ContactGuid"])
     if body["Currency"] not in DKK_RATES:
@@ -59,7 +59,7 @@ def document(call: Call, body: JsonObject, kind: str) -> JsonObject:
 
 
 def live_contact(call: Call, guid: str | None) -> JsonObject | None:
-    """The contact of a document, which must exist."""
+    """Return the contact of a document, which must exist."""
     if guid is None:
         return None
     row = contacts.find(call, guid)
@@ -69,7 +69,7 @@ def live_contact(call: Call, guid: str | None) -> JsonObject | None:
 
 
 def address(contact: JsonObject) -> str:
-    """The contact's address as one text with line breaks."""
+    """Return the contact's address as one text with line breaks."""
     country = "" if contact["CountryKey"] == "DK" else COUNTRIES[contact["CountryKey"]][1]
     town = " ".join(part for part in (contact["ZipCode"], contact["City"]) if part)
     number = contact["VatNumber"] and f"Cvr-nr.: {contact['VatNumber']}"
@@ -77,7 +77,7 @@ def address(contact: JsonObject) -> str:
 
 
 def columns(content: JsonObject) -> dict[str, Any]:
-    """What a document puts into the columns of its row."""
+    """Return the columns of a document."""
     return {
         "date": content["Date"],
         "payment_date": content.get("PaymentDate"),
@@ -92,18 +92,18 @@ def columns(content: JsonObject) -> dict[str, Any]:
 
 
 def values(row: sqlite3.Row, status: str, *, listed: bool = False) -> JsonObject:
-    """Everything that is known of an invoice or credit note; single and list models each take their part.
+    """Return all properties of an invoice or credit note, for single and list models to choose from.
 
     :param row: the row
     :param status: the five-value status, see :data:`STATUS`
-    :param listed: whether for a list
+    :param listed: whether it is for a list
     """
     return {
         "PaymentDate": None,
         **decode(row["data"]),
         "Guid": row["guid"],
-        # Never null. In lists a draft's is the largest int64, as was measured. Documents silent on one that is read by
-        # itself: 0; a draft of 2017 showed 2.
+        # Never null. A draft's number in lists is the largest int64 (measured). For a single draft it is undocumented:
+        # 0; a draft of 2017 had 2.
         "Number": row["number"] if row["booked"] or listed else 0,
         "TimeStamp": row["time_stamp"],
         "CreatedAt": row["created_at"],
@@ -118,9 +118,9 @@ def values(row: sqlite3.Row, status: str, *, listed: bool = False) -> JsonObject
 
 
 def read(call: Call, guid: str) -> sqlite3.Row:
-    """The row of an invoice or credit note, with its five-value status.
+    """Return the row of an invoice or credit note, with its five-value status.
 
-    :raises LookupError: if there is none
+    :raises LookupError: if it doesn't exist
     """
     sql = f"SELECT *, {STATUS} AS status FROM invoices WHERE organization = ? AND guid = ?"
     row = call.store.one(sql, [call.store.today(), call.organization, guid])

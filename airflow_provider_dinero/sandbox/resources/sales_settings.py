@@ -1,4 +1,4 @@
-"""The settings of sales documents. They can be changed in the web app only."""
+"""The settings of sales documents, which can only be changed in the web app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.contract import project
 from airflow_provider_dinero.sandbox.resources.sales_model import TEMPLATE_ID
 from airflow_provider_dinero.sandbox.terms import SETTINGS_DAYS, SETTINGS_TYPE
 
-# Documents silent on the figures. Interest is taken as percent a year.
+# The figures are undocumented. Interest is in percent per year.
 REMINDER_FEE, REMINDER_INTEREST_RATE = Decimal(100), Decimal(8)
 
 resource = Resource()
@@ -21,7 +21,7 @@ resource = Resource()
 
 @resource.operation("GET", "/v1/{organizationId}/sales/settings")
 def settings(call: Call) -> Response:
-    """What a new invoice has unless it says otherwise."""
+    """Return the defaults of a new invoice."""
     known = {
         "LinesInclVat": False,
         "UseFikCode": False,

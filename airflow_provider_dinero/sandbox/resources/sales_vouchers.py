@@ -1,4 +1,4 @@
-"""The rows of invoices and credit notes, which share a table, a series of numbers and the rules of change."""
+"""The rows of invoices and credit notes, which share a table, a number series and the rules for changes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from airflow_provider_dinero.sandbox.calls import Call
 from airflow_provider_dinero.sandbox.errors import ApiError, invalid
 
-# Documents silent: it is an int64, but the number after it must be one too.
+# Undocumented: the number is an int64, but the number after it must fit as well.
 LARGEST_NUMBER = 10**12
-# What lists show as the number of a draft: the largest int64.
+# The number of a draft in lists: the largest int64.
 DRAFT_NUMBER = 2**63 - 1
 MAIL_OUTS = ("mailout", "e-invoice", "sms")
 
@@ -33,16 +33,16 @@ TABLE = f"""
 
 
 def find(call: Call, guid: str) -> sqlite3.Row | None:
-    """The invoice or credit note with this guid in the organization of the call, also a deleted one."""
+    """Return the invoice or credit note with this guid in the organization of the call, even a deleted one."""
     return call.store.one("SELECT * FROM invoices WHERE organization = ? AND guid = ?", [call.organization, guid])
 
 
 def existing(call: Call, kind: str = "Invoice", guid: str | None = None) -> sqlite3.Row:
-    """The invoice or credit note in the path.
+    """Return the invoice or credit note in the path.
 
     :param kind: ``Invoice`` or ``CreditNote``
-    :param guid: another than the path's
-    :raises ApiError: 400 with code 63 if there is none: for these that is no 404
+    :param guid: guid, if it isn't the path's
+    :raises ApiError: 400 with code 63 if it doesn't exist; these don't respond with 404
     """
     row = find(call, guid or call.guid)
     if row is None or row["type"] != kind:
@@ -51,10 +51,10 @@ def existing(call: Call, kind: str = "Invoice", guid: str | None = None) -> sqli
 
 
 def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
-    """Whether a document may be changed at all, and from the version that the caller knows.
+    """Check that a document can be changed, from the version that the caller knows.
 
-    Documents silent on the order of the checks: deleted, version, status. So a booking that is sent again with the
-    Timestamp of before is stale (58), not "already booked".
+    Undocumented: the order of the checks is deleted, version, status. So repeating a booking with the old Timestamp is
+    stale (58), not "already booked".
     """
     if row["deleted_at"]:
         text = "You cannot make changes, the invoice is deleted."
@@ -64,27 +64,27 @@ def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
 
 
 def check_draft(row: sqlite3.Row) -> None:
-    """Whether it is a draft. Documents silent on the code for changing, deleting or booking a booked one."""
+    """Check that a document is a draft. The code for changing, deleting or booking a booked one is undocumented."""
     if row["booked"]:
         raise ApiError(45, "The request is invalid: the voucher is booked.")
 
 
 def check_booked(row: sqlite3.Row) -> None:
-    """Whether it is booked.
+    """Check that a document is booked.
 
-    :raises ApiError: code 59 if not
+    :raises ApiError: code 59 if it isn't
     """
     if not row["booked"]:
         raise ApiError(59)
 
 
 def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], by: str | None = None) -> str:
-    """Write changes to an invoice or credit note.
+    """Change an invoice or credit note.
 
-    :param row: which
+    :param row: its row
     :param changes: new values of columns
-    :param by: what changes it, where a switch says whether that moves UpdatedAt, see ``Settings``
-    :return: the Timestamp; it moves too, but for mail-outs, for which there is a switch
+    :param by: the mutation, where a switch says whether it moves UpdatedAt, see ``Settings``
+    :return: the Timestamp, which changes too, except for mail-outs, for which there is a switch
     """
     settings, version = call.settings, str(row["time_stamp"])
     if by not in MAIL_OUTS or settings.mailout_bumps_timestamp:
@@ -97,7 +97,7 @@ def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], by: str | None 
 
 
 def next_number(call: Call, asked: int | None) -> int:
-    """The number to book under. Documents silent: invoices and credit notes share one series."""
+    """Return the number for a booking. Undocumented: invoices and credit notes share one series."""
     where = "FROM invoices WHERE organization = ? AND booked"
     if asked is None:
         row = call.store.one(f"SELECT coalesce(max(number), 0) + 1 AS next {where}", [call.organization])

@@ -1,7 +1,7 @@
 """``POST /_sandbox/seed``: many contacts, booked invoices and entries, quickly.
 
-What is seeded came in by the operations themselves, so it is as true as if a client had sent it. Only the most of it
-are copies, under guids, numbers and versions of their own.
+The first ones go through the operations themselves, so they are as real as if a client had sent them. Most are copies
+of these, with their own guids, numbers and versions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from airflow_provider_dinero.sandbox.resources import contacts, invoices, manual
 from airflow_provider_dinero.sandbox.resources.control import read_body
 from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 
-# One for each of the last days: what is older than the eight days of the default terms is overdue.
+# One day for each: what is older than the eight days of the default terms is overdue.
 DAYS = 40
 DRAFT_EVERY = 10
 PRODUCTS = ("Cykelklokke", "Kædeskift", "Eftersyn", "Lappegrej", "Cykelhjelm", "Håndtag", "Baglygte")
@@ -33,7 +33,7 @@ resource = Resource()
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True):
-    """How many of each to add; ``entries`` come with manual vouchers, two with each."""
+    """How many of each to add. ``entries`` are written by manual vouchers, two by each."""
 
     organization: int = next(iter(ORGANIZATIONS))
     contacts: Count = 0
@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
 @resource.operation("POST", "/_sandbox/seed", open=True)
 def seed(call: Call) -> Response:
-    """Add contacts, invoices (one day's in ten are drafts) and entries of the last 40 days."""
+    """Add contacts, invoices (those of one day in ten are drafts) and entries of the last 40 days."""
     wanted = read_body(call, Wanted)
     if wanted.organization not in ORGANIZATIONS:
         raise invalid("organization", f"The sandbox has no organization {wanted.organization}.")
@@ -99,7 +99,7 @@ def _vouchers(call: Call, count: int) -> None:
 
 
 def _shares(call: Call, count: int) -> list[tuple[str, int]]:
-    """The days, oldest first, and how many documents each has."""
+    """Return the days, oldest first, and how many documents each has."""
     today, days = call.store.clock().date(), min(count, DAYS)
     return [
         ((today - timedelta(days=days - 1 - day)).isoformat(), count * (day + 1) // days - count * day // days)
@@ -113,7 +113,7 @@ def _do(call: Call, operation: Callable[[Call], Response], body: JsonObject, gui
 
 
 def _copy(call: Call, original: str, count: int, tables: tuple[str, ...]) -> None:
-    """Copy a document and what belongs to it."""
+    """Copy a document and its dependent rows."""
     guids = [str(uuid4()) for _ in range(count)]
     for table in tables:
         column = "guid" if table == tables[0] else "voucher_guid"

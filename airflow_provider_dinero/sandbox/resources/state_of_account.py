@@ -1,4 +1,4 @@
-"""State of account: what stands between the organization and one contact, from the books."""
+"""State of account: what one contact and the organization owe each other, from the books."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Document:
 
 @resource.operation("GET", ONE)
 def state_of_account(call: Call) -> Response:
-    """Income, expenses and entries."""
+    """Return income, expenses and entries."""
     return answer(_state(call, _contact(call), *_window(call)))
 
 
 @resource.operation("GET", ONE + "/pdf")
 def state_of_account_pdf(call: Call) -> Response:
-    """The same on paper."""
+    """Return the state of account as a PDF."""
     contact = _contact(call)
     from airflow_provider_dinero.sandbox.pdf import text_pdf
 
@@ -60,7 +60,7 @@ def state_of_account_pdf(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/email")
 def send_state_of_account(call: Call) -> Response:
-    """E-mail it to the contact, or to another receiver."""
+    """E-mail the state of account to the contact, or to another receiver."""
     contact, body = _contact(call), call.body("ContactStateOfAccountMailoutModel")
     first, last = _day("From", body["From"]), _day("To", body["To"])
     state, organization = _state(call, contact, first, last, body["HideClosed"]), ORGANIZATIONS[call.organization or 0]
@@ -97,11 +97,11 @@ def _window(call: Call) -> tuple[date | None, date | None, bool]:
 
 
 def _day(name: str, text: str | None) -> date | None:
-    """The day of a date-time, or a plain date. Documents silent on the days themselves ("after"): included."""
+    """Return the day of a date-time or plain date. Undocumented: the bounds ("after") are inclusive."""
     if not text:
         return None
     try:
-        # Python takes more forms than these two.
+        # Python accepts more forms than these two.
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?", text, re.ASCII):
             raise ValueError(text)
         return datetime.fromisoformat(text).date()
@@ -160,7 +160,7 @@ def _purchases(call: Call, contact: str) -> dict[str, Document]:
 
 
 def _entries(call: Call, contact: str) -> list[sqlite3.Row]:
-    """What the contact owes or is owed, oldest first, with the document that a payment or reminder belongs to."""
+    """Return what the contact owes or is owed, oldest first, with the document of a payment or reminder."""
     sql = f"""
         SELECT e.*, coalesce(p.document, q.voucher_guid, r.invoice, e.voucher_guid) AS document FROM entries e
         LEFT JOIN payments p ON p.organization = e.organization AND p.related_voucher = e.voucher_guid
@@ -179,7 +179,7 @@ def _within(day: str, first: date | None, last: date | None) -> bool:
 
 
 def _model(entry: sqlite3.Row, document: Document | None, balance: int) -> JsonObject:
-    """An entry; without a document (a manual voucher, or one that was deleted) its status is ``unknown``."""
+    """Return an entry; without a document (a manual voucher or a deleted one) its status is ``unknown``."""
     known = {
         "RelatedVoucherGuid": entry["document"],
         "RelatedVoucherNumber": str(document.number if document else entry["number"]),

@@ -1,6 +1,6 @@
-"""The two token endpoints. In the real world they are two hosts; here they are the same server.
+"""The two token endpoints. At Dinero they are on two hosts, here on one server.
 
-Documents silent on whether token calls count against the request limit: they don't.
+Undocumented: token calls don't count against the request limit.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def personal_token(call: Call) -> Response:
     organization = API_KEYS.get(form.get("username", ""))
     if organization is None or form["username"] != form.get("password"):
         return refused("invalid_grant")
-    # Without a scope it is both, as one client has it.
+    # Without a scope the token has both, as one client expects.
     asked = form.get("scope", "").split() or list(PERSONAL_SCOPES)
     if not set(asked) <= set(PERSONAL_SCOPES):
         return refused("invalid_scope")
     scope = " ".join(PERSONAL_SCOPES[name] for name in asked)
-    # A refresh token was part of this answer once; personal clients log in again instead.
+    # This response had a refresh token once; personal clients now log in again instead.
     token = secrets.token_urlsafe(48)
     return answer(grants.access_token(call, client.id, organization, scope, token), headers=NOT_STORED)
 
@@ -74,7 +74,7 @@ def revoke(call: Call) -> Response:
 
 
 def refused(error: str) -> Response:
-    """An OAuth error: 400 for all of them, also for a wrong client (where the standard allows 401)."""
+    """Return an OAuth error: always 400, even for an invalid client (where the standard allows 401)."""
     return answer({"error": error}, 400, NOT_STORED)
 
 
@@ -84,7 +84,7 @@ def _exchange_code(call: Call, client: Client, form: dict[str, str]) -> Response
     if row is None:
         return refused("invalid_grant")
     if row["used"]:
-        # A code that comes twice was stolen once: what came of it is revoked (RFC 6749, 4.1.2).
+        # A code that is used twice may have been stolen: everything issued for it is revoked (RFC 6749, 4.1.2).
         grants.revoke_grant(call.store, row["id"])
         return refused("invalid_grant")
     call.store.execute("UPDATE codes SET used = 1 WHERE code = ?", [row["code"]])
@@ -108,7 +108,7 @@ def _refresh(call: Call, client: Client, token: str) -> Response:
         return refused("invalid_grant")
     if call.settings.refresh_tokens == "one-time":
         now = call.store.clock().timestamp()
-        # Within the grace period a used token may be exchanged again; the period runs from its first use.
+        # In the grace period a used token can be exchanged again; the period starts with its first use.
         if row["used"] is not None and now - row["used"] > call.settings.grace_seconds:
             grants.revoke_all(call.store, row)
             return refused("invalid_grant")
@@ -118,12 +118,12 @@ def _refresh(call: Call, client: Client, token: str) -> Response:
 
 
 def form_of(call: Call) -> dict[str, str]:
-    """The fields of a form."""
+    """Return the fields of a form."""
     return dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _client(call: Call, grant: str) -> tuple[dict[str, str], Client | None]:
-    """The form, and the client if its secret is right: from the Basic header, or from the form at Visma Connect."""
+    """Return the form, and the client if its secret is right: from the Basic header, or the form at Visma Connect."""
     form = form_of(call)
     scheme, _, credentials = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -131,7 +131,7 @@ def _client(call: Call, grant: str) -> tuple[dict[str, str], Client | None]:
             login, _, secret = b64decode(credentials, validate=True).decode().partition(":")
         except ValueError:
             return form, None
-        if call.settings.basic_credentials == "encoded":  # before they are joined (RFC 6749, 2.3.1)
+        if call.settings.basic_credentials == "encoded":  # each before joining them (RFC 6749, 2.3.1)
             login, secret = unquote_plus(login), unquote_plus(secret)
     elif grant == "visma_connect":
         login, secret = form.get("client_id", ""), form.get("client_secret", "")

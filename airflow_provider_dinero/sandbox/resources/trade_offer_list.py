@@ -22,7 +22,7 @@ resource = Resource()
 
 @resource.operation("GET", ALL)
 def trade_offers(call: Call) -> Response:
-    """Offers that exist; the deleted ones with deletedOnly."""
+    """List offers that aren't deleted, or the deleted ones with deletedOnly."""
     selection, way = select(call, "trade_offers", ALL), direction(call)
     if text := call.text("freeTextSearch"):
         selection.filter(f"instr({SEARCHED.format('number')}, ?) > 0", text.casefold())

@@ -16,7 +16,7 @@ resource = Resource()
 
 @resource.operation("GET", ONE + "/email/template")
 def template(call: Call) -> Response:
-    """What an e-mail would say."""
+    """Return the default text of an e-mail."""
     row = existing(call)
     return answer(project("MailoutTemplateReadModel", mail.defaults(call, row, language(row), mail.TRADE_OFFER)))
 
@@ -33,5 +33,5 @@ def send(call: Call) -> Response:
 
 @resource.operation("GET", ONE + "/mailouts")
 def mailouts(call: Call) -> Response:
-    """All that was sent of an offer."""
+    """List what was sent of an offer."""
     return mail.mailouts(call, existing(call)["guid"])

@@ -19,7 +19,7 @@ from airflow_provider_dinero.sandbox.seed_data import ORGANIZATIONS
 KIND = "TradeOffer"
 ALL = "/v1/{organizationId}/tradeoffers"
 ONE = ALL + "/{guid}"
-# What an invoice takes from the offer that it is made of; its lines are read under more names than are written.
+# What an invoice takes over from its offer; lines have more names when read than when written.
 INHERITED = ("ContactGuid", "ShowLinesInclVat", "InvoiceTemplateId", "Currency", "Language", "Comment", "Address")
 
 resource = Resource(
@@ -41,7 +41,7 @@ resource = Resource(
 
 @resource.operation("POST", ALL)
 def create_trade_offer(call: Call) -> Response:
-    """Create a draft, under the caller's Guid if there is one. Documents silent on its number: the next, at once."""
+    """Create a draft, with the caller's Guid if given. Its number is undocumented: the next one, at once."""
     body = call.body("TradeOfferCreateModel")
     guid = body["Guid"] or str(uuid4())
     if _find(call, guid):
@@ -57,14 +57,14 @@ def create_trade_offer(call: Call) -> Response:
 
 @resource.operation("POST", ALL + "/fetch")
 def calculate_trade_offer(call: Call) -> Response:
-    """What an offer would be; nothing is saved."""
+    """Calculate an offer without saving it."""
     content = sales_model.document(call, call.body("TradeOfferCreateFetchModel"), KIND)
     return answer(project("TradeOfferFetchReadModel", content))
 
 
 @resource.operation("GET", ONE)
 def get_trade_offer(call: Call) -> Response:
-    """One offer, also a deleted one; as a PDF if asked for, whatever its status."""
+    """Return one offer, even a deleted one; as a PDF if the client asks for it, whatever its status."""
     offer = project("TradeOfferReadModel", values(existing(call)))
     if "application/octet-stream" not in call.headers.get("accept", ""):
         return answer(offer)
@@ -76,7 +76,7 @@ def get_trade_offer(call: Call) -> Response:
 
 @resource.operation("PUT", "/v1.2/{organizationId}/tradeoffers/{guid}")
 def replace_trade_offer(call: Call) -> Response:
-    """Replace a draft: what the body leaves out is not kept."""
+    """Replace a draft; properties that the body leaves out are removed."""
     row, body = existing(call), call.body("TradeOfferUpdateModel")
     check_change(row, body["Timestamp"])
     if row["status"] != "Draft":
@@ -87,7 +87,7 @@ def replace_trade_offer(call: Call) -> Response:
 
 @resource.operation("DELETE", ONE)
 def delete_trade_offer(call: Call) -> Response:
-    """Delete softly, whatever the status: documents only say that an accepted one should not be deleted."""
+    """Delete softly, whatever the status; the documents only say that an accepted one should not be deleted."""
     row, body = existing(call), call.body("TimestampObject", optional=True)
     check_change(row, body["Timestamp"])
     touch(call, row, {"deleted_at": call.store.now()})
@@ -96,7 +96,7 @@ def delete_trade_offer(call: Call) -> Response:
 
 @resource.operation("POST", ONE + "/generate-invoice")
 def generate_invoice(call: Call) -> Response:
-    """Make a draft invoice of an offer. Documents silent on a second time: it makes another, the list has room."""
+    """Create a draft invoice from an offer. A second call is undocumented: it creates another invoice."""
     row, body = existing(call), call.body("TimestampObject", optional=True)
     check_change(row, body["Timestamp"])
     offer = decode(row["data"])
@@ -109,7 +109,7 @@ def generate_invoice(call: Call) -> Response:
 
 
 def existing(call: Call) -> sqlite3.Row:
-    """The offer in the path. Documents silent on the status for one that there isn't: 404, as for products."""
+    """Return the offer in the path. The status for a missing one is undocumented: 404, as for products."""
     row = _find(call, call.guid)
     if row is None:
         raise ApiError(40, status=404)
@@ -117,7 +117,7 @@ def existing(call: Call) -> sqlite3.Row:
 
 
 def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
-    """Whether an offer may be changed at all, and from the version that the caller knows."""
+    """Check that an offer can be changed, from the version that the caller knows."""
     if row["deleted_at"]:
         text = "You cannot make changes, the trade offer is deleted."
         raise ApiError(65, text, problems={"message": text})
@@ -126,9 +126,9 @@ def check_change(row: sqlite3.Row, timestamp: str | None) -> None:
 
 
 def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], *, new_version: bool = True) -> str:
-    """Write changes to an offer.
+    """Change an offer.
 
-    :param new_version: whether the Timestamp moves too
+    :param new_version: whether the Timestamp changes too
     :return: the Timestamp
     """
     now = call.store.now()
@@ -144,7 +144,7 @@ def touch(call: Call, row: sqlite3.Row, changes: dict[str, Any], *, new_version:
 
 
 def values(row: sqlite3.Row) -> JsonObject:
-    """Everything that is known of an offer; single and list models each take their part."""
+    """Return all properties of an offer, for single and list models to choose from."""
     return {
         **decode(row["data"]),
         "Guid": row["guid"],
@@ -164,7 +164,7 @@ def values(row: sqlite3.Row) -> JsonObject:
 
 def _written_lines(offer: JsonObject) -> list[JsonObject]:
     unit = "BaseAmountValueInclVat" if offer["ShowLinesInclVat"] else "BaseAmountValue"
-    # Stored, a whole number is no Decimal any more.
+    # A stored whole number is no longer a Decimal.
     amounts = {"BaseAmountValue": unit, "Quantity": "Quantity", "Discount": "Discount"}
     return [{**line, **{name: Decimal(line[read]) for name, read in amounts.items()}} for line in offer["ProductLines"]]
 

@@ -1,6 +1,6 @@
-"""Webhooks: subscriptions are kept, and never called.
+"""Webhooks: subscriptions are stored, but never called.
 
-Documents silent on the ids of events and on the shape of both lists; all of it is this sandbox's own choice.
+Undocumented: the ids of events and the shape of both lists are the sandbox's own.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ resource = Resource(
 
 @resource.operation("GET", PATH + "/events")
 def events(call: Call) -> Response:
-    """What can be subscribed to."""
+    """List the events."""
     return answer([{"EventId": event, "Description": text} for event, text in EVENTS.items()])
 
 
 @resource.operation("GET", PATH + "/subscriptions")
 def subscriptions(call: Call) -> Response:
-    """The subscriptions of the caller's application."""
+    """List the subscriptions of the caller's application."""
     sql = "SELECT event, uri FROM webhooks WHERE organization = ? AND client = ? ORDER BY rowid"
     rows = call.store.execute(sql, [call.organization, call.client_id])
     return answer([{"EventId": row["event"], "Uri": row["uri"]} for row in rows])
@@ -50,7 +50,7 @@ def subscriptions(call: Call) -> Response:
 
 @resource.operation("POST", PATH + "/subscribe")
 def subscribe(call: Call) -> Response:
-    """Subscribe. There is one subscription for an event: a second one takes the place of the first."""
+    """Subscribe. An event has one subscription: a second one replaces the first."""
     body = call.body("SubscribeToWebhookModel")
     event, uri = body["EventId"] or "", body["Uri"] or ""
     if event not in EVENTS:
@@ -72,7 +72,7 @@ def subscribe(call: Call) -> Response:
 
 @resource.operation("DELETE", PATH + "/unsubscribe")
 def unsubscribe(call: Call) -> Response:
-    """Drop the subscription of an event."""
+    """Remove the subscription of an event."""
     event = call.body("UnsubscribeFromWebhookModel")["EventId"]
     deleted = call.store.execute(
         "DELETE FROM webhooks WHERE organization = ? AND client = ? AND event = ?",
