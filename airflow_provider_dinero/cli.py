@@ -1,4 +1,4 @@
-"""`airflow dinero …`: what there is. What it does is imported when it is done."""
+"""The commands of `airflow dinero …`. Their code is imported when they run."""
 
 from typing import Any
 
@@ -14,32 +14,32 @@ JSON = _arg("--json", action="store_true", help="print JSON instead of text")
 REDIRECT_URI = _arg(
     "--redirect-uri",
     metavar="URI",
-    help="where the browser comes back to, exactly as it is registered at Visma; default the setting redirect_uri",
+    help="where the browser returns, exactly as registered at Visma; default the setting redirect_uri",
 )
 PASTE = _arg(
     "--paste",
     action="store_true",
-    help="don't wait for the browser: ask for the address that it ended at; for a machine without a browser",
+    help="don't wait for the browser, but ask for the address where it ended; for a machine without a browser",
 )
 ORGANIZATION = _arg(
-    "--organization", metavar="NUMBER", help="the organization that the connection is to use, where there are several"
+    "--organization", metavar="NUMBER", help="the organization that the connection will use, if there are several"
 )
 OF_ORGANIZATION = _arg("--organization", metavar="NUMBER", help="default the connection's own")
-NO_BROWSER = _arg("--no-browser", action="store_true", help="print the link, and open no browser")
+NO_BROWSER = _arg("--no-browser", action="store_true", help="print the link, but don't open a browser")
 RESPONSE_MODE = _arg(
     "--response-mode",
     choices=("query", "form_post"),
     default="query",
-    help="how the browser brings the answer; default query",
+    help="how the browser returns the response; default query",
 )
 DOUBLES = _arg(
     "--doubles",
     action="store_true",
-    help="instead, list payments, mail-outs, files and manual vouchers that are alike within minutes; it only reads, "
-    "and says first how many requests it takes: one for each document",
+    help="instead, list payments, mail-outs, files and manual vouchers that are alike within minutes. It only reads, "
+    "and first prints how many requests it needs: one per document",
 )
-SINCE = _arg("--since", metavar="DAY", help="with --doubles: from this day on, as YYYY-MM-DD; default 31 days ago")
-CHOOSE = _arg("--choose", metavar="NUMBER", help="let the connection use this one from now on")
+SINCE = _arg("--since", metavar="DAY", help="with --doubles: first day, as YYYY-MM-DD; default 31 days ago")
+CHOOSE = _arg("--choose", metavar="NUMBER", help="make the connection use this organization from now on")
 
 SET = _arg(
     "--set",
@@ -58,9 +58,9 @@ def get_dinero_cli_commands() -> list[CLICommand]:
         ("authorize", "let a user of Dinero consent at Visma Connect", (
             CONN_ID, REDIRECT_URI, PASTE, ORGANIZATION, NO_BROWSER, RESPONSE_MODE,
         )),
-        ("revoke", "end the consent at Visma Connect, and forget its tokens", (CONN_ID,)),
+        ("revoke", "revoke the consent at Visma Connect, and delete its tokens", (CONN_ID,)),
         ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON, DOUBLES, SINCE)),
-        ("compare", "only reads: tell which setting of each sandbox switch fits your company's Dinero", (
+        ("compare", "show which setting of each sandbox switch fits your company's Dinero; only reads", (
             CONN_ID, JSON,
         )),
         ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),

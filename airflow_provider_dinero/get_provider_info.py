@@ -1,4 +1,4 @@
-"""What Airflow reads of this provider. It runs at every `import airflow`: a dict literal, and no import."""
+"""What Airflow reads from this provider. It runs at every `import airflow`: a dict literal, and no import."""
 
 
 def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would need an import
@@ -95,9 +95,9 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "host": "API address",
                     },
                     "placeholders": {
-                        "host": "leave empty; the sandbox has its address here",
+                        "host": "leave empty; enter the address of a sandbox here",
                         "login": "Dinero: Integrationer, API keys; with Visma Connect isv_…",
-                        "password": "from where the client ID is",
+                        "password": "from the same place as the client ID",
                         "port": "443, for the Test button of Airflow 3.3.1 and 3.3.2",
                     },
                 },
@@ -130,13 +130,13 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "label": "Refresh token",
                         "description": (
                             "Visma Connect only. Leave it empty: after saving, a user consents under Admin → Dinero. "
-                            "One that you paste wins."
+                            "One that you paste is used instead."
                         ),
                         "schema": {"type": ["string", "null"], "format": "password", "section": "Dinero"},
                     },
                     "auth_url": {
                         "label": "Authorization address",
-                        "description": "Empty for Dinero's own. A sandbox has its address here.",
+                        "description": "Empty for Dinero's own. Enter the address of a sandbox here.",
                         "schema": {"type": ["string", "null"], "section": "Advanced"},
                     },
                     "requests_per_minute": {
@@ -146,7 +146,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     },
                     "timeout": {
                         "label": "Timeout (seconds)",
-                        "description": "How long to wait for an answer. Empty for 60.",
+                        "description": "How long to wait for a response. Empty for 60.",
                         "schema": {"type": ["number", "null"], "minimum": 1, "section": "Advanced"},
                     },
                     "read_only": {
@@ -158,13 +158,13 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "label": "Coordination",
                         "description": (
                             "Several hosts only: where workers share locks and allowance, such as redis://host:6379/1. "
-                            "One with a password belongs into [dinero] coordination_url of airflow.cfg."
+                            "With a password, set it in [dinero] coordination_url of airflow.cfg instead."
                         ),
                         "schema": {"type": ["string", "null"], "format": "password", "section": "Advanced"},
                     },
                     "allowed_organizations": {
                         "label": "Allowed organizations",
-                        "description": "Numbers with commas in between. Empty allows all that the credentials reach.",
+                        "description": "Numbers separated by commas. Empty allows all that the credentials reach.",
                         "schema": {"type": ["string", "null"], "section": "Advanced"},
                     },
                 },
@@ -176,9 +176,10 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "options": {
                     "coordination_url": {
                         "description": (
-                            "Where all workers share locks and request allowance: a Redis (redis://host:6379/0, extra "
-                            "redis) for several hosts, or a folder (file:///a/folder). Empty for the folder dinero in "
-                            "AIRFLOW_HOME, which is right for one host. A connection's own field comes first."
+                            "Where all workers share locks and the request allowance: a Redis (redis://host:6379/0, "
+                            "extra redis) for several hosts, or a folder (file:///a/folder). Empty for the folder "
+                            "dinero in AIRFLOW_HOME, which is right for one host. A connection's own field takes "
+                            "precedence."
                         ),
                         "version_added": "0.1.0",
                         "type": "string",
@@ -188,7 +189,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     },
                     "redirect_uri": {
                         "description": (
-                            "Where `airflow dinero authorize` listens for the answer of Visma Connect. It has to be "
+                            "Where `airflow dinero authorize` listens for the response of Visma Connect. It must be "
                             "registered there, exactly like this."
                         ),
                         "version_added": "0.1.0",
@@ -199,7 +200,7 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                     "token_requests_count": {
                         "description": (
                             "Whether requests for a token use the request allowance too. Dinero doesn't say; True is "
-                            "the careful answer."
+                            "the safe choice."
                         ),
                         "version_added": "0.1.0",
                         "type": "boolean",

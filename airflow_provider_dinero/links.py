@@ -15,12 +15,12 @@ SANDBOX_PAGES = "/_sandbox/ui"
 
 
 class DineroLink(BaseOperatorLink):
-    """Leads to what the task made, or found, in Dinero."""
+    """Leads to what the task created or found in Dinero."""
 
     name = "Dinero"
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
-        """Return the address; Airflow asks in the worker, when the task is done, and keeps it.
+        """Return the address. Airflow calls this in the worker when the task is done, and stores the result.
 
         :param operator: BaseOperator, which has done its work
         :param ti_key: TaskInstanceKey
@@ -29,7 +29,7 @@ class DineroLink(BaseOperatorLink):
 
 
 def document_url(client: "DineroClient", place: str = "") -> str:
-    """Return where a person sees a document: in Dinero's app, or on the sandbox's own pages.
+    """Return the address at which a person sees a document: in Dinero's app, or on the sandbox's own pages.
 
     :param client: DineroClient
     :param place: str, the path below the organization in the app; default the organization itself

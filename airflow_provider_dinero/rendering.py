@@ -1,4 +1,4 @@
-"""Only what the author of a DAG wrote is a template; what another task returned is data."""
+"""Only what the DAG author wrote is a template; what another task returned is data."""
 
 from ast import literal_eval
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class AuthoredTemplates(BaseOperator):
-    """Renders what the author of the DAG wrote, and leaves what came from another task as it is.
+    """Renders what the DAG author wrote, and leaves unchanged what came from another task.
 
-    Airflow renders the arguments of a mapped task after it has filled in what other tasks returned. It skips an object
+    Airflow renders the arguments of a mapped task after it has filled in the results of other tasks. It skips objects
     that it filled in itself, but not what `expand_kwargs` found in a task's result, nor what `__init__` copied: the
-    text of an order could then read a connection's secret onto an invoice.
+    text of an order could then put a connection's secret on an invoice.
     """
 
     _keeps_text = False
@@ -29,7 +29,7 @@ class AuthoredTemplates(BaseOperator):
         jinja_env: "jinja2.Environment | None" = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a value, or leave its text as it is where that is data; results of other tasks are filled in."""
+        """Render a value, but not text that is data; results of other tasks are filled in."""
         if self._keeps_text and isinstance(content, str | ObjectStoragePath):
             return content
         return super().render_template(content, context, jinja_env, seen_oids)
@@ -63,20 +63,20 @@ class AuthoredTemplates(BaseOperator):
         jinja_env: "jinja2.Environment",
         seen_oids: set[int],
     ) -> None:
-        # Airflow's private name: the only place between the arguments of a mapped task and their rendering.
+        # A private function of Airflow: the only place between the arguments of a mapped task and their rendering.
         if parent is not self:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
             return
         authored = self._authored(template_fields, context)
         data = [name for name in template_fields if name not in authored]
-        # Not seen_oids: a constant of the DAG file may be a template in `partial`, and data where `.map` returns it.
+        # Not seen_oids: a constant of the DAG file may be a template in `partial`, and data if `.map` returns it.
         super()._do_render_template_fields(self, authored, context, jinja_env, set())
         self._keeps_text = True
         super()._do_render_template_fields(self, data, context, jinja_env, seen_oids)
         self._keeps_text = False
 
     def _authored(self, names: Iterable[str], context: "Context") -> list[str]:
-        """Return the names of the arguments that are as the author wrote them."""
+        """Return the names of the arguments that are unchanged since the author wrote them."""
         dag: Any = self.get_dag()
         task = dag and dag.task_dict.get(self.task_id)
         if not getattr(task, "is_mapped", False):
@@ -92,8 +92,8 @@ class AuthoredTemplates(BaseOperator):
             literal = {name: list(each) for name, each in mapped.items() if isinstance(each, Mapping | Sequence)}
             if len(literal) == len(mapped):
                 return list(names)
-        # `__init__` may have made an argument of several, or a row of `expand_kwargs` may have replaced it: only the
-        # very objects that stand in the DAG file are rendered.
+        # `__init__` may have built an argument from several, or a row of `expand_kwargs` may have replaced it: only the
+        # objects in the DAG file itself are rendered.
         given = {**dag.default_args, **task.task_group.default_args, **task.partial_kwargs}
         written = {name: [value] for name, value in given.items()} | literal
         return [name for name in names if any(getattr(self, name) is each for each in written.get(name, ()))]

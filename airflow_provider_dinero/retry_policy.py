@@ -1,4 +1,4 @@
-"""When a task that failed is tried again."""
+"""When to retry a failed task."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class DineroRetryPolicy(RetryPolicy):
-    """Waits as long as Dinero says where it has said so; all else is the task's own retries and retry_delay.
+    """Waits as long as Dinero asks, if it does; otherwise the task's own retries and retry_delay apply.
 
-    It is the default of all operators here. What repeating can't help never comes this far: those errors are
+    It is the default of all operators here. Errors that a retry can't fix never get this far, since they are
     AirflowFailException.
     """
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: "Context | None" = None
     ) -> RetryDecision:
-        """Decide how a failed try goes on.
+        """Decide how to continue after a failed try.
 
-        :param exception: BaseException, what ended the try
+        :param exception: BaseException, the error of the try
         :param try_number: int, from 1
         :param max_tries: int
         :param context: Context or None
@@ -33,15 +33,15 @@ class DineroRetryPolicy(RetryPolicy):
         if until is None:
             return RetryDecision.default()
         wait = max(until - datetime.now(UTC), timedelta(seconds=1))
-        return RetryDecision.retry(wait, f"Dinero's request allowance is free again at {until:%H:%M:%S} UTC")
+        return RetryDecision.retry(wait, f"Dinero's request allowance is available again at {until:%H:%M:%S} UTC")
 
     def serialize(self) -> dict[str, Any]:
-        """Return what the DAG's serialized form says of this policy."""
+        """Return this policy in the serialized form of the DAG."""
         return {"__type": f"{__name__}.DineroRetryPolicy"}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> "DineroRetryPolicy":
-        """Return the policy that was serialized."""
+        """Return the policy from its serialized form."""
         return cls()
 
 

@@ -1,1 +1,1 @@
-"""What the api needs of its surroundings, given by Airflow."""
+"""What the api needs from its environment, provided by Airflow."""

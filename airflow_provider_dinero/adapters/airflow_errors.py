@@ -1,4 +1,4 @@
-"""Errors of the api, as Airflow and its log take them."""
+"""Errors of the api, in the form that Airflow and its log need."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,10 +15,10 @@ _MARKED: dict[type[DineroError], type[DineroError]] = {}
 
 
 def mark(error: DineroError) -> None:
-    """Make an error one that Airflow understands too, wherever it is raised: in an operator or in a plain `@task`.
+    """Turn an error into one that Airflow understands too, wherever it is raised: in an operator or a plain `@task`.
 
-    Temporary ones become an AirflowException, which the task's retries apply to. All others become an
-    AirflowFailException, which Airflow never repeats: the same again gives the same, or worse, does it twice.
+    Temporary errors become an AirflowException, to which the task's retries apply. All others become an
+    AirflowFailException, which Airflow never retries: a retry would fail again or, worse, do it twice.
 
     :param error: DineroError, changed in place, so that its traceback stays
     """
@@ -61,7 +61,7 @@ def reported(do: Callable[P, T]) -> Callable[P, T]:
 
 
 def _reduce(error: DineroError) -> tuple[Any, ...]:
-    """Pickle by the api's class, since the marked one has no name of its own."""
+    """Pickle by the class of the api, since the marked class has no importable name."""
     return _restore, (type(error).__mro__[1], error.args, error.__dict__)
 
 

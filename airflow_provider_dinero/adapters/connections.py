@@ -1,4 +1,4 @@
-"""What the fields of a connection mean. Empty and null both mean unset: the form saves every declared field."""
+"""The meaning of a connection's fields. Empty and null both mean unset: the form saves every declared field."""
 
 import os
 import re
@@ -28,9 +28,9 @@ def client_of(
 
     :param connection: Connection
     :param organization_id: int, digits as str, or None for the connection's own
-    :param team: str or None, whose connection it is in Airflow's multi-team mode; a task needs none
-    :param options: as DineroClient takes them
-    :raises DineroConfigurationError: names the field
+    :param team: str or None, the connection's team in Airflow's multi-team mode; a task needs none
+    :param options: as for DineroClient
+    :raises DineroConfigurationError: it names the field
     """
     from airflow.sdk.log import mask_secret
 
@@ -76,7 +76,7 @@ def not_found(conn_id: str) -> DineroConfigurationError:
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     if variable in os.environ:
         return DineroConfigurationError(
-            f"Airflow can't read {variable}.", "It is JSON, or a URI whose parts are URL-encoded."
+            f"Airflow can't read {variable}.", "It must be JSON, or a URI whose parts are URL-encoded."
         )
     return DineroConfigurationError(
         f"There is no connection {conn_id}.", f"Create one of type Dinero, or set {variable}."
@@ -84,7 +84,7 @@ def not_found(conn_id: str) -> DineroConfigurationError:
 
 
 def fields_of(connection: "Connection") -> dict[str, Any]:
-    """Return what a connection's extra sets: neither empty nor null. Blanks around a text mean nothing.
+    """Return what a connection's extra sets, neither empty nor null. Blanks around a text are ignored.
 
     :param connection: Connection
     """
@@ -114,7 +114,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
             f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
             f"The grant {name} needs {', '.join(needed)}.",
         )
-    given = str(connection.login).strip(), str(connection.password).strip()  # blanks come along when they are pasted
+    given = str(connection.login).strip(), str(connection.password).strip()  # pasted text often has blanks around it
     where = {"auth_url": _root("auth_url", str(extra["auth_url"]))} if "auth_url" in extra else {}
     if name == "personal_integration":
         return PersonalIntegration(*given, str(extra["api_key"]), **where)
@@ -124,7 +124,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
 
 
 def _base_url(connection: "Connection") -> str:
-    """Return the root of the API. A port alone changes nothing: it may be there for the Test button's sake."""
+    """Return the root of the API. A port without a host is ignored: it may be there for the Test button."""
     from airflow_provider_dinero.api.client import BASE_URL
 
     if not connection.host:
@@ -141,26 +141,26 @@ def _base_url(connection: "Connection") -> str:
 
 
 def _root(name: str, given: str) -> str:
-    """Return an address without the slash at its end: a host, perhaps a port, and nothing else.
+    """Return an address without its final slash, if it is a host, perhaps with a port, and nothing else.
 
-    Whoever may edit connections must not choose which page the API server asks another server for.
+    A user who may edit connections must not choose which page the API server requests from another server.
 
-    :param name: str, of the field
+    :param name: str, name of the field
     :param given: str
     """
     root = given.strip().rstrip("/")
     try:
         _ = urlsplit(root).port
-    except ValueError:  # a port that is not a number, a bracket that is left open
+    except ValueError:  # a port that is not a number, or an unclosed bracket
         raise _wrong(name, "an address") from None
     host = root.partition("://")[2] or root.removeprefix("//")
     if "@" in host:
         raise DineroConfigurationError(
-            f"The connection's {name} holds a user name.", "Take it out: credentials have fields of their own."
+            f"The connection's {name} contains a user name.", "Remove it: credentials have fields of their own."
         )
     if not host.isprintable() or not re.fullmatch(r"[^/?#\\\s]*", host):
         raise DineroConfigurationError(
-            f"The connection's {name} holds a path or a query.", "Give the host alone, such as https://api.dinero.dk."
+            f"The connection's {name} contains a path or a query.", "Enter the host only, as in https://api.dinero.dk."
         )
     return root
 
@@ -176,7 +176,7 @@ def _number(extra: Mapping[str, Any], name: str, least: int, most: int) -> float
 
 
 def _true(extra: Mapping[str, Any], name: str) -> bool:
-    """Return a switch; what is neither true nor false is an error, so that no protection is off by a typing mistake."""
+    """Return a switch; a value that is neither true nor false is an error, so that no typo turns off a protection."""
     text = str(extra.get(name, False)).strip().lower()
     if text not in {"true", "1", "false", "0"}:
         raise _wrong(name, "true or false")
@@ -184,13 +184,13 @@ def _true(extra: Mapping[str, Any], name: str) -> bool:
 
 
 def _numbers(extra: Mapping[str, Any], name: str) -> list[int]:
-    """Return organization numbers given as a list, or as text with commas."""
+    """Return organization numbers given as a list, or as comma-separated text."""
     value = extra.get(name, [])
     members = value if isinstance(value, list) else str(value).split(",")
     try:
         return [int(str(member)) for member in members]
     except ValueError:
-        raise _wrong(name, "a list of numbers, with commas in between") from None
+        raise _wrong(name, "a list of numbers separated by commas") from None
 
 
 def _wrong(name: str, wanted: str) -> DineroConfigurationError:

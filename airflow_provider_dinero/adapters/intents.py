@@ -1,4 +1,4 @@
-"""Bare writes that a task instance began, kept in Airflow's task state store: the next try finds them."""
+"""Bare writes that a task instance started, recorded in Airflow's task state store for its next try."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ class TaskIntents:
         self._store: Any = context["task_state_store"]
 
     def begun(self, name: str) -> bool:
-        """Tell whether this write was begun, and not ended.
+        """Tell whether this write was started, and not ended.
 
         :param name: str
         :raises DineroConfigurationError: what is stored can't be read
@@ -27,21 +27,21 @@ class TaskIntents:
         return self._get(name) is not None
 
     def begin(self, name: str) -> None:
-        """Note that this write begins.
+        """Record the start of this write.
 
         :param name: str
         """
         self._store.set(name, "begun")
 
     def end(self, name: str) -> None:
-        """Note that it is known how this write went.
+        """Record that the outcome of this write is known.
 
         :param name: str
         """
         self._store.delete(name)
 
     def remember(self, name: str, made: str) -> None:
-        """Keep what this write made, where Dinero has no list that would show it.
+        """Store what this write created, for writes whose result no list of Dinero shows.
 
         :param name: str
         :param made: str, such as its Guid
@@ -49,7 +49,7 @@ class TaskIntents:
         self._store.set(f"{name}/left", made)
 
     def recall(self, name: str) -> str | None:
-        """Return what this write made, or None where it wasn't kept.
+        """Return what this write created, or None if it wasn't stored.
 
         :param name: str
         :raises DineroConfigurationError: what is stored can't be read

@@ -1,4 +1,4 @@
-"""What all workers of a deployment share beside the token: locks, the request allowance, metrics."""
+"""What all workers of a deployment share besides the token: locks, the request allowance, metrics."""
 
 import os
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def coordination_url(extra: Mapping[str, Any]) -> str:
-    """Return where workers share locks and request allowance; its password is masked in logs.
+    """Return where workers share locks and the request allowance; its password is masked in logs.
 
-    :param extra: mapping of a connection's own fields, which come first
+    :param extra: mapping of a connection's own fields, which take precedence
     :return: str: the connection's field, else [dinero] coordination_url, else the folder dinero in AIRFLOW_HOME
     """
     from airflow.sdk import conf
@@ -24,7 +24,7 @@ def coordination_url(extra: Mapping[str, Any]) -> str:
     if not url:
         home = os.path.expandvars(os.environ.get("AIRFLOW_HOME") or "~/airflow")
         return str(Path(home, "dinero").expanduser().absolute())
-    with suppress(ValueError):  # no URL: that is told where it is used
+    with suppress(ValueError):  # not a URL: reported when it is used
         password = urlsplit(url).password or ""
         mask_secret(password)
         mask_secret(unquote(password))
@@ -63,7 +63,7 @@ class StatsMeter:
         self._tags = {"client": client, "organization": organization}
 
     def count(self, name: str) -> None:
-        """Count one more of this.
+        """Count one more.
 
         :param name: str
         """
@@ -72,7 +72,7 @@ class StatsMeter:
         stats.incr(f"dinero.{name}", tags=self._tags)
 
     def measure(self, name: str, value: float) -> None:
-        """Note how much there is of this now.
+        """Record a current value.
 
         :param name: str
         :param value: float

@@ -1,4 +1,4 @@
-"""Whether the credentials reach an organization, and what its subscription covers: one cheap read."""
+"""Whether the credentials reach an organization, and what its subscription includes: one cheap read."""
 
 from collections.abc import Iterable, Mapping
 from operator import index
@@ -16,8 +16,8 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
     """Name the client's organization and its subscription (`GET /v1.1/organizations`).
 
     :param client: DineroClient
-    :return: (whether all is well, what was found or what to do)
-    :raises DineroError: there was no answer to tell from
+    :return: (whether everything is all right, what was found or what to do)
+    :raises DineroError: there was no response to judge by
     """
     with client.session.guard():
         rows = client.organizations.subscriptions()
@@ -33,7 +33,7 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
     told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
     name = f"{found[number]['Name']} ({number})"
     if told is None:
-        return False, f"{name} has no Pro subscription: Dinero refuses all else. Renew it in Dinero."
+        return False, f"{name} has no Pro subscription, so Dinero refuses everything else. Renew it in Dinero."
     return True, f"{name}, subscription {told}."
 
 
@@ -47,9 +47,9 @@ def described(organization: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reached(organizations: Iterable[Mapping[str, Any]]) -> str:
-    """Return how an error says which organizations there are to choose from.
+    """Return the organizations to choose from, for an error.
 
-    :param organizations: of mappings with Id and Name
+    :param organizations: iterable of mappings with Id and Name
     """
     named = ", ".join(f"{each['Id']} ({each['Name']})" for each in organizations)
     return f"They reach: {named or 'none'}."

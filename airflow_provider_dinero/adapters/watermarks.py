@@ -1,7 +1,7 @@
-"""How far a consumer of changes is: a watermark in the state store of an asset, moved when the data is safe.
+"""How far a consumer of changes has got: a watermark in the state store of an asset, moved when the data is safe.
 
-A window that was handed out is pending until its run has ended well, or until it is committed. A run that failed, was
-deleted or is cleared leaves the mark where it was: its changes are seen again.
+A window that was handed out is pending until its run has succeeded, or until it is committed. A run that failed, was
+deleted or is cleared leaves the watermark where it was, so its changes are seen again.
 """
 
 import logging
@@ -28,23 +28,23 @@ OVER = {"success", "failed"}
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a consumer is.
+    """How far a consumer has got.
 
     :param until: datetime, everything that changed before it was seen
-    :param seen: dict of key to version: what changed at or after it and was seen all the same
+    :param seen: dict of key to version: what changed at or after it but was already seen
     """
 
     until: datetime
     seen: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the mark as plain JSON."""
+        """Return the watermark as plain JSON."""
         until = changes_since(self.until)
         return {"until": until, "seen": self.seen, "seen_until": until}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Mark":
-        """Return the mark that `as_dict` gave, or that a person wrote: what was seen counts for its own mark only.
+        """Return the watermark from `as_dict`, or one that a person wrote; `seen` only counts for its own watermark.
 
         :param stored: dict
         """
@@ -53,10 +53,10 @@ class Mark:
 
 
 class Marks:
-    """The mark of one consumer. What changes it is done under a lock, since the store has no compare-and-set.
+    """The watermark of one consumer. Changes happen under a lock, since the store has no compare-and-set.
 
     :param state: AssetState, whose key is the organization and the consumer
-    :param lock: callable that gives the lock
+    :param lock: callable that returns the lock
     :param place: DAG, run, task and map index of the caller
     """
 
@@ -72,11 +72,11 @@ class Marks:
         self._place = "/".join(map(str, place))
 
     def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Mark | None:
-        """Settle what earlier runs left, and return where this one begins; what an earlier try of it left is dropped.
+        """Settle the windows of earlier runs, and return where this one begins; drop what an earlier try of it left.
 
-        :param state_of: callable of a DAG and a run, which returns the run's state, or None when it is gone
-        :param on_success: bool, whether the window of a run that ended well counts as committed
-        :return: Mark, or None for a consumer that is new
+        :param state_of: callable of a DAG and a run that returns the run's state, or None if it was deleted
+        :param on_success: bool, whether the window of a successful run counts as committed
+        :return: Mark, or None for a new consumer
         """
         with self._lock():
             mark, pending = self._load()
@@ -93,7 +93,7 @@ class Marks:
             return mark
 
     def start(self, mark: Mark) -> Mark:
-        """Store the mark of a new consumer, unless it has one by now, and return it.
+        """Store the watermark of a new consumer, unless it has one by now, and return it.
 
         :param mark: Mark
         """
@@ -105,7 +105,7 @@ class Marks:
             return found or mark
 
     def advance(self, mark: Mark) -> None:
-        """Move the mark over what held nothing for this consumer, unless somebody has moved it back.
+        """Move the watermark past changes that don't concern this consumer, unless somebody has moved it back.
 
         :param mark: Mark
         """
@@ -115,9 +115,9 @@ class Marks:
                 self._save(mark, pending)
 
     def propose(self, since: str, mark: Mark) -> None:
-        """Keep where the mark will be when this run has done its work.
+        """Store where the watermark will be when this run has done its work.
 
-        :param since: str, where the window begins
+        :param since: str, the start of the window
         :param mark: Mark
         """
         with self._lock():
@@ -125,17 +125,17 @@ class Marks:
             self._save(found, {**pending, self._place: {"run": self._run, "since": since, **mark.as_dict()}})
 
     def commit(self, since: str, until: str) -> Mark | None:
-        """Move the mark to the end of a window of this run, never backwards.
+        """Move the watermark to the end of a window of this run, never backwards.
 
-        :param since: str, where the window begins
-        :param until: str, where it ends
-        :return: Mark, as it is now; None where it was set back before the window, and so stays
+        :param since: str, the start of the window
+        :param until: str, the end of the window
+        :return: Mark, the current one; None if it was set back before the window, and so stays
         """
         with self._lock():
             mark, pending = self._load()
             if not _joins(mark, since):
                 return None
-            done = Mark(as_utc(until))  # of another window than this run's last, what it saw beyond its end is unknown
+            done = Mark(as_utc(until))  # what a window other than this run's last one saw beyond its end is unknown
             for name, window in list(pending.items()):
                 if window["run"] == self._run and window["until"] == until:
                     done = Mark.from_dict(pending.pop(name))
@@ -154,7 +154,7 @@ class Marks:
 
 
 def _joins(mark: Mark | None, since: str) -> bool:
-    """Tell whether a window begins no later than a mark: one that a person has set back leaves a gap before it."""
+    """Tell whether a window begins no later than a watermark: one that was set back leaves a gap before the window."""
     return mark is None or as_utc(since) <= mark.until
 
 
@@ -165,11 +165,11 @@ def _later(mark: Mark, other: Mark) -> Mark:
 
 
 def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Marks:
-    """Return the mark of a consumer, as a running task reaches it.
+    """Return the watermark of a consumer, for a running task.
 
     :param context: Context
     :param asset: Asset, among the inlets of the task
-    :param client: DineroClient, whose organization is part of the mark's name
+    :param client: DineroClient, whose organization is part of the watermark's name
     :param consumer: str
     """
     key = f"{client.organization_id}.{consumer}"
@@ -180,7 +180,7 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
 
 
 def mark_of(found: "Window") -> Mark:
-    """Return the mark that a window leads to.
+    """Return the watermark after a window.
 
     :param found: Window
     """
@@ -188,7 +188,7 @@ def mark_of(found: "Window") -> Mark:
 
 
 def state_of_run(dag_id: str, run_id: str) -> str | None:
-    """Return the state of a run, None when it was deleted.
+    """Return the state of a run, None if it was deleted.
 
     :param dag_id: str
     :param run_id: str
@@ -203,7 +203,7 @@ def state_of_run(dag_id: str, run_id: str) -> str | None:
         if (error.error.detail or {}).get("status_code") != HTTPStatus.NOT_FOUND:
             raise
         return None
-    except ServerResponseError as error:  # in `dag.test()`, where no supervisor stands in between
+    except ServerResponseError as error:  # in `dag.test()`, without a supervisor in between
         if error.response.status_code != HTTPStatus.NOT_FOUND:
             raise
         return None

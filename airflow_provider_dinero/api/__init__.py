@@ -1,4 +1,4 @@
-"""Dinero in plain Python: usable without Airflow. Nothing is imported until it is asked for."""
+"""Dinero's API in plain Python, usable without Airflow. Names are imported when they are first used."""
 
 from typing import TYPE_CHECKING, Any
 

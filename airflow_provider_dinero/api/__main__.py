@@ -11,7 +11,7 @@ from airflow_provider_dinero.api.resources.catalog import resources_of
 
 
 def example() -> DineroClient:
-    """Return a client that reaches nothing, to look at."""
+    """Return a client to inspect, whose address leads nowhere."""
     return DineroClient(None, PersonalIntegration("", "", ""))
 
 
@@ -37,9 +37,9 @@ def table() -> str:
 
 
 def writes() -> str:
-    """Return what follows when the answer of a write is lost, as a Markdown table."""
+    """Return how a lost response of each write is settled, as a Markdown table."""
     return _markdown(
-        ("call", "repeat", "fence", "look-up", "sure", "otherwise"),
+        ("call", "repeat", "fence", "lookup", "sure", "otherwise"),
         ((f"`{call}`", each.repeat, *each.lost) for call, each in operations().items() if each.lost),
     )
 
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m airflow_provider_dinero.api", description=__doc__)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
-    form.add_argument("--writes", action="store_true", help="how a lost answer of each write is settled")
+    form.add_argument("--writes", action="store_true", help="how a lost response of each write is settled")
     chosen = parser.parse_args()
     print((_as_json() if chosen.json else writes() if chosen.writes else table()).rstrip())
 

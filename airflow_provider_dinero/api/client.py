@@ -1,4 +1,4 @@
-"""DineroClient: one organization, its resources as attributes."""
+"""DineroClient: one organization, with its resources as attributes."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,33 +29,33 @@ TOKEN_TIMEOUT = 10.0
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class DineroClient(Resources):
-    """Dinero's API for one organization. Safe to make anywhere: nothing is sent until a method is called.
+    """Dinero's API for one organization. Creating a client sends nothing; only its methods do.
 
         client = DineroClient(100001, PersonalIntegration("id", "secret", "key"))
         for row in client.invoices.list(status=["Overdue"]): ...
 
-    :param organization_id: int, digits as str, or None for the operations that need none
+    :param organization_id: int, digits as str, or None for operations that need no organization
     :param grant: PersonalIntegration or VismaConnect
     :param base_url: str, root of the API; default https://api.dinero.dk
-    :param token_store: TokenStore; default this process
-    :param lock: Lock; default this process
-    :param budget: Budget; default this process
-    :param requests_per_minute: int or None; default what the grant has: 100, or 60 for personal integrations
-    :param timeout: float, seconds to wait for an answer; default 60
-    :param read_only: bool, refuse writes before they are sent; default False
+    :param token_store: TokenStore; default one for this process
+    :param lock: Lock; default one for this process
+    :param budget: Budget; default one for this process
+    :param requests_per_minute: int or None; default the grant's: 100, or 60 for personal integrations
+    :param timeout: float, seconds to wait for a response; default 60
+    :param read_only: bool, whether to refuse writes before they are sent; default False
     :param allowed_organizations: collection of int; default empty, which allows all
-    :param look_again: seconds between the look-ups that settle a lost answer of a write; default 5, 15 and 40
-    :param attempts: int, how often a request is tried before its error is raised; default 4
+    :param look_again: seconds between the lookups that settle a lost response of a write; default 5, 15 and 40
+    :param attempts: int, how many times a request is tried before its error is raised; default 4
     :param sleep: callable that waits some seconds; default time.sleep
-    :param may_spend: bool, whether a refresh token may be spent; default True
+    :param may_spend: bool, whether a refresh token may be used; default True
     :param token_requests_count: bool, whether requests for a token use the allowance; default True
     :param meter: Meter; default none
-    :param adapt: callable that is shown each error before it is raised; default none
-    :param intents: Intents, notes of bare writes; default this process
-    :param dry_run: bool, read, and stop before the first write; default False
-    :param keep_slots: bool, keep a slot of the allowance that is too far away to wait for; default False
-    :param longest_wait: float, how far away a slot may be that is waited for, in seconds; default 61
-    :param slot: float or None, a slot that was kept for the first request; default none
+    :param adapt: callable that receives each error before it is raised; default none
+    :param intents: Intents, records of bare writes; default one for this process
+    :param dry_run: bool, whether to read, and stop before the first write; default False
+    :param keep_slots: bool, whether to keep a slot of the allowance that is too far away to wait for; default False
+    :param longest_wait: float, longest wait for a slot, in seconds; default 61
+    :param slot: float or None, a slot that was kept, for the first request; default none
     """
 
     session: Session
@@ -90,11 +90,11 @@ class DineroClient(Resources):
         slot: float | None = None,
     ) -> None:
         base_url = base_url.rstrip("/")
-        # However its number is written: "100001" of a connection, or an int, shares one allowance.
+        # However its number is written: "100001" of a connection and the int share one allowance.
         text = str(organization_id).strip().lstrip("0")
         key, per_minute = f"{grant.client_id}/{text}", requests_per_minute or grant.requests_per_minute
         pace = Pace(budget, key, per_minute, sleep, meter, keep_slots=keep_slots, longest_wait=longest_wait, slot=slot)
-        # A lost answer has to be asked for again while the refresh token has grace: 60 seconds at the most.
+        # A lost response must be requested again within the grace period of the refresh token: at most 60 seconds.
         wait = min(timeout, TOKEN_TIMEOUT)
         to_endpoint = Transport(pace if token_requests_count else None, meter, wait, attempts, sleep)
         endpoint = TokenEndpoint(grant, to_endpoint, self.require_safe)
@@ -120,7 +120,7 @@ class DineroClient(Resources):
     def organization_id(self) -> int:
         """The organization's number.
 
-        :raises DineroConfigurationError: none was given, or not one that this client may use
+        :raises DineroConfigurationError: it is missing, or this client must not use it
         """
         return self.session.organization_id
 
@@ -136,7 +136,7 @@ class DineroClient(Resources):
 
     @property
     def lock(self) -> ports.Lock:
-        """The lock that keeps two from doing the same."""
+        """The lock that stops others from doing the same at once."""
         return self.session.lock
 
     @property
@@ -146,7 +146,7 @@ class DineroClient(Resources):
 
     @property
     def requests_per_minute(self) -> int:
-        """The allowance that is in force."""
+        """The allowance in effect."""
         return self.pace.per_minute
 
     def batches(self, store: ports.StateStore | None = None) -> "Batches":
@@ -162,32 +162,32 @@ class DineroClient(Resources):
     def send(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> Response:
-        """Perform an operation, as `Session.send`.
+        """Perform an operation, like `Session.send`.
 
         :param operation: Operation
         :param values: mapping for the path, without organizationId
-        :param options: as `Options`
+        :param options: see `Options`
         :return: Response, a success
-        :raises DineroError: of the class that says what follows
+        :raises DineroError: of the class that says what to do
         """
         return self.session.send(operation, values, **options)
 
     def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]) -> Any:
-        """Perform an operation and return its answer: dicts and lists, amounts as Decimal.
+        """Perform an operation and return its response: dicts and lists, amounts as Decimal.
 
         :param operation: Operation
         :param values: mapping for the path, without organizationId
-        :param options: as `Options`
-        :return: in the shape that the operation has; None where there is no content, and none is due
+        :param options: see `Options`
+        :return: in the shape of the operation; None if there is no content, and none is expected
         """
         return self.session.json(operation, values, **options)
 
     def show_errors(self) -> AbstractContextManager[None]:
-        """Show the errors of this package that leave the `with` to the client's surroundings."""
+        """Report the errors of this package that leave the `with` block to the client's environment."""
         return self.session.show_errors()
 
     def remaining(self) -> int:
-        """Return how much of the allowance is left now, for all who share it."""
+        """Return what is left of the allowance now, for everyone who shares it."""
         return self.pace.remaining()
 
     def close(self) -> None:
@@ -196,14 +196,14 @@ class DineroClient(Resources):
         self.endpoint.close()
 
     def require_safe(self, url: str) -> None:
-        """Make sure that credentials, or whoever consents, may go to this address of the grant.
+        """Check that credentials, or a person who consents, may be sent to this address of the grant.
 
         :param url: str
-        :raises DineroConfigurationError: plain http that leaves this machine, a user name, no address
+        :raises DineroConfigurationError: it is plain http to another machine, contains a user name, or isn't an address
         """
         require_https(url)
         if is_local(self.base_url) and not is_local(url):
             raise DineroConfigurationError(
-                f"The API is on this machine, and the token endpoint is not: {self.grant.auth_url}.",
-                "Give the sandbox's address as auth_url too; nothing was sent.",
+                f"The API is on this machine, but the token endpoint is not: {self.grant.auth_url}.",
+                "Set auth_url to the sandbox's address too; nothing was sent.",
             )

@@ -1,4 +1,4 @@
-"""Dinero's error codes 40–90: for each its own name, the class that is raised, and what to do."""
+"""Dinero's error codes 40–90, each with its name, the class to raise, and what to do."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from airflow_provider_dinero.api.errors import (
 
 
 class Code(NamedTuple):
-    """One row: Dinero's name of the code, the class raised for it, and the advice."""
+    """One row: Dinero's name of the code, the class to raise for it, and the advice."""
 
     name: str
     error: type[DineroError]
@@ -25,23 +25,21 @@ class Code(NamedTuple):
 
 
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
-_NO_ACCESS = "Check organization_id: the credentials may be for another one. Or the user lacks a role in Dinero."
-_READ_AGAIN = "Read the document again and decide with its new Timestamp."
+_NO_ACCESS = "Check organization_id: the credentials may be for another one, or the user may lack a role in Dinero."
+_READ_AGAIN = "Read the document again, and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
-_NO_ADDRESS = (
-    "Give the contact an e-mail address, or pass a Receiver in mailout, and run it again: what is done stays done."
-)
+_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout, and rerun: what is done stays done."
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
     40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id."),
     41: Code("Unauthorized", DineroForbidden, _NO_ACCESS),
-    42: Code("Validation error", DineroInvalidRequest, "Correct the properties that are named."),
+    42: Code("Validation error", DineroInvalidRequest, "Correct the named properties."),
     43: Code(
         "Limit exceeded",
         DineroInvalidRequest,
-        "Ask for at most 1000 rows a page; an invoice has three reminders at most.",
+        "Request at most 1000 rows per page. An invoice can have at most three reminders.",
     ),
     44: Code("Invalid format", DineroInvalidRequest, "Correct the format of the value."),
     45: Code("Invalid request", DineroInvalidRequest, "Correct the request."),
@@ -49,7 +47,7 @@ CODES: dict[int, Code] = {
     47: Code("An accounting year was not found", DineroNotFound, "Create the accounting year in Dinero."),
     48: Code("Not Pro", DineroForbidden, _SUBSCRIPTION),
     49: Code("Email rejected", DineroInvalidRequest, "Check the receiver's address."),
-    50: Code("Error", DineroUnavailable, "An error of Dinero's own: try later."),
+    50: Code("Error", DineroUnavailable, "This is an internal error of Dinero: try later."),
     51: Code("EAN problems", DineroInvalidRequest, _E_INVOICE),
     52: Code("No organization owner", DineroInvalidRequest, _SENDER),
     53: Code("No organization email", DineroInvalidRequest, _SENDER),
@@ -77,7 +75,7 @@ CODES: dict[int, Code] = {
     73: Code(
         "Something went wrong while sending the email",
         DineroOutcomeUnknown,
-        "The e-mail may have been sent: look at the document's mail-outs in Dinero.",
+        "The e-mail may have been sent: check the document's mail-outs in Dinero.",
     ),
     74: Code("Voucher not overdue", DineroInvalidRequest, "Wait until the document is overdue."),
     75: Code("Date differs for same voucher number", DineroInvalidRequest, _LEDGER),
@@ -89,11 +87,11 @@ CODES: dict[int, Code] = {
     ),
     78: Code("Id differs for same voucher number", DineroInvalidRequest, _LEDGER),
     79: Code("Invalid VAT number", DineroInvalidRequest, _SENDER),
-    80: Code("Can't claim free pro", DineroInvalidRequest, "Dinero Pro was claimed before, or is active."),
+    80: Code("Can't claim free pro", DineroInvalidRequest, "Dinero Pro has already been claimed, or is active."),
     81: Code("Cannot create accounting year", DineroInvalidRequest, "Create the accounting year in Dinero."),
-    82: Code("Dates not in single accounting year", DineroInvalidRequest, "Ask for one accounting year at a time."),
-    83: Code("The end date is before the start date", DineroInvalidRequest, "Exchange the two dates."),
-    84: Code("More than 31 days", DineroInvalidRequest, "Ask for at most 31 days at a time."),
+    82: Code("Dates not in single accounting year", DineroInvalidRequest, "Request one accounting year at a time."),
+    83: Code("The end date is before the start date", DineroInvalidRequest, "Swap the two dates."),
+    84: Code("More than 31 days", DineroInvalidRequest, "Request at most 31 days at a time."),
     85: Code("The trade offer is not a draft", DineroInvalidRequest, "Only a draft can be edited: create a new one."),
     86: Code(
         "Deposit does not exist",
@@ -102,25 +100,25 @@ CODES: dict[int, Code] = {
     ),
     87: Code("Version differs for same voucher number", DineroInvalidRequest, _LEDGER),
     88: Code("No booked reminder", DineroInvalidRequest, "Book a reminder first."),
-    89: Code("Forbidden", DineroForbidden, "This takes a Dinero Total licence."),
+    89: Code("Forbidden", DineroForbidden, "This requires a Dinero Total license."),
     90: Code("No Pro subscription", DineroForbidden, _SUBSCRIPTION),
 }
 
-# What a status alone says, where the body names no code that is known.
+# The code for a status if the body has no known code.
 _BY_STATUS: dict[int, int] = {403: 41, 404: 40, 409: 72}
 
 
 def refusal(
     operation: str, status: int, code: int | None, message: str, validation: Mapping[str, object]
 ) -> DineroError:
-    """Return the error for an answer that says no: in Dinero's own words, with the advice of the table.
+    """Return the error for a refusal: in Dinero's own words, with the advice of the table.
 
-    :param operation: str, method and path as the documents write them
+    :param operation: str, method and path as in the documents
     :param status: int, the HTTP status
     :param code: int or None, the code of the body
     :param message: str, the message of the body
     :param validation: mapping of property or rule to reason
-    :return: DineroError, of the class that the table names for the code
+    :return: DineroError, of the table's class for the code
     """
     row = CODES.get(code or 0) or CODES[_BY_STATUS.get(status, 45)]
     error = DineroDuplicate if "guidMustBeUnique" in validation else row.error

@@ -1,24 +1,24 @@
-"""What can go wrong, as one tree.
+"""All errors, as one tree.
 
 DineroError
-├── DineroPermanentError            the same again gives the same: never repeated
+├── DineroPermanentError            a retry can't help: never retried
 │   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was written
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
-│   ├── DineroConflict              the key was used before, for other content
+│   ├── DineroConflict              the idempotency key was already used for other content
 │   ├── DineroNotDue                there is nothing to remind of, or not yet
-│   ├── DineroItemsFailed           some items of a list failed, each for a reason of its own
-│   ├── DineroUnexpectedAnswer      an answer that Dinero's documents don't know
-│   └── DineroRefused               Dinero said no
+│   ├── DineroItemsFailed           some items of a list failed, each for its own reason
+│   ├── DineroUnexpectedAnswer      a response that Dinero's documents don't describe
+│   └── DineroRefused               Dinero refused the request
 │       ├── DineroUnauthorized      the credentials or the token
 │       │   └── DineroReauthorizationRequired
 │       ├── DineroForbidden         the organization, or its subscription
-│       ├── DineroNotFound
+│       ├── DineroNotFound          no such document, contact, account or file
 │       ├── DineroInvalidRequest    validation
-│       ├── DineroStaleTimestamp    somebody changed the document in between
-│       └── DineroDuplicate         the Guid is taken
-├── DineroOutcomeUnknown            the write may or may not have been done: a person has to look
+│       ├── DineroStaleTimestamp    somebody changed the document meanwhile
+│       └── DineroDuplicate         the Guid or number is taken
+├── DineroOutcomeUnknown            the write may or may not have been done: a person must check
 ├── DineroDryRun                    a client in a dry run was about to write
-└── DineroTemporaryError            the same again may well work
+└── DineroTemporaryError            a retry may succeed
     ├── DineroUnavailable           unreachable, 5xx, or a brownout
     └── DineroThrottled             the request allowance is used up until `until`
 """
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-# What an error says, without its advice, in characters.
+# Longest text of an error, without its advice, in characters.
 LONGEST_MESSAGE = 2000
 
 
 class DineroError(Exception):
-    """The root of all errors of this package. Our secrets are taken out of its text, whoever said them.
+    """The root of all errors of this package. Secrets are removed from its text, wherever the text is from.
 
-    :param message: str, what happened, in Dinero's own words where it has said something
+    :param message: str, what happened, in Dinero's own words if it gave any
     :param advice: str, what to do now; default none
     """
 
-    # Whether the answer of an earlier try of the same request was lost: that one may have been done.
+    # Whether the response of an earlier attempt of the same request was lost: that attempt may have been done.
     lost = False
 
     def __init__(self, message: str, advice: str = "") -> None:
@@ -53,13 +53,13 @@ class DineroError(Exception):
 
 
 def _one_line(message: str) -> str:
-    """Return a message as a log and a terminal can take it, whatever others have put into it."""
+    """Return a message that a log and a terminal can show, whatever text from elsewhere it contains."""
     cut = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
     return "".join(each if each.isprintable() else " " for each in cut)
 
 
 class DineroPermanentError(DineroError):
-    """Repeating can't help."""
+    """A retry can't help."""
 
 
 class DineroConfigurationError(DineroPermanentError):
@@ -71,7 +71,7 @@ class DineroInvalidBody(DineroPermanentError, ValueError):
 
 
 class DineroConflict(DineroPermanentError):
-    """The idempotency key was used before, for other content."""
+    """The idempotency key was already used for other content."""
 
 
 class DineroNotDue(DineroPermanentError):
@@ -83,18 +83,18 @@ class DineroItemsFailed(DineroPermanentError):
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):
-    """An answer that Dinero's documents don't know, such as a redirect or an HTML page."""
+    """A response that Dinero's documents don't describe, such as a redirect or an HTML page."""
 
 
 class DineroRefused(DineroPermanentError):
-    """Dinero said no.
+    """Dinero refused the request.
 
     :param message: str, what happened, in Dinero's own words
     :param advice: str, what to do now
     :param status: int, the HTTP status
     :param code: int or None, Dinero's own error code (40–90)
-    :param validation: mapping of property or rule to reason, as Dinero gave it
-    :param said: str, the message alone, as Dinero gave it
+    :param validation: mapping of property or rule to reason, from Dinero
+    :param said: str, only Dinero's message
     """
 
     def __init__(
@@ -115,15 +115,15 @@ class DineroRefused(DineroPermanentError):
 
 
 class DineroUnauthorized(DineroRefused):
-    """The credentials or the token were not accepted."""
+    """The credentials or the token were rejected."""
 
 
 class DineroReauthorizationRequired(DineroUnauthorized):
-    """The refresh token is dead: a person has to consent again."""
+    """The refresh token is no longer valid: a person must consent again."""
 
 
 class DineroForbidden(DineroRefused):
-    """No access to the organization, or its subscription doesn't cover this."""
+    """No access to the organization, or its subscription doesn't include this."""
 
 
 class DineroNotFound(DineroRefused):
@@ -131,11 +131,11 @@ class DineroNotFound(DineroRefused):
 
 
 class DineroInvalidRequest(DineroRefused):
-    """Dinero found the request invalid."""
+    """Dinero considers the request invalid."""
 
 
 class DineroStaleTimestamp(DineroRefused):
-    """The document was changed since its Timestamp was read."""
+    """The document has changed since its Timestamp was read."""
 
 
 class DineroDuplicate(DineroRefused):
@@ -143,15 +143,15 @@ class DineroDuplicate(DineroRefused):
 
 
 class DineroOutcomeUnknown(DineroError):
-    """The write may or may not have been done, and no look-up could tell."""
+    """The write may or may not have been done, and a lookup could not tell."""
 
 
 class DineroDryRun(DineroError):
     """A client in a dry run was about to write. Everything before that was checked, and nothing was sent.
 
     :param operation: str, method and path
-    :param body: mapping, list or None, as it was checked
-    :param earlier: bool, whether it is where an earlier dry run stopped; default False
+    :param body: mapping, list or None, the checked body
+    :param earlier: bool, whether an earlier dry run stopped at the same place; default False
     """
 
     def __init__(self, operation: str, body: Any = None, *, earlier: bool = False) -> None:
@@ -159,15 +159,15 @@ class DineroDryRun(DineroError):
         self.operation = operation
         self.body = body
         self.earlier = earlier
-        self.known: dict[str, Any] = {}  # what is known already of what would be returned
+        self.known: dict[str, Any] = {}  # what is already known of the result
 
 
 class DineroTemporaryError(DineroError):
-    """The same again may well work.
+    """A retry may succeed.
 
     :param message: str, what happened
     :param advice: str, what to do now
-    :param until: datetime (UTC) or None, the time before which repeating is useless
+    :param until: datetime (UTC) or None, the time before which a retry is useless
     """
 
     def __init__(self, message: str, advice: str = "", *, until: "datetime | None" = None) -> None:
@@ -176,14 +176,14 @@ class DineroTemporaryError(DineroError):
 
 
 class DineroUnavailable(DineroTemporaryError):
-    """Dinero can't be reached, or had an error of its own."""
+    """Dinero can't be reached, or had an internal error."""
 
-    # Dinero's own error code, where it has said one.
+    # Dinero's own error code, if it gave one.
     code: int | None = None
 
 
 class DineroThrottled(DineroTemporaryError):
-    """The request allowance (100 a minute for an organization and client, 60 for personal integrations) is used up."""
+    """The request allowance is used up: 100 per minute for an organization and client, 60 for personal integrations."""
 
-    # The slot that is kept for whoever comes back then, in seconds since the epoch; None where none is.
+    # The slot kept for a caller who comes back, in seconds since the epoch; None if there is none.
     slot: float | None = None

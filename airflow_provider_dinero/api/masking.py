@@ -1,4 +1,4 @@
-"""Takes our secrets out of what is told. An endpoint may echo what it was sent, whole or in part."""
+"""Removes secrets from messages and logs. An endpoint may echo what it received, in whole or in part."""
 
 import json
 import logging
@@ -12,13 +12,13 @@ from urllib.parse import quote, quote_plus
 T = TypeVar("T")
 
 MASK = "***"
-# This many characters of a secret in a row are taken out; fewer give nothing away.
+# This many consecutive characters of a secret are removed; fewer reveal nothing.
 RUN = 12
-# Shorter secrets than this are not looked for: they would be found in ordinary words.
+# Shorter secrets aren't searched for: they would match ordinary words.
 SHORTEST = 8
-# What is longer is no secret of Dinero's: a token has to fit into a header. Looking for millions takes minutes.
+# A longer text isn't a secret of Dinero: a token must fit into a header. Searching for millions takes minutes.
 LONGEST = 8192
-# A process that runs for months sees a new access token every hour; only the newest secrets are kept.
+# A process that runs for months gets a new access token every hour; it only keeps the newest secrets.
 MOST = 100
 
 _STEP = RUN // 2
@@ -27,10 +27,10 @@ _secrets: dict[str, None] = {}
 
 
 def remember(*secrets: str | None) -> None:
-    """Keep secrets out of everything that `hidden` returns from now on, in this process.
+    """Remove these secrets from everything that `hidden` returns from now on, in this process.
 
-    :param secrets: str; whatever else a damaged store gives, and what is shorter than 8 characters, is ignored, and
-        what is beyond 8192 characters is not looked for
+    :param secrets: str; other values, as from a damaged store, and texts of less than 8 characters are ignored, and
+        anything beyond 8192 characters isn't searched for
     """
     with _lock:
         for given in secrets:
@@ -44,9 +44,9 @@ def remember(*secrets: str | None) -> None:
 
 
 def hidden(told: T) -> T:
-    """Return what is to be told, without our secrets: neither plain nor encoded, nor 12 characters of one in a row.
+    """Return a value without our secrets: neither plain nor encoded, nor 12 consecutive characters of one.
 
-    :param told: str; or dict or list, of which each str is taken; anything else is returned as it is
+    :param told: str; or dict or list, in which each str is treated; anything else is returned unchanged
     """
     if isinstance(told, dict):
         return {hidden(name): hidden(value) for name, value in told.items()}  # type: ignore[return-value]
@@ -56,9 +56,9 @@ def hidden(told: T) -> T:
 
 
 def mask_log(name: str) -> None:
-    """Take our secrets out of what a library logs of others' words, whatever the level.
+    """Remove our secrets from a library's log records, at every level.
 
-    :param name: str, of its logger
+    :param name: str, name of its logger
     """
     logging.getLogger(name).addFilter(_mask_record)
 
@@ -67,7 +67,7 @@ def _mask_record(record: logging.LogRecord) -> bool:
     told = record.getMessage()
     text = hidden(told)
     if text != told:
-        record.msg, record.args, record.exc_info = text, (), None  # the traceback ends in the same words
+        record.msg, record.args, record.exc_info = text, (), None  # the traceback ends with the same words
     return True
 
 
@@ -95,9 +95,9 @@ def _masked(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _forms(secrets: tuple[str, ...]) -> tuple[list[str], str, set[str]]:
-    """Return the forms that are looked for as a whole, all others in one text, and pieces of that.
+    """Return the forms to search for as a whole, all others in one text, and pieces of that text.
 
-    Wherever a run begins, it holds one of the pieces whole.
+    Wherever a run starts, it contains one of the pieces as a whole.
     """
     forms = {form for secret in secrets for form in _spelled(secret)}
     long = "\0".join(form for form in forms if len(form) >= RUN)
@@ -107,7 +107,7 @@ def _forms(secrets: tuple[str, ...]) -> tuple[list[str], str, set[str]]:
 
 @lru_cache(maxsize=MOST)
 def _spelled(secret: str) -> frozenset[str]:
-    """Return the forms in which a secret may come back."""
+    """Return the forms in which a secret may be echoed."""
     return frozenset(_each_spelling(secret))
 
 
@@ -121,6 +121,6 @@ def _each_spelling(secret: str) -> Iterator[str]:
     yield escape(secret)
     plain = secret.encode()
     for encode in (b64encode, urlsafe_b64encode):
-        for before in range(3):  # what stands before it shifts the bits, as the client id does in `Basic`
+        for before in range(3):  # the text before it shifts the bits, as the client id does in `Basic`
             whole = encode(bytes(before) + plain).rstrip(b"=")
             yield whole[(0, 2, 3)[before] : len(whole) - bool((before + len(plain)) % 3)].decode()

@@ -1,7 +1,7 @@
-"""What the client asks of its surroundings: tokens, locks, intents, and a share of the request allowance.
+"""What the client needs from its environment: tokens, locks, intents, and a share of the request allowance.
 
-Each is a protocol with an in-process default, which is right for a script or a notebook. A deployment of many
-workers gives its own.
+Each is a protocol with an in-process default, which is right for a script or a notebook. A deployment with many workers
+provides its own.
 """
 
 import threading
@@ -14,31 +14,31 @@ from typing import Any, NamedTuple, Protocol
 
 from airflow_provider_dinero.api.masking import remember
 
-# Dinero's minute, and a little: a request that was sent late must not meet the one that was sent a minute after it.
+# Dinero's minute plus a margin: a request that was sent late must not meet one that was sent a minute after it.
 WINDOW_SECONDS = 61.0
-# A slot further away than this is kept for nobody.
+# No slot further away than this is kept.
 FARTHEST_SECONDS = 3600.0
-# The place of a Lock that excludes all processes of all hosts.
+# The place of a Lock that covers all processes on all hosts.
 EVERYWHERE = "everywhere"
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, what renews it, and what is known of it.
+    """An access token, what renews it, and what is known about it.
 
-    :param access_token: str, the bearer; empty where there is none yet
+    :param access_token: str, the bearer token; empty if there is none yet
     :param expires_at: float, seconds since the epoch
     :param refresh_token: str or None, what renews it (Visma Connect only)
     :param renewed_at: float, seconds since the epoch; default 0, unknown
     :param place: str, the Lock under which it was renewed; default empty, unknown
-    :param one_time: bool or None, whether each renewal spends the refresh token; default None, unknown
-    :param refused: bool, whether the refresh token was refused: only a person's consent helps; default False
-    :param scope: str, what the endpoint said that it covers; default empty
-    :param begun_at: float, when its renewal was begun, in seconds since the epoch; default 0
-    :param rejections: int, how many new tokens in a row Dinero did not accept before this one; default 0
-    :param bound_to: str, the fingerprint of the client secret that got the access token and of the API that it is for:
-        it is used with no other; default empty, with none
-    :param secret_as_is: bool, whether the endpoint took the client's credentials only unencoded; default False
+    :param one_time: bool or None, whether each renewal uses up the refresh token; default None, unknown
+    :param refused: bool, whether the refresh token was rejected: only a new consent helps; default False
+    :param scope: str, its scope according to the endpoint; default empty
+    :param begun_at: float, when its renewal was started, in seconds since the epoch; default 0
+    :param rejections: int, how many new tokens in a row Dinero rejected before this one; default 0
+    :param bound_to: str, a fingerprint of the client secret that got the access token and of its API: it is used with
+        no other; default empty, with none
+    :param secret_as_is: bool, whether the endpoint only accepted the client's credentials unencoded; default False
     """
 
     access_token: str
@@ -57,7 +57,7 @@ class Token:
     def __post_init__(self) -> None:
         remember(self.access_token, self.refresh_token)
 
-    def __repr__(self) -> str:  # a token must not reach a log by way of a repr
+    def __repr__(self) -> str:  # a token must not reach a log through a repr
         return f"Token(expires_at={self.expires_at:.0f})"
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,10 +66,10 @@ class Token:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Token":
-        """Return the token that `as_dict` gave, perhaps in another release.
+        """Return the token from the dict that `as_dict` returned, perhaps in another release.
 
         :param stored: dict
-        :raises KeyError, TypeError, ValueError: it is none
+        :raises KeyError, TypeError, ValueError: the dict isn't a token
         """
         known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
         for name in ("expires_at", "renewed_at", "begun_at"):
@@ -77,7 +77,7 @@ class Token:
                 known[name] = _seconds(known[name])
         texts = [known.get(name, "") for name in ("place", "scope", "bound_to")]
         if not all(isinstance(each, str) for each in (*texts, known.get("refresh_token") or "")):
-            raise TypeError("a text that is none")
+            raise TypeError("a value that should be text but isn't")
         known["rejections"] = int(known.get("rejections", 0))
         return cls(str(known.pop("access_token")), known.pop("expires_at"), **known)
 
@@ -85,20 +85,20 @@ class Token:
 def _seconds(number: Any) -> float:
     try:
         return float(number)
-    except OverflowError:  # a whole number of hundreds of digits
+    except OverflowError:  # a whole number with hundreds of digits
         return float("inf")
 
 
 class TokenStore(Protocol):
-    """Keeps a token between clients."""
+    """Stores tokens for several clients."""
 
     def load(self, key: str) -> Token | None:
         """Return the stored token, or None."""
 
     def save(self, key: str, token: Token) -> None:
-        """Store a token; it is readable by the others when this returns.
+        """Store a token; when this returns, others can read it.
 
-        :raises DineroUnavailable: it could not be stored; this process may find it all the same, and it is pending
+        :raises DineroUnavailable: it could not be stored; this process may still find it, and it is pending
         """
 
     def is_pending(self, key: str) -> bool:
@@ -106,27 +106,27 @@ class TokenStore(Protocol):
 
 
 class Held(Protocol):
-    """A lock that is held."""
+    """A lock while it is held."""
 
-    # Who excludes each other: two processes whose places differ don't.
+    # The scope of the exclusion: processes with different places don't exclude each other.
     place: str
-    # What an earlier holder left for the next ones; empty for nothing.
+    # A note from an earlier holder; empty if there is none.
     note: str
 
     def leave(self, note: str) -> None:
-        """Leave a note for the next holders, or take it away with an empty one."""
+        """Leave a note for the next holders; an empty one removes it."""
 
     def is_held(self) -> bool:
-        """Tell whether the lock is still held: one that has to be kept alive may have been lost."""
+        """Tell whether the lock is still held: one that must be kept alive may have been lost."""
 
 
 class Lock(Protocol):
-    """Makes sure that one at a time does a named thing."""
+    """Ensures that only one process at a time does a named thing."""
 
     def hold(self, name: str) -> AbstractContextManager[Held]:
-        """Wait for the lock of this name, and hold it inside the `with`. The thread that holds it gets it again.
+        """Wait for the lock of this name, and hold it inside the `with` block. It is reentrant for its thread.
 
-        :raises DineroUnavailable: whatever it is shared by can't be reached, or somebody holds it for too long
+        :raises DineroUnavailable: the shared place can't be reached, or another process holds the lock for too long
         """
 
 
@@ -134,7 +134,7 @@ class Slot(NamedTuple):
     """A place in the request allowance.
 
     :param at: float, when the request may be sent, in seconds since the epoch
-    :param left: int, how many requests may be sent at once after this one
+    :param left: int, how many more requests can be sent at once after it
     """
 
     at: float
@@ -142,42 +142,42 @@ class Slot(NamedTuple):
 
 
 class Budget(Protocol):
-    """Hands out the request allowance in dated slots, first come first served."""
+    """Hands out the request allowance in dated slots, first come, first served."""
 
     def reserve(self, key: str, per_minute: int, within: float) -> Slot:
-        """Return the next slot; it is reserved if it lies within so many seconds.
+        """Return the next slot, and reserve it if it is within this many seconds.
 
-        Nothing is reserved where `within` is negative: that only looks.
+        A negative `within` reserves nothing, and only looks.
         """
 
 
 class Meter(Protocol):
-    """Counts what is seen from outside: requests, waits, answers of 429, renewals, what remains of the allowance."""
+    """Counts what can be monitored: requests, waits, 429 responses, renewals, the remaining allowance."""
 
     def count(self, name: str) -> None:
-        """Count one more of this."""
+        """Count one more."""
 
     def measure(self, name: str, value: float) -> None:
-        """Note how much there is of this now."""
+        """Record a current value."""
 
 
 class Intents(Protocol):
-    """Remembers that a bare write was begun, longer than the process that began it."""
+    """Records that a bare write was started, in a place that outlives the process."""
 
     def begun(self, name: str) -> bool:
-        """Tell whether this write was begun, and not ended."""
+        """Tell whether this write was started, and not ended."""
 
     def begin(self, name: str) -> None:
-        """Note that this write begins."""
+        """Record the start of this write."""
 
     def end(self, name: str) -> None:
-        """Note that it is known how this write went."""
+        """Record that the outcome of this write is known."""
 
     def remember(self, name: str, made: str) -> None:
-        """Keep what this write made, where Dinero has no list that would show it."""
+        """Store what this write created, for writes whose result no list of Dinero shows."""
 
     def recall(self, name: str) -> str | None:
-        """Return what this write made, or None where it wasn't kept."""
+        """Return what this write created, or None if it wasn't stored."""
 
 
 class StateStore(Protocol):
@@ -225,17 +225,17 @@ class MemoryTokenStore:
 
 
 class NoMeter:
-    """A Meter that nobody reads."""
+    """A Meter that does nothing."""
 
     def count(self, name: str) -> None:
-        """Count nothing."""
+        """Do nothing."""
 
     def measure(self, name: str, value: float) -> None:
-        """Note nothing."""
+        """Do nothing."""
 
 
 class ProcessHeld:
-    """A lock among the threads of this process, held."""
+    """A held lock among the threads of this process."""
 
     place = ""
 
@@ -260,37 +260,37 @@ class ProcessLock:
 
     @contextmanager
     def hold(self, name: str) -> Generator[Held]:
-        """Wait for the lock of this name, and hold it inside the `with`."""
+        """Wait for the lock of this name, and hold it inside the `with` block."""
         held = self._locks.setdefault(name, ProcessHeld())
         with held.threads:
             yield held
 
 
 class ProcessIntents:
-    """Bare writes that this process began."""
+    """Bare writes that this process started."""
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
         self._left: dict[str, str] = {}
 
     def begun(self, name: str) -> bool:
-        """Tell whether this write was begun, and not ended."""
+        """Tell whether this write was started, and not ended."""
         return name in self._begun
 
     def begin(self, name: str) -> None:
-        """Note that this write begins."""
+        """Record the start of this write."""
         self._begun.add(name)
 
     def end(self, name: str) -> None:
-        """Note that it is known how this write went."""
+        """Record that the outcome of this write is known."""
         self._begun.discard(name)
 
     def remember(self, name: str, made: str) -> None:
-        """Keep what this write made."""
+        """Store what this write created."""
         self._left[name] = made
 
     def recall(self, name: str) -> str | None:
-        """Return what this write made, or None where it wasn't kept."""
+        """Return what this write created, or None if it wasn't stored."""
         return self._left.get(name)
 
 
@@ -302,18 +302,18 @@ class ProcessBudget:
         self._lock = threading.Lock()
 
     def reserve(self, key: str, per_minute: int, within: float) -> Slot:
-        """Return the next slot; it is reserved if it lies within so many seconds."""
+        """Return the next slot, and reserve it if it is within this many seconds."""
         with self._lock:
             slots = self._slots.setdefault(key, [])
             return next_slot(slots, time.time(), per_minute, within)
 
 
 def next_slot(slots: list[float], now: float, per_minute: int, within: float) -> Slot:
-    """Find the next slot, and add it to those that are taken if it lies within so many seconds.
+    """Find the next slot, and add it to the taken ones if it is within this many seconds.
 
-    :param slots: list of float, the slots taken, in order; those that are over are taken out
+    :param slots: list of float, the taken slots, in order; past ones are removed
     :param now: float
-    :param per_minute: int, how many requests any minute may hold
+    :param per_minute: int, how many requests any minute may contain
     :param within: float, seconds
     :return: Slot
     """
@@ -325,7 +325,7 @@ def next_slot(slots: list[float], now: float, per_minute: int, within: float) ->
     return Slot(at, max(0, per_minute - len(slots)))
 
 
-# Shared by all clients of a process that bring nothing of their own.
+# Shared by all clients of a process that have none of their own.
 TOKENS = MemoryTokenStore()
 LOCK = ProcessLock()
 BUDGET = ProcessBudget()

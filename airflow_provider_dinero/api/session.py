@@ -1,4 +1,4 @@
-"""The session of a client: checks a request, sends it and decodes the answer. All resources of the client share it."""
+"""The session of a client checks a request, sends it and decodes the response. All its resources share it."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,14 +26,14 @@ JSON = "application/json"
 
 
 class Options(TypedDict, total=False):
-    """What a request may have beside the values of its path.
+    """Options of a request, besides the values of its path.
 
     :param query: mapping; None values are left out
-    :param body: mapping (or list of them) in Dinero's own property names, checked against the operation's model
-    :param kept: mapping of properties that Dinero gave, sent back beside the body as they are
+    :param body: mapping (or list of them) with Dinero's property names, checked against the operation's model
+    :param kept: mapping of properties from Dinero, sent back unchanged beside the body
     :param upload: Upload, a file instead of a body
-    :param sink: callable, takes the pieces of the answer instead of the memory
-    :param accept: str, the media type of the answer; default JSON
+    :param sink: callable, receives the pieces of the response instead of memory
+    :param accept: str, the media type of the response; default JSON
     """
 
     query: Mapping[str, str | None]
@@ -46,21 +46,21 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """What the resources of one client share. It doesn't change after it was made.
+    """What the resources of one client share. It never changes after it is created.
 
-    :param organization: int, digits as str, or None, as the author gave it
+    :param organization: int, digits as str, or None, as you gave it
     :param base_url: str, root of the API
-    :param read_only: bool, refuse writes before they are sent
+    :param read_only: bool, whether to refuse writes before they are sent
     :param allowed_organizations: collection of int; an empty one allows all
     :param transport: Transport
     :param pace: Pace
     :param tokens: Bearer
     :param lock: Lock
     :param intents: Intents
-    :param look_again: seconds between the looks that settle a lost answer of a write
+    :param look_again: seconds between the lookups that settle a lost response of a write
     :param sleep: callable that waits some seconds
-    :param dry_run: bool, read, and stop before the first write
-    :param adapt: callable that is shown each error before it is raised
+    :param dry_run: bool, whether to read, and stop before the first write
+    :param adapt: callable that receives each error before it is raised
     """
 
     organization: int | str | None
@@ -81,7 +81,7 @@ class Session:
     def organization_id(self) -> int:
         """The organization's number.
 
-        :raises DineroConfigurationError: none was given, or not one that this client may use
+        :raises DineroConfigurationError: it is missing, or this client must not use it
         """
         with self.guard():
             return organization_number(self.organization, self.allowed_organizations)
@@ -95,7 +95,7 @@ class Session:
 
     @contextmanager
     def show_errors(self) -> Generator[None]:
-        """Show the errors of this package that leave the `with` to the client's surroundings."""
+        """Report the errors of this package that leave the `with` block to the client's environment."""
         try:
             yield
         except DineroError as error:
@@ -104,9 +104,9 @@ class Session:
 
     @contextmanager
     def guard(self) -> Generator[None]:
-        """Do the same around what reads answers: a property that is missing, or of another kind, is an error of ours.
+        """Do the same around code that reads responses: a missing or odd property becomes an error of this package.
 
-        Not for code that does other things too, such as an operator: whatever fails there would be told as Dinero's.
+        Not for code that does other things too, such as an operator: its own failures would be blamed on Dinero.
         """
         taken = self.pace.taken
         with self.show_errors():
@@ -115,20 +115,20 @@ class Session:
             except DineroError:
                 raise
             except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
-                if self.pace.taken == taken:  # nothing was asked: it is an argument
+                if self.pace.taken == taken:  # no request was sent, so an argument is wrong
                     raise
                 raise _odd(error) from error
 
     def send(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> Response:
-        """Perform an operation: check, fill the path, send, decide. All that a client sends goes through here.
+        """Perform an operation: check, fill in the path, send, decide. Every request of a client goes through here.
 
         :param operation: Operation
         :param values: mapping for the path, without organizationId
-        :param options: as `Options`
+        :param options: see `Options`
         :return: Response, a success
-        :raises DineroError: of the class that says what follows
+        :raises DineroError: of the class that says what to do
         """
         with self.guard():
             return self.transport.perform(operation, self._prepare(operation, values, **options), self.tokens)
@@ -136,12 +136,12 @@ class Session:
     def ahead(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> Callable[[], Response]:
-        """Begin a read in the background, where the allowance has room for it now.
+        """Start a read in the background, if the allowance has room for it now.
 
         :param operation: Operation, a read
         :param values: mapping for the path
-        :param options: as `send` takes them
-        :return: callable that gives the answer, as `send` would
+        :param options: as for `send`
+        :return: callable that returns the response, as `send` would
         """
         with self.guard():
             request = self._prepare(operation, values, **options)
@@ -154,12 +154,12 @@ class Session:
         return answer
 
     def json(self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]) -> Any:
-        """Perform an operation and return its answer: dicts and lists, amounts as Decimal.
+        """Perform an operation and return its response: dicts and lists, amounts as Decimal.
 
         :param operation: Operation
         :param values: mapping for the path
-        :param options: as `send` takes them
-        :return: in the shape that the operation has; None where there is no content, and none is due
+        :param options: as for `send`
+        :return: in the shape of the operation; None if there is no content, and none is expected
         """
         return self.send(operation, values, **options).value
 
@@ -169,7 +169,7 @@ class Session:
         require_https(self.base_url)
         if self.read_only and operation.repeat is not Repeat.READ:
             raise DineroConfigurationError(
-                f"This connection is read-only: {operation} was not sent.", "Use a connection that may write."
+                f"This connection is read-only: {operation} was not sent.", "Use a connection that is not read-only."
             )
         path = fill(operation.path, {**(values or {}), "organizationId": lambda: self.organization_id})
         accept, body, kept, upload = (
@@ -179,7 +179,7 @@ class Session:
             options.get("upload"),
         )
         headers = {"Accept": accept}
-        if accept == FILE:  # nothing tells whether what is unpacked is whole, and what is in it is packed already
+        if accept == FILE:  # decompressed data shows no sign of being complete, and files are compressed already
             headers["Accept-Encoding"] = "identity"
         data: bytes | Upload | None = upload
         if upload:
@@ -197,37 +197,37 @@ class Session:
 
 
 def require_https(url: str) -> None:
-    """Make sure that an address is one that credentials may go to.
+    """Check that credentials may be sent to an address.
 
     :param url: str
-    :raises DineroConfigurationError: plain http that leaves this machine, a user name, no address
+    :raises DineroConfigurationError: it is plain http to another machine, contains a user name, or isn't an address
     """
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.") from None
+        raise DineroConfigurationError(f"{url!r} is not an address.", "Start it with https://.") from None
     if parts.username is not None:
         raise DineroConfigurationError(
-            f"The address of {parts.hostname} holds a user name.", "Credentials have fields of their own."
+            f"The address of {parts.hostname} contains a user name.", "Put credentials in their own fields."
         )
     if not parts.scheme or not parts.hostname:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Begin it with https://.")
+        raise DineroConfigurationError(f"{url!r} is not an address.", "Start it with https://.")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local(url)):
         raise DineroConfigurationError(
-            f"{parts.scheme}://{parts.hostname} is refused: credentials go over https only.",
+            f"{parts.scheme}://{parts.hostname} is refused: credentials are only sent over https.",
             "Use https; plain http is for a sandbox on this machine.",
         )
 
 
 def _odd(error: Exception) -> DineroUnexpectedAnswer:
-    """Return the error for an answer that is whole, and has something missing or of another kind inside."""
+    """Return the error for a complete response with a missing or odd value."""
     told = f"has no {clean(error)}" if isinstance(error, KeyError) else f"can't be used: {clean(error)}"
     odd = DineroUnexpectedAnswer(
-        f"An answer of Dinero {told} ({type(error).__name__}).",
-        "Look in Dinero; if it stays so, the provider needs a new version.",
+        f"A response of Dinero {told} ({type(error).__name__}).",
+        "Check in Dinero. If this persists, the provider needs an update.",
     )
-    odd.lost = True  # what was asked for last may have been a write
+    odd.lost = True  # the last request may have been a write
     return odd
 
 

@@ -1,4 +1,4 @@
-"""Whether a connection works, found out with one cheap call; and for each thing wrong, what to do."""
+"""Checks a connection with one cheap call, and says what to do about each problem."""
 
 import time
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ OK, WARNING, WRONG = "ok", "warning", "wrong"
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at.
+    """One result of the check.
 
     :param verdict: str, ok, warning or wrong
-    :param about: str, what was looked at
+    :param about: str, what was checked
     :param told: str, what was found, and what to do about it
     """
 
@@ -36,11 +36,11 @@ class Line:
     told: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "told", hidden(self.told))  # names and scopes are in others' words
+        object.__setattr__(self, "told", hidden(self.told))  # names and scopes are text from elsewhere
 
 
 def check(conn_id: str) -> list[Line]:
-    """Check a connection (`GET /v1.1/organizations`). An expired token is renewed, as a task would do it.
+    """Check a connection (`GET /v1.1/organizations`). It renews an expired token, as a task would.
 
     :param conn_id: str
     :return: list of Line
@@ -56,7 +56,7 @@ def check(conn_id: str) -> list[Line]:
 
 
 def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
-    """Use the connection once, and tell what that shows."""
+    """Use the connection once, and report the results."""
     try:
         try_out(coordination_url(found.extra))
         place = _place(client)
@@ -79,39 +79,39 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
         yield Line(WRONG, "organization", str(error))
     yield _limits(client, place)
     if before and before.place and EVERYWHERE not in {place, before.place} and before.place != place:
-        told = f"The token was renewed under another lock ({before.place}) than the one here ({place}): two locks."
+        told = f"The token was renewed under another lock ({before.place}) than the one here ({place})."
         yield Line(WRONG if before.one_time else WARNING, "lock", f"{told} {WAY_OUT}")
 
 
 def _token(token: Token) -> Line:
     minutes = (token.expires_at - time.time()) / 60
-    kind = {None: "", True: ", one-time refresh tokens", False: ", a refresh token that is used again"}[token.one_time]
+    kind = {None: "", True: ", one-time refresh tokens", False: ", a reusable refresh token"}[token.one_time]
     renewed_at, _ = instant(token.renewed_at), instant(token.expires_at)
     renewed = f", renewed {renewed_at:%Y-%m-%d %H:%M} UTC" if renewed_at else ""
     return Line(OK, "token", f"valid for {minutes:.0f} minutes{renewed}{kind}.")
 
 
 def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
-    """Tell what the token covers, where Visma Connect has said it."""
+    """Report the scopes of the token, if Visma Connect has told them."""
     scopes = token.scope.split()
     if not any(each.startswith("dineropublicapi") for each in scopes):
         return
     if WRITE in scopes or client.read_only:
         yield Line(OK, "scopes", token.scope)
     else:
-        told = "Dinero will refuse writes. Consent again, with an application at Visma that was granted"
+        told = "Dinero will refuse writes. Consent again, with an application at Visma that is granted"
         yield Line(WARNING, "scopes", f"{token.scope}. {told} {WRITE}; or set read_only in the connection.")
 
 
 def _limits(client: "DineroClient", place: str) -> Line:
-    """Tell the allowance, who shares it, and what is left of it."""
-    alone = f"shared by what uses the same folder ({place}); with several hosts, set coordination_url to a Redis"
+    """Report the allowance, who shares it, and what is left of it."""
+    alone = f"shared by everything that uses the folder {place}; with several hosts, set coordination_url to a Redis"
     shared = "shared by all hosts" if place == EVERYWHERE else alone
     minute = client.requests_per_minute
-    return Line(OK, "limits", f"{minute} requests a minute, {shared}; {client.remaining()} left now.")
+    return Line(OK, "limits", f"{minute} requests per minute, {shared}; {client.remaining()} left now.")
 
 
 def _place(client: "DineroClient") -> str:
-    """Return what the lock is shared by."""
+    """Return the scope of the lock."""
     with client.lock.hold(client.tokens.key) as held:
         return held.place

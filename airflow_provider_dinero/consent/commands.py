@@ -1,4 +1,4 @@
-"""What `airflow dinero …` does. Texts go to stdout, what went wrong to stderr; nothing secret goes to either."""
+"""The commands of `airflow dinero …`. Results go to stdout, errors to stderr; neither shows anything secret."""
 
 import getpass
 import json
@@ -37,7 +37,7 @@ TRIES = 3
 
 
 def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
-    """Make a command of Airflow's CLI: an exit code, and one text on stderr for what went wrong."""
+    """Make a command of Airflow's CLI, with an exit code, and one message on stderr for an error."""
 
     @wraps(action)
     def command(args: Namespace) -> None:
@@ -45,14 +45,14 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
         try:
             code = action(args)
             sys.stdout.flush()
-        except BrokenPipeError:  # who read it has read enough, as `head` does
+        except BrokenPipeError:  # the reader has read enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
         except DineroError as error:
             say(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
             code = 1
         except EOFError:
-            say(f"airflow dinero {args.subcommand}: The input has ended. Start again.", file=sys.stderr)
+            say(f"airflow dinero {args.subcommand}: The input ended too early. Start again.", file=sys.stderr)
             code = 1
         except KeyboardInterrupt:
             code = 130
@@ -64,17 +64,17 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
 
 @_command
 def authorize(args: Namespace) -> int:
-    """Let a person consent, and keep what comes of it."""
+    """Let a person consent, and store the resulting token."""
     redirect_uri = args.redirect_uri or _configured()
     mode = "query" if args.paste else args.response_mode
     consent = flow.begin(args.conn_id, redirect_uri, mode)
-    say("Redirect URI, to be registered at Visma exactly so:", "", f"    {redirect_uri}", "")
+    say("Redirect URI, which must be registered at Visma exactly like this:", "", f"    {redirect_uri}", "")
     answer = _pasted(consent, args) if args.paste else _listened(consent, args)
     reached = flow.finish(args.conn_id, consent, answer, args.organization)
     state = state_of(args.conn_id)
-    say("", f"Consent is stored for {args.conn_id}.")
+    say("", f"The consent for {args.conn_id} is stored.")
     if not state.in_database:
-        say("The connection is not in Airflow's database, so it stays as it is: the consent is in an Airflow Variable.")
+        say("The connection is not in Airflow's database, so it is unchanged: the consent is in an Airflow Variable.")
     if others := _others(args.conn_id):
         say(f"These connections share it: {', '.join(others)}.")
     if not state.organization:
@@ -87,7 +87,7 @@ def authorize(args: Namespace) -> int:
         state = state_of(args.conn_id)
     named = {str(each["Id"]): each["Name"] for each in reached}
     if state.organization not in named:
-        say(f"But it does not reach organization {state.organization}. It reaches:", "", file=sys.stderr)
+        say(f"But it doesn't reach organization {state.organization}. It reaches:", "", file=sys.stderr)
         _print_table(reached)
         return 1
     say(f"Organization: {state.organization} ({named[state.organization]})")
@@ -101,18 +101,18 @@ def revoke(args: Namespace) -> int:
         say(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
         return 0
     shared = flow.disconnect(args.conn_id)
-    say(f"The consent of {args.conn_id} is revoked at Visma Connect. What is renewed from now on is refused;")
-    say("an access token that is in use runs out within the hour.")
+    say(f"The consent of {args.conn_id} is revoked at Visma Connect. Renewing its token now fails;")
+    say("an access token that is in use expires within the hour.")
     if others := sorted(set(shared) - {args.conn_id}):
         say(f"These connections shared it: {', '.join(others)}.")
     if args.conn_id not in shared:
-        say("The connection is not in Airflow's database: take its refresh_token away where it is defined.")
+        say("The connection is not in Airflow's database: remove its refresh_token where it is defined.")
     return 0
 
 
 @_command
 def check(args: Namespace) -> int:
-    """Check a connection, or look for what is in Dinero twice."""
+    """Check a connection, or search Dinero for duplicates."""
     if args.doubles:
         return _doubles(args)
     lines = check_connection(args.conn_id)
@@ -126,7 +126,7 @@ def check(args: Namespace) -> int:
 
 @_command
 def compare(args: Namespace) -> int:
-    """Tell which setting of each sandbox switch fits."""
+    """Report which setting of each sandbox switch fits."""
     client = find(args.conn_id).client(**ONLY_READS)
     with client.session.guard():
         found = Comparison(client).findings()
@@ -140,11 +140,11 @@ def compare(args: Namespace) -> int:
 
 @_command
 def organizations(args: Namespace) -> int:
-    """List what a connection reaches, and choose one of these."""
+    """List the organizations that a connection reaches, and choose one."""
     reached = flow.organizations(args.conn_id)
     if args.choose is not None:
         flow.choose(args.conn_id, args.choose, reached)
-        say(f"{args.conn_id} uses organization {args.choose} from now on.", file=sys.stderr)
+        say(f"{args.conn_id} now uses organization {args.choose}.", file=sys.stderr)
     if args.json:
         _print_json(reached)
     else:
@@ -154,7 +154,7 @@ def organizations(args: Namespace) -> int:
 
 @_command
 def accounts(args: Namespace) -> int:
-    """List the chart of accounts, deposit accounts marked."""
+    """List the chart of accounts, with deposit accounts marked."""
     client = find(args.conn_id).client(args.organization)
     with client.session.guard():
         deposits = client.accounts.deposit(fields=("AccountNumber", "Name"))
@@ -232,18 +232,18 @@ def _instant(at: datetime | None) -> str:
 
 
 def _doubles(args: Namespace) -> int:
-    """List what is alike; the exit code tells whether there is something."""
+    """List possible duplicates; the exit code tells whether there are any."""
     try:
         since = date.fromisoformat(args.since) if args.since else datetime.now(UTC).date() - timedelta(days=DAYS)
     except ValueError:
-        raise DineroInvalidBody(f"--since: {args.since!r} is not a day.", "Write it as YYYY-MM-DD.") from None
+        raise DineroInvalidBody(f"--since: {args.since!r} is not a date.", "Write it as YYYY-MM-DD.") from None
     client = find(args.conn_id).client(**ONLY_READS)
     search = Doubles(client, since)
     with client.session.guard():
         search.begin()
     minutes = -(-search.requests // client.requests_per_minute)
-    cost = f"{search.requests} requests, {search.sent} of which are sent: {minutes} minutes, and nothing is written."
-    say(f"What was changed since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
+    cost = f"{search.requests} requests, {search.sent} of them already sent: {minutes} minutes. Nothing is written."
+    say(f"Checking changes since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
     with client.session.guard():
         found = list(search.found())
     if args.json:
@@ -251,7 +251,7 @@ def _doubles(args: Namespace) -> int:
     else:
         for each in found:
             say(each)
-        say("Whether they are doubles is for a person to see." if found else "Nothing is alike.")
+        say("Check in Dinero whether they are duplicates." if found else "No possible duplicates were found.")
     return int(bool(found))
 
 
@@ -267,32 +267,32 @@ def _configured() -> str:
 
 
 def _listened(consent: Consent, args: Namespace) -> dict[str, str]:
-    """Return the answer that the browser brings to this machine."""
+    """Return the response that the browser brings to this machine."""
     with Listener(consent.redirect_uri, consent.is_answered_by) as listener:
         opened = not args.no_browser and _has_browser() and webbrowser.open(consent.url)
-        say("The browser opens this page:" if opened else "Open this in a browser of this machine:")
-        say("", f"    {consent.url}", "", "Waiting for the answer; Ctrl-C ends it.", flush=True)
+        say("The browser opens this page:" if opened else "Open this page in a browser on this machine:")
+        say("", f"    {consent.url}", "", "Waiting for the response; press Ctrl-C to stop.", flush=True)
         return listener.wait(WAIT_SECONDS)
 
 
 def _pasted(consent: Consent, args: Namespace) -> dict[str, str]:
-    """Return the answer that a person pastes; it is not shown, since it holds the code."""
+    """Return the response that a person pastes; it isn't echoed, since it contains the code."""
     say("Open this in any browser:", "", f"    {consent.url}", "")
-    say("Consent there. The browser then ends at a page that it may not be able to show: copy its address.")
+    say("Consent there. The browser then goes to a page that it may be unable to show: copy its address.")
     for _ in range(TRIES):
-        say("Paste it here and press Enter; it is not shown.", flush=True)
+        say("Paste the address here and press Enter; it isn't shown.", flush=True)
         text = getpass.getpass("Address: ") if sys.stdin.isatty() else sys.stdin.readline()
         if not text:
             break
         answer = dict(parse_qsl(text.strip().partition("#")[0].rpartition("?")[2]))
         if consent.is_answered_by(answer):
             return answer
-        say("That is not the answer to this link.", file=sys.stderr)
-    raise DineroConfigurationError("No answer was pasted.", "Start again.")
+        say("That is not the response to this link.", file=sys.stderr)
+    raise DineroConfigurationError("No response was pasted.", "Start again.")
 
 
 def _has_browser() -> bool:
-    """Tell whether a browser would have a window: one in the terminal would take the terminal over."""
+    """Tell whether a browser would open a window; one in the terminal would take the terminal over."""
     if sys.platform in {"darwin", "win32"}:
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
@@ -310,7 +310,7 @@ def _print_table(reached: list[dict[str, Any]]) -> None:
 
 
 def _print_json(value: Any) -> None:
-    """Print JSON, with what a terminal would obey in its escapes."""
+    """Print JSON, with control characters escaped, which a terminal would obey."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     print("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 

@@ -1,6 +1,6 @@
-"""What reading tells of how Dinero behaves where nobody knows for sure: which setting of each sandbox switch fits.
+"""Finds by reading how Dinero behaves where it isn't documented: which setting of each sandbox switch fits.
 
-It only reads a company's own data, and tells settings and counts: no names, no numbers of documents, no amounts.
+It only reads a company's own data, and reports settings and counts: no names, no document numbers, no amounts.
 """
 
 import time
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 UNKNOWN = "not known"
-# So many invoices are read one by one.
+# The number of invoices that are read one by one.
 INVOICES = 20
 ORE = Decimal("0.01")
-# Of the countries whose VAT numbers begin with another key than the country's own.
+# Countries whose VAT numbers start with another key than the country's own.
 PREFIXES = {"GR": "EL"}
 _CONTACTS = Operation("GET", "/v1/{organizationId}/contacts", paginated=True)
 _PAYMENTS = Operation("GET", "/v1/{organizationId}/invoices/{guid}/payments", answer=("object", "RemainingAmount"))
-# What takes a write, or somebody else's, to be seen.
+# What only a write, or somebody else's data, can show.
 BY_WRITING = {
-    "no_pro_code": "it takes an organization without Pro",
-    "basic_credentials": "it takes a client secret with special characters",
-    "large_file_status": "it takes an upload",
-    "file_type_status": "it takes an upload",
-    "upload_error_body": "it takes an upload",
+    "no_pro_code": "needs an organization without Pro",
+    "basic_credentials": "needs a client secret with special characters",
+    "large_file_status": "needs an upload",
+    "file_type_status": "needs an upload",
+    "upload_error_body": "needs an upload",
     "drafts_from_uploads": "a draft without a reference may also be somebody's own",
-    "mailout_bumps_timestamp": "it takes an e-mail",
-    "updated_at_bumped_by": "it takes a booking, an e-mail or a payment",
-    "ledger_post_answer": "it takes ledger items",
-    "ledger_post_seconds": "it takes ledger items",
-    "ledger_booking_seconds": "it takes ledger items",
-    "ledger_voucher_number": "it takes ledger items",
-    "manual_sales_amounts": "a voucher doesn't show the amount that was written",
+    "mailout_bumps_timestamp": "needs an e-mail",
+    "updated_at_bumped_by": "needs a booking, an e-mail or a payment",
+    "ledger_post_answer": "needs ledger items",
+    "ledger_post_seconds": "needs ledger items",
+    "ledger_booking_seconds": "needs ledger items",
+    "ledger_voucher_number": "needs ledger items",
+    "manual_sales_amounts": "a voucher doesn't show the amount as written",
 }
 
 Row = dict[str, Any]
@@ -49,11 +49,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """What reading tells of one switch.
+    """What reading shows about one switch.
 
     :param switch: str, its name in the sandbox
     :param setting: str, the one that fits, or not known
-    :param why: str, what it was seen by, or why it isn't known
+    :param why: str, the evidence, or why it isn't known
     """
 
     switch: str
@@ -65,16 +65,16 @@ class Finding:
 
 
 class Comparison:
-    """A look at one organization.
+    """A comparison with one organization.
 
-    :param client: DineroClient, made with the options `ONLY_READS`
+    :param client: DineroClient, created with the options `ONLY_READS`
     """
 
     def __init__(self, client: "DineroClient") -> None:
         self._client = client
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what reading tells of each switch; it takes about 30 requests."""
+        """Yield what reading shows about each switch; it takes about 30 requests."""
         looks: dict[str, Callable[[], tuple[str, str]]] = {
             "date_header": self._date_header,
             "page_size_error": self._page_size_error,
@@ -92,7 +92,7 @@ class Comparison:
             try:
                 yield Finding(switch, *look())
             except DineroError as error:
-                yield Finding(switch, UNKNOWN, f"the answer was a {type(error).__name__}")
+                yield Finding(switch, UNKNOWN, f"the response was a {type(error).__name__}")
         for switch, why in BY_WRITING.items():
             yield Finding(switch, UNKNOWN, why)
 
@@ -109,16 +109,16 @@ class Comparison:
         except DineroRefused as error:
             return str(error.status), "the status for a pageSize of 1001"
         except DineroUnavailable:
-            return "500", "a pageSize of 1001 made a server error"
-        return UNKNOWN, "a pageSize of 1001 is taken"
+            return "500", "a pageSize of 1001 caused a server error"
+        return UNKNOWN, "a pageSize of 1001 is accepted"
 
     def _result_without_filter(self) -> tuple[str, str]:
         every = self._count({})
-        # The name is one that nobody has.
+        # A name that no contact has.
         none = self._count({"queryFilter": "Name eq 'f7a8c0de-8a52-4c7e-9d0b-6c1d2e3f4a5b'"})
         if not every:
             return UNKNOWN, "there are no contacts"
-        return ("before-filter" if none else "before-paging"), "a filter that no contact meets"
+        return ("before-filter" if none else "before-paging"), "a filter that no contact matches"
 
     def _count(self, query: dict[str, str]) -> int:
         page = self._client.json(_CONTACTS, query={"pageSize": "1", **query})
@@ -136,11 +136,11 @@ class Comparison:
         rows = self._invoices(1000, status="Overdue", fields=("PaymentDate", "UpdatedAt"))
         before = sum(as_utc(str(row["UpdatedAt"])).date() <= date.fromisoformat(row["PaymentDate"]) for row in rows)
         if before:
-            return "off", f"{before} of {len(rows)} overdue invoices were last changed before they fell due"
+            return "off", f"{before} of {len(rows)} overdue invoices were last changed before they became overdue"
         day = timedelta(days=1)
         at_once = [as_utc(str(row["UpdatedAt"])).date() == date.fromisoformat(row["PaymentDate"]) + day for row in rows]
         if at_once and all(at_once):
-            return "on", f"all {len(rows)} overdue invoices were last changed the day after they fell due"
+            return "on", f"all {len(rows)} overdue invoices were last changed the day after their due date"
         return UNKNOWN, f"all {len(rows)} overdue invoices were changed later" if rows else "no invoice is overdue"
 
     def _contact_filter_seconds(self) -> tuple[str, str]:
@@ -188,8 +188,8 @@ class Comparison:
         try:
             self._client.send(_PAYMENTS, {"guid": rows[0]["Guid"]})
         except DineroRefused:
-            return "gone", "it was asked for a booked invoice"
-        return "v2", "it answers for a booked invoice"
+            return "gone", "requested for a booked invoice"
+        return "v2", "it responds for a booked invoice"
 
     def _refresh_tokens(self) -> tuple[str, str]:
         token = self._client.tokens.stored()
@@ -199,7 +199,7 @@ class Comparison:
 
 
 def _predicted_vat(invoice: Row) -> dict[str, Decimal]:
-    """Return the VAT that an invoice has under each way to round, empty where its lines aren't all of 25 % or none."""
+    """Return the VAT of an invoice by each way of rounding; empty if its lines aren't all of 25 % or without VAT."""
     incl_vat = invoice["ShowLinesInclVat"]
     sums = dict.fromkeys(("line", "unit"), Decimal(0))
     taxed = Decimal(0)

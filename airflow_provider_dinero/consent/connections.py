@@ -1,4 +1,4 @@
-"""Dinero connections where the metadata database is at hand: found as Airflow finds them, and written."""
+"""Dinero connections with access to the metadata database: found as Airflow finds them, and written."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 CONN_TYPE = "dinero"
-# The options of a client that looks at all there is, and changes nothing.
+# Options of a client that reads everything and changes nothing.
 ONLY_READS: dict[str, Any] = {"read_only": True, "longest_wait": FARTHEST_SECONDS}
 
 
@@ -26,8 +26,8 @@ class ConnectionRecord:
 
     :param conn_id: str
     :param connection: Connection
-    :param in_database: bool, whether it comes from the metadata database, and so can be written
-    :param team: str or None, whose it is in Airflow's multi-team mode
+    :param in_database: bool, whether it is in the metadata database, and so can be written
+    :param team: str or None, its team in Airflow's multi-team mode
     """
 
     conn_id: str
@@ -37,15 +37,15 @@ class ConnectionRecord:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """What its extra sets: neither empty nor null."""
+        """What its extra sets, neither empty nor null."""
         return fields_of(self.connection)
 
     def client(self, organization_id: int | str | None = None, **options: Any) -> "DineroClient":
         """Return a new client.
 
         :param organization_id: int, digits as str, or None for the connection's own
-        :param options: as `DineroClient` takes them, in place of what the connection says
-        :raises DineroConfigurationError: the connection lacks something
+        :param options: as for `DineroClient`; they override the connection
+        :raises DineroConfigurationError: the connection is incomplete
         """
         return client_of(self.connection, organization_id, self.team, **options)
 
@@ -62,15 +62,15 @@ class ConnectionRecord:
 
     @property
     def store(self) -> VariableTokenStore:
-        """Where its token is kept."""
+        """The store of its token."""
         return VariableTokenStore(self.team)
 
 
 def find(conn_id: str) -> ConnectionRecord:
-    """Return a connection, looked for in Airflow's order: secrets backend, environment, database.
+    """Return a connection, in Airflow's search order: secrets backend, environment, database.
 
     :param conn_id: str
-    :raises DineroConfigurationError: there is none, it is no Dinero connection, or what it holds can't be read
+    :raises DineroConfigurationError: it doesn't exist, isn't a Dinero connection, or can't be read
     """
     from airflow.configuration import conf
     from airflow.models import Connection
@@ -83,19 +83,19 @@ def find(conn_id: str) -> ConnectionRecord:
         if conn_id in in_database():
             raise DineroConfigurationError(
                 f"Airflow can't read connection {conn_id} from its database.",
-                "Was it written with another [core] fernet_key? Else a number in its extra may make no sense.",
+                "Was it written with another [core] fernet_key? Otherwise a number in its extra may be invalid.",
             ) from None
         raise not_found(conn_id) from None
     if connection.conn_type != CONN_TYPE:
         raise DineroConfigurationError(
-            f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Name a Dinero connection."
+            f"Connection {conn_id} is of type {connection.conn_type}, not {CONN_TYPE}.", "Choose a Dinero connection."
         )
-    # Only a row of the database has a number.
+    # Only a row in the database has an id.
     return ConnectionRecord(conn_id, connection, connection.id is not None, team)
 
 
 def in_database() -> list[str]:
-    """Return the ids of all Dinero connections in the metadata database, in order."""
+    """Return the ids of all Dinero connections in the metadata database, sorted."""
     from airflow.models import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -116,16 +116,16 @@ def sharing(key: str) -> list[str]:
             each = find(conn_id)
             if each.in_database and each.client().tokens.key == key:
                 found.append(conn_id)
-        except DineroError:  # an unfinished connection uses no token
+        except DineroError:  # an incomplete connection uses no token
             continue
     return found
 
 
 def write(conn_ids: Collection[str], changes: Mapping[str, object]) -> None:
-    """Change fields in the extra of connections in the database, and leave the others as they are.
+    """Change fields in the extra of connections in the database, and leave the others unchanged.
 
     :param conn_ids: collection of str
-    :param changes: mapping of field to value, None to take it away
+    :param changes: mapping of field to value, None to remove it
     """
     from airflow.models import Connection
     from airflow.utils.session import create_session

@@ -1,7 +1,7 @@
-"""What is in Dinero more than once, and alike: payments, mail-outs, files and manual vouchers. It only reads.
+"""Searches Dinero for possible duplicates of payments, mail-outs, files and manual vouchers. It only reads.
 
-Alike means: of one document, of the same amount or kind, and made within minutes. Whether they are doubles is for a
-person to see. Told are numbers, Guids, amounts and instants; no names and no texts.
+It reports items that belong to one document, have the same amount or kind, and were created within minutes. A person
+must decide whether they are duplicates. It reports numbers, Guids, amounts and instants; no names and no texts.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DAYS = 31
 WITHIN = timedelta(minutes=10)
 NOT_SENT = "NotSent"
-# What entries call the vouchers that are neither manual ones nor payments.
+# The voucher types of entries that are neither manual vouchers nor payments.
 NOT_MANUAL = {"sales", "purchases"}
 
 Row = dict[str, Any]
@@ -30,12 +30,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Alike:
-    """Some that are alike.
+    """Items that are alike.
 
     :param what: str, payments, mail-outs, files or manual vouchers
-    :param of: str, the document that they belong to, with its number and Guid; empty where they are documents
+    :param of: str, the document that they belong to, with its number and Guid; empty if they are documents themselves
     :param alike: str, what they have in common
-    :param each: list of str, what finds each of them in Dinero
+    :param each: list of str, how to find each of them in Dinero
     """
 
     what: str
@@ -49,10 +49,10 @@ class Alike:
 
 
 class Doubles:
-    """A search for what is alike in a client's organization.
+    """A search for possible duplicates in a client's organization.
 
-    :param client: DineroClient, made with the options `ONLY_READS`
-    :param since: date, from which day on
+    :param client: DineroClient, created with the options `ONLY_READS`
+    :param since: date, the first day
     """
 
     def __init__(self, client: "DineroClient", since: date) -> None:
@@ -63,7 +63,7 @@ class Doubles:
         self.sent = self.requests = 0
 
     def begin(self) -> None:
-        """Read the lists; then `requests` says how many requests all of it takes, and `sent` how many are done."""
+        """Read the lists; then `requests` is the total number of requests, and `sent` how many of them are done."""
         client, looks = self._client, self._looks
         for what, resource in (("invoice", client.invoices), ("credit note", client.credit_notes)):
             for row in resource.list(changes_since=self._since, fields=("Number", "Status", "MailOutStatus")):
@@ -83,14 +83,14 @@ class Doubles:
         looks.append(lambda: _files(files))
 
     def found(self) -> Iterator[Alike]:
-        """Yield what is alike; `begin` comes before."""
+        """Yield possible duplicates; call `begin` first."""
         for look in self._looks:
             yield from look()
         for group in self._vouchers:
             yield from self._manual(group)
 
     def _read_entries(self) -> int:
-        """Plan the looks at purchases and manual vouchers, by their entries, and return how many of the latter."""
+        """Plan the lookups of purchases and manual vouchers from their entries, and return the number of the latter."""
         by_voucher: dict[str, list[Row]] = defaultdict(list)
         for entry in self._client.entries.changes(self._since, datetime.now(UTC), include_primo=False):
             if entry["VoucherGuid"]:
@@ -109,12 +109,12 @@ class Doubles:
         return sum(map(len, self._vouchers))
 
     def _manual(self, group: list[Row]) -> Iterator[Alike]:
-        """Yield those manual vouchers among some with the same entries that have the same reference."""
+        """Yield manual vouchers with the same reference, among vouchers with the same entries."""
         by_reference: dict[str, list[Row]] = defaultdict(list)
         for known in group:
             try:
                 voucher = self._client.manual_vouchers.get(known["Guid"])
-            except (DineroNotFound, DineroInvalidRequest):  # a payment, or what the ledger booked
+            except (DineroNotFound, DineroInvalidRequest):  # a payment, or a booking of the ledger
                 continue
             reference = str(voucher["ExternalReference"] or "").strip()
             by_reference[reference].append({**known, "BookedAt": voucher["BookingTime"] or known["Date"]})
@@ -130,7 +130,7 @@ def _payments_of(resource: Any) -> Callable[[str], Iterable[Row]]:
 
 def _payments(of: str, guid: str, read: Callable[[str], Iterable[Row]]) -> Callable[[], Iterator[Alike]]:
     def look() -> Iterator[Alike]:
-        # Dinero keeps the day of a payment, and no time. What an account wasn't paid into is a credit note or the like.
+        # Dinero stores the day of a payment, not the time. Without a deposit account it is a credit note or the like.
         names = ("Amount", "Currency", "PaymentDate", "DepositAccountNumber")
         paid = [row for row in read(guid) if row["DepositAccountNumber"]]
         for rows in _groups(paid, names):
@@ -155,17 +155,17 @@ def _files(files: list[Row]) -> Iterator[Alike]:
     for rows in _groups(files, ("Name", "Extension", "Size")):
         for near in _near(rows, "UploadedAt"):
             told = [f"{row['FileGuid']} at {_instant(row['UploadedAt'])}" for row in near]
-            yield Alike("files", "", f"{near[0]['Size']} bytes and one name", told)
+            yield Alike("files", "", f"{near[0]['Size']} bytes and the same name", told)
 
 
 def _content(entries: list[Row]) -> Hashable:
-    """Return what two vouchers have in common that book the same."""
+    """Return what is the same in vouchers that book the same."""
     names = ("Date", "AccountNumber", "Amount", "Description", "VatCode", "ContactGuid", "FileGuid")
     return frozenset(Counter(tuple(each[name] for name in names) for each in entries).items())
 
 
 def _groups(rows: Iterable[Row], names: tuple[str, ...]) -> Iterator[list[Row]]:
-    """Yield those rows that are the same in these properties, two at least."""
+    """Yield groups of at least two rows that are the same in these properties."""
     found: dict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
         found[tuple(row[name] for name in names)].append(row)
@@ -173,7 +173,7 @@ def _groups(rows: Iterable[Row], names: tuple[str, ...]) -> Iterator[list[Row]]:
 
 
 def _near(rows: list[Row], name: str) -> Iterator[list[Row]]:
-    """Yield those rows whose instants follow each other within minutes, two at least."""
+    """Yield groups of at least two rows whose instants follow each other within minutes."""
     ordered = sorted(rows, key=lambda row: as_utc(str(row[name])))
     run = ordered[:1]
     for before, row in pairwise(ordered):

@@ -1,4 +1,4 @@
-"""Consent from end to end: the link, the answer, the tokens kept, the organization chosen; and the end of it."""
+"""Consent from end to end: the link, the response, storing the tokens, choosing the organization, disconnecting."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -22,14 +22,14 @@ from airflow_provider_dinero.consent.connections import ConnectionRecord, find, 
 
 
 def begin(conn_id: str, redirect_uri: str, response_mode: str = "query") -> Consent:
-    """Return what is needed to ask a person for consent; nothing is sent and nothing is stored.
+    """Prepare a request for a person's consent; this sends and stores nothing.
 
     :param conn_id: str
-    :param redirect_uri: str, exactly as it is registered at Visma
+    :param redirect_uri: str, exactly as registered at Visma
     :param response_mode: str, query or form_post; default query
-    :return: Consent, to keep until the browser brings the answer
-    :raises DineroConfigurationError: the connection lacks something, is a personal integration, or has an address that
-        a person must not be led to
+    :return: Consent, to keep until the browser returns with the response
+    :raises DineroConfigurationError: the connection is incomplete, is a personal integration, or has an address to
+        which a person must not be sent
     """
     client = find(conn_id).client()
     grant = visma_connect(client)
@@ -40,25 +40,25 @@ def begin(conn_id: str, redirect_uri: str, response_mode: str = "query") -> Cons
 def finish(
     conn_id: str, consent: Consent, answer: Mapping[str, str], organization: int | str | None = None
 ) -> list[dict[str, Any]]:
-    """Turn the browser's answer into a stored token, and settle the connection's organization where that is clear.
+    """Turn the browser's response into a stored token, and set the connection's organization if it is unambiguous.
 
-    The token is stored before anything else is tried: what fails after that can be repeated without a person. The code
-    is exchanged once, however often the answer comes: one that is sent again ends what came of it.
+    The token is stored before anything else, so that whatever fails after that can be repeated without a person. The
+    code is exchanged only once, however often the response arrives: repeating it would revoke the tokens.
 
     :param conn_id: str
-    :param consent: Consent that `begin` gave
-    :param answer: mapping, the fields that came to the redirect URI
-    :param organization: int or digits as str, what to use from now on; default the connection's own, else the only one
-    :return: list of dicts with Id, Name and IsPro: what the person may use. Where the connection has no organization
-        yet and there are several, somebody has to `choose`
-    :raises DineroError: says what happened, and whether the consent is stored
+    :param consent: Consent from `begin`
+    :param answer: mapping, the fields that arrived at the redirect URI
+    :param organization: int or digits as str, the organization to use; default the connection's own, else the only one
+    :return: list of dicts with Id, Name and IsPro: the organizations that the person can use. If the connection has no
+        organization yet and there are several, somebody must `choose`
+    :raises DineroError: it says what happened, and whether the consent is stored
     """
     found = find(conn_id)
     client = found.client()
     if organization is not None:
         _require_writable(found, organization)
     code = code_of(consent, answer)
-    with client.lock.hold(client.tokens.key):  # who can't have it is told so while the code is still good
+    with client.lock.hold(client.tokens.key):  # if the lock can't be had, this fails while the code is still valid
         if taken.take(consent.state):
             token = exchange(client, consent, code)
             try:
@@ -69,10 +69,10 @@ def finish(
             taken.stored(consent.state)
         elif not taken.is_stored(consent.state):
             raise DineroConfigurationError(
-                "This answer of Visma Connect came before, and its code is exchanged once only.",
-                f"If {conn_id} is not connected in a minute, start again.",
+                "This response of Visma Connect arrived before, and its code can be exchanged only once.",
+                f"If {conn_id} is not connected within a minute, start again.",
             )
-    found = find(conn_id)  # as it is now
+    found = find(conn_id)  # its present state
     try:
         rows = organizations(conn_id)
         if organization is None and "organization_id" not in found.extra and found.in_database and len(rows) == 1:
@@ -99,12 +99,12 @@ def organizations(conn_id: str) -> list[dict[str, Any]]:
 
 
 def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -> None:
-    """Make an organization the connection's own.
+    """Set the connection's organization.
 
     :param conn_id: str
     :param organization: int or digits as str
-    :param found: list of dicts, what `organizations` gave
-    :raises DineroConfigurationError: it is not among them, or not allowed, or the connection can't be written
+    :param found: list of dicts, from `organizations`
+    :raises DineroConfigurationError: it isn't among them, isn't allowed, or the connection can't be written
     """
     number = _require_writable(find(conn_id), organization)
     if number not in {each["Id"] for each in found}:
@@ -115,12 +115,12 @@ def choose(conn_id: str, organization: int | str, found: list[dict[str, Any]]) -
 
 
 def disconnect(conn_id: str, editable: Collection[str] | None = None) -> list[str]:
-    """End a consent at Visma Connect, and forget its tokens here.
+    """Revoke a consent at Visma Connect, and delete its tokens here.
 
     :param conn_id: str
     :param editable: collection of str, the ids of the connections that may be written; default all
-    :return: ids of the connections in the database that it is taken from
-    :raises DineroUnauthorized: the client's credentials were not accepted; nothing was changed
+    :return: ids of the connections in the database from which it was removed
+    :raises DineroUnauthorized: the client's credentials were rejected; nothing was changed
     """
     found = find(conn_id)
     client, store = found.client(), found.store
@@ -136,30 +136,30 @@ def disconnect(conn_id: str, editable: Collection[str] | None = None) -> list[st
             store.delete(key)
             store.delete(client.tokens.earlier_key)
         else:
-            # A refresh token stays where it is defined: this keeps it from being presented again.
+            # The refresh token stays where it is defined: this stops it from being used again.
             store.save(key, Token("", 0.0, refused=True))
     return shared
 
 
 def _require_writable(found: ConnectionRecord, organization: int | str) -> int:
-    """Return the number of an organization that can become the connection's own."""
+    """Return the number of an organization that can be set in the connection."""
     number = found.client(organization).organization_id
     if not found.in_database and str(found.extra.get("organization_id")) != str(number):
         raise DineroConfigurationError(
             f"Connection {found.conn_id} is not in Airflow's database, so its organization can't be written.",
-            f'Put "organization_id": {number} into its extra, where it is defined.',
+            f'Add "organization_id": {number} to its extra, where it is defined.',
         )
     return number
 
 
 def _keep(found: ConnectionRecord, token: Token) -> None:
-    """Store the tokens of a new consent, under the name that the connection looks for."""
+    """Store the tokens of a new consent under the connection's name for them."""
     client = found.client()
     client.tokens.adopt(token)
     if "refresh_token" in found.extra or not found.in_database:
-        return  # its name stays, and whoever shared the old consent shares the new one
-    # It had no consent before, so its token's name is its own. With the refresh token in it, the Test button, which
-    # runs under another id, finds the token too, and a copy of the connection shares it.
+        return  # the name stays the same, and connections that shared the old consent share the new one
+    # It had no consent before, so the token has the connection's own name. With the refresh token in the connection,
+    # the Test button, which runs under another id, finds the token too, and a copy of the connection shares it.
     with client.lock.hold(client.tokens.key):
         write([found.conn_id], {"refresh_token": token.refresh_token})
         find(found.conn_id).client().tokens.adopt(token)

@@ -1,4 +1,4 @@
-"""What waits on this machine for the browser to come back with Visma Connect's answer."""
+"""Waits on this machine for the browser to return with Visma Connect's response."""
 
 import errno
 import socket
@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.http.connection import LOOPBACK
 
-# How long a browser may take to ask for the page that the redirect names.
+# How long a browser may take to request the page after the redirect.
 PAGE_SECONDS = 3.0
 LONGEST_FORM = 65536
 HEADERS = {
@@ -26,16 +26,16 @@ HEADERS = {
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <title>Airflow and Dinero</title><body style="font: 1.1rem/1.5 sans-serif; max-width: 32rem; margin: 4rem auto">
 <h1>{}</h1><p>{}</p></body></html>"""
-ANSWERED = PAGE.format("Visma Connect has answered", "Go on in the terminal. You can close this window.")
-NOT_OURS = PAGE.format("That is another answer", "This is not the one that is waited for. Use the newest link.")
+ANSWERED = PAGE.format("Visma Connect has responded", "Continue in the terminal. You can close this window.")
+NOT_OURS = PAGE.format("That is another response", "Nothing is waiting for this response. Use the newest link.")
 
 
 class Listener:
-    """Listens on a redirect URI, inside a `with`, until the answer comes that is waited for.
+    """Listens on a redirect URI, inside a `with` block, until the expected response arrives.
 
     :param redirect_uri: str, on this machine: http, a loopback host, a port and a path
-    :param expected: callable that tells whether fields are the answer; all else is passed over
-    :raises DineroConfigurationError: it is no such URI, or its port is taken
+    :param expected: callable that tells whether fields are the response; others are ignored
+    :raises DineroConfigurationError: it isn't such a URI, or its port is taken
     """
 
     def __init__(self, redirect_uri: str, expected: Callable[[Mapping[str, str]], bool]) -> None:
@@ -43,7 +43,7 @@ class Listener:
         port = _port(parts)
         if port is None or parts.hostname not in LOOPBACK or parts.query or parts.fragment:
             raise DineroConfigurationError(
-                f"{redirect_uri} is no address of this machine.",
+                f"{redirect_uri} is not an address of this machine.",
                 "Use --paste, or one like http://localhost:8766/callback.",
             )
         self._answers: Queue[dict[str, str]] = Queue()
@@ -56,9 +56,9 @@ class Listener:
         except OSError as error:
             self._close()
             raise DineroConfigurationError(
-                f"Nothing can listen on {redirect_uri}: {error.strerror}.",
-                "End what uses the port; or register another redirect URI and give it as --redirect-uri; or use "
-                "--paste, which needs no port.",
+                f"Can't listen on {redirect_uri}: {error.strerror}.",
+                "Stop the program that uses the port; or register another redirect URI and pass it as --redirect-uri; "
+                "or use --paste, which needs no port.",
             ) from None
 
     def _listen(self, family: int, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
@@ -66,12 +66,12 @@ class Listener:
         try:
             self._servers.append(kind((host, port), handler))
         except OSError as error:
-            # Without IPv6 the other address does. A port in use would let the code go to whoever uses it.
+            # Without IPv6 the other address is enough. If a port is in use, its program would receive the code.
             if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT} or host == "127.0.0.1":
                 raise
 
     def __enter__(self) -> "Listener":
-        """Begin to listen."""
+        """Start to listen."""
         for server in self._servers:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         return self
@@ -79,22 +79,22 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End it, and free the port."""
+        """Stop, and free the port."""
         for server in self._servers:
             server.shutdown()
         self._close()
 
     def wait(self, seconds: float) -> dict[str, str]:
-        """Return the fields of the answer.
+        """Return the fields of the response.
 
         :param seconds: float, how long to wait for a person
-        :raises DineroConfigurationError: none came
+        :raises DineroConfigurationError: none arrived
         """
         try:
             answer = self._answers.get(timeout=seconds)
         except Empty:
             raise DineroConfigurationError(
-                f"No answer came within {seconds / 60:.0f} minutes.",
+                f"No response arrived within {seconds / 60:.0f} minutes.",
                 "Start again; if the browser could not reach this machine, use --paste.",
             ) from None
         self._page_shown.wait(PAGE_SECONDS)
@@ -106,17 +106,17 @@ class Listener:
 
 
 class _Server(ThreadingHTTPServer):
-    """Threads, since browsers open connections ahead that they don't use."""
+    """Uses threads, since browsers open connections in advance that they don't use."""
 
     daemon_threads = True
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over whatever goes wrong with a request: the default prints it."""
+        """Ignore errors in a request; by default they are printed."""
 
 
 def _port(parts: SplitResult) -> int | None:
-    """Return the port of an http address, None if it is none."""
+    """Return the port of an http address, None if it isn't one."""
     try:
         return (parts.port or 80) if parts.scheme == "http" else None
     except ValueError:
@@ -124,7 +124,7 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def _addresses(host: str | None) -> list[tuple[socket.AddressFamily, str]]:
-    """Return where to listen: browsers take localhost for the one or the other."""
+    """Return the addresses to listen on: browsers resolve localhost to either."""
     both = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
     return both if host == "localhost" else [each for each in both if each[1] == host]
 
@@ -135,7 +135,7 @@ def _handler(
     answers: "Queue[dict[str, str]]",
     page_shown: threading.Event,
 ) -> type[BaseHTTPRequestHandler]:
-    """Return the class that answers each request."""
+    """Return the class that handles each request."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10  # seconds that a connection may stay silent
@@ -162,7 +162,7 @@ def _handler(
             if not expected(fields):
                 self._answer(400, NOT_OURS)
                 return
-            # Away from the address that holds the code, so that it stays in no history.
+            # Move on from the address with the code, so that it isn't in the browser's history.
             self._answer(303, "", Location=f"{path}?answered")
             answers.put(fields)
 
@@ -175,6 +175,6 @@ def _handler(
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Log nothing: an address holds the code."""
+            """Log nothing: the address contains the code."""
 
     return Handler

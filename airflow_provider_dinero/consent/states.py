@@ -1,4 +1,4 @@
-"""How the connections stand, told from what is stored: no request is sent."""
+"""The state of connections, from what is stored: no request is sent."""
 
 import time
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroE
 from airflow_provider_dinero.api.masking import hidden
 from airflow_provider_dinero.consent.connections import ConnectionRecord, find, in_database
 
-# What is known of a connection's consent.
+# The possible states of a connection's consent.
 GIVEN, UNTRIED, MISSING, REFUSED, NOT_NEEDED, UNKNOWN = (
     "given", "untried", "missing", "refused", "not needed", "unknown"
 )  # fmt: skip
@@ -21,19 +21,19 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class State:
-    """How a connection stands.
+    """The state of a connection.
 
     :param conn_id: str
-    :param grant: str, visma_connect or personal_integration; empty where the connection says neither
-    :param organization: str, the number; empty where the connection has none
+    :param grant: str, visma_connect or personal_integration; empty if the connection has neither
+    :param organization: str, the number; empty if the connection has none
     :param in_database: bool, whether Airflow can write the connection
-    :param consent: str, given; untried (a refresh token is there that was not used yet); missing; refused;
-        not needed (a personal integration); unknown (the connection is not complete)
-    :param expires_at: datetime (UTC) or None, until when the stored access token is valid
+    :param consent: str, given; untried (a refresh token exists that was never used); missing; refused;
+        not needed (a personal integration); unknown (the connection is incomplete)
+    :param expires_at: datetime (UTC) or None, when the stored access token expires
     :param renewed_at: datetime (UTC) or None, when it was renewed
     :param place: str, the lock under which it was renewed
-    :param scope: str, what it covers; empty where that is unknown
-    :param who: str, who must act, and how; empty where nobody must
+    :param scope: str, its scope; empty if unknown
+    :param who: str, who must act, and how; empty if nobody must
     """
 
     conn_id: str
@@ -54,15 +54,15 @@ class State:
 
 
 def states(among: Collection[str] | None = None) -> list[State]:
-    """Return how Dinero connections of the metadata database stand.
+    """Return the states of Dinero connections in the metadata database.
 
-    :param among: collection of str, the ids of those that are wanted; default all
+    :param among: collection of str, their ids; default all
     """
     return [_of(conn_id, others=False) for conn_id in in_database() if among is None or conn_id in among]
 
 
 def state_of(conn_id: str) -> State:
-    """Return how a connection stands; what is wrong with it is told in `who`.
+    """Return the state of a connection; `who` says what is wrong with it.
 
     :param conn_id: str
     """
@@ -81,7 +81,7 @@ def _of(conn_id: str, *, others: bool = True) -> State:
         return _state(found)
     except DineroError as error:
         grant = str(found.extra.get("grant", "personal_integration"))[:LONGEST_NAME]
-        return State(conn_id, grant, in_database=found.in_database, who=f"Whoever edits connections: {error}")
+        return State(conn_id, grant, in_database=found.in_database, who=f"Somebody who edits connections: {error}")
 
 
 def _state(found: ConnectionRecord) -> State:
@@ -102,7 +102,7 @@ def _state(found: ConnectionRecord) -> State:
         expires_at = instant(token.expires_at) if token and token.access_token else None
         renewed_at = instant(token.renewed_at) if token else None
     except DineroError as error:
-        expires_at, renewed_at, who = None, None, f"Whoever edits Variables: {error}"
+        expires_at, renewed_at, who = None, None, f"Somebody who edits Variables: {error}"
     return State(
         found.conn_id,
         str(found.extra.get("grant", "personal_integration")),
@@ -123,24 +123,24 @@ def _who(found: ConnectionRecord, consent: str, organization: str) -> str:
     if consent == MISSING:
         return f"A user of Dinero must consent: {consents}"
     if consent == REFUSED:
-        return f"A user of Dinero must consent again, the last consent has ended: {consents}"
+        return f"A user of Dinero must consent again, since the last consent has ended: {consents}"
     if organization:
         return ""
     if not found.in_database:
-        return "Whoever defines the connection must put organization_id into its extra."
+        return "Whoever defines the connection must add organization_id to its extra."
     return f"Somebody must choose its organization: `airflow dinero organizations {found.conn_id} --choose NUMBER`."
 
 
 def instant(seconds: float) -> datetime | None:
-    """Return an instant that is stored with a token, None for none.
+    """Return the instant stored with a token, None for 0.
 
     :param seconds: float, since the epoch
-    :raises DineroConfigurationError: no calendar has it
+    :raises DineroConfigurationError: it is outside the calendar
     """
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         raise DineroConfigurationError(
-            f"The stored token names a time that no calendar has: {seconds:g} seconds after 1970.",
-            "The next renewal writes it anew. For Visma Connect, press Connect where it stays.",
+            f"The stored token has an impossible time: {seconds:g} seconds after 1970.",
+            "The next renewal corrects it. For Visma Connect, press Connect if it doesn't.",
         ) from None

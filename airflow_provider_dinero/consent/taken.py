@@ -1,6 +1,6 @@
-"""Which answers of Visma Connect were taken: the code of each is exchanged once, whichever API server it comes to.
+"""Which responses of Visma Connect were already used: each code is exchanged once, on whichever API server.
 
-Each is a Variable in Airflow's database, which all API servers share: its name can be inserted once.
+Each is a Variable in Airflow's database, which all API servers share: a name can be inserted only once.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 PREFIX = "dinero_consent__"
 BEGUN, STORED = "begun", "stored"
-# By then the browser's cookie of this consent has ended, and so has its code.
+# By then the browser's cookie of this consent has expired, and so has its code.
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 def take(state: str) -> bool:
-    """Note that the code of an answer is exchanged now.
+    """Record that the code of a response is being exchanged.
 
     :param state: str, of the consent
-    :return: bool: False where that was noted before, and the code must not be sent
+    :return: bool: False if that was already recorded, and the code must not be sent
     """
     from airflow.utils.session import create_session
     from sqlalchemy import delete
@@ -32,14 +32,14 @@ def take(state: str) -> bool:
         session.execute(delete(variable).where(ours, variable.description < _dated(now - FORGOTTEN_AFTER)))
     try:
         with create_session() as session:
-            session.add(variable(_name(state), BEGUN, f"{_dated(now)}: an answer of Visma Connect came."))
+            session.add(variable(_name(state), BEGUN, f"{_dated(now)}: a response of Visma Connect arrived."))
     except IntegrityError:
         return False
     return True
 
 
 def stored(state: str) -> None:
-    """Note that what came of an answer is stored.
+    """Record that the token of a response is stored.
 
     :param state: str, of the consent
     """
@@ -51,7 +51,7 @@ def stored(state: str) -> None:
 
 
 def is_stored(state: str) -> bool:
-    """Tell whether what came of an answer is stored.
+    """Tell whether the token of a response is stored.
 
     :param state: str, of the consent
     """
@@ -70,7 +70,7 @@ def _row(session: "Session", state: str) -> Any:
 
 
 def _variable() -> Any:
-    """Return the model: what `airflow.sdk` has asks secrets backends too, and can't insert."""
+    """Return the model; the Variable of `airflow.sdk` also asks secrets backends, and can't insert."""
     from airflow.models import Variable
 
     return Variable  # ruff: ignore[airflow3-suggested-update]

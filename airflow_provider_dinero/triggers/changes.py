@@ -1,4 +1,4 @@
-"""Waits in the triggerer until something changed in Dinero. It only reads: writes run in workers."""
+"""Waits in the triggerer until something has changed in Dinero. It only reads: writes run in workers."""
 
 import asyncio
 import hashlib
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.lists.filters import Condition
     from airflow_provider_dinero.triggers.changes_look import Look
 
-# The mark of a watcher that saw nothing is stored as rarely, in seconds.
+# A watcher that sees nothing stores its watermark only this often, in seconds.
 QUIET = 600.0
 
 
 class DineroNoTrigger(DineroInvalidBody, TypeError):
-    """A watcher that can't be. A TypeError, since Airflow outlives no other one while it makes a stored trigger."""
+    """A watcher that can't work. A TypeError, the only error that Airflow survives when it loads a stored trigger."""
 
 
 class DineroChangesTrigger(BaseEventTrigger):
-    """Fires when something changed: for a deferred sensor once, for an AssetWatcher each time.
+    """Fires when something has changed: once for a deferred sensor, each time for an AssetWatcher.
 
         Asset("paid", watchers=[AssetWatcher("paid", DineroChangesTrigger(resource="invoices", status=["Paid"]))])
 
-    All that wait in a triggerer for the same connection, organization, resource and interval use one poll, whatever
-    their marks and filters: one request, and a second one where deleted rows are wanted (not for contacts). A watcher
-    keeps its mark in the state of its asset, and moves it when Airflow has stored the event.
+    Everything that waits in a triggerer for the same connection, organization, resource and interval shares one poll,
+    whatever its watermark and filters: one request, and a second one for deleted rows (not for contacts). A watcher
+    stores its watermark in the state of its asset, and moves it when Airflow has stored the event.
 
-    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince`.
+    Dinero: `GET /v1/{organizationId}/invoices` and similar operations, with `changesSince`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries; default invoices
-    :param status: str or list of str, statuses one of which a changed row has now, such as Paid; default all
-    :param filters: conditions made by `eq` and `contains`, of which all must hold; default none
-    :param include_deleted: bool, also deleted rows; default True
-    :param limit: int, how many Guids of each kind are listed; default 1000
+    :param status: str or list of str, report only rows that now have one of these statuses, such as Paid; default all
+    :param filters: conditions made by `eq` and `contains`, which must all hold; default none
+    :param include_deleted: bool, whether to report deleted rows; default True
+    :param limit: int, how many Guids of each kind to list; default 1000
     :param dinero_conn_id: str; default dinero_default
     :param organization_id: int, digits as str, or None for the connection's own; default None
     :param poke_interval: float, seconds between two polls; default 60
-    :param consumer: str, whose mark it is; default one for each combination of the arguments above, so that a watcher
-        whose filters are changed begins now, unless it has a name
-    :param changes_since: str, an ISO 8601 instant, from which a consumer begins that has no mark; default now
-    :param seen: dict of what a sensor has seen since then
+    :param consumer: str, the name of the watermark; default one for each combination of the arguments above, so a
+        watcher without a name starts from now when its filters change
+    :param changes_since: str, an ISO 8601 instant at which a consumer without a watermark starts; default now
+    :param seen: dict, what a sensor has seen since then
     :param end_time: float, seconds since the epoch when a sensor gives up; a watcher has none
     """
 
@@ -91,14 +91,14 @@ class DineroChangesTrigger(BaseEventTrigger):
         self.changes_since = changes_since
         self.seen = dict(seen or {})
         self.end_time = end_time
-        if end_time is None:  # a watcher has no task that could fail: what is wrong is an import error of its DAG
+        if end_time is None:  # a watcher has no task that could fail: its errors are import errors of its DAG
             try:
                 self._check()
             except DineroError as error:
                 raise DineroNoTrigger(str(error)) from None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return where this class is, and its arguments."""
+        """Return the path of this class, and its arguments."""
         return f"{__name__}.DineroChangesTrigger", {
             "resource": self.resource,
             "status": self.status,
@@ -116,23 +116,23 @@ class DineroChangesTrigger(BaseEventTrigger):
 
     @property
     def name(self) -> str:
-        """Whose mark it is."""
+        """The name of the watermark."""
         if self.consumer is not None:
             return self.consumer
-        # Two watchers of an asset must not move each other's mark: one may poll less often, or fail.
+        # Two watchers of an asset must not move each other's watermark: one may poll less often, or fail.
         wanted = [self.status, self.filters, self.include_deleted, self.poke_interval, self.dinero_conn_id]
         return f"{self.resource}.{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}"
 
     def shared_stream_key(self) -> tuple[str, ...]:
-        """Return who polls together."""
+        """Return the key of the shared poll."""
         shared = self.dinero_conn_id, self.organization_id, self.resource, self.include_deleted, self.poke_interval
         return ("dinero changes", *map(str, shared))
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> "ChangesPoll":
-        """Return the poll of all who have the key.
+        """Return the poll for everything with this key.
 
-        :param kwargs: of one of them
+        :param kwargs: the arguments of one of them
         """
         return ChangesPoll(
             kwargs["resource"],
@@ -143,15 +143,15 @@ class DineroChangesTrigger(BaseEventTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait alone, where Airflow shares nothing, as in `dag.test()`."""
+        """Wait alone, if Airflow shares nothing, as in `dag.test()`."""
         poll = self.create_shared_stream_producer(self.serialize()[1])
         async for event in self.filter_shared_stream(poll.alone()):
             yield event
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
-        """Yield what of the polled changes is new to this consumer.
+        """Yield those of the polled changes that are new to this consumer.
 
-        :param shared_stream: of what `ChangesPoll` reads
+        :param shared_stream: the results of `ChangesPoll`
         """
         from airflow_provider_dinero.adapters.watermarks import mark_of
         from airflow_provider_dinero.api.feeds.windows import Consumer
@@ -167,8 +167,8 @@ class DineroChangesTrigger(BaseEventTrigger):
             if waits:
                 yield failure(error)
                 return
-            self.log.error("The watcher of %s waits in vain: %s", self.resource, error)
-            async for _ in shared_stream:  # one that ended would be started again at once, for ever
+            self.log.error("The watcher of %s can't continue: %s", self.resource, error)
+            async for _ in shared_stream:  # a watcher that ended would be restarted immediately, for ever
                 continue
             return
         async for polled in shared_stream:
@@ -185,11 +185,11 @@ class DineroChangesTrigger(BaseEventTrigger):
                 look, poll = polled
                 try:
                     mark = await keeper.find(look.organization, mark) or self._first(look, keeper)
-                except FAILURES as error:  # nothing is told of which it is not known whether it is new
-                    keeper.tell_once(f"can't be read, and is looked for again: {error}")
+                except FAILURES as error:  # without the watermark it isn't known which changes are new
+                    keeper.tell_once(f"can't be read; trying again: {error}")
                     continue
                 rows = await poll.rows_since(mark.until, look)
-                if rows is None:  # what came before could not be read: with the next poll
+                if rows is None:  # earlier changes could not be read: try with the next poll
                     continue
                 consumer = Consumer(
                     self.resource, mark.until, mark.seen, self.status, conditions, self.include_deleted, self.limit
@@ -207,7 +207,7 @@ class DineroChangesTrigger(BaseEventTrigger):
                 mark = mark_of(found)
 
     def _check(self) -> "list[Condition]":
-        """Return the filters, when they, the resource and the statuses are such that Dinero has."""
+        """Return the filters, after checking them, the resource and the statuses."""
         from airflow_provider_dinero.api.feeds.windows import check
         from airflow_provider_dinero.api.lists.changes import as_utc
         from airflow_provider_dinero.api.lists.filters import Condition
@@ -215,15 +215,17 @@ class DineroChangesTrigger(BaseEventTrigger):
         conditions = [Condition(*each) for each in self.filters]
         check(self.resource, self.status, conditions)
         if not self.poke_interval > 0 or not self.limit > 0:
-            raise DineroInvalidBody("poke_interval and limit are more than 0.", "Correct them.")
+            raise DineroInvalidBody("poke_interval and limit must be greater than 0.", "Correct them.")
         if self.changes_since is not None:
             as_utc(self.changes_since)
         if "{{" in f"{self.dinero_conn_id}{self.organization_id}" and self.end_time is None:
-            raise DineroInvalidBody("A watcher renders no templates.", "Write connection and organization literally.")
+            raise DineroInvalidBody(
+                "A watcher doesn't render templates.", "Write its connection and organization literally."
+            )
         return conditions
 
     def _first(self, look: "Look", keeper: "_Keeper") -> "Mark":
-        """Return where to begin without a stored mark: where a sensor is, or `changes_since`, or now."""
+        """Return where to start without a stored watermark: where a sensor is, or `changes_since`, or now."""
         from airflow_provider_dinero.adapters.watermarks import Mark
         from airflow_provider_dinero.api.feeds.windows import Consumer
         from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
@@ -232,14 +234,14 @@ class DineroChangesTrigger(BaseEventTrigger):
             mark = Mark(as_utc(self.changes_since), self.seen)
         else:
             mark = Mark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
-            keeper.fired = True  # so that it is stored
+            keeper.fired = True  # so that the watermark is stored
         if self.end_time is None:
-            self.log.warning("The watcher %s has no mark: it begins at %s.", self.name, changes_since(mark.until))
+            self.log.warning("The watcher %s has no watermark: it starts at %s.", self.name, changes_since(mark.until))
         return mark
 
 
 class _Keeper:
-    """Keeps the mark of a watcher in the state of its asset; that of a sensor is kept by its task."""
+    """Stores the watermark of a watcher in the state of its asset; a sensor's task stores its own."""
 
     def __init__(self, trigger: DineroChangesTrigger) -> None:
         self._trigger = trigger
@@ -251,22 +253,24 @@ class _Keeper:
         self.fired = False
 
     async def find(self, organization: int | None, mark: "Mark | None") -> "Mark | None":
-        """Return where to go on from: a person may have moved the mark, or Airflow deleted and this restored it.
+        """Return where to continue: a person may have moved the watermark, or this restored it after Airflow deleted it.
 
-        :param organization: int or None, a part of the mark's name
+        :param organization: int or None, a part of the watermark's name
         :param mark: Mark or None, where the watcher is
-        :return: Mark, or None for a consumer that is new
-        :raises Exception: one of FAILURES: the store can't be read, or knows no such asset now
+        :return: Mark, or None for a new consumer
+        :raises Exception: one of FAILURES: the store can't be read, or doesn't know the asset now
         """
         from airflow_provider_dinero.adapters.asset_state import AssetState
         from airflow_provider_dinero.adapters.watermarks import Mark
 
         if self._store is None:
             return mark
-        # Airflow tells a trigger in no other way which asset it watches.
+        # This is the only way for a trigger to learn from Airflow which asset it watches.
         assets = list(self._store._by_name)
-        if len(assets) != 1:  # Airflow has one trigger for several assets
-            self._trigger.log.error("Watchers of several assets are alike, so they have no mark: give each a consumer=")
+        if len(assets) != 1:  # Airflow creates one trigger for several assets
+            self._trigger.log.error(
+                "Watchers of several assets are identical, so they have no watermark: give each a consumer="
+            )
             self._store = None
             return mark
         self._state = AssetState(self._store, assets[0], f"{organization}.{self._trigger.name}")
@@ -278,11 +282,11 @@ class _Keeper:
         if stored is None:  # a person has deleted it, and its copy
             return None
         found = Mark.from_dict(stored)
-        # The last events of a watcher that Airflow has removed, with its DAG, may have come when nobody was there.
+        # The last events of a watcher that Airflow removed together with its DAG may not have reached anybody.
         return found if stored.get("trigger") == self._trigger.trigger_id else Mark(found.until)
 
     async def keep(self, mark: "Mark | None") -> None:
-        """Store the mark after an event, and now and then without one, unless somebody has moved it meanwhile."""
+        """Store the watermark after an event, and at times without one, unless somebody has moved it meanwhile."""
         state = self._state
         if not mark or state is None or not (self.fired or time.monotonic() - self._kept > QUIET):
             return
@@ -293,13 +297,13 @@ class _Keeper:
                 self._known = value
             self.fired, self._kept = False, time.monotonic()
         except FAILURES as error:
-            self.tell_once(f"is stored with the next poll: {error}")
+            self.tell_once(f"will be stored with the next poll: {error}")
 
     def tell_once(self, told: str) -> None:
-        """Log what is wrong with the mark, unless that was the last that was told of it.
+        """Log a problem with the watermark, unless it is the same as the last one.
 
         :param told: str
         """
         if told != self._told:
-            self._trigger.log.warning("The mark of %s %s", self._trigger.name, told)
+            self._trigger.log.warning("The watermark of %s %s", self._trigger.name, told)
         self._told = told

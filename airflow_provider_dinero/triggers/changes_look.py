@@ -1,4 +1,4 @@
-"""One look at what changed, for sensor and trigger alike."""
+"""One look at what has changed, for both sensor and trigger."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +14,10 @@ from airflow_provider_dinero.hooks.dinero import DineroHook
 class Look:
     """What changed at or after an instant.
 
-    :param organization: int or None, whose rows they are
+    :param organization: int or None, the organization of the rows
     :param since: datetime
-    :param until: datetime, the mark to go on from
-    :param rows: list of dicts, with what a `Consumer` needs
+    :param until: datetime, the watermark to continue from
+    :param rows: list of dicts, with the properties that a `Consumer` needs
     """
 
     organization: int | None
@@ -36,7 +36,7 @@ def look(
 ) -> Look:
     """Return what changed.
 
-    :param resource: str, as `api.feeds` names it
+    :param resource: str, as in `api.feeds`
     :param since: datetime
     :param include_deleted: bool
     :param dinero_conn_id: str
@@ -49,7 +49,7 @@ def look(
             fields = fields_of(resource)
             changes = follow(client, resource, since, fields=fields, include_deleted=include_deleted)
             rows = [change.row for change in changes]
-            # A mark that lies in the server's future would leave out what comes until then.
+            # A watermark in the server's future would leave out changes until then.
             return Look(client.organization_id, since, min(changes.until, changes.read_at - OVERLAP), rows)
     finally:
         client.close()

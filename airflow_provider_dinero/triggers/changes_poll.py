@@ -1,4 +1,4 @@
-"""The poll of one resource, which all who wait for its changes in a triggerer share."""
+"""The poll of one resource, shared by everything in a triggerer that waits for its changes."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.triggers.changes_look import Look
 
 ENTRIES = "entries"
-# So far back the first poll looks: whoever went on waiting when a triggerer was started again has missed nothing then.
+# The first poll looks this far back: a trigger that continues after a restart of the triggerer then misses nothing.
 FIRST_REACH = timedelta(hours=1)
-# Airflow ends who is not through with a poll after 300 seconds, unless it is told otherwise.
+# By default, Airflow ends a subscriber that takes more than 300 seconds for one poll.
 LONGEST_REACH = 120.0
 
 
@@ -21,7 +21,7 @@ class ChangesPoll(Poll):
 
     :param resource: str
     :param interval: float, seconds between two polls
-    :param question: what `look` takes besides
+    :param question: the other arguments of `look`
     """
 
     def __init__(self, resource: str, interval: float, **question: Any) -> None:
@@ -30,7 +30,7 @@ class ChangesPoll(Poll):
         super().__init__(self._next, interval, f"{resource} of {question['dinero_conn_id']}")
         self._resource = resource
         self._question = question
-        # An entry doesn't tell when it was posted: one that was posted before a mark would be told again.
+        # An entry has no posting time: one posted before a watermark would be reported again.
         self._since = datetime.now(UTC) - (OVERLAP if resource == ENTRIES else FIRST_REACH)
         self._earlier: Look | None = None
         self._reaching = asyncio.Lock()
@@ -46,21 +46,21 @@ class ChangesPoll(Poll):
         return found, self
 
     async def rows_since(self, since: datetime, look: "Look") -> list[dict[str, Any]] | None:
-        """Return what changed since a mark, of which the latest look may be only the end; None if it can't be read.
+        """Return what changed since a watermark, which may be older than the latest look; None if it can't be read.
 
-        What one subscriber had to read is there for the others.
+        Whatever one subscriber had to read is shared with the others.
 
         :param since: datetime
         :param look: Look, the latest
         """
         if since >= look.since:
             return look.rows
-        try:  # whoever is not through in time is ended by Airflow
+        try:  # Airflow ends a subscriber that takes too long
             async with asyncio.timeout(LONGEST_REACH), self._reaching:
                 known = self._earlier
-                # An entry tells no time by which those before the mark could be left out.
+                # An entry has no time by which those before the watermark could be left out.
                 if known is None or known.since > since or (self._resource == ENTRIES and known.since != since):
                     known = self._earlier = await in_thread(lambda: self._look(since))
                 return [*known.rows, *look.rows]
-        except FAILURES:  # a timeout is one of them
+        except FAILURES:  # they include a timeout
             return None

@@ -1,4 +1,4 @@
-"""One poll for all who wait in a triggerer: it never ends, never spins, and says only what is new of itself."""
+"""One poll for everything that waits in a triggerer: it never ends, never spins, and reports only what is new."""
 
 import asyncio
 import logging
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Polls of other organizations go on while one waits for its allowance; asyncio's own threads are left to others.
+# Other organizations' polls continue while one waits for its allowance; asyncio's own threads stay free.
 THREADS = ThreadPoolExecutor(8, thread_name_prefix="dinero")
-# Between two polls that failed: so many seconds at the most.
+# Longest pause after a failed poll, in seconds.
 LONGEST_PAUSE = 600.0
-# Airflow can fail a task whose trigger fires at once.
+# Airflow can fail a task whose trigger fires immediately.
 SHORTEST_DEFERRAL = 10.0
 JITTER = 0.1
-# What a poll outlives: refusals, what is not there, and answers that are not what they should be.
+# Errors that a poll survives: refusals, missing objects, and unexpected responses.
 FAILURES = (
     DineroError, AirflowException, AirflowRuntimeError, OSError, LookupError, TypeError, ValueError, AttributeError,
     ArithmeticError,
 )  # fmt: skip
-# So many times in a row a poll fails before those who wait are told that waiting can't help. What looks so can be a
-# blip: Airflow says that there is no connection also where its API server or a secrets backend didn't answer.
+# After this many failures in a row, a permanent error is reported. Before that it may be a blip: Airflow also says
+# that there is no connection if its API server or a secrets backend didn't respond.
 SURE = 3
 
 T = TypeVar("T")
@@ -40,10 +40,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Failed:
-    """A poll that failed.
+    """A failed poll.
 
     :param error: the exception
-    :param times: int, how many polls have failed in a row
+    :param times: int, how many polls in a row have failed
     """
 
     error: Exception
@@ -56,7 +56,7 @@ class Failed:
         return isinstance(self.error, DineroError) and not passing and self.times >= SURE
 
 
-# What was polled before this is handled, and the events that came of it are in Airflow's database.
+# Everything polled before this is handled, and its events are in Airflow's database.
 STORED = object()
 
 
@@ -77,7 +77,7 @@ def failure(error: Exception) -> TriggerEvent:
 
 
 async def in_thread(do: Callable[[], T]) -> T:
-    """Do what blocks in a thread of our own.
+    """Run blocking code in a thread of our own.
 
     :param do: callable
     """
@@ -85,7 +85,7 @@ async def in_thread(do: Callable[[], T]) -> T:
 
 
 class Poll(SharedStreamProducer):
-    """Reads again and again, and gives to all subscribers: what was read, or Failed; and STORED after what was read.
+    """Reads repeatedly, and gives all subscribers the result or Failed, and STORED once a result is handled.
 
     :param read: callable that reads, in a thread
     :param interval: float, seconds between two reads
@@ -100,7 +100,7 @@ class Poll(SharedStreamProducer):
         self._moved = asyncio.Event()
 
     async def open_stream(self) -> AsyncIterator[tuple[Any, int]]:
-        """Yield what was read, each with its number."""
+        """Yield the results, each with its number."""
         number = failures = 0
         while True:
             number += 1
@@ -110,13 +110,13 @@ class Poll(SharedStreamProducer):
                 failures += 1
                 if failures == 1:
                     unexpected = not isinstance(error, DineroError | AirflowException)
-                    log.warning("%s can't be polled, and is tried again: %s", self._name, error, exc_info=unexpected)
+                    log.warning("%s can't be polled; trying again: %s", self._name, error, exc_info=unexpected)
                 yield Failed(error, failures), number
                 longest = max(LONGEST_PAUSE, self._interval)
                 await self._pause(min(self._interval * 2 ** min(failures, 10), longest))
                 continue
             if failures:
-                log.info("%s is polled again, after %d failures", self._name, failures)
+                log.info("%s can be polled again, after %d failures", self._name, failures)
                 failures = 0
             yield found, number
             while self._advanced < number:
@@ -127,14 +127,14 @@ class Poll(SharedStreamProducer):
             await self._pause(self._interval)
 
     async def advance(self, batch: "Sequence[AdvanceItem]") -> None:
-        """Note that everybody is through with what was read.
+        """Record that everybody has handled a result.
 
         :param batch: of which the last item counts
         """
         self.handled(batch[-1].broker_payload)
 
     def handled(self, number: int) -> None:
-        """Note that everybody is through with this.
+        """Record that everybody has handled the result with this number.
 
         :param number: int
         """
@@ -142,11 +142,11 @@ class Poll(SharedStreamProducer):
         self._moved.set()
 
     async def alone(self) -> AsyncIterator[Any]:
-        """Yield what was read to one who waits alone, as `dag.test()` does."""
+        """Yield the results to a single subscriber, as in `dag.test()`."""
         async for found, number in self.open_stream():
             yield found
             self.handled(number)
 
     async def _pause(self, seconds: float) -> None:
-        # Many that were started at once drift apart.
+        # Polls that were started together drift apart.
         await asyncio.sleep(seconds * random.uniform(1 - JITTER, 1))

@@ -12,24 +12,24 @@ from airflow_provider_dinero.triggers.polling import SHORTEST_DEFERRAL, STORED, 
 
 
 class DineroStatesTrigger(BaseEventTrigger):
-    """Fires once, when all of some documents have one of some statuses, or are beyond it.
+    """Fires once, when all documents have one of the statuses, or are beyond it.
 
-    All that wait in a triggerer for the same connection, organization, resource and interval use one poll.
+    Everything that waits in a triggerer for the same connection, organization, resource and interval shares one poll.
 
     Dinero: `GET /v1/{organizationId}/invoices`, `GET /v1/{organizationId}/invoices/{guid}`, or
-    `POST /v1/{organizationId}/ledgeritems/status`, which reads.
+    `POST /v1/{organizationId}/ledgeritems/status`, which only reads.
 
     :param resource: str, invoices or ledger_items
     :param ids: Guids of the invoices, or Ids of the ledger items, in lower case
     :param until: names of statuses
-    :param reached: rows of documents that were there before
+    :param reached: rows of documents that had reached a status before
     :param dinero_conn_id: str
     :param organization_id: int, digits as str, or None for the connection's own
     :param poke_interval: float, seconds between two polls
     :param end_time: float, seconds since the epoch when it gives up
     """
 
-    # For what each group's poll has to ask: a document as often as somebody waits for it.
+    # What each group's poll must request: a document counts once for each trigger that waits for it.
     _waiting: ClassVar[dict[tuple[str, ...], Counter[str]]] = {}
 
     def __init__(
@@ -55,7 +55,7 @@ class DineroStatesTrigger(BaseEventTrigger):
         self.end_time = end_time
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return where this class is, and its arguments."""
+        """Return the path of this class, and its arguments."""
         return f"{__name__}.DineroStatesTrigger", {
             "resource": self.resource,
             "ids": self.ids,
@@ -68,15 +68,15 @@ class DineroStatesTrigger(BaseEventTrigger):
         }
 
     def shared_stream_key(self) -> tuple[str, ...]:
-        """Return who polls together."""
+        """Return the key of the shared poll."""
         shared = self.dinero_conn_id, self.organization_id, self.resource, self.poke_interval
         return ("dinero states", *map(str, shared))
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Any]:
-        """Yield how far the documents are that anybody with this key waits for.
+        """Yield the states of all documents for which triggers with this key wait.
 
-        :param kwargs: of one of them
+        :param kwargs: the arguments of one of them
         """
         trigger = cls(**kwargs)
         waiting = cls._waiting.setdefault(trigger.shared_stream_key(), Counter())
@@ -97,14 +97,14 @@ class DineroStatesTrigger(BaseEventTrigger):
             yield polled
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait alone, where Airflow shares nothing, as in `dag.test()`."""
+        """Wait alone, if Airflow shares nothing, as in `dag.test()`."""
         async for event in self.filter_shared_stream(self.open_shared_stream(self.serialize()[1])):
             yield event
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
         """Yield the one event.
 
-        :param shared_stream: of what the poll reads
+        :param shared_stream: the results of the poll
         """
         from airflow_provider_dinero.api.feeds.statuses import GONE, has_reached
 

@@ -1,4 +1,4 @@
-"""Who may use the page: those who may edit connections, by the word of Airflow's auth manager."""
+"""Who may use the page: users who may edit connections, according to Airflow's auth manager."""
 
 import json
 from typing import Annotated
@@ -14,24 +14,24 @@ from fastapi import Depends, HTTPException, Request
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.ui.sealed import seal, unseal
 
-# A form that was shown longer ago is shown again before it counts.
+# An older form is shown again before it is accepted.
 FORM_SECONDS = 12 * 3600
-# The longest form that is read; an authorization code has some hundred characters.
+# The longest form that is read; an authorization code has a few hundred characters.
 FORM_BYTES = 8192
 
 Form = dict[str, str]
 
 
 def editor(user: GetUserDep) -> BaseUser:
-    """Return who asks, if they may edit connections.
+    """Return the user, if they may edit connections.
 
-    Not Airflow's own `requires_access_connection`: with several teams it wants a body of JSON.
+    Not Airflow's own `requires_access_connection`: with several teams it needs a JSON body.
 
     :param user: BaseUser, from the session's cookie or the bearer token
     :raises HTTPException: 401 not logged in, 403 not permitted
     """
     if not get_auth_manager().is_authorized_connection(method="PUT", user=user):
-        raise HTTPException(403, "You may not edit connections in this Airflow. Ask an administrator.")
+        raise HTTPException(403, "You are not allowed to edit connections in this Airflow. Ask an administrator.")
     return user
 
 
@@ -48,7 +48,7 @@ def editable(user: BaseUser) -> set[str]:
 
 
 def check(user: BaseUser, conn_id: str) -> None:
-    """Refuse what is done to a connection that the user may not edit, or that is not in the database.
+    """Check that a user may edit a connection, and that it is in the database.
 
     :param user: BaseUser
     :param conn_id: str
@@ -56,12 +56,12 @@ def check(user: BaseUser, conn_id: str) -> None:
     :raises DineroConfigurationError: Airflow uses another connection of this name
     """
     if conn_id not in editable(user):
-        raise HTTPException(404, "There is no such connection in Airflow's database, or you may not edit it.")
+        raise HTTPException(404, "Airflow's database has no such connection, or you are not allowed to edit it.")
     find(conn_id).require_in_database()
 
 
 def name_of(user: BaseUser) -> str:
-    """Return what tells users apart.
+    """Return the name that identifies a user.
 
     :param user: BaseUser
     """
@@ -69,11 +69,11 @@ def name_of(user: BaseUser) -> str:
 
 
 def record(user: BaseUser, event: str, conn_id: str) -> None:
-    """Enter in Airflow's audit log what a user has done.
+    """Record in Airflow's audit log what a user has done.
 
     :param user: BaseUser
     :param event: str
-    :param conn_id: str, which connection it was done to
+    :param conn_id: str, the connection
     """
     extra = json.dumps({"connection_id": conn_id})
     with create_session() as session:
@@ -81,7 +81,7 @@ def record(user: BaseUser, event: str, conn_id: str) -> None:
 
 
 def form_seal(user: BaseUser) -> str:
-    """Return the hidden field that shows that a form was shown to this user, and not made up by another site.
+    """Return the hidden field that proves that a form was shown to this user, and not made by another site.
 
     :param user: BaseUser
     """
@@ -89,7 +89,7 @@ def form_seal(user: BaseUser) -> str:
 
 
 async def filled_in(request: Request, user: Editor) -> Form:
-    """Return a form of ours that this user has sent.
+    """Return a form of this page that this user has sent.
 
     :param request: Request
     :param user: BaseUser
@@ -97,12 +97,12 @@ async def filled_in(request: Request, user: Editor) -> Form:
     """
     form = await read_form(request)
     if unseal("form", form.get("seal", ""), FORM_SECONDS) != {"user": name_of(user)}:
-        raise HTTPException(403, "This form is not from this page, or is too old. Open the page again.")
+        raise HTTPException(403, "This form is not from this page, or it has expired. Open the page again.")
     return form
 
 
 async def read_form(request: Request) -> Form:
-    """Return the fields of a form, wherever it comes from.
+    """Return the fields of a form, wherever it is from.
 
     :param request: Request
     :raises HTTPException: 413 it is too long

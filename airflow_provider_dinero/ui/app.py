@@ -1,12 +1,12 @@
-"""The page Dinero of Airflow's API server: connections and their state, and the way to a person's consent and back.
+"""The Dinero page of Airflow's API server: the state of connections, and the round trip to a person's consent.
 
 GET  /              the connections
 POST /connect       to Visma Connect, in the same tab
-POST /callback      the browser brings the answer, from another site, so without any cookie: it is put into one
+POST /callback      the browser brings the response, from another site, so without any cookie: it is put into one
 GET  /callback      the same browser, with its cookies: the code is exchanged
-GET  /organization  which organization, where the person may use several and the connection has none
-POST /organization  this one
-POST /disconnect    the consent ends
+GET  /organization  choose the organization, if the person can use several and the connection has none
+POST /organization  set it
+POST /disconnect    end the consent
 """
 
 import hashlib
@@ -28,24 +28,24 @@ from airflow_provider_dinero.ui.sealed import seal, unseal
 # How long a person may take at Visma Connect, and a browser for the redirect from POST to GET.
 CONSENT_SECONDS = 15 * 60
 ANSWER_SECONDS = 2 * 60
-# A browser keeps 4096 bytes of a cookie.
+# A browser stores 4096 bytes per cookie.
 COOKIE_BYTES = 4000
-# Encrypted, a text of this size is less.
+# Encrypted, a text of this size still fits into a cookie.
 TOLD_BYTES = 2500
-# What an answer holds that is of use; the rest is not kept.
+# The useful fields of a response; the others are not kept.
 ANSWER = ("code", "state", "iss", "error", "error_description")
 
 app = FastAPI(title="Dinero", openapi_url=None)
 
 
 def address(request: Request) -> str:
-    """Return the public address of the page, without a slash at its end: of `[api] base_url`, else as it was asked."""
+    """Return the public address of the page, without a final slash: from `[api] base_url`, else from the request."""
     base = conf.get("api", "base_url", fallback="") or str(request.base_url).removesuffix("/dinero/")
     return f"{base.rstrip('/')}/dinero"
 
 
 def redirect_uri(request: Request) -> str:
-    """Return the redirect URI that has to be registered at Visma."""
+    """Return the redirect URI to register at Visma."""
     return f"{address(request)}/callback"
 
 
@@ -56,9 +56,9 @@ def style_sheet() -> Response:
 
 @app.get("/")
 def connections(request: Request, user: Editor) -> Response:
-    """Show the connections that the user may edit, and what the step before had to tell."""
+    """Show the connections that the user may edit, and the message of the previous step."""
     found = states.states(editable(user))
-    found.sort(key=lambda each: not each.who)  # where somebody must act comes first
+    found.sort(key=lambda each: not each.who)  # those that need action come first
     told = unseal("told", request.cookies.get("dinero_told", ""), ANSWER_SECONDS)
     page = render(
         "connections.html",
@@ -73,7 +73,7 @@ def connections(request: Request, user: Editor) -> Response:
 
 @app.post("/connect")
 def connect(request: Request, user: Editor, form: FilledIn) -> Response:
-    """Lead the browser to Visma Connect, and give it what it needs to come back."""
+    """Send the browser to Visma Connect, with what it needs to return."""
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
     consent = flow.begin(conn_id, redirect_uri(request), "form_post")
@@ -82,21 +82,21 @@ def connect(request: Request, user: Editor, form: FilledIn) -> Response:
     # Not a redirect: Chromium applies form-action to each address on the way, and only Visma knows where that leads.
     response = render("leaving.html", url=url, host=urlsplit(url).netloc)
     response.headers["Refresh"] = f"0; url={url}"
-    # One cookie for each consent, so that several tabs don't disturb each other.
+    # One cookie per consent, so that several tabs don't disturb each other.
     _keep(response, request, _cookie(consent.state), seal("consent", kept), CONSENT_SECONDS)
     return response
 
 
 @app.post("/callback")
 def arrive(request: Request, form: AnyForm) -> Response:
-    """Take the answer, and send the browser to the same address again, now from this site, with its cookies.
+    """Receive the response, and redirect the browser to the same address, now from this site, with its cookies.
 
-    It comes from another site: Airflow's cookies, SameSite=Lax, are not with it, so nobody is known here. Nothing is
-    done but to give the same browser back what it brought, encrypted. In a body, the code is in no log.
+    The request comes from another site, so it lacks Airflow's cookies (SameSite=Lax), and the user is unknown. This
+    only gives the same browser back what it brought, encrypted. The code is in a body, so no log contains it.
     """
     sealed = seal("answer", {name: form[name] for name in ANSWER if name in form})
     if len(sealed) > COOKIE_BYTES:
-        raise HTTPException(413, "This answer is too long.")
+        raise HTTPException(413, "This response is too long.")
     response = RedirectResponse("callback", 303, HEADERS)
     _keep(response, request, "dinero_answer", sealed, ANSWER_SECONDS)
     return response
@@ -104,7 +104,7 @@ def arrive(request: Request, form: AnyForm) -> Response:
 
 @app.get("/callback")
 def finish(request: Request, user: Editor) -> Response:
-    """Exchange the code, if this browser and this user asked for it: once, however often the page is loaded again."""
+    """Exchange the code, if this browser and this user requested it: once, however often the page is reloaded."""
     answer = unseal("answer", request.cookies.get("dinero_answer", ""), ANSWER_SECONDS) or {}
     cookie = _cookie(answer.get("state", ""))
     kept = unseal("consent", request.cookies.get(cookie, ""), CONSENT_SECONDS)
@@ -113,9 +113,9 @@ def finish(request: Request, user: Editor) -> Response:
         response = render(
             "message.html",
             400,
-            title="This sign-in was not begun here",
-            text="It was begun in another browser, by another user, at another address of Airflow, or too long ago; or "
-            f"this is its second answer. Nothing was changed. Open {address(request)}/ and press Connect.",
+            title="This sign-in was not started here",
+            text="It was started in another browser, by another user, at another address of Airflow, or too long "
+            f"ago; or this is its second response. Nothing was changed. Open {address(request)}/ and press Connect.",
         )
     else:
         check(user, kept["conn_id"])
@@ -147,46 +147,46 @@ def organizations(user: Editor, conn_id: str = "") -> Response:
 
 @app.post("/organization")
 def choose(request: Request, user: Editor, form: FilledIn) -> Response:
-    """Write the organization into the connection."""
+    """Store the organization in the connection."""
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
     number = form.get("organization", "")
     flow.choose(conn_id, number, flow.organizations(conn_id))
     record(user, "dinero_choose_organization", conn_id)
-    return _back(request, "good", f"{conn_id} works with organization {number}.")
+    return _back(request, "good", f"{conn_id} now uses organization {number}.")
 
 
 @app.post("/disconnect")
 def disconnect(request: Request, user: Editor, form: FilledIn) -> Response:
-    """End the consent at Visma Connect, and forget its tokens."""
+    """Revoke the consent at Visma Connect, and delete its tokens."""
     conn_id = form.get("conn_id", "")
     check(user, conn_id)
     names = sorted({conn_id, *flow.disconnect(conn_id, editable(user))})
     for name in names:
         record(user, "dinero_disconnect", name)
-    return _back(request, "good", f"The consent has ended at Visma Connect. Disconnected: {', '.join(names)}.")
+    return _back(request, "good", f"The consent at Visma Connect is revoked. Disconnected: {', '.join(names)}.")
 
 
 @app.exception_handler(DineroError)
 def went_wrong(request: Request, error: Exception) -> Response:
-    """Tell on the list what went wrong."""
+    """Show an error above the list."""
     return _back(request, "bad", str(error))
 
 
 @app.exception_handler(HTTPException)
 def refused(request: Request, error: Exception) -> Response:
-    """Answer a person with a page; who is not logged in and may come back is led to the login."""
+    """Show an error as a page; send a user who is not logged in to the login, if they can return."""
     assert isinstance(error, HTTPException)
     if error.status_code == 401 and request.method == "GET":
         wanted = address(request) + request.scope["path"].removeprefix(request.scope["root_path"])
         return RedirectResponse(f"../api/v2/auth/login?{urlencode({'next': wanted})}", 303, HEADERS)
-    titles = {401: "You are not logged in", 403: "You may not do this", 404: "Not found"}
+    titles = {401: "You are not logged in", 403: "You are not allowed to do this", 404: "Not found"}
     title = titles.get(error.status_code, "This did not work")
     return render("message.html", error.status_code, title=title, text=error.detail)
 
 
 def _back(request: Request, kind: str, text: str) -> Response:
-    """Lead back to the list, which tells a text once. By a cookie: nobody can make up a text by way of a link."""
+    """Return to the list, which shows a message once. It is in a cookie, so that no link can forge a message."""
     response = RedirectResponse("./", 303, HEADERS)
     _keep(
         response,
@@ -204,6 +204,6 @@ def _cookie(state: str) -> str:
 
 
 def _keep(response: Response, request: Request, name: str, value: str, seconds: int) -> None:
-    """Let the browser keep something for this page alone."""
+    """Store something in the browser for this page only."""
     options: dict[str, Any] = {"path": f"{request.scope['root_path']}/", "httponly": True, "samesite": "lax"}
     response.set_cookie(name, value, seconds, secure=address(request).startswith("https:"), **options)

@@ -1,4 +1,4 @@
-"""The pages: templates, filled in, with the headers that keep others from framing or reading them."""
+"""The pages: rendered templates, with headers that stop other sites from framing or reading them."""
 
 from datetime import datetime
 from functools import cache
@@ -23,9 +23,9 @@ HEADERS = {
 def render(name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page.
 
-    :param name: str, of its template
-    :param status: int, of HTTP; default 200
-    :param values: what the template shows
+    :param name: str, name of the template
+    :param status: int, the HTTP status; default 200
+    :param values: variables of the template
     """
     return HTMLResponse(_environment().get_template(name).render(values), status, HEADERS)
 
@@ -36,14 +36,14 @@ def style() -> str:
 
 
 def _ago(moment: datetime) -> str:
-    """Return how far away an instant is, as in "3 hours ago"."""
+    """Return how far away an instant is, such as "3 hours ago"."""
     import pendulum
 
     return pendulum.instance(moment).diff_for_humans()
 
 
 def _ticks(text: str) -> Markup:
-    """Return a text whose `commands` are shown as such."""
+    """Return a text with its `commands` marked as code."""
     pieces = enumerate(text.split("`"))
     return Markup("").join(Markup("<code>{}</code>").format(piece) if odd % 2 else piece for odd, piece in pieces)
 

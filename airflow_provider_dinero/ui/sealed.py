@@ -1,6 +1,6 @@
-"""What the API server hands to a browser and wants back untouched: encrypted, dated, and for one use only.
+"""What the API server gives to a browser and expects back unchanged: encrypted, dated, and for one purpose only.
 
-Nothing is kept in the API server, so that any of its workers and replicas may answer the next request.
+The API server stores nothing, so that any of its workers and replicas can handle the next request.
 """
 
 import json
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 def seal(use: str, content: dict[str, Any]) -> str:
     """Return the content, encrypted.
 
-    :param use: str, what for; sealed for one use, it opens for no other
-    :param content: dict, as JSON has it
+    :param use: str, the purpose; `unseal` accepts no other
+    :param content: dict, JSON types
     :return: str, of letters, digits, `-`, `_` and `=`
     """
     return _fernet(use).encrypt(json.dumps(content, ensure_ascii=False).encode()).decode()
 
 
 def unseal(use: str, sealed: str, seconds: int) -> dict[str, Any] | None:
-    """Return what was sealed, or None where it is too old, or was not sealed here for this use.
+    """Return what was sealed, or None if it is too old, or was not sealed here for this purpose.
 
     :param use: str
     :param sealed: str
-    :param seconds: int, how old it may be
+    :param seconds: int, maximum age
     """
     from cryptography.fernet import InvalidToken
 
@@ -38,7 +38,7 @@ def unseal(use: str, sealed: str, seconds: int) -> dict[str, Any] | None:
 
 
 def _fernet(use: str) -> "Fernet":
-    """Return the cipher, by the secret that the API servers of a deployment share.
+    """Return the cipher, from the secret that the API servers of a deployment share.
 
     Not `[core] fernet_key`: a deployment may leave that empty, and then Airflow encrypts nothing.
     """

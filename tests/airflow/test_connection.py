@@ -44,7 +44,7 @@ def test_a_form_saves_every_field_also_empty_ones(deployment: Deployment) -> Non
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "secret": ({"password": "wrong"}, "Check client id and client secret of the connection"),
+    "secret": ({"password": "wrong"}, "Check the client id and client secret of the connection"),
     "organization": ({"extra": {"organization_id": 4711}}, "don't reach organization 4711. They reach: 100001"),
     "no organization": ({"extra": {"organization_id": None}}, "Set organization_id in the connection"),
     "organization of somebody who can't know it": ({"extra": {"organization_id": ""}}, "They reach: 100001 (Nørrebro"),
@@ -57,15 +57,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "'password' is not a grant. Choose personal_integration or visma_connect",
     ),
     "key": ({"extra": {"api_key": None}}, "no api_key"),
-    "host": ({"host": "http://dinero.example"}, "credentials go over https only"),
+    "host": ({"host": "http://dinero.example"}, "credentials are only sent over https"),
     "allowed": ({"extra": {"allowed_organizations": "100003"}}, "does not allow organization 100001"),
     "minute": ({"extra": {"requests_per_minute": "many"}}, "requests_per_minute is not a number"),
     "no minute": ({"extra": {"requests_per_minute": -5}}, "requests_per_minute is not a number from 1 to"),
     "switch": ({"extra": {"read_only": "ja"}}, "read_only is not true or false"),
-    "secret with €": ({"password": "€"}, "holds a character that none has"),
+    "secret with €": ({"password": "€"}, "contains an invalid character"),
     "one address of two": (
         {"extra": {"auth_url": ""}},
-        "address as auth_url too; nothing was sent. (In the form auth_url is Authorization address.)",
+        "address too; nothing was sent. (In the form auth_url is Authorization address.)",
     ),
     "numbers": ({"extra": {"allowed_organizations": "all"}}, "allowed_organizations is not a list of numbers"),
 }

@@ -29,8 +29,8 @@ def page(row: str = "", pagination: str = "{}") -> bytes:
 
 
 LIMITS = {
-    "deep object": (b'{"a":' * 5000 + b"1" + b"}" * 5000, "values inside more than"),
-    "deep row": (page(f', "a": {"[" * 70}{"]" * 70}'), "values inside more than 64"),
+    "deep object": (b'{"a":' * 5000 + b"1" + b"}" * 5000, "values nested more than"),
+    "deep row": (page(f', "a": {"[" * 70}{"]" * 70}'), "values nested more than 64"),
     "bad UTF-8": (page(', "Name": "?"').replace(b"?", b"\xff"), "not UTF-8"),
     "exponent": (page(', "Amount": 1E+400'), "a number of more than 60 digits"),
     "exponent that overflows": (page(', "Amount": 1E+99999999999999999999'), "a number of more than 60 digits"),
@@ -86,7 +86,7 @@ def test_what_is_packed_has_to_unpack(
     assert says(behind, proxy, gzip.compress(page()), headers=headers)
     with pytest.raises((errors.DineroUnavailable, errors.DineroUnexpectedAnswer), match=r"pack|JSON"):
         says(behind, proxy, spoil(gzip.compress(page())), headers=headers)
-    with pytest.raises(errors.DineroUnexpectedAnswer, match="packed in a way"):
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="encoding that was not requested"):
         says(behind, proxy, page(), headers=(("Content-Encoding", "br"),))
 
 

@@ -56,7 +56,7 @@ def test_a_float_that_was_calculated_with_is_refused(amount: float) -> None:
 
 
 def test_text_is_no_body() -> None:
-    with pytest.raises(DineroInvalidBody, match="a dict is needed, not str"):
+    with pytest.raises(DineroInvalidBody, match="this must be a dict, not str"):
         check("ContactCreateModel", "{'Name': 'x'}")
 
 

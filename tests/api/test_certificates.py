@@ -10,7 +10,7 @@ from airflow_provider_dinero.api import DineroClient, PersonalIntegration, error
 from airflow_provider_dinero.api.ports import MemoryTokenStore
 from tests.cutting import certificate, cutting
 
-UNTRUSTED = r"not accepted: self.signed certificate. Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE"
+UNTRUSTED = r"not accepted: self.signed certificate. Check the host. If you use your own proxy, set REQUESTS_CA_BUNDLE"
 
 
 def told(url: str) -> str:
@@ -34,5 +34,5 @@ def test_one_that_the_bundle_does_not_help(tmp_path: Path, monkeypatch: pytest.M
     with cutting("http://127.0.0.1:1", paths) as proxy:
         text = told(proxy.url)
     assert "not accepted: certificate has expired. It was checked with" in text
-    assert f"REQUESTS_CA_BUNDLE={paths[0]}. From Python 3.13 on a CA needs more" in text
+    assert f"REQUESTS_CA_BUNDLE={paths[0]}. Python 3.13 and later require more of a CA" in text
     assert "set REQUESTS_CA_BUNDLE" not in text

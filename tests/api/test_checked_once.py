@@ -74,7 +74,7 @@ def test_what_a_contact_adds_to_a_checked_body_is_checked(client: DineroClient, 
     contact = client.contacts.create({**CONTACT, "Phone": phone})["ContactGuid"]
     guid = client.invoices.create({"ContactGuid": contact, "ProductLines": [line()]})["Guid"]
     stamp = client.invoices.book(guid)["TimeStamp"]
-    with pytest.raises(errors.DineroInvalidBody, match="ReceiverPhoneNumber: it holds a line break"):
+    with pytest.raises(errors.DineroInvalidBody, match="ReceiverPhoneNumber: this contains a line break"):
         client.sms.send_once(guid, {"Timestamp": stamp})
 
 

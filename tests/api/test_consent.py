@@ -97,7 +97,7 @@ def test_an_answer_to_another_question_is_none(client: DineroClient, sandbox: An
     consent = asked(client)
     answer = answered(sandbox, consent.url)
     changed = {**answer, "state": state} if state is not None else {"code": answer["code"]}
-    with pytest.raises(errors.DineroConfigurationError, match="not the answer to the consent"):
+    with pytest.raises(errors.DineroConfigurationError, match="doesn't belong to the latest request for consent"):
         code_of(consent, changed)
     assert code_of(consent, answer)
 
@@ -123,7 +123,7 @@ def test_a_code_is_good_for_once(client: DineroClient, sandbox: Any) -> None:
 
 def test_a_code_whose_answer_is_lost_is_not_presented_again(client: DineroClient, sandbox: Any) -> None:
     sandbox.fault("reset-after", path="/connect/token", times=1)
-    with pytest.raises(errors.DineroUnavailable, match="Start again: a code is good for once"):
+    with pytest.raises(errors.DineroUnavailable, match="Start again: a code is valid only once"):
         consented(sandbox, client)
     assert sum("/token" in each["path"] for each in sandbox.requests()) == 1
 

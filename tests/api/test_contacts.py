@@ -128,7 +128,7 @@ def test_none_empties_a_property_and_empty_text_is_none(client: Any) -> None:
 
 
 def test_an_upsert_makes_its_own_guid(client: Any, sandbox: Any) -> None:
-    with pytest.raises(errors.DineroInvalidBody, match="can't be given a ContactGuid"):
+    with pytest.raises(errors.DineroInvalidBody, match="can't have a ContactGuid"):
         client.contacts.upsert({**CONTACT, "ContactGuid": "1f5cde3a-a594-43ca-8063-7a27c6d6de00"})
     assert sandbox.requests() == []
 

@@ -14,10 +14,10 @@ from airflow_provider_dinero.api.http.uploads import LARGEST
 PDF = b"%PDF-1.4 receipt"
 WRONG: dict[str, tuple[bytes, str, str]] = {
     "png as pdf": (b"\x89PNG\r\n\x1a\n", "a.pdf", "it is a png file"),
-    "text as pdf": (b"hello", "a.pdf", "its content is none of"),
-    "empty": (b"", "a.pdf", "its content is none of"),
-    "other type": (PDF, "a.docx", "not of a type that Dinero takes"),
-    "no type": (PDF, "receipt", "not of a type that Dinero takes"),
+    "text as pdf": (b"hello", "a.pdf", "it is none of"),
+    "empty": (b"", "a.pdf", "it is none of"),
+    "other type": (PDF, "a.docx", "doesn.t accept a.docx.s type"),
+    "no type": (PDF, "receipt", "doesn.t accept receipt.s type"),
     "path": (PDF, "../a.pdf", "is not a file name"),
     "windows path": (PDF, "c:\\a.pdf", "is not a file name"),
     "line break": (PDF, "a\r\nX: y.pdf", "is not a file name"),

@@ -193,7 +193,7 @@ def test_a_page_that_repeats_itself_for_ever_is_seen(client: DineroClient) -> No
             shown = rows if answer % 2 == 0 else [{"Id": f"odd {number}"} for number in range(3)]
             return paging.Page(shown, 3, 0, datetime.now(UTC))
 
-    with pytest.raises(errors.DineroUnexpectedAnswer, match="only rows that were given"):
+    with pytest.raises(errors.DineroUnexpectedAnswer, match="only repeats rows of earlier pages"):
         list(paging.rows(Stuck(), "Id"))
 
 

@@ -15,9 +15,9 @@ from airflow_provider_dinero.operators.money import money
 from airflow_provider_dinero.operators.sales import to_xcom
 from tests.conftest import CONTACT, line
 
-DIGITS = "a number is digits, with a point before the decimals"
+DIGITS = "a number consists of digits, with a point before the decimals"
 LONG = f"a number has at most {MOST_DIGITS} digits"
-BREAK = "it holds a line break or another control character"
+BREAK = "this contains a line break or another control character"
 
 
 def invoice(**changes: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_what_nests_deeper_than_any_body_is_refused(ever: str) -> None:
     if ever == "itself":
         value["a"] = value
     for body in ({**CONTACT, "City": value}, {"ProductLines": [line(Description=value)]}):
-        with pytest.raises(DineroInvalidBody, match=rf"(City|ProductLines).* nests more than {MOST_NESTED} deep"):
+        with pytest.raises(DineroInvalidBody, match=rf"(City|ProductLines).* is nested more than {MOST_NESTED} deep"):
             check("ContactCreateModel", body)
 
 

@@ -237,7 +237,7 @@ def test_an_api_that_accepts_no_token_is_not_asked_for_ever_new_ones(one_time: A
     for _ in range(20):
         with pytest.raises((errors.DineroUnauthorized, errors.DineroUnavailable)) as raised:
             client_of(one_time, token_store=store).organizations.subscriptions()
-    assert "accepts no access token, not even new ones: 5 in a row" in str(raised.value)
+    assert "Dinero rejected 5 access tokens in a row, even new ones" in str(raised.value)
     assert token_requests(one_time) == 5
     one_time.clear_faults()
     assert client_of(one_time, token_store=store).organizations.subscriptions()

@@ -33,7 +33,7 @@ def test_waiting_is_told_once(make_client: Any, sandbox: Any, caplog: pytest.Log
         client.organizations.subscriptions()
     told = [each.getMessage() for each in caplog.records if "allowance" in each.getMessage()]
     assert len(told) == 1
-    assert told[0].startswith("The allowance of 2 requests a minute is used up")
+    assert told[0].startswith("The allowance of 2 requests per minute is used up")
 
 
 def test_what_is_sent_is_metered(make_client: Any, sandbox: Any) -> None:

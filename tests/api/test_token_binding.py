@@ -202,7 +202,7 @@ def test_what_was_told_of_the_earlier_name_is_told_still(one_time: Any) -> None:
 def test_a_test_takes_nothing_over_and_sees_it_all_the_same(one_time: Any) -> None:
     store, name = earlier(one_time, visma(one_time.url))
     before = dict(store._tokens)
-    with pytest.raises(errors.DineroConfigurationError, match="a test never spends"):
+    with pytest.raises(errors.DineroConfigurationError, match="a test never uses"):
         use(visma(one_time.url), one_time.url, store, may_spend=False)
     seen = DineroClient(100001, visma(one_time.url), base_url=one_time.url, token_store=store).tokens.stored()
     assert seen

@@ -24,7 +24,7 @@ def test_clients_and_threads_share_a_token(make_client: Any, sandbox: Any) -> No
 def test_another_secret_gets_no_share(make_client: Any, sandbox: Any) -> None:
     store = MemoryTokenStore()
     make_client(token_store=store).organizations.subscriptions()
-    with pytest.raises(errors.DineroUnauthorized, match="Check client id and client secret"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and client secret"):
         make_client(token_store=store, secret="wrong").organizations.subscriptions()
 
 
@@ -44,7 +44,7 @@ def test_a_wrong_secret_is_no_reason_to_consent_again(make_client: Any, sandbox:
 
 def test_a_wrong_auth_url_is_named(make_client: Any, sandbox: Any) -> None:
     lost = VismaConnect("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", f"{sandbox.url}/nowhere")
-    with pytest.raises(errors.DineroUnavailable, match="auth_url is the address of something else"):
+    with pytest.raises(errors.DineroUnavailable, match="auth_url is wrong"):
         make_client(grant=lost, sleep=lambda seconds: None).organizations.subscriptions()
 
 
@@ -74,7 +74,7 @@ def test_a_token_near_its_end_is_renewed_before_it_is_used(make_client: Any, san
 def test_a_test_never_spends_a_refresh_token(make_client: Any, sandbox: Any) -> None:
     store = MemoryTokenStore()
     careful = make_client(token_store=store, grant=visma(sandbox.url), may_spend=False)
-    with pytest.raises(errors.DineroConfigurationError, match="a test never spends a refresh token"):
+    with pytest.raises(errors.DineroConfigurationError, match="a test never uses a refresh token"):
         careful.organizations.subscriptions()
     assert sandbox.requests() == []
     make_client(token_store=store, grant=visma(sandbox.url)).organizations.subscriptions()

@@ -85,7 +85,7 @@ def test_a_success_that_says_nothing_is_looked_at(
     prepare, place, send = SILENT[name]
     prepared = prepare(client, overdue, f"{sandbox.now():%Y-%m-%d}")
     proxy.order(Spoil(f"POST {place}", passed=0, status=200, body=b""))
-    with pytest.raises(errors.DineroOutcomeUnknown, match="a success without content, and nothing of it"):
+    with pytest.raises(errors.DineroOutcomeUnknown, match="the response was empty, and Dinero shows no result"):
         send(behind, overdue, prepared)
     assert slept == [5, 15]
     assert send(behind, overdue, prepared)["Change"] == "created"  # looks for what it began, and then sends

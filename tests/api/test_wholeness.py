@@ -93,7 +93,7 @@ def test_a_file_has_to_tell_its_end(behind: DineroClient, proxy: Cutter, tmp_pat
             assert read(file) == content, order
             assert proxy.struck == [1]
     proxy.order(Spoil(place, framing="close", times=9))
-    with pytest.raises(errors.DineroUnavailable, match="a file that doesn't tell its end"):
+    with pytest.raises(errors.DineroUnavailable, match="a file without a length"):
         behind.files.get(file)
     assert [each.name for each in tmp_path.iterdir()] == ["a.pdf"]
 

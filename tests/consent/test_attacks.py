@@ -47,14 +47,14 @@ EVERYWHERE = {
     "auth_url": lambda url: {"extra": {"auth_url": url}},
 }
 ADDRESSES = {
-    "{}/api": "holds a path or a query",
-    "{}?a=b": "holds a path or a query",
-    "{}/?": "holds a path or a query",
-    "{}#": "holds a path or a query",
+    "{}/api": "contains a path or a query",
+    "{}?a=b": "contains a path or a query",
+    "{}/?": "contains a path or a query",
+    "{}#": "contains a path or a query",
     "{}\\@x": "holds a user name",
     "{}\\x": "is not an address",
-    "http://local\thost": "holds a path or a query",
-    "http://local\u200bhost": "holds a path or a query",
+    "http://local\thost": "contains a path or a query",
+    "http://local\u200bhost": "contains a path or a query",
     "http://me@127.0.0.1": "holds a user name",
     "http://me:s3cret@127.0.0.1/": "holds a user name",
     "http://[::1": "is not an address",
@@ -79,14 +79,14 @@ def test_an_address_is_a_host_and_nothing_else(add: Add, sandbox: Any, field: st
         with pytest.raises(errors.DineroConfigurationError, match=f"connection's {field} {ADDRESSES[address]}") as told:
             action(*arguments)
         assert "s3cret" not in str(told.value)
-    assert state_of("odd").who.startswith("Whoever edits connections: The connection's")
+    assert state_of("odd").who.startswith("Somebody who edits connections: The connection's")
     assert sandbox.requests() == []
 
 
 @pytest.mark.parametrize(
     ("auth_url", "told"),
     [
-        ("http://visma.example", r"http://visma\.example is refused: credentials go over https only"),
+        ("http://visma.example", r"http://visma\.example is refused: credentials are only sent over https"),
         ("http://127.0.0.1.visma.example", "is refused"),
         ("visma.example", "is not an address"),
         ("//visma.example", "is not an address"),
@@ -110,10 +110,10 @@ def test_an_answer_of_another_server_is_not_exchanged(add: Add, sandbox: Any) ->
         {"iss": f"{sandbox.url}/x"},
         {"iss": "http://[", "error": "no"},
     ):
-        with pytest.raises(errors.DineroConfigurationError, match=f"This answer is not from {sandbox.url}"):
+        with pytest.raises(errors.DineroConfigurationError, match=f"This response is not from {sandbox.url}"):
             flow.finish("one", begun, {**answer, **other})
     write(["one"], {"auth_url": "https://connect.visma.com"})
-    with pytest.raises(errors.DineroConfigurationError, match=f"The consent was asked for at {sandbox.url}"):
+    with pytest.raises(errors.DineroConfigurationError, match=f"The consent was requested at {sandbox.url}"):
         flow.finish("one", begun, answer)
     assert asked(sandbox, "/connect/token") == 0
     write(["one"], {"auth_url": sandbox.url})
@@ -167,7 +167,7 @@ def test_an_absurd_time_of_one_token_hides_no_other(add: Add, sandbox: Any, name
     Variable.set(key, json.dumps({**json.loads(variables()[key]), name: value}))  # as somebody could by hand
     state = state_of("absurd")
     assert (state.consent, state.expires_at, state.renewed_at) == ("given", None, None)
-    assert "names a time that no calendar has" in state.who
+    assert "has an impossible time" in state.who
     assert "token" in [each.about for each in check("absurd")]  # in words; one that has run out is renewed
     assert flow.organizations("absurd")  # a task still works, and writes it anew where it has to
 

@@ -55,8 +55,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
-    "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Give the sandbox's address as auth_url"),
-    "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "is not an address. Begin it with https://"),
+    "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Set auth_url to the sandbox's address"),
+    "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "is not an address. Start it with https://"),
     "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
 }
 

@@ -93,7 +93,7 @@ def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, 
         assert process.returncode == 0, err.read_text()
         stored = json.loads(next(iter(variables().values())))
     assert f"\n    {uri}\n" in out
-    assert "Consent is stored for cli." in out
+    assert "The consent for cli." in out
     assert "Organization: 100001 (Nørrebro Cykler ApS)" in out
     everything = out + err.read_text() + arguments + page + audit()
     secrets = [fields["code"], stored["access_token"], stored["refresh_token"], "sandbox-secret"]
@@ -117,7 +117,7 @@ def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> 
                 fields = answered(sandbox, link)
                 screen.write(f"{CALLBACK}?{urlencode(fields)}\n".encode())
     assert os.waitpid(process, 0)[1] == 0, shown
-    assert "Consent is stored for cli." in shown
+    assert "The consent for cli." in shown
     assert leaks(shown, [fields["code"], extra_of("cli")["refresh_token"]]) == []
 
 
@@ -133,7 +133,7 @@ def test_the_end_of_the_input_is_told(add: Add) -> None:
             if shown.endswith("Address: "):
                 screen.write(b"\x04")  # Ctrl-D
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1, shown
-    assert "airflow dinero authorize: The input has ended. Start again." in shown
+    assert "airflow dinero authorize: The input ended too early. Start again." in shown
     assert "Traceback" not in shown
 
 
@@ -181,7 +181,7 @@ def test_authorize_fails_where_the_consent_misses_the_organization(
     monkeypatch.setattr(sys, "stdin", Browsing(capsys, sandbox))
     code, _, err = airflow("dinero", "authorize", add("cli", organization_id=4711), "--paste")
     assert code == 1
-    assert "does not reach organization 4711" in err
+    assert "doesn't reach organization 4711" in err
 
 
 def test_authorize_says_when_the_person_says_no(
@@ -191,7 +191,8 @@ def test_authorize_says_when_the_person_says_no(
     code, _, err = airflow("dinero", "authorize", add("cli"), "--paste")
     assert code == 1
     assert err.splitlines() == [
-        "airflow dinero authorize: Visma Connect gave no consent (access_denied). Start again, and allow it."
+        "airflow dinero authorize: Visma Connect didn't grant consent (access_denied). "
+        "Start again, and allow the access."
     ]
 
 
@@ -200,7 +201,7 @@ def test_what_is_pasted_wrongly_is_asked_for_again(add: Add, airflow: Any, monke
     code, out, err = airflow("dinero", "authorize", add("cli"), "--paste")
     assert code == 1
     assert out.count("Paste it here") == 3
-    assert err.count("not the answer to this link") == 2
+    assert err.count("not the response to this link") == 2
     assert "No answer was pasted" in err
 
 

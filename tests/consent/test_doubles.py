@@ -82,9 +82,9 @@ def test_where_nothing_is_alike_that_is_said(add: Add, airflow: Any, sandbox: An
     code, out, err = airflow("dinero", "check", "--doubles", add("good", **OWN), "--since", "2026-01-01")
     assert (code, err) == (0, "")
     first, last = out.splitlines()
-    assert first.startswith("What was changed since 2026-01-01 takes ")
-    assert first.endswith("minutes, and nothing is written.")
-    assert last == "Nothing is alike."
+    assert first.startswith("Checking changes since 2026-01-01 takes ")
+    assert first.endswith("minutes. Nothing is written.")
+    assert last == "No possible duplicates were found."
 
 
 def test_it_is_said_first_what_it_takes(add: Add, airflow: Any, client: Any, sandbox: Any) -> None:
@@ -94,7 +94,7 @@ def test_it_is_said_first_what_it_takes(add: Add, airflow: Any, client: Any, san
     assert code == 1
     assert " requests, " in lines[0]
     assert lines[1].strip().startswith("payments  invoice ")
-    assert lines[-1] == "Whether they are doubles is for a person to see."
+    assert lines[-1] == "Check in Dinero whether they are duplicates."
 
 
 def test_a_day_that_is_none_is_told(add: Add, airflow: Any) -> None:

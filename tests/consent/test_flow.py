@@ -159,8 +159,8 @@ def test_a_connection_of_the_environment_keeps_its_consent_under_its_own_name(
     assert len(consent(sandbox, "outside")) == 2
     state = state_of("outside")
     assert (state.in_database, state.consent) == (False, "given")
-    assert state.who == "Whoever defines the connection must put organization_id into its extra."
-    with pytest.raises(errors.DineroConfigurationError, match='Put "organization_id": 100001 into its extra'):
+    assert state.who == "Whoever defines the connection must add organization_id to its extra."
+    with pytest.raises(errors.DineroConfigurationError, match='Add "organization_id": 100001 to its extra'):
         flow.choose("outside", 100001, flow.organizations("outside"))
     assert states() == []
 

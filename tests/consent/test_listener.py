@@ -77,5 +77,5 @@ def test_a_port_in_use_is_told_and_another_is_free_afterwards() -> None:
     ],
 )
 def test_an_address_elsewhere_is_refused(uri: str) -> None:
-    with pytest.raises(DineroConfigurationError, match=r"is no address of this machine\. Use --paste"):
+    with pytest.raises(DineroConfigurationError, match=r"is not an address of this machine\. Use --paste"):
         listener(uri)

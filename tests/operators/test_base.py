@@ -98,7 +98,7 @@ def test_assets_are_checked_where_a_dag_names_them() -> None:
     assert Asset("dinero://c/invoices/?x=1#y").uri == "dinero://c/invoices"
     assert dinero_asset("c", "invoices", 100001).uri == "dinero://c/100001/invoices"
     for wrong in ("dinero:///invoices", "dinero://c", "dinero://c/one/invoices", "dinero://c/1/2/invoices"):
-        with pytest.raises(ValueError, match="An asset of Dinero is dinero://<connection>/<resource>"):
+        with pytest.raises(ValueError, match="The URI of a Dinero asset is dinero://<connection>/<resource>"):
             Asset(wrong)
 
 

@@ -116,7 +116,9 @@ def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(
     assert vouchers(beside) == [first["Guid"]]
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None)
-    assert f"{first['Guid']} uses this receipt, with other content.\nWhat to do: If it is another expense" in told.error
+    assert (
+        f"{first['Guid']} uses this receipt with other content.\nWhat to do: If this is another expense" in told.error
+    )
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None, allow_similar=True)
     assert told.returned["Change"] == "created"
     assert len(vouchers(beside)) == 2
@@ -150,7 +152,7 @@ def test_what_somebody_has_booked_with_the_receipt_is_this_expense(
     assert (told.returned["Guid"], told.returned["Change"]) == (theirs, "unchanged")
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=key)
-    assert f"{theirs} uses this receipt, with other content.\nWhat to do: If it is another expense" in told.error
+    assert f"{theirs} uses this receipt with other content.\nWhat to do: If this is another expense" in told.error
 
 
 @pytest.mark.parametrize("key", ["bill-7", None])
@@ -194,7 +196,7 @@ def test_without_a_receipt_an_expense_is_found_where_dinero_shows_it(bench: Benc
     assert expense(bench, book=True).returned["Guid"] == first["Guid"]
     told = expense(bench, idempotency_key="bill-8", retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert f"voucher {first['Guid']}; without a receipt it can't be told" in told.error
+    assert f"voucher {first['Guid']}; without a receipt it isn't clear" in told.error
 
 
 def test_a_run_that_is_cleared_makes_nothing_new(bench: Bench, beside: DineroClient, receipt: str) -> None:

@@ -75,7 +75,7 @@ def test_from_the_menu_to_consent_and_back_to_green(server: Server, browser: Any
     photograph(page, "organization")
 
     page.get_by_label("Nørrebro Cykler ApS").check()
-    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()
     assert shop.get_attribute("data-state") == "given"
     assert (
@@ -102,7 +102,7 @@ def test_a_login_on_the_way_leads_back_to_the_page(server: Server, browser: Any)
     page.goto(f"{server.page}/")
     log_in(page, "vera")
     page.wait_for_url(f"{server.page}/")
-    page.get_by_text("You may not edit connections").wait_for()
+    page.get_by_text("You are not allowed to edit connections").wait_for()
     photograph(page, "refused")
 
 

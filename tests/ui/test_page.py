@@ -40,7 +40,7 @@ def test_who_may_not_edit_connections_may_do_nothing_here(shop: Server) -> None:
     viewer, form = shop.session("vera"), {"seal": shop.session("ida").seal(), "conn_id": "shop"}
     answers = [viewer.go("GET", path) for path in GET] + [viewer.go("POST", path, data=form) for path in POST]
     assert [each.status_code for each in answers] == [403] * 6
-    assert "You may not edit connections" in answers[0].text
+    assert "You are not allowed to edit connections" in answers[0].text
     assert not any("shop" in each.text or "isv_" in each.text for each in answers)
 
 
@@ -51,7 +51,7 @@ def test_who_may_edit_connections_sees_how_they_stand(shop: Server) -> None:
     assert "shop not connected Grant Visma Connect Organization 100001 Access token none yet" in text
     assert "own_company API key Grant Personal integration" in text
     assert "unfinished incomplete" in text
-    assert "Whoever edits connections: The connection's requests_per_minute is not a number." in text
+    assert "Somebody who edits connections: The connection's requests_per_minute is not a number." in text
 
 
 def test_a_form_counts_only_for_whom_it_was_shown_to(shop: Server) -> None:
@@ -88,7 +88,7 @@ def test_where_there_are_several_organizations_the_person_chooses(shop: Server) 
     assert ida.press("/organization", conn_id="which", organization="4711").headers["Location"] == "./"
     assert "don't reach organization 4711" in ida.text()
     ida.press("/organization", conn_id="which", organization="100001")
-    assert "which works with organization 100001." in ida.text()
+    assert "which now uses organization 100001." in ida.text()
     assert "which connected Grant Visma Connect Organization 100001" in ida.text()
 
 
@@ -160,7 +160,7 @@ def test_tabs_do_not_disturb_each_other(shop: Server) -> None:
 def test_a_no_is_told(shop: Server) -> None:
     ida = shop.session("ida")
     ida.arrive(consent(ida.begin("shop"), "deny"))
-    assert "Visma Connect gave no consent (access_denied" in ida.text()
+    assert "Visma Connect didn't grant consent (access_denied" in ida.text()
     assert "shop not connected" in ida.text()
 
 
@@ -168,7 +168,7 @@ def test_disconnect_ends_the_consent(shop: Server) -> None:
     ida = shop.session("ida")
     ida.connect("shop")
     ida.press("/disconnect", conn_id="shop")
-    assert "The consent has ended at Visma Connect. Disconnected: shop." in ida.text()
+    assert "The consent at Visma Connect is revoked. Disconnected: shop." in ida.text()
     assert "shop not connected" in ida.text()
 
 
@@ -241,9 +241,9 @@ def test_what_others_wrote_is_shown_as_text(shop: Server) -> None:
     [
         ("javascript:alert(1)//", "'javascript:alert(1)' is not an address."),
         ("//other.example", "'//other.example' is not an address."),
-        ("data:text/html,<b>", "The connection's auth_url holds a path or a query."),
-        ("http://other.example", "http://other.example is refused: credentials go over https only."),
-        ("https://connect.visma.com@other.example", "The connection's auth_url holds a user name."),
+        ("data:text/html,<b>", "The connection's auth_url contains a path or a query."),
+        ("http://other.example", "http://other.example is refused: credentials are only sent over https."),
+        ("https://connect.visma.com@other.example", "The connection's auth_url contains a user name."),
         ("https://[other.example", "The connection's auth_url is not an address."),
     ],
 )
@@ -267,7 +267,7 @@ def test_one_absurd_number_is_shown_beside_the_others(shop: Server) -> None:
 def test_an_answer_that_names_another_server_is_refused(shop: Server) -> None:
     ida = shop.session("ida")
     ida.arrive({**consent(ida.begin("shop")), "iss": "https://other.example"})
-    assert "This answer is not from http://127.0.0.1:" in ida.text()
+    assert "This response is not from http://127.0.0.1:" in ida.text()
     assert "shop not connected" in ida.text()
     ida.arrive({**consent(ida.begin("shop")), "iss": shop.sandbox})
     assert "shop connected" in ida.text()

@@ -1,4 +1,4 @@
-"""A person's consent at Visma Connect: the link that asks for it, the answer, the tokens that follow, and its end."""
+"""Consent at Visma Connect: the link that asks for it, the response, the resulting tokens, and its revocation."""
 
 import base64
 import hmac
@@ -37,12 +37,12 @@ SCOPE = f"{READ} {WRITE} {OFFLINE}"
 READ_ONLY_SCOPE = f"{READ} {OFFLINE}"
 LONGEST = 200
 
-# How the endpoints that end a consent took a client's credentials, in this process: by address and client id.
+# How each endpoint accepted a client's credentials in this process, by address and client id.
 _spellings: dict[tuple[str, str], bool] = {}
 
-# What to do about the errors that Visma Connect sends back with the browser.
+# What to do about the errors that Visma Connect returns through the browser.
 _ADVICE = {
-    "access_denied": "Start again, and allow it.",
+    "access_denied": "Start again, and allow the access.",
     "invalid_scope": f"The application at Visma must be granted the scopes {SCOPE}.",
     "unauthorized_client": "The application at Visma must be a Web application with the authorization code grant.",
     "unsupported_response_type": "The application at Visma must be a Web application.",
@@ -60,20 +60,20 @@ class HasGrant(Protocol):
 
     @property
     def endpoint(self) -> TokenEndpoint:
-        """Its token endpoint."""
+        """The token endpoint of the grant."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """A consent that is asked for: what has to be kept until the browser brings the answer.
+    """A request for consent: what you must keep until the browser returns with the response.
 
-    :param url: str, where the person's browser goes
-    :param redirect_uri: str, where it comes back to
-    :param scope: str, what is asked for
-    :param state: str, comes back with the answer, and shows that it is the answer to this question
-    :param nonce: str, comes back in an id_token
-    :param verifier: str, shows at the token endpoint that whoever has the code has asked for it (PKCE)
-    :param issuer: str, who was asked; default empty, unknown
+    :param url: str, the address to open in the person's browser
+    :param redirect_uri: str, the address to which the browser returns
+    :param scope: str, the requested scopes
+    :param state: str, returned with the response, to match it to this request
+    :param nonce: str, returned in an id_token
+    :param verifier: str, proves to the token endpoint that the code was requested by you (PKCE)
+    :param issuer: str, the server that was asked; default empty, unknown
     """
 
     url: str = field(repr=False)
@@ -88,34 +88,34 @@ class Consent:
         remember(self.state, self.nonce, self.verifier)
 
     def as_dict(self) -> dict[str, str]:
-        """Return it as plain JSON, to keep where only the same person gets at it."""
+        """Return it as plain JSON. Store it where only the same person can access it."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> "Consent":
-        """Return the consent that `as_dict` gave.
+        """Return the consent from the dict that `as_dict` returned.
 
         :param kept: mapping
-        :raises KeyError: it is none
+        :raises KeyError: the mapping isn't a consent
         """
         known = {"issuer": "", **kept}
         return cls(**{each.name: str(known[each.name]) for each in fields(cls)})
 
     def is_answered_by(self, answer: Mapping[str, str]) -> bool:
-        """Tell whether an answer belongs to this question, in constant time.
+        """Tell whether a response belongs to this request, in constant time.
 
-        :param answer: mapping, the fields that came to the redirect URI
+        :param answer: mapping, the fields that arrived at the redirect URI
         """
         return hmac.compare_digest(answer.get("state", "").encode(), self.state.encode())
 
 
 def begin(grant: VismaConnect, redirect_uri: str, response_mode: str = "query", scope: str = SCOPE) -> Consent:
-    """Return what is needed to ask a person for consent (`GET /connect/authorize`); nothing is sent.
+    """Prepare a request for a person's consent (`GET /connect/authorize`); this sends nothing.
 
     :param grant: VismaConnect
-    :param redirect_uri: str, exactly as it is registered at Visma
+    :param redirect_uri: str, exactly as registered at Visma
     :param response_mode: str, query or form_post; default query
-    :param scope: str, with spaces; default reading, writing, and doing so while the person is away
+    :param scope: str, separated by spaces; default reading, writing, and offline access
     :return: Consent
     """
     from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -138,43 +138,43 @@ def begin(grant: VismaConnect, redirect_uri: str, response_mode: str = "query", 
 
 
 def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
-    """Return the code of an answer that the browser has brought.
+    """Return the code from the response that the browser brought.
 
     :param consent: Consent
-    :param answer: mapping, the fields that came to the redirect URI, by query or by form
-    :raises DineroRefused: the person, or Visma Connect, said no
-    :raises DineroConfigurationError: it is not an answer to this question
+    :param answer: mapping, the fields that arrived at the redirect URI, by query or by form
+    :raises DineroRefused: the person, or Visma Connect, denied it
+    :raises DineroConfigurationError: the response doesn't belong to this request
     """
     if not consent.is_answered_by(answer):
         raise DineroConfigurationError(
-            "This is not the answer to the consent that was asked for.", "Start again, with the newest link."
+            "This response doesn't belong to the latest request for consent.", "Start again with the newest link."
         )
-    # One redirect URI serves all servers, and the code of one must not go to another (RFC 9207).
-    _require_issuer(answer.get("iss", ""), consent.issuer, f"This answer is not from {consent.issuer}")
+    # One redirect URI serves all servers, and a code must not go to a server that didn't issue it (RFC 9207).
+    _require_issuer(answer.get("iss", ""), consent.issuer, f"This response is not from {consent.issuer}")
     if error := answer.get("error"):
         said = f"{error}: {answer['error_description']}" if answer.get("error_description") else error
         said = "".join(each for each in said if each.isprintable())[:LONGEST]
-        advice = _ADVICE.get(error, "Check client id, redirect URI and scopes of the application at Visma.")
-        raise DineroRefused(f"Visma Connect gave no consent ({said}).", advice, said=error)
+        advice = _ADVICE.get(error, "Check the client id, redirect URI and scopes of the application at Visma.")
+        raise DineroRefused(f"Visma Connect didn't grant consent ({said}).", advice, said=error)
     if not answer.get("code"):
-        raise DineroConfigurationError("The answer holds no code.", "Start again.")
+        raise DineroConfigurationError("The response contains no code.", "Start again.")
     return answer["code"]
 
 
 def exchange(client: HasGrant, consent: Consent, code: str) -> Token:
-    """Return the tokens that a code stands for (`POST /connect/token`); they are not stored.
+    """Exchange a code for tokens (`POST /connect/token`); this doesn't store them.
 
-    :param client: DineroClient with the grant that began the consent
+    :param client: DineroClient with the grant that requested the consent
     :param consent: Consent
-    :param code: str, good for once
-    :raises DineroRefused: the code is used or too old, or the client's credentials are wrong
+    :param code: str, valid once
+    :raises DineroRefused: the code is used or expired, or the client's credentials are wrong
     :raises DineroConfigurationError: there is no refresh token, so the consent would end within the hour; or the code
-        is that of another server
-    :raises DineroUnavailable: there was no answer
+        is from another server
+    :raises DineroUnavailable: there was no response
     """
     remember(code)
     grant = visma_connect(client)
-    _require_issuer(consent.issuer, grant.auth_url, f"The consent was asked for at {consent.issuer}")
+    _require_issuer(consent.issuer, grant.auth_url, f"The consent was requested at {consent.issuer}")
     request = prepare(
         f"{grant.auth_url}/connect/token",
         "client_secret_post",
@@ -185,24 +185,24 @@ def exchange(client: HasGrant, consent: Consent, code: str) -> Token:
         code_verifier=consent.verifier,
     )
     try:
-        # Once: a code that comes twice is taken for stolen, and what came of it is revoked.
+        # Once only: a server takes a repeated code for a stolen one, and revokes the tokens issued for it.
         answer = client.endpoint.fetch(replace(request, repeat=Repeat.BARE))
     except DineroOutcomeUnknown as error:
         raise DineroUnavailable(
-            "Visma Connect's answer to the code was lost.", "Start again: a code is good for once."
+            "Visma Connect's response to the code was lost.", "Start again: a code is valid only once."
         ) from error
     except DineroReauthorizationRequired as error:
         raise DineroRefused(
-            "Visma Connect did not accept the code (invalid_grant): it was used before, or is too old.",
-            "Start again. A code is good for a few minutes, and for once.",
+            "Visma Connect did not accept the code (invalid_grant): it was already used, or it has expired.",
+            "Start again. A code is valid once, for a few minutes.",
             said="invalid_grant",
         ) from error
     if not hmac.compare_digest(_nonce(answer.get("id_token"), consent.nonce).encode(), consent.nonce.encode()):
         raise DineroConfigurationError("The id_token belongs to another consent.", "Start again.")
     if not answer.get("refresh_token"):
         raise DineroConfigurationError(
-            f"Visma Connect gave no refresh token: {OFFLINE} was not granted.",
-            f"The application at Visma must be granted {OFFLINE}; then start again, and allow it.",
+            f"Visma Connect returned no refresh token: {OFFLINE} was not granted.",
+            f"Grant the application {OFFLINE} at Visma; then start again, and allow the access.",
         )
     now = time.time()
     return Token(
@@ -215,10 +215,10 @@ def exchange(client: HasGrant, consent: Consent, code: str) -> Token:
 
 
 def revoke(client: HasGrant, refresh_token: str) -> None:
-    """End a consent (`POST /connect/revocation`). A token that Visma Connect doesn't know any more is not an error.
+    """Revoke a consent (`POST /connect/revocation`). A token that Visma Connect doesn't know isn't an error.
 
     :param client: DineroClient
-    :param refresh_token: str, the newest; the others of its grant end with it
+    :param refresh_token: str, the newest; the other tokens of its grant are revoked with it
     :raises DineroUnauthorized: the client's credentials were not accepted; nothing was revoked
     """
     from authlib.oauth2.rfc7009 import prepare_revoke_token_request
@@ -235,32 +235,32 @@ def revoke(client: HasGrant, refresh_token: str) -> None:
 
 
 def visma_connect(client: HasGrant) -> VismaConnect:
-    """Return the client's grant, which a person can consent to.
+    """Return the client's grant, if a person can consent to it.
 
     :param client: DineroClient
-    :raises DineroConfigurationError: it is another
+    :raises DineroConfigurationError: it is a personal integration
     """
     if not isinstance(client.grant, VismaConnect):
         raise DineroConfigurationError(
-            "A personal integration needs no consent: its API key is all.",
-            "For consent, set the grant of the connection to visma_connect.",
+            "A personal integration needs no consent: it works with its API key.",
+            "If you need consent, set the grant of the connection to visma_connect.",
         )
     return client.grant
 
 
 def _require_issuer(said: str, wanted: str, told: str) -> None:
-    """Make sure that a server, where it is named, is the one that the code is to go to."""
+    """Check that the server, if named, is the one that will receive the code."""
     if said and wanted and normal(said) != normal(wanted):
         raise DineroConfigurationError(
-            f"{told}, and its code would go to another server. Nothing was sent.",
-            "Look at auth_url in the connection, and start again.",
+            f"{told}, but its code would be sent to another server. Nothing was sent.",
+            "Check auth_url in the connection, and start again.",
         )
 
 
 def _nonce(id_token: object, default: str) -> str:
-    """Return the nonce of an id_token. It came from the token endpoint by TLS, which stands for its signature."""
+    """Return the nonce of an id_token. Its signature isn't checked: it came from the token endpoint over TLS."""
     if not isinstance(id_token, str):
-        return default  # there is one only with the scope openid
+        return default  # an id_token exists only with the scope openid
     try:
         payload = id_token.split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["nonce"])

@@ -1,4 +1,4 @@
-"""The two grants, and what they ask a token endpoint for. authlib prepares the requests, the transport sends them."""
+"""The two grants and their token requests. authlib prepares the requests, the transport sends them."""
 
 import hashlib
 import json
@@ -31,8 +31,8 @@ class TokenRequest:
     :param url: str
     :param headers: dict
     :param body: str, a form
-    :param repeat: Repeat; default KEYED: a refresh token whose answer is lost is of no more use unless it is presented
-        again within its grace period
+    :param repeat: Repeat; default KEYED: a refresh token whose response was lost only helps if it is sent again within
+        its grace period
     """
 
     url: str
@@ -43,11 +43,11 @@ class TokenRequest:
 
 @dataclass(frozen=True)
 class PersonalIntegration:
-    """The grant for one's own company: an API key, which covers one organization.
+    """The grant for your own company: an API key, which covers one organization.
 
     :param client_id: str, from Dinero
     :param client_secret: str, from Dinero
-    :param api_key: str, made in Dinero under Integrations; each organization has its own
+    :param api_key: str, created in Dinero under Integrations; each organization has its own
     :param auth_url: str, root of the token endpoint; default https://authz.dinero.dk
     """
 
@@ -69,10 +69,10 @@ class PersonalIntegration:
         return self.client_secret, self.api_key
 
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
-        """Return the request for a token (`POST /dineroapi/oauth/token`); what is stored plays no part.
+        """Return the request for a token (`POST /dineroapi/oauth/token`).
 
-        :param stored: Token or None
-        :param secret_as_is: bool, whether the client's credentials go unencoded; default False
+        :param stored: Token or None; not used
+        :param secret_as_is: bool, whether to send the client's credentials unencoded; default False
         :return: TokenRequest
         """
         return prepare(
@@ -87,13 +87,13 @@ class PersonalIntegration:
         )
 
     def refused(self, reason: str) -> DineroUnauthorized:
-        """Return the error for credentials that were not accepted."""
-        told = f"Dinero's token endpoint refused the personal integration {self.client_id}: {reason}."
+        """Return the error for rejected credentials."""
+        told = f"Dinero's token endpoint rejected the personal integration {self.client_id}: {reason}."
         if reason == "invalid_client":
-            return DineroUnauthorized(told, "Check client id and client secret of the connection.", said=reason)
+            return DineroUnauthorized(told, "Check the client id and client secret of the connection.", said=reason)
         return DineroUnauthorized(
             told,
-            "Check client id, client secret and API key of the connection; the subscription may have ended.",
+            "Check the client id, client secret and API key of the connection; the subscription may have ended.",
             said=reason,
         )
 
@@ -102,12 +102,12 @@ class PersonalIntegration:
 class VismaConnect:
     """The grant for integrations with many customers: one token covers all organizations of the user.
 
-    :param client_id: str, begins with isv_
+    :param client_id: str, starts with isv_
     :param client_secret: str
-    :param refresh_token: str, from the user's consent; default empty, where the token store has it
+    :param refresh_token: str, from the user's consent; default empty, if the token store has it
     :param auth_url: str, root of Visma Connect; default https://connect.visma.com
-    :param name: str, tells consents apart that have no refresh token here; default empty
-    :param advice: str, how a person consents again, for the error that asks for it
+    :param name: str, distinguishes consents without a refresh token here; default empty
+    :param advice: str, how a person consents again, for the error message
     """
 
     client_id: str
@@ -132,8 +132,8 @@ class VismaConnect:
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
         """Return the request for a token (`POST /connect/token`), with the newest refresh token.
 
-        :param stored: Token or None, which may hold a newer refresh token than the connection
-        :param secret_as_is: bool; plays no part, since the credentials go in the form
+        :param stored: Token or None, which may have a newer refresh token than the connection
+        :param secret_as_is: bool; not used, since the credentials are in the form
         :return: TokenRequest
         """
         return prepare(
@@ -145,22 +145,22 @@ class VismaConnect:
         )
 
     def newest(self, stored: Token | None) -> str:
-        """Return the refresh token that is to be spent next; empty where there is none.
+        """Return the refresh token to use next; empty if there is none.
 
         :param stored: Token or None
         """
         return (stored.refresh_token if stored else None) or self.refresh_token
 
     def refused(self, reason: str) -> DineroUnauthorized:
-        """Return the error for a refresh token, or a client, that was not accepted."""
+        """Return the error for a rejected refresh token or client."""
         if reason != "invalid_grant":
             return DineroUnauthorized(
-                f"Visma Connect refused the client {self.client_id}: {reason}.",
+                f"Visma Connect rejected the client {self.client_id}: {reason}.",
                 "Check the client id and the client secret of the connection.",
                 said=reason,
             )
         return DineroReauthorizationRequired(
-            f"Visma Connect refused the refresh token of {self.client_id}: {reason}.",
+            f"Visma Connect rejected the refresh token of {self.client_id}: {reason}.",
             self.advice,
             said=reason,
         )
@@ -170,12 +170,13 @@ Grant = PersonalIntegration | VismaConnect
 
 
 def token_key(grant: Grant, base_url: str) -> str:
-    """Return the name under which a grant's token is stored: connections that share a grant share it.
+    """Return the name under which a grant's token is stored: connections that share a grant share the token.
 
-    For a personal integration it covers everything that the token depends on. For Visma Connect it covers the consent:
-    the first refresh token, or else the connection's name. A newly pasted refresh token has an entry of its own, and so
-    wins. The secret and the API are left out: when they change, the rotated refresh token must still be found, since a
-    spent one that is sent again ends the consent. `binding` keeps the access token from going along.
+    For a personal integration the name depends on everything that the token depends on. For Visma Connect it depends on
+    the consent: the first refresh token, or else the connection's name. So a newly pasted refresh token has its own
+    entry, and is used. The name doesn't depend on the secret and the API: after a change of these, the rotated refresh
+    token must still be found, since reusing an old one ends the consent. `binding` stops the access token from being
+    used with them.
 
     :param grant: Grant
     :param base_url: str, root of the API
@@ -190,7 +191,7 @@ def token_key(grant: Grant, base_url: str) -> str:
 
 
 def binding(grant: Grant, base_url: str) -> str:
-    """Return the fingerprint of what an access token is bound to: the secret that got it, and the API that it goes to.
+    """Return a fingerprint of what an access token is bound to: the client secret and the API.
 
     :param grant: Grant
     :param base_url: str, root of the API
@@ -199,11 +200,11 @@ def binding(grant: Grant, base_url: str) -> str:
 
 
 def earlier_key(grant: Grant) -> str:
-    """Return the name of a consent's token before 0.1.0 was finished; empty where nothing has to be taken over.
+    """Return the name of a consent's token before release 0.1.0; empty if there is nothing to migrate.
 
     :param grant: Grant
     """
-    # With a blank in it, a refresh token was the same name as that of a connection without one.
+    # A refresh token with a blank in it had the same name as a connection without a refresh token.
     if isinstance(grant, PersonalIntegration) or any(each.isspace() for each in grant.refresh_token):
         return ""
     made_from = grant.refresh_token or f"name {grant.name}"
@@ -216,11 +217,11 @@ def _digest(*parts: str) -> str:
 
 
 def normal(url: str) -> str:
-    """Return an address in one spelling: host in lower case, no default port, no slash at its end."""
+    """Return an address in its normal form: host in lower case, no default port, no slash at the end."""
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:  # no address: that is told when it is used
+    except ValueError:  # not an address: reported when it is used
         return url
     named = port and port != {"https": 443, "http": 80}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}{f':{port}' if named else ''}{parts.path.rstrip('/')}"
@@ -234,9 +235,9 @@ def prepare(
     :param url: str
     :param method: str, client_secret_basic or client_secret_post
     :param grant: Grant, for the client's credentials
-    :param secret_as_is: bool, whether client_secret_basic takes them unencoded; default False
+    :param secret_as_is: bool, whether client_secret_basic sends them unencoded; default False
     :param grant_type: str
-    :param parameters: str, what else the form holds
+    :param parameters: str, other fields of the form
     :raises DineroConfigurationError: the credentials can't be sent
     """
     from authlib.oauth2.rfc6749.parameters import prepare_token_request
@@ -248,9 +249,9 @@ def prepare(
 def authenticated(
     url: str, method: str, grant: Grant, secret_as_is: bool, headers: MutableMapping[str, str], body: str
 ) -> TokenRequest:
-    """Return a request with the client's credentials in it; the parameters are those of `prepare`.
+    """Return a request with the client's credentials; its parameters are those of `prepare`.
 
-    RFC 6749, 2.3.1, has both parts form-encoded before they are joined for client_secret_basic. Most clients don't.
+    For client_secret_basic, RFC 6749, 2.3.1, requires form-encoding both parts before joining them. Most clients don't.
 
     :raises DineroConfigurationError: the credentials can't be sent
     """
@@ -258,7 +259,7 @@ def authenticated(
 
     if not (grant.client_id + grant.client_secret).isascii():
         raise DineroConfigurationError(
-            f"The client id or secret of {grant.client_id!r} holds a character that none has.", "Copy it once more."
+            f"The client id or secret of {grant.client_id!r} contains an invalid character.", "Copy it again."
         )
     remember(*grant.secrets)  # a process that has used many since still keeps these out of what it tells
     credentials = grant.client_id, grant.client_secret
@@ -270,15 +271,15 @@ def authenticated(
 def in_either_spelling(
     send: Callable[[TokenRequest], T], prepared: Callable[[bool], TokenRequest], secret_as_is: bool
 ) -> tuple[T, bool]:
-    """Send a request, and where the client is refused, once more with its credentials spelled the other way.
+    """Send a request; if the client is rejected, send it again with the credentials in the other encoding.
 
-    Nothing was done for a client that was refused, so it is safe to send again what may be sent once only.
+    A rejected request has done nothing, so it is safe to send again even if it must succeed only once.
 
     :param send: callable
     :param prepared: callable that returns the request, with the credentials unencoded (True) or form-encoded (False)
-    :param secret_as_is: bool, which of these is sent first
-    :return: (the answer, the spelling that worked)
-    :raises DineroUnauthorized: the client was refused in both, or they are the same
+    :param secret_as_is: bool, the encoding to try first
+    :return: (the response, the encoding that worked)
+    :raises DineroUnauthorized: the client was rejected in both encodings, or they are the same
     """
     first, second = prepared(secret_as_is), prepared(not secret_as_is)
     try:
@@ -290,8 +291,8 @@ def in_either_spelling(
 
 
 def lifetime(expires_in: object) -> float:
-    """Return the seconds that a token lives, a day at the most; an hour where its answer doesn't say.
+    """Return the lifetime of a token in seconds: at most a day; an hour if the response doesn't say.
 
-    :param expires_in: what the endpoint's answer has under this name
+    :param expires_in: the value of this property in the endpoint's response
     """
     return float(min(max(expires_in, 0), LONGEST_LIFE)) if isinstance(expires_in, int | float | Decimal) else 3600.0

@@ -1,4 +1,4 @@
-"""What is asked of a token endpoint, and what its answers mean."""
+"""Requests to a token endpoint, and the meaning of its responses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ class TokenEndpoint:
 
     :param grant: Grant
     :param transport: Transport
-    :param require_safe: callable that raises for an address that credentials must not go to
+    :param require_safe: callable that raises for an address to which credentials must not be sent
     """
 
     def __init__(self, grant: Grant, transport: Transport, require_safe: Callable[[str], None]) -> None:
@@ -34,31 +34,31 @@ class TokenEndpoint:
         self._require_safe = require_safe
 
     def fetch(self, request: TokenRequest) -> dict[str, Any]:
-        """Send a request for a token, and return the endpoint's answer, which has an access token.
+        """Request a token, and return the endpoint's response, which contains an access token.
 
-        An answer that isn't whole, or holds no token, is asked for again: within its grace period a refresh token that
-        is spent gives the token that was lost.
+        An incomplete response, or one without a token, is requested again: within its grace period a used refresh token
+        still returns the token that was lost.
 
         :param request: TokenRequest
-        :raises DineroUnauthorized: the credentials were refused
-        :raises DineroConfigurationError: the request was refused for another reason
-        :raises DineroUnavailable: there was no answer, or none that is whole
+        :raises DineroUnauthorized: the credentials were rejected
+        :raises DineroConfigurationError: the request was rejected for another reason
+        :raises DineroUnavailable: there was no complete response
         """
         answer: dict[str, Any] = self._perform(request, TOKEN)
         if not _is_token(answer["access_token"]):
-            raise self._no_token("its access_token can't be one.")
+            raise self._no_token("its access_token is not a valid token.")
         if answer.get("refresh_token") and not _is_token(answer["refresh_token"]):
-            raise self._no_token("its refresh_token can't be one.")
+            raise self._no_token("its refresh_token is not a valid token.")
         if len(str(answer.get("scope", ""))) > LONGEST:
-            raise self._no_token("its scope can't be one.")
+            raise self._no_token("its scope is not valid.")
         return answer
 
     def send(self, request: TokenRequest) -> None:
-        """Send a request that is answered with nothing.
+        """Send a request whose response has no content.
 
         :param request: TokenRequest
-        :raises DineroUnauthorized: the credentials were refused
-        :raises DineroConfigurationError: the request was refused for another reason
+        :raises DineroUnauthorized: the credentials were rejected
+        :raises DineroConfigurationError: the request was rejected for another reason
         """
         self._perform(request, NOTHING)
 
@@ -79,11 +79,11 @@ class TokenEndpoint:
             ) from None
 
     def _no_token(self, told: str) -> DineroUnavailable:
-        """Return the error for an endpoint that gives no token and doesn't refuse one."""
+        """Return the error for an endpoint that neither returns a token nor rejects the request."""
         error = DineroUnavailable(
-            f"The token endpoint {self._grant.auth_url} gave no token, and no reason: {told}",
-            "Try later. Where it stays so, something between this machine and it answers in its place, or auth_url is "
-            "the address of something else.",
+            f"The token endpoint {self._grant.auth_url} returned no token and no reason: {told}",
+            "Try later. If this persists, something between this machine and the endpoint responds in its place, or "
+            "auth_url is wrong.",
         )
         error.lost = True
         return error
@@ -94,7 +94,7 @@ class TokenEndpoint:
 
 
 def _is_token(given: object) -> bool:
-    """Tell whether this can be sent as a token: text without blanks and control characters (RFC 6750), not too long."""
+    """Tell whether a value can be sent as a token: short text without blanks and control characters (RFC 6750)."""
     return (
         isinstance(given, str) and 0 < len(given) <= LONGEST and given.isascii() and given.isprintable()
     ) and " " not in given

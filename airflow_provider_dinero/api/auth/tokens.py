@@ -1,4 +1,4 @@
-"""The token that a deployment shares: renewed by one at a time, and stored before it is used."""
+"""The token shared by a deployment: one process at a time renews it, and stores it before using it."""
 
 import hashlib
 import logging
@@ -33,28 +33,28 @@ from airflow_provider_dinero.api.ports import EVERYWHERE, Held, Lock, Meter, Pro
 
 log = logging.getLogger(__name__)
 
-# A token is renewed so long before its end, at the most; each process at a moment of its own.
+# A token is renewed this long before it expires, each process at a different moment.
 LEEWAY_SECONDS = (90.0, 150.0)
-# The first renewal after a consent waits so long for other hosts that don't share its lock, and begin it too.
+# The first renewal after a consent waits this long for hosts that don't share its lock and start one as well.
 FIRST_SECONDS = 1.0
-# So many tokens that are not accepted although they are as new as this are no matter of time.
+# This many rejected tokens in a row, each this new, aren't a matter of expiry.
 MOST_REJECTIONS, NEW_SECONDS = 4, 60.0
-# A renewal that was begun under another lock is over after so many seconds, one way or the other.
+# A renewal that was started under another lock has ended after this time, one way or the other.
 BEGUN_SECONDS = 180.0
-WAY_OUT = "Let all hosts share one: set [dinero] coordination_url to a Redis, or to a folder they share."
-# After so many seconds a token that could not be stored is stored again.
+WAY_OUT = "Let all hosts share a lock: set [dinero] coordination_url to a Redis or to a shared folder."
+# A token that could not be stored is stored again after this time.
 STORE_AGAIN_SECONDS = 30.0
 
 
 class Tokens:
-    """The access token of a grant: from the store while it is valid, else renewed.
+    """The access token of a grant: taken from the store while it is valid, else renewed.
 
     :param grant: Grant
-    :param base_url: str, root of the API that the token goes to
+    :param base_url: str, root of the API that receives the token
     :param store: TokenStore
     :param lock: Lock
-    :param fetch: callable that sends a TokenRequest and returns the decoded answer of the endpoint
-    :param may_spend: bool, whether a refresh token may be spent; default True
+    :param fetch: callable that sends a TokenRequest and returns the decoded response of the endpoint
+    :param may_spend: bool, whether a refresh token may be used; default True
     :param meter: Meter, counts renewals
     """
 
@@ -85,8 +85,8 @@ class Tokens:
     def access(self) -> str:
         """Return a valid access token.
 
-        :raises DineroUnauthorized: the credentials were not accepted
-        :raises DineroReauthorizationRequired: a person has to consent
+        :raises DineroUnauthorized: the credentials were rejected
+        :raises DineroReauthorizationRequired: a person must consent again
         """
         if not self._usable(self._current):
             self._current = self._renewed(rejected=None)
@@ -95,14 +95,14 @@ class Tokens:
         return self._current.access_token
 
     def renew(self, rejected: str) -> None:
-        """Replace an access token that Dinero did not accept.
+        """Replace an access token that Dinero rejected.
 
         :param rejected: str, that token
         """
         self._current = self._renewed(rejected)
 
     def adopt(self, token: Token) -> None:
-        """Store a token that a person's consent has just given: it wins over whatever was stored.
+        """Store a token from a new consent; it replaces any stored one.
 
         :param token: Token
         :raises DineroUnavailable: it could not be stored
@@ -114,7 +114,7 @@ class Tokens:
         self._current = token
 
     def stored(self) -> Token | None:
-        """Return what is stored for this grant, or None; without an access token that only others may use."""
+        """Return the stored token of this grant, or None; without an access token that this client must not use."""
         there = self._store.load(self.key) or self._earlier()
         if there and there.bound_to != self._bound_to:
             return replace(there, access_token="", expires_at=0.0)
@@ -124,9 +124,9 @@ class Tokens:
         return self._store.load(self.earlier_key) if self.earlier_key else None
 
     def _taken_over(self, held: Held) -> Token | None:
-        """Take over what an earlier release has stored, once: no worker of that release finds it any more."""
+        """Migrate a token stored by an earlier release, once; workers of that release no longer find it."""
         with self._lock.hold(self.earlier_key) as before:
-            if before.note and not held.note:  # who renewed it and could not store the new one
+            if before.note and not held.note:  # its owner renewed it but could not store the new one
                 held.leave(before.note)
             if taken := self._earlier():
                 self._store.save(self.key, taken)
@@ -136,7 +136,7 @@ class Tokens:
     def _renewed(self, rejected: str | None) -> Token:
         stored = self._store.load(self.key)
         if self._usable(stored, rejected):
-            if self._store.is_pending(self.key):  # another client of this process had to go on without storing it
+            if self._store.is_pending(self.key):  # another client of this process could not store its token
                 self._store_again_at = 0.0
             return stored
         with self._alone(stored) as held:
@@ -149,12 +149,12 @@ class Tokens:
             if self._grant.spends_refresh_token:
                 self._require_safe(stored, held)
                 self._begin(stored, held)
-            # In a thread: what Airflow raises in this one, a timeout say, takes no token away that is just coming.
+            # In a thread: an exception that Airflow raises in this one (a timeout) must not lose a token in transit.
             with ThreadPoolExecutor(1, "dinero-token") as apart:
                 return apart.submit(self._fetched, stored, held, rejections).result()
 
     def _begin(self, stored: Token | None, held: Held) -> None:
-        """Store that a renewal begins: whatever keeps the new token from being stored shows before the old is spent."""
+        """Record the start of a renewal: if storing the new token will fail, it fails before the old one is used."""
         begun = replace(stored or Token("", 0.0, self._sent(stored)), begun_at=time.time(), place=held.place)
         self._store.save(self.key, begun)
         known = stored and (stored.one_time is False or (stored.renewed_at and stored.place == held.place))
@@ -162,7 +162,7 @@ class Tokens:
             time.sleep(FIRST_SECONDS)
             there = self._store.load(self.key)
             if there and there.place != held.place:
-                raise DineroUnavailable(f"{_two_locks(there, held)} The other one is at it just now.", WAY_OUT)
+                raise DineroUnavailable(f"{_two_locks(there, held)} The other host is renewing it now.", WAY_OUT)
 
     def _fetched(self, stored: Token | None, held: Held, rejections: int) -> Token:
         try:
@@ -179,13 +179,13 @@ class Tokens:
             with suppress(DineroError):
                 other = self._store.load(self.key)
                 if self._usable(other) and other.renewed_at > token.renewed_at - STORE_AGAIN_SECONDS:
-                    return other  # whoever got the lock meanwhile has stored a newer one
+                    return other  # another holder of the lock has stored a newer one meanwhile
         self._keep(token, stored, held)
         return token
 
     @contextmanager
     def _alone(self, stored: Token | None) -> Generator[Held]:
-        """Hold the lock; without it go on only where a second renewal does no harm."""
+        """Hold the lock; without it, continue only if a second renewal does no harm."""
         with ExitStack() as stack:
             held: Held = ProcessHeld()
             try:
@@ -193,17 +193,18 @@ class Tokens:
             except DineroUnavailable as error:
                 if self._grant.spends_refresh_token and (stored is None or stored.one_time is not False):
                     raise
-                log.warning("The token is renewed without a lock: %s", error)
+                log.warning("Renewing the token without a lock: %s", error)
             yield held
 
     def _require_safe(self, stored: Token | None, held: Held) -> None:
-        """Make sure that the refresh token may be spent here and now."""
+        """Check that the refresh token may be used here and now."""
         if not self._sent(stored):
             raise DineroReauthorizationRequired("Nobody has consented to this connection yet.", self._advice)
         if not self._may_spend:
             raise DineroConfigurationError(
-                "No valid access token is stored for this connection, and a test never spends a refresh token.",
-                "`airflow dinero check` with the connection's id renews it, as every task does; then test again.",
+                "No valid access token is stored for this connection, and a test never uses a refresh token.",
+                "Run `airflow dinero check` with the connection's id: it renews the token, as every task does. Then "
+                "test again.",
             )
         if stored is None:
             return
@@ -212,24 +213,24 @@ class Tokens:
         spent, _, who = held.note.partition(" ")
         if spent == fingerprint(self._sent(stored)):
             raise DineroReauthorizationRequired(
-                f"The refresh token was spent by {who}, which could not store the new one.",
-                f"While that process lives it tries again. {self._advice}",
+                f"The refresh token was used by {who}, which could not store the new one.",
+                f"While that process runs, it keeps trying. {self._advice}",
             )
         if held.place not in {"", EVERYWHERE} and stored.place and stored.place != held.place:
             told = _two_locks(stored, held)
             if stored.one_time is not False and stored.renewed_at < stored.begun_at > time.time() - BEGUN_SECONDS:
-                raise DineroUnavailable(f"{told} The other one is at it just now.", WAY_OUT)
+                raise DineroUnavailable(f"{told} The other host is renewing it now.", WAY_OUT)
             if stored.one_time:
                 raise DineroConfigurationError(
-                    f"{told} A one-time refresh token that two hosts spend at once ends the consent.",
+                    f"{told} If two hosts use a one-time refresh token at once, the consent ends.",
                     f"{WAY_OUT} If the other host is gone for good: {self._advice}",
                 )
             log.warning("%s %s", told, WAY_OUT)
 
     def _renewed_by_another(self, stored: Token | None) -> Token:
-        """Return what somebody else has stored while our refresh token was refused; else remember the refusal."""
+        """Return a token that was stored while our refresh token was rejected; else record the rejection."""
         there = self._store.load(self.key)
-        # What was written ahead holds the access token of before, which Dinero may not have accepted.
+        # The record of a start still has the previous access token, which Dinero may have rejected.
         if self._usable(there, stored.access_token if stored else None):
             return there
         refused = self._grant.refused("invalid_grant")
@@ -238,7 +239,7 @@ class Tokens:
             try:
                 self._store.save(self.key, replace(dead, access_token="", expires_at=0.0, refused=True))
             except DineroUnavailable as error:
-                log.warning("Others will be refused too: %s", error)
+                log.warning("Other processes will get the same rejection: %s", error)
         raise refused
 
     def _token(self, answer: dict[str, Any], stored: Token | None, place: str) -> Token:
@@ -254,12 +255,12 @@ class Tokens:
         if not self._grant.spends_refresh_token:
             return token
         sent = self._sent(stored)
-        # An answer without one means: keep the one that was used.
+        # A response without a refresh token means: keep using the same one.
         got = str(answer.get("refresh_token") or sent)
         return replace(token, refresh_token=got, one_time=got != sent)
 
     def _keep(self, token: Token, stored: Token | None, held: Held) -> None:
-        """Store a new token. It is good, also where that fails: this process goes on with it."""
+        """Store a new token. It is valid even if storing fails: then this process continues with it."""
         self._store_again_at = float("inf")
         try:
             self._store.save(self.key, token)
@@ -268,11 +269,12 @@ class Tokens:
             if not token.one_time:
                 if isinstance(error, DineroConfigurationError):
                     raise
-                log.warning("%s Others renew it themselves.", error)
+                log.warning("%s Other processes renew it themselves.", error)
                 return
             log.error(
-                "%s It holds a new one-time refresh token, which ends with this process; the old one is spent. This "
-                "process goes on and tries again; nobody else renews it meanwhile. If it ends before: %s",
+                "up. This process continues and keeps trying to store it; nobody else renews it meanwhile. If it ends "
+                "up. This process continues and keeps trying to store it; nobody else renews it meanwhile. If it ends "
+                "before that: %s",
                 error,
                 self._advice,
             )
@@ -287,7 +289,7 @@ class Tokens:
             with self._alone(mine) as held:
                 there = self._store.load(self.key)
                 if there and there.renewed_at > mine.renewed_at:
-                    return  # somebody else has a newer one
+                    return  # another process has a newer one
                 self._store.save(self.key, mine)
                 held.leave("")
         except DineroError:
@@ -301,7 +303,7 @@ class Tokens:
         return self._grant.advice if isinstance(self._grant, VismaConnect) else ""
 
     def _usable(self, token: Token | None, rejected: str | None = None) -> TypeGuard[Token]:
-        """Tell whether a token is ours, valid for a while yet, and not the one that Dinero did not accept."""
+        """Tell whether a token is ours, valid for some time, and not the one that Dinero rejected."""
         if token is None or token.access_token == rejected or token.bound_to != self._bound_to:
             return False
         lives = token.expires_at - token.renewed_at if token.renewed_at else 3600.0
@@ -309,13 +311,13 @@ class Tokens:
 
 
 def _rejections(stored: Token | None, rejected: str | None) -> int:
-    """Return how many tokens in a row Dinero did not accept, each as soon as it was new."""
+    """Return how many tokens in a row Dinero rejected, each while new."""
     if stored is None or rejected is None or time.time() - stored.renewed_at > NEW_SECONDS:
         return 0
     if stored.rejections >= MOST_REJECTIONS:
         until = datetime.fromtimestamp(stored.renewed_at + NEW_SECONDS, UTC)
         raise DineroUnavailable(
-            f"Dinero accepts no access token, not even new ones: {MOST_REJECTIONS + 1} in a row.",
+            f"Dinero rejected {MOST_REJECTIONS + 1} access tokens in a row, even new ones.",
             "Check the address of the API and the connection's organization.",
             until=until,
         )
@@ -323,11 +325,11 @@ def _rejections(stored: Token | None, rejected: str | None) -> int:
 
 
 def _two_locks(stored: Token, held: Held) -> str:
-    return f"The token of this connection is renewed under two locks, {stored.place} and {held.place}."
+    return f"The token of this connection is renewed under two different locks, {stored.place} and {held.place}."
 
 
 def fingerprint(refresh_token: str) -> str:
-    """Return what tells refresh tokens apart and gives none away.
+    """Return a fingerprint that distinguishes refresh tokens without revealing them.
 
     :param refresh_token: str
     """

@@ -1,1 +1,1 @@
-"""Bodies: their models, how they are checked and compared."""
+"""Bodies: their models, and how they are checked and compared."""

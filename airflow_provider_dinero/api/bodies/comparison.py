@@ -1,4 +1,4 @@
-"""How a document in Dinero is compared with the body that its author gave."""
+"""Comparing a document in Dinero with the body that you gave."""
 
 import re
 from collections.abc import Mapping
@@ -9,39 +9,39 @@ from typing import Any
 from airflow_provider_dinero.api.bodies.numbers import normalized
 from airflow_provider_dinero.api.errors import DineroConflict
 
-# What a property means that a create leaves out, where the documents say so.
+# The meaning of properties that a create leaves out, where the documents define it.
 DEFAULTS = {"Currency": "DKK", "ShowLinesInclVat": False, "Discount": 0}
-# What Dinero fills in itself when it is sent empty.
+# What Dinero fills in if it is sent empty.
 FILLED_IN = ("PaymentConditionType", "PaymentConditionNumberOfDays")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|\+00:00)?$")
 
 
 def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
-    """Make sure that an existing document is the wanted one, on the properties that its author gave.
+    """Check that an existing document is the wanted one, by the properties that you gave.
 
     :param what: str, names the document in the error
     :param wanted: mapping, the checked body
-    :param existing: mapping, the document as Dinero gives it
-    :raises DineroConflict: shows the differences, or says that the document was deleted
+    :param existing: mapping, the document from Dinero
+    :raises DineroConflict: it shows the differences, or says that the document was deleted
     """
     if existing.get("DeletedAt"):
         raise DineroConflict(
-            f"{what} was made before and then deleted; its Guid stays used.",
-            "To make it anew on purpose, pass another generation.",
+            f"{what} was created and then deleted; its Guid can't be used again.",
+            "To create it anew on purpose, pass another generation.",
         )
     found = differences(wanted, existing)
     if found:
         raise DineroConflict(
             f"{what} exists with other content: {describe(found)}.",
-            "Use another idempotency key for another document, or correct the one in Dinero; credit what is booked.",
+            "For another document, use another idempotency key; or correct it in Dinero, or credit it if it is booked.",
         )
 
 
 def describe(found: Mapping[str, tuple[Any, Any]]) -> str:
-    """Return differences as an error tells them.
+    """Return differences as text for an error.
 
-    :param found: mapping, as `differences` returns it
+    :param found: mapping, from `differences`
     """
     return "; ".join(f"{name}: Dinero has {there!r}, you gave {want!r}" for name, (there, want) in found.items())
 
@@ -49,14 +49,14 @@ def describe(found: Mapping[str, tuple[Any, Any]]) -> str:
 def differences(
     wanted: Mapping[str, Any], existing: Mapping[str, Any], *, empty_counts: bool = False, strict: bool = False
 ) -> dict[str, tuple[Any, Any]]:
-    """Return what differs, by property: (there, wanted).
+    """Return what differs, by property: (in Dinero, wanted).
 
     :param wanted: mapping, the checked body
-    :param existing: mapping, the document as Dinero gives it
-    :param empty_counts: bool, None is a wanted value and not "as Dinero likes it"; default False
-    :param strict: bool, what Dinero doesn't give back differs; default False
+    :param existing: mapping, the document from Dinero
+    :param empty_counts: bool, whether None is a wanted value instead of "Dinero decides"; default False
+    :param strict: bool, whether a property that Dinero doesn't return differs; default False
     """
-    if wanted.get("LineType") == "Text":  # Dinero keeps nothing else of it
+    if wanted.get("LineType") == "Text":  # Dinero stores nothing else of it
         wanted = {name: wanted.get(name) for name in ("LineType", "Description")}
     elif not empty_counts:
         left_out = {name: value for name, value in DEFAULTS.items() if wanted.get(name) is None and name in existing}
@@ -64,7 +64,7 @@ def differences(
     found: dict[str, tuple[Any, Any]] = {}
     for name, want in wanted.items():
         empty = want in (None, "")
-        if name == "Amount" and "AmountInclVatValue" in existing:  # the lines of vouchers read back under other names
+        if name == "Amount" and "AmountInclVatValue" in existing:  # lines of vouchers read back under other names
             if _plain(name, want) not in _amounts(existing):
                 found[name] = (_plain(name, existing["AmountInclVatValue"]), _plain(name, want))
             continue
@@ -75,7 +75,7 @@ def differences(
         if name == "PaymentConditionType" and want == "Paid":  # it reads back as NettoCash
             continue
         there = existing[name]
-        if name.endswith("VatCode"):  # VAT that is suppressed may read back as nothing
+        if name.endswith("VatCode"):  # suppressed VAT may read back as nothing
             want, there = (str(each or "none").upper() for each in (want, there))
         if isinstance(want, list):
             vat = bool(wanted.get("ShowLinesInclVat"))
@@ -92,7 +92,7 @@ def _different_lines(
         return {name: (f"{len(there)} lines", f"{len(want)} lines")}
     found = {}
     for index, (wanted_line, line) in enumerate(zip(want, there, strict=True)):
-        if including_vat:  # Dinero gives the unit amount back under two names
+        if including_vat:  # Dinero returns the unit amount under two names
             line = {**line, "BaseAmountValue": line.get("BaseAmountValueInclVat")}
         for inner, pair in differences(wanted_line, line, strict=strict).items():
             found[f"{name}[{index}].{inner}"] = pair
@@ -100,7 +100,7 @@ def _different_lines(
 
 
 def _amounts(line: Mapping[str, Any]) -> set[Any]:
-    """Return what the amount of a line may have been: it is gross, on manual vouchers for some VAT types net."""
+    """Return the possible amounts of a line: it is gross; on manual vouchers net for some VAT types."""
     names = (
         ("AmountInclVatValue", "AmountExclVatValue") if "BalancingAccountNumber" in line else ("AmountInclVatValue",)
     )
@@ -108,7 +108,7 @@ def _amounts(line: Mapping[str, Any]) -> set[Any]:
 
 
 def same_id(one: object, other: object) -> bool:
-    """Tell whether two texts are the same Guid, however they are written.
+    """Tell whether two texts are the same Guid, in any spelling.
 
     :param one: str or UUID
     :param other: str or UUID
@@ -117,7 +117,7 @@ def same_id(one: object, other: object) -> bool:
 
 
 def same_text(one: object, other: object) -> bool:
-    """Tell whether two texts are the same but for blanks around them, which nobody sees.
+    """Tell whether two texts are the same except for blanks around them, which nobody sees.
 
     :param one: str or None
     :param other: str or None
@@ -126,7 +126,7 @@ def same_text(one: object, other: object) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return a value in the form in which Dinero's and the author's spelling of it are equal."""
+    """Return a value in the form in which Dinero's and your spelling of it are equal."""
     if value in (None, ""):
         return None
     if isinstance(value, bool):

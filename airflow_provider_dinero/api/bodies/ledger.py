@@ -1,4 +1,4 @@
-"""Lines become the items of a ledger: those of a voucher number as one, in groups that a ledger holds."""
+"""Ledger items from lines: one per voucher number, in groups that fit into a ledger."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 # Dinero's cap (code 66).
 LARGEST = 1000
-# What the lines of a voucher number have in common, and the code with which Dinero refuses them if they don't.
+# What lines with the same voucher number must have in common, and the code with which Dinero refuses them if not.
 COMMON = {"VoucherDate": 75, "FileGuid": 76, "Id": 78, "Version": 87}
 OF_ITEMS = ("VoucherNumber", *COMMON)
 
@@ -16,14 +16,14 @@ Row = dict[str, Any]
 
 
 def items_of(lines: Iterable[Mapping[str, Any]], guid: Callable[[str], str]) -> list[Row]:
-    """Return the ledger items of some lines, each with an Id.
+    """Return the ledger items of lines, each with an Id.
 
-    :param lines: dicts as LedgerItemModelV2; one without Lines is a line itself, and has the properties of
-        LedgerItemLineModelV2 beside those of its voucher. Those of a VoucherNumber belong together; what has none is a
-        voucher by itself
-    :param guid: callable that returns the Id for what names an item: its number, or else its place
-    :return: list of dicts, checked, as LedgerItemModelV2
-    :raises DineroInvalidBody: a property is wrong, those of a voucher number don't agree, or a voucher is too large
+    :param lines: dicts like LedgerItemModelV2. One without Lines is a line itself, with the properties of
+        LedgerItemLineModelV2 beside those of its voucher. Lines with the same VoucherNumber belong together; one
+        without a number is a voucher of its own
+    :param guid: callable that returns the Id for the name of an item: its number, or else its position
+    :return: list of dicts, checked, like LedgerItemModelV2
+    :raises DineroInvalidBody: a property is wrong, lines of a voucher number don't agree, or a voucher is too large
     """
     found: list[Row] = []
     numbered: dict[int, Row] = {}
@@ -53,7 +53,7 @@ def items_of(lines: Iterable[Mapping[str, Any]], guid: Callable[[str], str]) -> 
 def groups_of(items: Iterable[Row]) -> list[list[Row]]:
     """Return items in groups of at most 1000 lines, in their order.
 
-    :param items: dicts as `items_of` returns them
+    :param items: dicts from `items_of`
     """
     groups: list[list[Row]] = []
     left = 0
@@ -67,7 +67,7 @@ def groups_of(items: Iterable[Row]) -> list[list[Row]]:
 
 
 def _nested(line: Any) -> Any:
-    """Return a line as an item; whatever else it is, is left for the check to name."""
+    """Return a line as an item; any other value stays unchanged, for the check to report."""
     if not isinstance(line, Mapping) or "Lines" in line:
         return line
     item = {name: value for name, value in line.items() if name in OF_ITEMS}

@@ -1,4 +1,4 @@
-"""Text properties that are given as numbers, as a template or a JSON file makes them: a zip code, a phone, an EAN."""
+"""Text properties given as numbers, as a template or a JSON file produces them: a zip code, a phone, an EAN."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,25 +10,25 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-# A Danish zip code has four digits, of which the first may be 0; a number has lost it.
+# A Danish zip code has four digits, the first of which may be 0; a number loses that.
 SMALLEST_ZIP_CODE = 1000
-# The longest text that a body keeps is shorter.
+# Any text property is shorter.
 LARGEST = 10**128
 
 
 def numbers_as_text(model: "type[BaseModel]", given: Any) -> Any:
-    """Return a body with whole numbers as their digits, where the model has a text; all else stays for the check.
+    """Return a body with whole numbers as text where the model has text; other values are left for the check.
 
     :param model: class of `models.py`
-    :param given: dict or whatever else was given, with plain dicts and lists inside
-    :raises DineroInvalidBody: a number may not be what the text was
+    :param given: dict with plain dicts and lists inside, or any other value
+    :raises DineroInvalidBody: a number may differ from the original text
     """
     if not isinstance(given, dict):
         return given
     texts, inner = _properties(model)
     if _whole(given.get("ZipCode")) and given["ZipCode"] < SMALLEST_ZIP_CODE and given.get("CountryKey", "DK") == "DK":
         raise DineroInvalidBody(
-            "ZipCode: a number has no leading zero, so it may have been another text.",
+            "ZipCode: a number loses leading zeros, so this may not be the original text.",
             'Write the zip code as text, such as "0800"; nothing was sent.',
         )
     found = {name: str(value) if name in texts and _whole(value) else value for name, value in given.items()}
@@ -43,18 +43,20 @@ def numbers_as_text(model: "type[BaseModel]", given: Any) -> Any:
 
 
 def told(value: Any) -> str:
-    """Return what is wrong with a value where text is needed, without the value.
+    """Return why a value isn't valid text, without the value itself.
 
     :param value: anything but text
     """
     if isinstance(value, float):
-        return "text is needed, not a float, whose digits may not be those of the text: write it in quotes, or str(...)"
+        return (
+            "this must be text, not a float, whose digits may differ from the original text: quote it, or use str(...)"
+        )
     if isinstance(value, bool | Mapping | list):
         return (
-            f"text is needed, not {type(value).__name__}. Where render_template_as_native_obj is set, a template that "
-            "is one expression gives what it evaluates to: add `| string`"
+            f"this must be text, not {type(value).__name__}. With render_template_as_native_obj, a template that is "
+            "one expression returns its value: add `| string`"
         )
-    return f"text is needed, not {type(value).__name__}: str(...) makes it"
+    return f"this must be text, not {type(value).__name__}: use str(...)"
 
 
 def _whole(value: Any) -> bool:
@@ -63,7 +65,7 @@ def _whole(value: Any) -> bool:
 
 @cache
 def _properties(model: "type[BaseModel]") -> "tuple[frozenset[str], dict[str, type[BaseModel]]]":
-    """Return the names of a model's texts that are no dates, and the models inside it by name."""
+    """Return the names of a model's text properties except dates, and the models inside it by name."""
     from pydantic import BaseModel
 
     texts, inner = set(), {}

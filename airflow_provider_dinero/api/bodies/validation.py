@@ -1,4 +1,4 @@
-"""Checks a body before it is sent. Dinero drops unknown properties in silence: a misspelt amount is a zero invoice."""
+"""Checks a body before it is sent. Dinero silently drops unknown properties: a misspelt amount is a zero invoice."""
 
 import math
 import types
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-# Plain value types: what Dinero takes when a body leaves them out, though the document calls them required.
+# Plain value types: what Dinero uses if a body leaves them out, although the document calls them required.
 FILLED_IN: dict[str, Any] = {
     "IsMember": False,
     "UseCvr": False,
@@ -27,19 +27,19 @@ FILLED_IN: dict[str, Any] = {
     "Discount": 0,
     "PaymentMeanEnum": "Domestic",
 }
-# What is in the lines of a body is three levels down.
+# The content of a body's lines is three levels down.
 MOST_NESTED = 8
-# What ends up in the header of an e-mail, or in the address of a text message.
+# Properties that end up in the header of an e-mail, or in the address of a text message.
 ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber", "Sender", "Subject"})
 
 
 class CheckedBody(dict[str, Any]):
-    """A body that was checked, so that it isn't checked again on its way.
+    """A checked body, which isn't checked again when it is sent.
 
-    `|` adds values that need no check: a Guid, a Timestamp or an amount that our code makes. For any other value build
-    a plain dict, which is checked when it is sent.
+    `|` adds values that need no check: a Guid, a Timestamp or an amount that this package creates. For any other value,
+    build a plain dict, which is checked when it is sent.
 
-    :param model: str, the class of `models.py` that it was checked against
+    :param model: str, the class of `models.py` against which it was checked
     :param content: mapping
     """
 
@@ -61,20 +61,20 @@ class CheckedBody(dict[str, Any]):
 
 
 def check(model_name: str, body: Any) -> Any:
-    """Return the body as its model understands it, with the properties that the author gave and no others.
+    """Return the body as its model reads it, with the properties that you gave and no others.
 
-    Decimal, date, UUID and their texts are accepted, since templates and XComs carry text.
+    It accepts Decimal, date, UUID and their text forms, since templates and XComs are text.
 
     :param model_name: str, a class of `models.py`; in brackets for a list of them
-    :param body: mapping in Dinero's own property names; or an iterable of them, or a single one, for a list
-    :return: CheckedBody, a dict of Python values, or a list of them, ready for `encode`; one that was checked as it is
-    :raises DineroInvalidBody: names each unknown, missing or ill-typed property
+    :param body: mapping with Dinero's property names; for a list, an iterable of them or a single one
+    :return: CheckedBody, a dict of Python values, or a list of them, ready for `encode`; a checked one unchanged
+    :raises DineroInvalidBody: it names each unknown, missing or ill-typed property
     """
     if not model_name.startswith("["):
         return _checked(model_name, body, model_name)
     if isinstance(body, str) or not isinstance(body, Iterable):
         raise DineroInvalidBody(
-            f"{model_name}: a list of dicts is needed, not {type(body).__name__}.", "Nothing was sent."
+            f"{model_name}: this must be a list of dicts, not {type(body).__name__}.", "Nothing was sent."
         )
     members = [body] if isinstance(body, Mapping) else list(body)
     if not members:
@@ -94,27 +94,27 @@ def _validated(model_name: str, body: Any, place: str) -> dict[str, Any]:
     model = _model(model_name)
     if not isinstance(body, Mapping):
         raise DineroInvalidBody(
-            f"{place}: a dict is needed, not {type(body).__name__}.",
+            f"{place}: this must be a dict, not {type(body).__name__}.",
             "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     if nested := _too_deep(body):
-        raise DineroInvalidBody(f"{place}: {nested} nests more than {MOST_NESTED} deep.", "Nothing was sent.")
+        raise DineroInvalidBody(f"{place}: {nested} is nested more than {MOST_NESTED} deep.", "Nothing was sent.")
     given = _as_text(body)
     inexact = _inexact(given, "")
     if inexact:
         raise DineroInvalidBody(
-            f"{place}: {', '.join(inexact)}: a float that was calculated with.",
-            "Amounts are Decimal, or text; nothing was sent.",
+            f"{place}: {', '.join(inexact)}: this float is the inexact result of a calculation.",
+            "Use Decimal or text for amounts; nothing was sent.",
         )
     if "TimeStamp" in given and "Timestamp" in model.model_fields:
-        # What Dinero's answers call TimeStamp, its bodies call Timestamp.
+        # What Dinero's responses call TimeStamp, its bodies call Timestamp.
         given = {"Timestamp" if name == "TimeStamp" else name: value for name, value in given.items()}
     given = texts.numbers_as_text(model, given)
     try:
         checked: dict[str, Any] = model.model_validate(given).model_dump(exclude_unset=True)
         wrong = "; ".join(_misread(given, checked, ""))
     except ValidationError as error:
-        # Never the values: a body may hold what doesn't belong into a log.
+        # Never the values: a body may contain something that must not be logged.
         wrong = "; ".join(_told(model, detail) for detail in error.errors(include_url=False))
     if wrong:
         raise DineroInvalidBody(f"{place}: {wrong}{'' if wrong.endswith('?') else '.'}", "Nothing was sent.")
@@ -122,9 +122,9 @@ def _validated(model_name: str, body: Any, place: str) -> dict[str, Any]:
 
 
 def complete(model_name: str, checked: Any) -> Any:
-    """Return a checked body with what the document requires and Dinero fills in: it is sent as Dinero would take it.
+    """Return a checked body with the properties that the document requires and Dinero fills in.
 
-    :param model_name: str, as `check` takes it
+    :param model_name: str, as for `check`
     :param checked: what `check` returned
     """
     if isinstance(checked, list):
@@ -144,7 +144,7 @@ def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, A
 
 
 def _as_text(value: Any) -> Any:
-    """Return a body as dicts and lists, dates as ISO 8601 text: the document types some of them as mere strings."""
+    """Return a body as dicts and lists, dates as ISO 8601 text: the document types some of them as plain strings."""
     if isinstance(value, Mapping):
         return {name: _as_text(inner) for name, inner in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray):
@@ -162,7 +162,7 @@ def _model(model_name: str) -> "type[BaseModel]":
 
 
 def encode(body: Any) -> bytes:
-    """Return the JSON of a checked body: Decimal as number, digit for digit; date and UUID as text.
+    """Return the JSON of a checked body: Decimal as a number, digit for digit; date and UUID as text.
 
     :param body: dict or list
     :return: bytes
@@ -173,7 +173,7 @@ def encode(body: Any) -> bytes:
 
 
 def encodable(name: str, text: str) -> str:
-    """Return a text that can be sent: half of a surrogate pair, as broken JSON gives it, has no bytes.
+    """Return a text that can be sent: half of a surrogate pair, as in broken JSON, has no bytes.
 
     :param name: str, named in the error
     :param text: str
@@ -182,12 +182,12 @@ def encodable(name: str, text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise DineroInvalidBody(f"{name} holds half a character (a lone surrogate).", "Nothing was sent.") from None
+        raise DineroInvalidBody(f"{name} contains half a character (a lone surrogate).", "Nothing was sent.") from None
     return text
 
 
 def as_list(given: str | Iterable[str]) -> list[str]:
-    """Return names as a list, also when one alone was given.
+    """Return names as a list, even if only one was given.
 
     :param given: str, or iterable of str
     """
@@ -195,11 +195,11 @@ def as_list(given: str | Iterable[str]) -> list[str]:
 
 
 def canonical(given: Iterable[str], allowed: Collection[str]) -> list[str]:
-    """Return names in Dinero's spelling, which its answers repeat.
+    """Return names in Dinero's spelling, which its responses repeat.
 
     :param given: names of properties, in any case
-    :param allowed: collection of str, those that can be asked for
-    :raises DineroInvalidBody: a name that is none of them
+    :param allowed: collection of str, the names that can be requested
+    :raises DineroInvalidBody: a name isn't one of them
     """
     spelt = {name.lower(): name for name in allowed}
     found = []
@@ -224,7 +224,7 @@ def nearest(name: str, known: "list[str]") -> str:
 
 
 def _inexact(value: Any, place: str) -> list[str]:
-    """Return the places of floats that no author has written: 0.1 + 0.2 is 0.30000000000000004."""
+    """Return the places of floats that nobody would write: 0.1 + 0.2 is 0.30000000000000004."""
     if isinstance(value, float):
         return [place] if math.isfinite(value) and round(value, 6) != value else []
     if isinstance(value, Mapping):
@@ -235,7 +235,7 @@ def _inexact(value: Any, place: str) -> list[str]:
 
 
 def _too_deep(value: Any, place: str = "", left: int = MOST_NESTED) -> str:
-    """Return the place of something that nests deeper than any body of Dinero, or an empty text."""
+    """Return the place of a value nested deeper than in any body of Dinero, or an empty text."""
     if not isinstance(value, Mapping | list | tuple):
         return ""
     if not left:
@@ -249,7 +249,7 @@ def _too_deep(value: Any, place: str = "", left: int = MOST_NESTED) -> str:
 
 
 def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
-    """Yield what the model takes, and Dinero or a mail server would read in another way than its author."""
+    """Yield what the model accepts but Dinero or a mail server would read differently than you meant."""
     if isinstance(checked, Mapping):
         for name, inner in checked.items():
             yield from _misread(given[name], inner, f"{place}.{name}".lstrip("."))
@@ -258,11 +258,11 @@ def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
             yield from _misread(each, inner, f"{place}[{index}]")
     elif isinstance(checked, Decimal | int) and not isinstance(checked, bool):
         if isinstance(given, str) and not PLAIN.fullmatch(given.strip()):
-            yield f"{place}: a number is digits, with a point before the decimals, such as 1250.75"
+            yield f"{place}: a number consists of digits, with a point before the decimals, such as 1250.75"
         elif digits_of(Decimal(checked)) > MOST_DIGITS:
-            yield f"{place}: a number has at most {MOST_DIGITS} digits, written out"
+            yield f"{place}: a number has at most {MOST_DIGITS} digits when written out"
     elif isinstance(checked, str) and place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
-        yield f"{place}: it holds a line break or another control character"
+        yield f"{place}: this contains a line break or another control character"
 
 
 def _has_line_break(text: str) -> bool:
@@ -280,7 +280,7 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
     if detail["type"] == "string_type":
         return f"{place}: {texts.told(detail['input'])}"
     if detail["type"].startswith("uuid"):
-        return f'{place}: a Guid is needed, as text, such as what operator.output["ContactGuid"] gives'
+        return f'{place}: this must be a Guid as text, such as operator.output["ContactGuid"]'
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 

@@ -1,4 +1,4 @@
-"""The resources whose changes can be followed: one table of what each feed is, and the columns of its rows."""
+"""The resources whose changes can be followed: one table that defines each feed, and the columns of its rows."""
 
 import json
 from collections.abc import Collection
@@ -19,18 +19,18 @@ ENTRIES = "entries"
 TEXT, INTEGER, DECIMAL, BOOLEAN, DATE, INSTANT = "text", "integer", "decimal", "boolean", "date", "instant"
 KINDS = {"integer": INTEGER, "number": DECIMAL, "boolean": BOOLEAN}
 FORMATS = {"date": DATE, "date-time": INSTANT}
-# The document types the Date of an entry as a mere text.
+# The document types the Date of an entry as plain text.
 DAY = "Date"
 
 
 class Feed(NamedTuple):
-    """What can be said of the rows of a resource.
+    """What is known of the rows of a resource.
 
     :param key: str, the property that identifies a row
     :param model: str, the schema of a row in openapi.json
-    :param fields: names of the properties that its list can be asked for; None for all that the schema has
+    :param fields: names of the properties that can be requested from its list; None for all of the schema
     :param filterable: names of the properties that a consumer can filter by
-    :param has_status: bool, whether it can also by Status
+    :param has_status: bool, whether a consumer can also filter by Status
     """
 
     key: str
@@ -56,16 +56,16 @@ FEEDS = {
 
 
 def feed_of(resource: str) -> Feed:
-    """Return what is known of a resource.
+    """Return the feed of a resource.
 
-    :param resource: str, as the client's attribute is called
+    :param resource: str, the name of the client's attribute
     :raises DineroInvalidBody: its changes can't be followed
     """
     if resource not in FEEDS:
         meant = nearest(resource, list(FEEDS))
         hint = f" Did you mean {meant}?" if meant else ""
         raise DineroInvalidBody(
-            f"{resource!r} has no changes that can be followed.{hint}", f"These have: {', '.join(FEEDS)}."
+            f"You can't follow the changes of {resource!r}.{hint}", f"You can follow {', '.join(FEEDS)}."
         )
     return FEEDS[resource]
 
@@ -73,7 +73,7 @@ def feed_of(resource: str) -> Feed:
 def columns_of(resource: str) -> dict[str, str]:
     """Return the columns of a feed's rows, in the order of its list.
 
-    :param resource: str, as `api.feeds` names it
+    :param resource: str, as in `api.feeds`
     :return: dict of name to kind: text, integer, decimal, boolean, date or instant (UTC)
     :raises DineroInvalidBody: there is no such feed
     """
@@ -90,7 +90,7 @@ def _properties(model: str) -> dict[str, Any]:
 
 
 def _kind(name: str, schema: dict[str, Any]) -> str:
-    """Return the kind of a property; its type is one, or a list of one and null."""
+    """Return the kind of a property; its type may be a list of a type and null."""
     given = schema["type"]
     (kind,) = {*(given if isinstance(given, list) else [given])} - {"null"}
     if kind != "string":
@@ -108,15 +108,15 @@ def follow(
 ) -> Changes:
     """Return what changed in a resource at or after an instant.
 
-    One request for up to 1000 rows, and one more for the deleted ones where they are wanted, but for contacts, whose
-    list has them; for entries one for every 31 days.
+    This takes one request per 1000 rows, and one more for deleted rows if you want them, except for contacts, whose
+    list includes them; for entries one per 31 days.
 
     :param client: DineroClient
-    :param resource: str, as the client's attribute is called
-    :param since: datetime, an ISO 8601 text, or None for all that is there and not deleted
-    :param fields: names of the properties to get; default all that the list has. Entries always have all.
+    :param resource: str, the name of the client's attribute
+    :param since: datetime, an ISO 8601 text, or None for everything that isn't deleted
+    :param fields: names of the properties to get; default all of the list. Entries always have all.
     :param include_deleted: bool; entries are never deleted; default True
-    :raises DineroInvalidBody: its changes can't be followed, or `since` is not an instant
+    :raises DineroInvalidBody: the changes of the resource can't be followed, or `since` is not an instant
     """
     feed_of(resource)
     if resource != ENTRIES:
@@ -124,7 +124,7 @@ def follow(
         return changes
 
     def read(deleted_only: bool, note: Any) -> Any:
-        note(None)  # entries tell no time of the server's; the overlap bears with a clock that is five minutes off
+        note(None)  # entries give no server time; the overlap tolerates a clock that is off by five minutes
         if since is None:
             return client.entries.between("0001-01-01", "9999-12-31")
         return client.entries.changes(since, datetime.now(UTC) + OVERLAP)

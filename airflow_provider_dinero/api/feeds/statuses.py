@@ -1,4 +1,4 @@
-"""How far many documents are, with few requests."""
+"""The status of many documents, with few requests."""
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 OUTSTANDING = ("Draft", "Booked", "Overdue")
 SETTLED = ("Paid", "OverPaid")
-# So many documents are read one by one rather than looked for in a list.
+# Up to this many documents are read one by one rather than searched in a list.
 FEW = 3
 GONE = "Deleted"
-# What is beyond a status has reached it.
+# A document beyond a status has reached it.
 REACHED_BY = {
     "booked": {"booked", "overdue", "paid", "overpaid"},
     "paid": {"paid", "overpaid"},
@@ -25,10 +25,10 @@ Row = dict[str, Any]
 
 
 def invoice_states(client: "DineroClient", guids: Collection[str]) -> dict[str, Row]:
-    """Return how far invoices are, by what they say now: whether each change of status moves UpdatedAt is undocumented.
+    """Return the current status of invoices. It is undocumented whether each change of status moves UpdatedAt.
 
-    A request each for up to three. For more, one for each 1000 that are drafts or unpaid; for those that are not among
-    these, one each up to ten, else one for each 1000 paid ones from the newest on until all are found.
+    This takes one request each for up to three. For more, one per 1000 drafts or unpaid invoices; for those not among
+    them, one each for up to ten, else one per 1000 paid ones from the newest on, until all are found.
 
     :param client: DineroClient
     :param guids: collection of str, in lower case
@@ -64,7 +64,7 @@ def _invoice(client: "DineroClient", guid: str) -> Row:
 
 
 def ledger_states(client: "DineroClient", ids: Collection[str]) -> dict[str, Row]:
-    """Return how far ledger items are, with one request where all are known.
+    """Return the status of ledger items, with one request if Dinero knows all of them.
 
     :param client: DineroClient
     :param ids: collection of str, in lower case
@@ -93,7 +93,7 @@ STATES = {"invoices": invoice_states, "ledger_items": ledger_states}
 
 
 def has_reached(row: Row, until: Iterable[str]) -> bool:
-    """Tell whether a document has one of some statuses, or is beyond it.
+    """Tell whether a document has one of these statuses, or is beyond it.
 
     :param row: dict with Status, and MailOutStatus of an invoice
     :param until: names

@@ -1,4 +1,4 @@
-"""A window of changes for one consumer: what of the changed rows it wants, and what of them it has seen before."""
+"""A window of changes for one consumer: the changed rows that it follows and hasn't seen yet."""
 
 import hashlib
 import logging
@@ -16,7 +16,7 @@ from airflow_provider_dinero.api.lists.filters import Condition, query_filter
 
 log = logging.getLogger(__name__)
 
-# Marks overlap: what is in the overlap was seen, and isn't told again. So many rows of it are remembered.
+# Watermarks overlap: rows in the overlap were seen and aren't reported again. This many of them are remembered.
 SEEN = 200
 PAYMENT_STATUSES = ("Draft", "Booked", "Paid", "OverPaid", "Overdue")
 OFFER_STATUSES = ("Draft", "Invoiced", "CustomerAccepted", "CustomerDeclined", "UserAccepted", "UserDeclined")
@@ -25,10 +25,10 @@ Row = dict[str, Any]
 
 
 class Window(NamedTuple):
-    """What a consumer is told, and what it has seen by then.
+    """What a consumer gets, and what it has seen by then.
 
-    :param window: dict, as `Consumer.window` describes it
-    :param seen: dict of key to version, to be given to the next window
+    :param window: dict, see `Consumer.window`
+    :param seen: dict of key to version, for the next window
     """
 
     window: dict[str, Any]
@@ -37,15 +37,15 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Consumer:
-    """What somebody who follows a resource wants, and how far they are.
+    """What a consumer of a resource follows, and how far it is.
 
     :param resource: str
-    :param since: datetime, everything before it was seen
+    :param since: datetime; everything before it was seen
     :param seen: mapping of key to version, what was seen at or after it
     :param status: names of payment statuses, or of a trade offer's; default all
-    :param filters: conditions, as `eq` and `contains` make them, of which all must hold; default none
+    :param filters: conditions from `eq` and `contains`, which must all hold; default none
     :param include_deleted: bool; default True
-    :param limit: int, how many rows a window has before it ends, and the rest of that second; default 1000
+    :param limit: int, how many rows end a window, which still gets the rest of that second; default 1000
     """
 
     resource: str
@@ -60,13 +60,13 @@ class Consumer:
         check(self.resource, self.status, self.filters)
 
     def window(self, rows: Iterable[Row], until: datetime, *, wider: bool = False) -> Window:
-        """Return what of some rows is new.
+        """Return what is new among some rows.
 
-        A window ends early at its limit, and what is beyond it belongs to the next one. What changed after `until` is
-        told whole, since not all of it could be remembered; and entries are, which tell no time.
+        A window ends early at its limit; the next one gets the rest. Rows that changed after `until` are all reported,
+        since not all of them could be remembered; so are entries, which have no time.
 
-        :param rows: iterable of dicts with what `fields_of` names; the last one of a key counts
-        :param until: datetime, the mark that they end at
+        :param rows: iterable of dicts with the properties of `fields_of`; the last one of a key counts
+        :param until: datetime, the watermark at which they end
         :param wider: bool, whether they were read from before `since`; default False
         :return: Window; its window is `{"since", "until", "count", "created", "updated", "deleted"}`, the last three
             lists of keys
@@ -101,12 +101,12 @@ class Consumer:
 
 
 def check(resource: str, status: Sequence[str], filters: Sequence[Condition]) -> None:
-    """Check what a consumer asks for.
+    """Check what a consumer follows.
 
     :param resource: str
     :param status: names
     :param filters: conditions
-    :raises DineroInvalidBody: names what is wrong
+    :raises DineroInvalidBody: it is invalid; says why
     """
     feed = feed_of(resource)
     names = () if not feed.has_status else OFFER_STATUSES if resource == "trade_offers" else PAYMENT_STATUSES
@@ -121,7 +121,7 @@ def check(resource: str, status: Sequence[str], filters: Sequence[Condition]) ->
 @cache
 def _warn_of_overdue() -> None:
     log.warning(
-        "Falling due changes nothing in Dinero: with status Overdue you see an invoice only when something else "
+        "Becoming overdue changes nothing in Dinero: with status Overdue you only see an invoice when something else "
         "changes it while it is overdue. To wait for overdue invoices, use DineroInvoiceStatusSensor(until='Overdue')."
     )
 
@@ -137,7 +137,7 @@ def fields_of(resource: str) -> list[str]:
 
 
 def changed_at(row: Row) -> datetime | None:
-    """Return when a row was last changed, or deleted; None for an entry, which tells no time.
+    """Return when a row was last changed, or deleted; None for an entry, which has no time.
 
     :param row: dict
     """
@@ -149,7 +149,7 @@ def changed_at(row: Row) -> datetime | None:
 
 
 def version_of(row: Row) -> str:
-    """Return what tells a row from what it was before: its content, since it can change twice at the same instant.
+    """Return the version of a row, a fingerprint of its content, since it can change twice at the same instant.
 
     :param row: dict
     """
@@ -157,7 +157,7 @@ def version_of(row: Row) -> str:
 
 
 def _holds(condition: Condition, value: object) -> bool:
-    """Tell whether a value meets a condition, as Dinero compares: without regard to case."""
+    """Tell whether a value meets a condition, ignoring case as Dinero does."""
     if value is None:
         return False
     given, found = str(condition.value).casefold(), str(value).casefold()

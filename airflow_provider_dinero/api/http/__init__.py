@@ -1,1 +1,1 @@
-"""How requests are sent, and how answers are read."""
+"""Sending requests and reading responses."""

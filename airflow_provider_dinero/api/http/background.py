@@ -1,4 +1,4 @@
-"""One thread that does what will be wanted soon. It keeps no process from ending, as those of an executor would."""
+"""A thread for work that will be needed soon. Unlike an executor's threads, it doesn't keep the process alive."""
 
 import os
 import queue
@@ -12,7 +12,7 @@ Job = tuple[Callable[[], T], "queue.SimpleQueue[T | None]"]
 
 
 class Background(Generic[T]):
-    """A thread that does one thing after another, until it is ended."""
+    """A thread that runs one job after another, until it is ended."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Job[T] | None] = queue.SimpleQueue()
@@ -20,10 +20,10 @@ class Background(Generic[T]):
         threading.Thread(target=_work, args=(self._jobs,), name="dinero-next-page", daemon=True).start()
 
     def begin(self, job: Callable[[], T]) -> Callable[[float], T | None]:
-        """Begin a job, and return what waits for its result: None when it raised an exception.
+        """Start a job, and return a function that waits for its result, which is None if it raised an exception.
 
         :param job: callable
-        :return: callable that takes the longest wait in seconds, and raises TimeoutError when that is over
+        :return: callable that takes the longest wait in seconds, and raises TimeoutError after it
         """
         done: queue.SimpleQueue[T | None] = queue.SimpleQueue()
         self._jobs.put((job, done))
@@ -37,14 +37,14 @@ class Background(Generic[T]):
         return wait
 
     def end(self) -> None:
-        """Let the thread end when it has done what was begun."""
+        """Let the thread end when it has finished the jobs that were started."""
         self._jobs.put(None)
 
 
 def _work(jobs: "queue.SimpleQueue[Job[T] | None]") -> None:
     while (job := jobs.get()) is not None:
         result = None
-        # What goes wrong here goes wrong again, and is told, when it is asked for in the usual way.
+        # An error here recurs, and is reported, when the result is requested in the usual way.
         with suppress(Exception):
             result = job[0]()
         job[1].put(result)

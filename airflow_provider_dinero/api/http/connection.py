@@ -1,4 +1,4 @@
-"""One attempt: a request goes out, and its answer is read to the end. The one room that sends."""
+"""One attempt: send a request, and read its response to the end. Only this module sends anything."""
 
 import io
 import os
@@ -36,25 +36,25 @@ HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encod
 CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 CONNECT_SECONDS = 10.0
 FILE = "application/octet-stream"
-# The refusals that say all by their status or in plain text.
+# Refusals whose status or plain text says everything.
 PLAIN = (401, 429)
-# An answer that drips, each piece within the timeout, is given up after so many timeouts.
+# A response whose pieces each arrive within the timeout is given up after this many timeouts in total.
 TIMEOUTS_IN_TOTAL = 5
 
 
-# The answer, or why there is none that counts, and what was raised.
+# The response, or why there is no valid one, and the exception.
 Attempt = tuple[Response | None, Failure | None, Exception | None]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What goes to `requests`: everything but the bearer.
+    """The input of `requests`, except the bearer token.
 
     :param url: str
     :param headers: dict
     :param params: mapping or None, the query
-    :param data: bytes, str or None, the body; or a callable that gives it anew for each attempt
-    :param sink: callable or None, takes the pieces of a success, anew for each attempt, instead of the memory
+    :param data: bytes, str or None, the body; or a callable that returns a new one for each attempt
+    :param sink: callable or None, receives the pieces of a success, from the start at each attempt, instead of memory
     """
 
     url: str
@@ -70,14 +70,14 @@ class Request:
 
     @property
     def is_for_file(self) -> bool:
-        """Whether a file is asked for, and not JSON."""
+        """Whether the request is for a file, not JSON."""
         return self.headers.get("Accept") == FILE
 
 
 class Connection:
-    """The connection to Dinero: one request at a time, over one kept connection. Safe to use from several threads.
+    """The connection to Dinero: one request at a time, over one persistent connection. Thread-safe.
 
-    :param timeout: float, seconds to wait for an answer
+    :param timeout: float, seconds to wait for a response
     """
 
     def __init__(self, timeout: float) -> None:
@@ -87,18 +87,18 @@ class Connection:
 
     def _begin(self) -> None:
         self._process = os.getpid()
-        # Not a session: no redirects, so a token goes to the host that was configured and to no other; no cookies.
+        # Not a session: no redirects, so a token only goes to the configured host; no cookies.
         self._adapter: requests.adapters.HTTPAdapter | None = None
         self._one_at_a_time = threading.Lock()
         self.socket: socket.socket | None = None
 
     @property
     def longest(self) -> float:
-        """Seconds that an answer may take in total."""
+        """Seconds that a response may take in total."""
         return TIMEOUTS_IN_TOTAL * self.timeout
 
     def cut(self) -> None:
-        """End the request that is under way, as if the connection had broken."""
+        """Abort the current request, as if the connection had broken."""
         if self.socket is not None:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
@@ -111,8 +111,8 @@ class Connection:
 
     @contextmanager
     def _alone(self, seconds: float) -> Generator[None]:
-        """Wait for the request that is under way, so long and no longer."""
-        if self._process != os.getpid():  # a fork: the connection and whatever is under way are the other process's
+        """Wait for the current request, up to this time."""
+        if self._process != os.getpid():  # a fork: the connection and its request belong to the other process
             self._begin()
         if not self._one_at_a_time.acquire(timeout=seconds):
             self.cut()
@@ -123,18 +123,18 @@ class Connection:
             self._one_at_a_time.release()
 
     def ready(self) -> None:
-        """Do what takes time in a process's first request: a slot of the allowance must not grow old meanwhile."""
+        """Do what takes time in a process's first request now, so that a slot of the allowance isn't held meanwhile."""
         if self._adapter is None or self._process != os.getpid():
             with self._alone(self.longest):
                 self._adapter = self._adapter or adapter(self)
 
     def attempt(self, operation: Operation, request: Request, bearer: str | None, *, watched: bool = True) -> Attempt:
-        """Send a request once, and read its answer to the end.
+        """Send a request once, and read its response to the end.
 
-        :param operation: Operation; a bare one goes over a fresh connection
+        :param operation: Operation; a bare one goes over a new connection
         :param request: Request
         :param bearer: str or None
-        :param watched: bool, cut the connection when the time in total is over; else whoever waits has to look to that
+        :param watched: bool, whether to cut the connection when the total time is over; otherwise the caller must
         :return: Attempt
         :raises DineroConfigurationError: the address or its certificate is wrong
         :raises DineroOutcomeUnknown: a bare write was interrupted
@@ -146,7 +146,7 @@ class Connection:
         with self._alone(self.longest), self._within_total() if watched else nullcontext():
             self._adapter = self._adapter or adapter(self)
             if operation.repeat is Repeat.BARE:
-                # A kept connection that the server is just closing would make the outcome unknown for nothing.
+                # A persistent connection that the server is just closing would needlessly make the outcome unknown.
                 self._adapter.close()
             try:
                 prepared = requests.Request(
@@ -165,7 +165,7 @@ class Connection:
                 return answer, _counts(answer), None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
                 raise DineroConfigurationError(
-                    f"{request.host}, or the proxy of the environment, is not an address.", "Correct it."
+                    f"{request.host}, or the proxy in the environment, is not a valid address.", "Correct it."
                 ) from None
             except (requests.exceptions.RequestException, HTTPError) as error:
                 if refused := next(
@@ -173,7 +173,7 @@ class Connection:
                 ):
                     raise _not_accepted(request.host, refused) from None
                 return None, _failure(error), error
-            except DineroError:  # a file that changes while it is sent: Dinero has not got all of it
+            except DineroError:  # a file that changed while it was sent: Dinero doesn't have all of it
                 self._adapter.close()
                 raise
             except BaseException as interruption:  # Airflow's timeout, a signal
@@ -183,7 +183,7 @@ class Connection:
 
     @contextmanager
     def _within_total(self) -> Generator[None]:
-        """Cut the connection when the time in total is over: a timeout of `requests` begins anew with each byte."""
+        """Cut the connection when the total time is over: a timeout of `requests` restarts with each byte."""
         self.socket = None
         timer = threading.Timer(self.longest, self.cut)
         timer.daemon = True
@@ -194,25 +194,25 @@ class Connection:
             timer.cancel()
 
     def _surroundings(self, url: str) -> dict[str, Any]:
-        """Return the proxies and the CA bundle of the environment, read once for each host."""
+        """Return the proxies and the CA bundle of the environment, read once per host."""
         from requests.utils import get_environ_proxies
 
         host = urlsplit(url).netloc
         if host not in self._environment:
-            direct = urlsplit(url).hostname in LOOPBACK  # what stays on this machine goes through no proxy
+            direct = urlsplit(url).hostname in LOOPBACK  # local traffic goes through no proxy
             self._environment[host] = {"proxies": {} if direct else get_environ_proxies(url), "verify": _ca_bundle()}
         return self._environment[host]
 
 
 def _read(response: "requests.Response", operation: Operation, request: Request) -> Response:
-    """Read an answer to its end, and tell whether it is whole."""
+    """Read a response to its end, and check that it is complete."""
     raw = response.raw
     answer, framed = Response(response.status_code, response.headers, b"", request.host), is_framed(raw)
     try:
         if not 200 <= answer.status < 300:
             answer = answer._replace(content=content_of(raw, LARGEST_REFUSAL))
             if answer.status not in PLAIN and 400 <= answer.status < 500:
-                if answer.is_page:  # such as a 404 of somebody who knows nothing of Dinero's documents
+                if answer.is_page:  # such as a 404 from something that isn't Dinero
                     raise Flaw("an HTML page")
                 if not framed:
                     decode(answer, framed=False)
@@ -231,40 +231,40 @@ def _read(response: "requests.Response", operation: Operation, request: Request)
 
 
 def _counts(answer: Response) -> Failure | None:
-    """Return why an answer doesn't count, or None."""
+    """Return why a response isn't valid, or None."""
     if answer.too_large:
         return Failure.TOO_LARGE
     return Failure.UNWHOLE if answer.flaw else None
 
 
 def _not_accepted(host: str, refused: ssl.SSLCertVerificationError) -> DineroConfigurationError:
-    """Return the error for a certificate, with the verification's own reason."""
+    """Return the error for a rejected certificate, with the reason of the verification."""
     name = next((each for each in CA_BUNDLES if os.environ.get(each)), None)
     if name:
         advice = (
-            f"It was checked with {name}={os.environ[name]}. From Python 3.13 on a CA needs more than before: a "
-            "critical basicConstraints, keyUsage, and key identifiers. One that lacks these has to be issued anew."
+            f"It was checked with {name}={os.environ[name]}. Python 3.13 and later require more of a CA: a critical "
+            "basicConstraints, keyUsage, and key identifiers. A CA that lacks these must be issued again."
         )
     else:
-        advice = "Check the host; behind a proxy of your own, set REQUESTS_CA_BUNDLE."
+        advice = "Check the host. If you use your own proxy, set REQUESTS_CA_BUNDLE."
     reason = clean(refused.verify_message or refused.reason or type(refused).__name__)
     return DineroConfigurationError(f"The certificate of {host} was not accepted: {reason}.", advice)
 
 
 def _ca_bundle() -> str | bool:
-    """Return the CA bundle of the environment, as `requests` does it, or True for its own."""
+    """Return the CA bundle of the environment, as `requests` finds it, or True for its default."""
     for name in CA_BUNDLES:
         if path := os.environ.get(name):
             if not os.path.exists(path):
-                raise DineroConfigurationError(f"{name} names {path}, which is not there.", "Correct the environment.")
+                raise DineroConfigurationError(f"{name} is {path}, which doesn't exist.", "Correct the environment.")
             return path
     return True
 
 
 def adapter(connection: Connection) -> "requests.adapters.HTTPAdapter":
-    """Return an adapter of `requests`. Its connections tell which socket is in use, so that it can be cut.
+    """Return an adapter of `requests` whose connections register the socket in use, so that it can be cut.
 
-    Its answers end where they should: the end of the connection doesn't end a line.
+    It also detects truncated responses: the end of the connection doesn't count as the end of a line.
 
     :param connection: Connection
     """
@@ -314,7 +314,7 @@ class _Bearer:
 
 
 def _no_auth(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-    """Leave the headers as they were prepared; without any auth object .netrc would be read."""
+    """Leave the headers as they are; without an auth object, `requests` would read .netrc."""
     return request
 
 
@@ -329,7 +329,7 @@ def _failure(error: Exception) -> Failure:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it wraps: requests wraps urllib3, which wraps the socket's."""
+    """Yield an error and the errors that it wraps: requests wraps urllib3, which wraps the socket's."""
     inner: object = error
     while isinstance(inner, BaseException):
         yield inner
@@ -340,8 +340,8 @@ def unknown(operation: Operation | str, told: str) -> DineroOutcomeUnknown:
     """Return the error for a write that may or may not have been done.
 
     :param operation: Operation, or its method and path
-    :param told: str, why it can't be said
+    :param told: str, why the outcome is unknown
     """
     return DineroOutcomeUnknown(
-        f"{operation} may or may not have been done: {told}.", "Look in Dinero before you send it again."
+        f"{operation} may or may not have been done: {told}.", "Check in Dinero before you send it again."
     )

@@ -1,4 +1,4 @@
-"""The pace of a client: each request waits for its slot in the allowance."""
+"""The pace of a client: each request waits for a slot in the request allowance."""
 
 import logging
 import threading
@@ -12,9 +12,9 @@ from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, 
 
 log = logging.getLogger(__name__)
 
-# The allowance of an organization, by grant, in requests a minute.
+# The allowance of an organization, by grant, in requests per minute.
 PERSONAL_PER_MINUTE, VISMA_CONNECT_PER_MINUTE = 60, 100
-# A slot further away than this is not waited for by default: the caller is told when to come back.
+# By default, the client doesn't wait for a slot further away than this, but tells the caller when to come back.
 LONGEST_WAIT = WINDOW_SECONDS
 
 
@@ -22,12 +22,12 @@ class Pace:
     """Waits for slots.
 
     :param budget: Budget, where slots are reserved
-    :param key: str, whose allowance it is
+    :param key: str, identifies the allowance
     :param per_minute: int, the allowance
     :param sleep: callable that waits some seconds
     :param meter: Meter
-    :param keep_slots: bool, keep a slot that is too far away to wait for, for a caller who comes back; default False
-    :param longest_wait: float, how far away a slot may be that is waited for, in seconds; default 61
+    :param keep_slots: bool, whether to keep a slot that is too far away, for a caller who comes back; default False
+    :param longest_wait: float, longest wait for a slot, in seconds; default 61
     :param slot: float or None, a slot that was kept, for the first request; default none
     """
 
@@ -62,30 +62,30 @@ class Pace:
 
     @property
     def per_minute(self) -> int:
-        """The allowance."""
+        """The allowance, in requests per minute."""
         return self._per_minute
 
     @property
     def taken(self) -> int:
-        """How many slots were taken."""
+        """The number of slots that were taken."""
         return self._taken
 
     def remaining(self) -> int:
-        """Return how many requests may be sent at once."""
+        """Return how many requests can be sent at once."""
         slot = self._budget.reserve(self._key, self._per_minute, -1)
         return slot.left
 
     def free(self) -> bool:
-        """Take a slot if there is one now, and tell whether there was."""
+        """Take a slot if one is free now, and return whether it did."""
         free = self._reserve(0).at <= time.time()
         self._count(free)
         return free
 
     def wait(self, operation: Operation) -> bool:
-        """Wait for a slot, and tell whether that took time.
+        """Wait for a slot, and return whether that took time.
 
         :param operation: Operation, named in the log
-        :raises DineroThrottled: the next slot is too far away to wait for; it is kept where the pace keeps slots
+        :raises DineroThrottled: the next slot is too far away; the pace keeps it if `keep_slots` is set
         """
         within = FARTHEST_SECONDS if self._keep_slots else self._longest_wait
         with self._threads:
@@ -101,9 +101,9 @@ class Pace:
         if seconds <= 0:
             return False
         if time.time() > self._quiet_until:
-            told = "The allowance of %d requests a minute is used up: requests wait for their turn, %s %.1f s"
+            told = "The allowance of %d requests per minute is used up: requests wait for their turn, %s %.1f s"
             log.info(told, self._per_minute, operation, seconds)
-        # A stretch of waiting is told once: it is over when nobody waited for a minute.
+        # Log each stretch of waiting once: it ends when nothing has waited for a minute.
         self._quiet_until = slot.at + WINDOW_SECONDS
         self._meter.measure("wait_seconds", seconds)
         self._sleep(seconds)

@@ -1,4 +1,4 @@
-"""What may enter a URL: organization numbers, Guids, and the few other parts of a path, checked."""
+"""The values in a path, checked: organization numbers, Guids and a few others."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
 
-# What the values of a path look like that are no Guids, and what they are.
+# The form of path values that aren't Guids, and their description.
 ID = "[0-9A-Za-z-]{1,64}"
 _ID = (re.compile(ID), "an id")
 _OTHERS = {
@@ -26,17 +26,17 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
 
     :param given: int, or digits as str
     :param allowed: collection of int; empty allows all
-    :raises DineroConfigurationError: none, not a number, or not allowed
+    :raises DineroConfigurationError: it is missing, not a number, or not allowed
     """
     if given is None or given == "":
         raise DineroConfigurationError(
-            "No organization is given.", "Set organization_id in the connection, or pass it as an argument."
+            "No organization was given.", "Set organization_id in the connection, or pass it as an argument."
         )
     text = str(given).strip()
     if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text):
         raise DineroConfigurationError(
             f"{text[:80]!r} is not an organization id.",
-            "It is a number: see the bottom left of Dinero, or its address.",
+            "It is a number: see the bottom left of Dinero, or the address of its pages.",
         )
     number = int(text)
     if allowed and number not in allowed:
@@ -49,9 +49,9 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
 def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
     """Return an operation's path with its values filled in.
 
-    :param path: str, as the documents write it
-    :param values: mapping of name to value, or to a callable for a value that is only asked for when it is needed
-    :raises DineroInvalidBody: a value that is not a Guid
+    :param path: str, as in the documents
+    :param values: mapping of name to value, or to a callable for a value that is only computed if needed
+    :raises DineroInvalidBody: a value isn't a Guid
     """
 
     def value(match: re.Match[str]) -> str:
@@ -67,11 +67,11 @@ def fill(path: str, values: Mapping[str, object | Callable[[], object]]) -> str:
                 return str(UUID(str(given)))
         raise DineroInvalidBody(
             f"{name}: {str(given)[:80]!r} is not {what}.",
-            "The template found nothing: does its task run before, and return it?"
+            "The template rendered to nothing: does its task run before this one, and return a value?"
             if given in (None, "", "None")
             else "Nothing was sent."
             if form
-            else "A Guid is needed, not a Number; nothing was sent.",
+            else "Pass the Guid, not the Number; nothing was sent.",
         )
 
     return re.sub(r"\{(\w+)\}", value, path)

@@ -1,4 +1,4 @@
-"""What Dinero's answers say, and the error bodies, read leniently."""
+"""Dinero's responses and error bodies, read leniently."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,25 +13,25 @@ from airflow_provider_dinero.api.errors import (
     DineroUnexpectedAnswer,
 )
 
-# Characters of what somebody else says, reasons of a validation, and the codes that there can be.
+# Limits on text from elsewhere: characters, reasons of a validation, and the range of codes.
 LONGEST_MESSAGE = 300
 MOST_REASONS = 20
 LARGEST_CODE = 9999
-# How Dinero's own 429 begins, by its documents.
+# The start of Dinero's own 429, according to the documents.
 QUOTA = b"API calls quota exceeded"
 
 
 class Response(NamedTuple):
-    """An answer, read as far as it could be.
+    """A response, decoded as far as possible.
 
     :param status: int, the HTTP status
     :param headers: mapping that ignores case
-    :param content: bytes, the body; empty when it went into a file
-    :param host: str, who answered
-    :param value: the JSON of a success: dicts and lists, amounts as Decimal; None where there is none
-    :param flaw: str, what keeps it from being whole, for a sentence; default empty: it is whole
-    :param cut: bool, some of it is missing
-    :param too_large: bool, it is larger than is read
+    :param content: bytes, the body; empty if it went into a file
+    :param host: str, the host that responded
+    :param value: the JSON of a success: dicts and lists, amounts as Decimal; None if there is none
+    :param flaw: str, why it is not complete, for use in a sentence; default empty: it is complete
+    :param cut: bool, whether some of it is missing
+    :param too_large: bool, whether it exceeds the limit
     """
 
     status: int
@@ -45,16 +45,16 @@ class Response(NamedTuple):
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page for people. JSON is told by parsing it, whatever its type says."""
+        """Whether it is a page for people. JSON is recognized by parsing it, whatever its content type."""
         begin = self.content[:100].lstrip()
         return begin.startswith(b"<") or ("html" in self.headers.get("Content-Type", "") and begin[:1] not in b"{[")
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it is not Dinero's own word on what it was asked: somebody between Dinero and us says this.
+        """Whether it isn't Dinero's own response, but comes from something between Dinero and us.
 
-        A redirect; an HTML page; a 429 that doesn't begin as Dinero's does. Whoever says so may have passed the request
-        on before. Errors 5xx needn't be told apart: a write that ends with one may have been done, whoever says it.
+        A redirect; an HTML page; a 429 that doesn't start as Dinero's does. The sender may have passed on the request
+        before. For errors 5xx the distinction doesn't matter: whoever sends one, a write may have been done.
         """
         if self.status == 429:
             return QUOTA not in self.content[:LONGEST_MESSAGE]
@@ -62,7 +62,7 @@ class Response(NamedTuple):
 
 
 def refused(operation: str, answer: Response) -> DineroError:
-    """Return the error for an answer of 4xx, whatever form its body has.
+    """Return the error for a 4xx response, whatever the form of its body.
 
     :param operation: str, method and path
     :param answer: Response
@@ -73,7 +73,7 @@ def refused(operation: str, answer: Response) -> DineroError:
     said = clean(body.get("message") or body.get("title") or body.get("error") or "")
     if answer.status == 401:
         return DineroUnauthorized(
-            f"Dinero did not accept a new token for {operation} (HTTP 401).",
+            f"Dinero rejected a new token for {operation} (HTTP 401).",
             "Check that the connection's credentials belong to this host.",
             status=401,
             said=said,
@@ -90,34 +90,34 @@ def refused(operation: str, answer: Response) -> DineroError:
 
 
 def unexpected(operation: str, answer: Response) -> DineroError:
-    """Return the error for an answer that is neither a success nor a refusal, such as a redirect."""
+    """Return the error for a response that is neither a success nor a refusal, such as a redirect."""
     there = ""
-    with suppress(ValueError):  # it may be no address at all
+    with suppress(ValueError):  # it may not be an address
         there = clean(urlsplit(answer.headers.get("Location", "")).netloc)
     return DineroUnexpectedAnswer(
         f"{answer.host} answered {operation} with HTTP {answer.status}"
-        + (f", to {there}; a token is not sent to another host." if there else "."),
+        + (f", to {there}; a token is never sent to another host." if there else "."),
         "Check the host of the connection.",
     )
 
 
 def flawed(operation: str, answer: Response, told: str) -> DineroError:
-    """Return the error for a success that never came whole.
+    """Return the error for a success that never arrived complete.
 
     :param operation: str, method and path
     :param answer: Response
-    :param told: str, what came, and how often it was tried
+    :param told: str, what arrived, and how many attempts there were
     """
     if answer.cut:
         return DineroUnavailable(f"{answer.host} answered {operation} with {told}.", "Try later.")
-    advice = "Ask for less." if answer.too_large else "Check that the host of the connection is Dinero's API."
+    advice = "Request less." if answer.too_large else "Check that the host of the connection is Dinero's API."
     return DineroUnexpectedAnswer(f"{answer.host} answered {operation} with {told}.", advice)
 
 
 def clean(text: object) -> str:
-    """Return what somebody else says as a message can hold it: one line, without control characters, not long.
+    """Return text from elsewhere in a form that fits a message: one short line without control characters.
 
-    :param text: str, or whatever was given instead
+    :param text: str, or any other value
     """
     said = text if isinstance(text, str) else str(text)
     said = "".join(each if each.isprintable() else " " for each in said[: 2 * LONGEST_MESSAGE])
@@ -132,5 +132,5 @@ def _lenient(answer: Response) -> Any:
         return msgspec.json.decode(answer.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if answer.is_page:
-            return "the answer is an HTML page"
+            return "the response is an HTML page"
         return answer.content[:LONGEST_MESSAGE].decode(errors="replace") or None

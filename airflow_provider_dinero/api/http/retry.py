@@ -1,4 +1,4 @@
-"""The decision after an attempt: done, again after some seconds, failed, or outcome unknown. It alone decides that."""
+"""The decision after an attempt: done, retry, failed, or outcome unknown. Only this module decides that."""
 
 import math
 import random
@@ -9,31 +9,31 @@ from typing import NamedTuple
 from airflow_provider_dinero.api.operations import Repeat
 
 ATTEMPTS = 4
-LONGEST_ADVICE = 3600.0  # what says more is not believed
-THROTTLE_SECONDS = 60.0  # the documents: wait a minute; Retry-After may be missing
+LONGEST_ADVICE = 3600.0  # a longer Retry-After is ignored
+THROTTLE_SECONDS = 60.0  # the documents say to wait a minute; Retry-After may be missing
 
 
 class Action(Enum):
-    """What to do now."""
+    """What to do next."""
 
     DONE = "done"
     AGAIN = "again"
-    RENEW = "renew the token, then again"
+    RENEW = "renew the token, then retry"
     FAIL = "fail"
     UNKNOWN = "outcome unknown"
 
 
 class Failure(Enum):
-    """How an attempt failed without an answer."""
+    """How an attempt failed without a valid response."""
 
     NOT_SENT = "no connection"
     LOST = "the connection broke after the request was sent"
-    UNWHOLE = "an answer that is not whole"
-    TOO_LARGE = "an answer that is too large"
+    UNWHOLE = "the response is incomplete"
+    TOO_LARGE = "the response is too large"
 
 
 class Verdict(NamedTuple):
-    """An action, the seconds to wait before it, and whether the attempt may have been done though nobody said so."""
+    """An action, the seconds to wait before it, and whether the attempt may have been done without confirmation."""
 
     action: Action
     seconds: float = 0.0
@@ -55,14 +55,14 @@ def decide(
     """Decide what follows an attempt.
 
     :param repeat: Repeat, how the operation may be repeated
-    :param number: int, which attempt it was, from 1
-    :param status: int, the HTTP status of the answer; default 0, when there is none
-    :param retry_after: str or None, the header of the answer
-    :param failure: Failure or None, why there is no answer that counts
-    :param foreign: bool, the answer is not Dinero's own word: a write may have been done before it was given
-    :param renewed: bool, whether the token was renewed for this request already
+    :param number: int, number of the attempt, from 1
+    :param status: int, the HTTP status of the response; default 0, if there is none
+    :param retry_after: str or None, the header of the response
+    :param failure: Failure or None, why there is no valid response
+    :param foreign: bool, whether the response isn't Dinero's own: then a write may have been done before it
+    :param renewed: bool, whether the token was already renewed for this request
     :param now: float, seconds since the epoch, to read a Retry-After that is a date
-    :param attempts: int, how many there are; default 4
+    :param attempts: int, the maximum number of attempts; default 4
     :return: Verdict
     """
     if failure is None and 200 <= status < 300:
@@ -71,19 +71,19 @@ def decide(
     lost = failure in {Failure.LOST, Failure.UNWHOLE, Failure.TOO_LARGE} or status == 408 or status >= 500
     foreign = foreign and repeat is not Repeat.READ
     if status == 401 and failure is None and not (foreign and repeat is Repeat.BARE):
-        # Refused at the door: nothing was done, where Dinero says so.
+        # A 401 from Dinero itself means that nothing was done.
         return Verdict(Action.FAIL if renewed else Action.RENEW, lost=foreign)
     if lost or foreign:
         if repeat is Repeat.BARE:
             return Verdict(Action.UNKNOWN, lost=True)
         advised = _advised(retry_after, now) or (THROTTLE_SECONDS if status == 429 else 0.0)
-        if last or advised > THROTTLE_SECONDS or failure is Failure.TOO_LARGE:  # the next would be as large
+        if last or advised > THROTTLE_SECONDS or failure is Failure.TOO_LARGE:  # the next response would be as large
             return Verdict(Action.FAIL, advised, lost=True)
         return Verdict(Action.AGAIN, advised or _backoff(number), lost=True)
     if status == 429:
         seconds = _advised(retry_after, now) or THROTTLE_SECONDS
         return Verdict(Action.FAIL if last or seconds > 2 * THROTTLE_SECONDS else Action.AGAIN, seconds)
-    if failure is Failure.NOT_SENT or status == 480:  # 480: a brownout of an endpoint that is about to go
+    if failure is Failure.NOT_SENT or status == 480:  # 480: a brownout of an endpoint that will be removed
         return Verdict(Action.FAIL if last else Action.AGAIN, _backoff(number))
     return Verdict(Action.FAIL)
 
@@ -93,7 +93,7 @@ def _backoff(number: int) -> float:
 
 
 def _advised(retry_after: str | None, now: float) -> float:
-    """Return the seconds that a Retry-After asks for, given in seconds or as a date; 0 when it says nothing usable."""
+    """Return the seconds of a Retry-After, given in seconds or as a date; 0 if it isn't usable."""
     if not retry_after:
         return 0.0
     try:

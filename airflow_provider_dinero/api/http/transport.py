@@ -1,4 +1,4 @@
-"""One request in, one answer out: within the allowance, with a token, repeated as far as it may be."""
+"""Sends one request and returns one response: within the allowance, with a token, with retries where allowed."""
 
 import logging
 import os
@@ -24,29 +24,29 @@ from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.ports import Meter
 
 log = logging.getLogger(__name__)
-mask_log("urllib3.connection")  # it logs headers that it can't read, as a warning
+mask_log("urllib3.connection")  # it logs headers that it can't parse, as a warning
 
-# An attempt that may be made, or was begun, and its bearer.
+# An attempt that can be made or has been started, and its bearer token.
 Begun = tuple[str | None, Callable[[], Attempt]]
 
 
 class Bearer(Protocol):
-    """Gives access tokens."""
+    """Provides access tokens."""
 
     def access(self) -> str:
         """Return a valid access token."""
 
     def renew(self, rejected: str) -> None:
-        """Replace an access token that Dinero did not accept."""
+        """Replace an access token that Dinero rejected."""
 
 
 class Transport:
-    """Sends requests one after another, within the allowance, and repeats what may be repeated.
+    """Sends requests one after another, within the allowance, and retries those that may be repeated.
 
     :param pace: Pace, or None for requests that don't count
     :param meter: Meter
-    :param timeout: float, seconds to wait for an answer
-    :param attempts: int, how often a request is tried
+    :param timeout: float, seconds to wait for a response
+    :param attempts: int, maximum number of attempts per request
     :param sleep: callable that waits some seconds
     """
 
@@ -68,14 +68,14 @@ class Transport:
     def perform(
         self, operation: Operation, request: Request, tokens: Bearer | None, begun: Begun | None = None
     ) -> Response:
-        """Send a request until it is answered, and return the answer, which is a success.
+        """Send a request until it is answered, and return the response, which is a success.
 
-        :param operation: Operation, which says how it may be repeated
+        :param operation: Operation, which defines how it may be repeated
         :param request: Request
         :param tokens: Bearer, or None for a request without a token
-        :param begun: what `ahead` returned for this request: its first attempt; default none
+        :param begun: the first attempt, from `ahead`; default none
         :return: Response
-        :raises DineroError: of the class that says what follows; its `lost` tells whether a try may have been done
+        :raises DineroError: of the class that says what to do; its `lost` tells whether an attempt may have been done
         """
         number, renewed, lost = 0, tokens is None, False
         while True:
@@ -83,7 +83,7 @@ class Transport:
             try:
                 bearer, attempt = begun or self._attempt(operation, request, tokens)
                 answer, failure, cause = attempt()
-            except DineroError as error:  # of the slot or the token; what it says of itself is not of this request
+            except DineroError as error:  # of the slot or the token; its own `lost` isn't about this request
                 error.lost = lost
                 raise
             begun = None
@@ -106,7 +106,7 @@ class Transport:
             lost = lost or verdict.lost
             told = _said(answer) if answer else _told(failure, cause)
             if verdict.action is Action.RENEW and tokens and bearer:
-                log.info("Dinero did not accept the token for %s: a new one is fetched", operation)
+                log.info("Dinero rejected the token for %s: fetching a new one", operation)
                 try:
                     tokens.renew(bearer)
                 except DineroError as error:
@@ -114,22 +114,22 @@ class Transport:
                     raise
                 renewed = True
             elif verdict.action is Action.AGAIN:
-                advice = f"again in {verdict.seconds:.1f} s"
+                advice = f"retrying in {verdict.seconds:.1f} s"
                 log.info("%s: %s, %s (attempt %d of %d)", operation, told, advice, number, self._attempts)
                 self._sleep(verdict.seconds)
             else:
                 ended = _error(operation, request, verdict, answer, f"{told}, attempt {number}")
                 ended.lost = lost
-                # Not `from cause`: what `requests` raises holds the address with its query, and the request.
+                # Not `from cause`: exceptions of `requests` contain the request, and the address with its query.
                 raise ended from None
 
     def ahead(self, operation: Operation, request: Request, tokens: Bearer) -> Begun | None:
-        """Begin a read that will be wanted soon, if there is a slot for it now: one attempt, in the background.
+        """Start a read that will be needed soon, if a slot is free now: one attempt, in the background.
 
         :param operation: Operation, a read
         :param request: Request
         :param tokens: Bearer, whose access token is fetched now
-        :return: what `perform` takes as its first attempt; None where there is no slot
+        :return: the first attempt, for `perform`; None if there is no slot
         """
         bearer, connection = tokens.access(), self._connection
         connection.ready()
@@ -161,23 +161,23 @@ class Transport:
             self._background = None
 
     def _attempt(self, operation: Operation, request: Request, tokens: Bearer | None) -> Begun:
-        """Wait for a token and a slot, and return the attempt that may be made then."""
+        """Wait for a token and a slot, and return the attempt that can then be made."""
         bearer = tokens.access() if tokens else None
         self._connection.ready()
         if self._pace and self._pace.wait(operation) and tokens:
-            bearer = tokens.access()  # it may have come to its end meanwhile
+            bearer = tokens.access()  # it may have expired meanwhile
         return bearer, lambda: self._connection.attempt(operation, request, bearer)
 
 
 def _told(failure: Failure | None, cause: Exception | None) -> str:
-    """Tell why there is no answer, by the innermost error's class: the texts hold addresses."""
+    """Describe why there is no response, by the innermost error's class: the texts contain addresses."""
     root = [type(each).__name__ for each in chain(cause)][-1] if cause else ""
-    return f"{failure.value if failure else 'no answer'} ({root})"
+    return f"{failure.value if failure else 'no response'} ({root})"
 
 
 def _said(answer: Response) -> str:
-    """Tell what was answered, and whether that counts."""
-    why = answer.flaw or ("which is not Dinero's own" if answer.is_foreign else "")
+    """Describe the response, and why it isn't valid."""
+    why = answer.flaw or ("not Dinero's own response" if answer.is_foreign else "")
     return f"HTTP {answer.status}, {why}" if why else f"HTTP {answer.status}"
 
 
@@ -194,7 +194,7 @@ def _error(
         return unknown(named, told)
     if answer is None:
         return DineroUnavailable(
-            f"{request.host} gave no answer to {named}: {told}.",
+            f"{request.host} did not respond to {named}: {told}.",
             "Check the host and port of the connection, the proxy and the network.",
         )
     if answer.flaw and (answer.status < 300 or answer.is_page):
@@ -202,13 +202,13 @@ def _error(
     until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
     if answer.status == 429:
         return DineroThrottled(
-            f"Dinero's request allowance is used up: {named} was refused with HTTP 429.",
-            f"It is free again at {until:%Y-%m-%d %H:%M:%S} UTC.",
+            f"Dinero's request allowance is used up: {named} was rejected with HTTP 429.",
+            f"It is available again at {until:%Y-%m-%d %H:%M:%S} UTC.",
             until=until,
         )
     if answer.status == 480:
         return DineroUnavailable(
-            f"Dinero refused {named} with HTTP 480, a brownout: this endpoint is about to be removed.",
+            f"Dinero rejected {named} with HTTP 480, a brownout: this endpoint is about to be removed.",
             "Update the provider.",
         )
     if answer.status == 408 or answer.status >= 500:

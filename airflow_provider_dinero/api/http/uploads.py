@@ -1,4 +1,4 @@
-"""A file on its way to Dinero: checked, then streamed, never held in memory twice."""
+"""A file to upload: checked, then streamed, never in memory twice."""
 
 import hashlib
 import io
@@ -12,7 +12,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 LARGEST = 6 * 1024 * 1024
 PIECE = 65536
-# How a file of each type begins.
+# The first bytes of each file type.
 TYPES = {
     "pdf": b"%PDF-",
     "png": b"\x89PNG\r\n\x1a\n",
@@ -25,11 +25,11 @@ File = str | os.PathLike[str] | bytes | BinaryIO
 
 
 class Upload:
-    """A file that was found fit to be sent. Called, it gives the multipart body anew.
+    """A checked file to upload. Calling it returns a new multipart body.
 
     :param file: path, bytes, or an open binary file, which is read from its start
-    :param name: str or None, ends in jpeg, jpg, png, gif or pdf; default the file's own
-    :raises DineroInvalidBody: the file is not what its name says, or not one that Dinero takes
+    :param name: str or None, ends in jpeg, jpg, png, gif or pdf; default the file's own name
+    :raises DineroInvalidBody: the content doesn't match the name, or Dinero doesn't accept the type
     """
 
     def __init__(self, file: File, name: str | None) -> None:
@@ -63,7 +63,7 @@ class Upload:
 
 
 class _Body:
-    """A body of known length that `requests` reads piece by piece."""
+    """A body of known length that `requests` reads in pieces."""
 
     def __init__(
         self, head: bytes, open_: Callable[[], AbstractContextManager[BinaryIO]], tail: bytes, size: int
@@ -82,13 +82,13 @@ class _Body:
                 if left < 0:
                     break
                 yield piece
-        if left:  # more or less than was announced would be taken for the next request, or waited for
-            raise DineroInvalidBody("The file changed while it was sent.", "Dinero has not got it: send it again.")
+        if left:  # any difference from the announced length would be read as the next request, or waited for
+            raise DineroInvalidBody("The file changed while it was sent.", "Dinero doesn't have it: send it again.")
         yield self._tail
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield a file that may give less than is asked for, no further than is needed to see that it is too large."""
+    """Yield a file whose reads may be short, only as far as needed to see that it is too large."""
     left = LARGEST + 1
     while left > 0 and (piece := stream.read(min(PIECE, left))):
         left -= len(piece)
@@ -96,13 +96,13 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _opener(file: Any) -> tuple[Callable[[], AbstractContextManager[BinaryIO]], str]:
-    """Return what opens the file at its start, and the name that it has itself."""
+    """Return a callable that opens the file at its start, and the file's own name."""
     if isinstance(file, bytes | bytearray | memoryview):
         return lambda: io.BytesIO(file), ""
     if hasattr(file, "read"):
         content = file
         if isinstance(file, io.TextIOBase):
-            raise DineroInvalidBody("The file is open as text.", 'Open it with mode "rb"; nothing was sent.')
+            raise DineroInvalidBody("The file is open in text mode.", 'Open it with mode "rb"; nothing was sent.')
         if not getattr(file, "seekable", bool)():  # such as a socket: it can't be read a second time
             content = io.BytesIO(b"".join(_pieces(file)))
 
@@ -119,17 +119,17 @@ def _opener(file: Any) -> tuple[Callable[[], AbstractContextManager[BinaryIO]], 
 
 def _checked_name(name: str) -> str:
     if not name or not name.isprintable() or "/" in name or "\\" in name or '"' in name:
-        raise DineroInvalidBody(f"{name!r} is not a file name.", "Pass a name without path; nothing was sent.")
+        raise DineroInvalidBody(f"{name!r} is not a file name.", "Pass a name without a path; nothing was sent.")
     if name.rpartition(".")[2].lower() not in TYPES:
         allowed = ", ".join(TYPES)
-        raise DineroInvalidBody(f"{name} is not of a type that Dinero takes.", f"It takes {allowed}; nothing was sent.")
+        raise DineroInvalidBody(f"Dinero doesn't accept {name}'s type.", f"It accepts {allowed}; nothing was sent.")
     return name
 
 
 def _check_content(name: str, begin: bytes, size: int) -> None:
     if size > LARGEST:
-        raise DineroInvalidBody(f"{name} is larger than 6 MB.", "Make it smaller; nothing was sent.")
+        raise DineroInvalidBody(f"{name} is larger than 6 MB.", "Reduce it; nothing was sent.")
     if not begin.startswith(TYPES[name.rpartition(".")[2].lower()]):
         meant = next((other for other, type_begin in TYPES.items() if begin.startswith(type_begin)), None)
-        told = f"it is a {meant} file" if meant else f"its content is none of {', '.join(TYPES)}"
-        raise DineroInvalidBody(f"{name} is not what its name says: {told}.", "Nothing was sent.")
+        told = f"it is a {meant} file" if meant else f"it is none of {', '.join(TYPES)}"
+        raise DineroInvalidBody(f"The content of {name} doesn't match its name: {told}.", "Nothing was sent.")

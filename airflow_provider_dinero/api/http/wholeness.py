@@ -1,12 +1,12 @@
-"""Whether an answer is whole: all of it came, it can be read, and it is what the operation answers with.
+"""Whether a response is complete: all of it arrived, it can be decoded, and it has the shape of the operation.
 
-Whole means: the headers end with a blank line (`connection.py`); the body has its Content-Length, or its last chunk, or
-it ends with the connection and is complete JSON. And the JSON has the shape that `shapes.py` gives for the operation.
-An answer that isn't whole is lost: a read is sent again, and for a write `retry.py` decides as if the connection had
-broken.
+Complete means: the headers end with a blank line (`connection.py`); the body has its Content-Length or its last chunk,
+or it ends with the connection and is complete JSON. And the JSON has the shape that `shapes.py` gives for the
+operation. An incomplete response counts as lost: a read is retried, and for a write `retry.py` decides as if the
+connection had broken.
 
-The limits of what is read: 64 MiB, as it is sent and unpacked (1 MiB of a refusal); values inside 64 others; numbers of
-60 digits, up to 1E+60 and down to 1E-60; pages of at most 1000 rows.
+The limits: 64 MiB, both as sent and decompressed (1 MiB for a refusal); values nested 64 deep; numbers of 60 digits, up
+to 1E+60 and down to 1E-60; pages of at most 1000 rows.
 """
 
 import zlib
@@ -28,16 +28,16 @@ DIGITS = 60
 LARGEST_PAGE = 1000
 PIECE = 2**20
 _AS_ZEROS = bytes(ord("0" if chr(each).isdecimal() else " ") for each in range(256))
-# As exact as Decimal(text), and faster: it takes its argument without ado. What is beyond the limits is an error.
+# As exact as Decimal(text), and faster. Anything beyond the limits is an error.
 _DECIMAL = Context(DIGITS, Emin=-DIGITS, Emax=DIGITS, traps=[InvalidOperation, Overflow, Inexact, Subnormal])
 
 
 class Flaw(Exception):
-    """What keeps an answer from being whole.
+    """Why a response isn't complete.
 
-    :param told: str, for a sentence: it was answered with ...
-    :param cut: bool, some of it is missing, so that the same request may be answered well; default False
-    :param too_large: bool, the same request would be answered with as much; default False
+    :param told: str, completes the sentence "it was answered with ..."
+    :param cut: bool, whether some of it is missing, so that a retry may succeed; default False
+    :param too_large: bool, whether it is too large, so that a retry would be as well; default False
     """
 
     def __init__(self, told: str, *, cut: bool = False, too_large: bool = False) -> None:
@@ -47,23 +47,23 @@ class Flaw(Exception):
 
 
 def content_of(raw: "urllib3.HTTPResponse", limit: int) -> bytes:
-    """Return the body of an answer, unpacked.
+    """Return the decompressed body of a response.
 
     :param raw: urllib3.HTTPResponse, of which nothing was read
     :param limit: int, bytes
-    :raises Flaw: it is larger, or was packed wrongly
+    :raises Flaw: it is larger, or can't be decompressed
     """
     content = b"".join(limited(raw.stream(PIECE, decode_content=False), limit))
     packing = raw.headers.get("Content-Encoding", "identity").strip().lower()
     if packing == "identity" or not content:
         return content
     if packing not in {"gzip", "x-gzip"}:
-        raise Flaw("content that is packed in a way that nobody asked for")
+        raise Flaw("content in an encoding that was not requested")
     return b"".join(limited(_unpacked(content), limit))
 
 
 def limited(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """Yield pieces, no more than so many bytes in all.
+    """Yield pieces, up to this many bytes in total.
 
     :param pieces: iterable of bytes
     :param limit: int
@@ -84,27 +84,27 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
             piece = gzip.decompress(content, PIECE)
             content = gzip.unconsumed_tail
             if not piece and not content and not gzip.eof:
-                raise Flaw("packed content that is cut", cut=True)
+                raise Flaw("truncated compressed content", cut=True)
             yield piece
     except zlib.error:
-        raise Flaw("packed content that can't be unpacked") from None
+        raise Flaw("compressed content that can't be decompressed") from None
     if gzip.unused_data:
-        raise Flaw("packed content with something behind it")
+        raise Flaw("compressed content followed by something else")
 
 
 def file_of(raw: "urllib3.HTTPResponse", answer: Response) -> Iterator[bytes]:
-    """Yield the pieces of a file. Nothing but the framing tells whether it is whole.
+    """Yield the pieces of a file. Only the framing shows whether it is complete.
 
     :param raw: urllib3.HTTPResponse, of which nothing was read
-    :param answer: Response, as yet without content
-    :raises Flaw: it isn't whole, or isn't a file
+    :param answer: Response, without content so far
+    :raises Flaw: it isn't complete, or isn't a file
     """
     if "html" in answer.headers.get("Content-Type", ""):
         raise Flaw("an HTML page instead of a file")
     if not is_framed(raw) or answer.status == PARTIAL:
-        raise Flaw("a file that doesn't tell its end", cut=True)
+        raise Flaw("a file without a length", cut=True)
     if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise Flaw("a file that is packed")
+        raise Flaw("a compressed file")
     empty = True
     for piece in limited(raw.stream(PIECE, decode_content=False), LARGEST):
         if empty and piece[:100].lstrip().lower().startswith((b"<!doctype", b"<html")):
@@ -116,7 +116,7 @@ def file_of(raw: "urllib3.HTTPResponse", answer: Response) -> Iterator[bytes]:
 
 
 def is_framed(raw: "urllib3.HTTPResponse") -> bool:
-    """Tell whether an answer says where it ends; else it ends with the connection.
+    """Tell whether a response says where it ends; otherwise it ends with the connection.
 
     :param raw: urllib3.HTTPResponse, of which nothing was read
     """
@@ -127,16 +127,16 @@ PARTIAL = 206
 
 
 def value_of(operation: "Operation", answer: Response, *, framed: bool) -> Any:
-    """Return the JSON of a success, with amounts as Decimal; None where there is none, and need be none.
+    """Return the JSON of a success, with amounts as Decimal; None if there is none, and none is needed.
 
     :param operation: Operation
     :param answer: Response, with its content
-    :param framed: bool, as `is_framed` tells it
-    :raises Flaw: it isn't whole
+    :param framed: bool, from `is_framed`
+    :raises Flaw: it isn't complete
     """
     kind, naming = operation.shape
     if answer.status == PARTIAL:
-        raise Flaw("a part of the content", cut=True)
+        raise Flaw("only a part of the content", cut=True)
     if not answer.content:
         if kind == "nothing":
             return None
@@ -150,17 +150,17 @@ def value_of(operation: "Operation", answer: Response, *, framed: bool) -> Any:
 
 
 def decode(answer: Response, *, framed: bool = True) -> Any:
-    """Return the JSON of an answer, with amounts as Decimal.
+    """Return the JSON of a response, with amounts as Decimal.
 
     :param answer: Response, with its content
-    :param framed: bool, as `is_framed` tells it; default True
-    :raises Flaw: it isn't JSON, or beyond the limits
+    :param framed: bool, from `is_framed`; default True
+    :raises Flaw: it isn't JSON, or is beyond the limits
     """
     import msgspec
 
     try:
         value = msgspec.json.Decoder(float_hook=_DECIMAL.create_decimal).decode(answer.content)
-        if b"0" * (DIGITS + 1) in answer.content.translate(_AS_ZEROS):  # seldom, and it may be in a text
+        if b"0" * (DIGITS + 1) in answer.content.translate(_AS_ZEROS):  # rare, and it may be in a text
             _require_short(value, DEEPEST)
         rows = value.get("Collection") if isinstance(value, dict) else value
         _exact_rows(rows, answer.content) if isinstance(rows, list) else _exact(value, DEEPEST)
@@ -170,24 +170,24 @@ def decode(answer: Response, *, framed: bool = True) -> Any:
     except UnicodeDecodeError:
         raise Flaw("text that is not UTF-8") from None
     except RecursionError:
-        raise Flaw(f"values inside more than {DEEPEST} others") from None
+        raise Flaw(f"values nested more than {DEEPEST} deep") from None
     except (ArithmeticError, ValueError):
         raise Flaw(f"a number of more than {DIGITS} digits, or beyond 1E±{DIGITS}") from None
     return value
 
 
 def _require_short(value: Any, left: int) -> None:
-    """Make sure that no whole number is beyond the limit: one of 5000 digits can't even be written out."""
+    """Check that no whole number is beyond the limit: Python can't even print one of 5000 digits."""
     if not left:
         raise RecursionError
     if type(value) is int and abs(value) >= 10**DIGITS:
-        raise ValueError("a number of too many digits")
+        raise ValueError("a number with too many digits")
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _require_short(inner, left - 1)
 
 
 def _exact(value: Any, left: int) -> None:
-    """Make whole amounts Decimal too: Dinero writes 100 as it writes 100.5."""
+    """Convert whole amounts to Decimal too: Dinero writes 100 just like 100.5."""
     if not left:
         raise RecursionError
     if isinstance(value, list):
@@ -204,7 +204,7 @@ def _exact(value: Any, left: int) -> None:
 
 
 def _exact_rows(rows: list[Any], content: bytes) -> None:
-    """Do the same to a list, fast where its rows are flat and have the same properties."""
+    """Do the same for a list, quickly if its rows are flat and have the same properties."""
     flat = content.count(b"{") + content.count(b"[") < len(rows) + DEEPEST
     if not flat or not rows or not isinstance(rows[0], dict):
         _exact(rows, DEEPEST)
@@ -219,7 +219,7 @@ def _exact_rows(rows: list[Any], content: bytes) -> None:
 
 
 def _require_shape(value: Any, kind: str, naming: str) -> None:
-    """Make sure that a value is what an operation answers with."""
+    """Check that a value has the shape of the operation's responses."""
     found = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "single value"
     if found not in kind:
         raise Flaw(f"an {found} instead of an {kind}".replace("an single", "a single"))
@@ -229,12 +229,12 @@ def _require_shape(value: Any, kind: str, naming: str) -> None:
     if naming and not all(naming in row for row in rows):
         raise Flaw(f"an object without {naming}")
     if naming.endswith(("Guid", "Id")) and not all(isinstance(row[naming], str | int) for row in rows):
-        raise Flaw(f"an object whose {naming} names nothing")
+        raise Flaw(f"an object whose {naming} is not an id")
 
 
 def _require_page(page: Any) -> None:
-    """Make sure that a page of a list has rows, and counts that can be."""
-    if not isinstance(page, dict):  # a bare array, taken for a page, would say that there is nothing
+    """Check that a page of a list has rows and valid counts."""
+    if not isinstance(page, dict):  # a bare array would look like an empty page
         raise Flaw("an array or a single value instead of a page")
     _require_shape(page.get("Collection"), "array", "")
     pagination = page.get("Pagination") or {}
@@ -243,4 +243,4 @@ def _require_page(page: Any) -> None:
     for name, most in (("PageSize", LARGEST_PAGE), ("ResultWithoutFilter", 2**63)):
         number = pagination.get(name) or 0
         if type(number) is not int or not 0 <= number <= most:
-            raise Flaw(f"a page whose {name} can't be")
+            raise Flaw(f"a page whose {name} is not valid")

@@ -1,4 +1,4 @@
-"""What changed since an instant: rows marked created, updated or deleted, and the instant to go on from."""
+"""What changed since an instant: rows marked created, updated or deleted, and the watermark to continue from."""
 
 import logging
 import re
@@ -13,28 +13,28 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 log = logging.getLogger(__name__)
 
-# A mark lies this far before the server's clock, so that a row that was being written while we read is seen next time.
+# A watermark is this far behind the server's clock, so that a row being written while we read is seen next time.
 OVERLAP = timedelta(minutes=5)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-# An instant as Dinero gives it.
+# An instant in Dinero's form.
 is_plain = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z?", re.ASCII).fullmatch
 
 
 class Change(NamedTuple):
-    """A changed row: its kind is created, updated or deleted."""
+    """A changed row, and its kind: created, updated or deleted."""
 
     kind: str
     row: dict[str, Any]
 
 
 class Changes:
-    """The changes of a resource, to be iterated once; afterwards `until` is the mark to go on from.
+    """The changes of a resource, to be iterated once; then `until` is the watermark to continue from.
 
-    :param since: datetime, an ISO 8601 text (UTC when it names no zone), or None for all that is there and not deleted
-    :param read: callable that yields the rows of one request's worth: it takes `deletedOnly` and a callable for the
-        Date header of the first answer
-    :param include_deleted: bool, whether deleted rows are wanted
-    :param deleted_apart: bool, whether they take a second request
+    :param since: datetime, an ISO 8601 text (UTC if it has no zone), or None for everything that isn't deleted
+    :param read: callable that yields the rows of one request: it takes `deletedOnly` and a callable for the
+        Date header of the first response
+    :param include_deleted: bool, whether to include deleted rows
+    :param deleted_apart: bool, whether they need a second request
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Changes:
         include_deleted: bool,
         deleted_apart: bool,
     ) -> None:
-        self.since = None if since is None else as_utc(since).replace(microsecond=0)  # as Dinero takes it
+        self.since = None if since is None else as_utc(since).replace(microsecond=0)  # Dinero accepts whole seconds
         self.until = self.since or EVER
-        # When the first answer was given, by the server's clock.
+        # The time of the first response, by the server's clock.
         self.read_at = self.until
         self._read = read
         self._include_deleted = include_deleted and since is not None
@@ -55,7 +55,7 @@ class Changes:
 
     def __iter__(self) -> Iterator[Change]:
         for row in self._read(False, self._note):
-            # Whether a v1 list has deleted rows under changesSince is not sure: the second request surely has them.
+            # Whether a v1 list includes deleted rows under changesSince isn't certain; the second request returns them.
             if not row.get("DeletedAt") or (self._include_deleted and not self._deleted_apart):
                 yield Change(kind_of(row, self.since), row)
         if self._include_deleted and self._deleted_apart:
@@ -63,12 +63,12 @@ class Changes:
                 yield Change(kind_of(row, self.since), row)
 
     def _note(self, date: str | None) -> None:
-        """Take the mark from the server's clock, or from ours where that is behind; it never goes back."""
+        """Set the watermark from the server's clock, or from ours if that is behind; it never goes back."""
         now = datetime.now(UTC)
         try:
             now = min(now, parsedate_to_datetime(date).astimezone(UTC)) if date else now
         except (ValueError, TypeError, OverflowError):
-            log.debug("%r is no Date; the mark is taken from this machine's clock", date)
+            log.debug("%r is not a Date; using this machine's clock for the watermark", date)
         self.read_at = now
         self.until = max(self.until, now - OVERLAP)
 
@@ -76,7 +76,7 @@ class Changes:
 def kind_of(row: dict[str, Any], since: datetime | None) -> str:
     """Return what happened to a row since an instant: created, updated or deleted.
 
-    :param row: dict; one without CreatedAt, such as an entry, is never changed
+    :param row: dict; one without CreatedAt, such as an entry, is never updated
     :param since: datetime, or None for ever
     """
     if row.get("DeletedAt"):
@@ -86,16 +86,16 @@ def kind_of(row: dict[str, Any], since: datetime | None) -> str:
 
 
 def as_utc(instant: datetime | str) -> datetime:
-    """Return an instant in UTC. Dinero's times name no zone; they are UTC.
+    """Return an instant in UTC. Dinero's times have no zone; they are UTC.
 
     :param instant: datetime, or an ISO 8601 text
-    :raises DineroInvalidBody: no instant
+    :raises DineroInvalidBody: it isn't an instant
     """
     if not isinstance(instant, str | datetime):
         raise DineroInvalidBody(f"{type(instant).__name__} is not an instant.", "Give a date and a time.")
     if isinstance(instant, str):
         try:
-            if is_plain(instant):  # at a twentieth of the time: lists have three instants a row
+            if is_plain(instant):  # takes a twentieth of the time: lists have three instants per row
                 return datetime.fromisoformat(instant if instant[-1] == "Z" else f"{instant}Z")
             parsed = pendulum.parse(instant, tz="UTC")
         except (ValueError, OverflowError) as error:
@@ -106,13 +106,13 @@ def as_utc(instant: datetime | str) -> datetime:
     try:
         utc = instant.astimezone(UTC) if instant.tzinfo else instant
     except OverflowError:
-        raise DineroInvalidBody(f"{instant} lies outside the years 1 to 9999 in UTC.", "Nothing was sent.") from None
-    # A plain datetime: pendulum's own, in this zone, loses it when a timedelta is added.
+        raise DineroInvalidBody(f"{instant} is outside the years 1 to 9999 in UTC.", "Nothing was sent.") from None
+    # A plain datetime: pendulum's own, in this zone, loses the zone when a timedelta is added.
     return datetime.combine(utc.date(), utc.time(), UTC)
 
 
 def changes_since(instant: datetime) -> str:
-    """Return an instant as `changesSince` takes it: whole seconds, cut off so that nothing is left out.
+    """Return an instant in the form of `changesSince`: whole seconds, rounded down so that nothing is left out.
 
     :param instant: datetime in UTC
     """

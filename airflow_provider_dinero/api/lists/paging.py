@@ -1,16 +1,16 @@
 """Lists, page by page, while others write.
 
-A list is read by position, so a row that is made, deleted or moved in between shifts the rows behind it by one: one
-is on two pages, or on none. What is done about it:
+A list is read by position, so a row that is created, deleted or moved meanwhile shifts the rows behind it by one: one
+row is then on two pages, or on none. This module does the following about it:
 
-- A row is given once: of each row 8 bytes are kept, by which it is known again.
-- When rows went away meanwhile, or were changed, or turn up again though no new row has pushed them, others may have
-  moved: the list is read once more, and gives the rows that it has not given.
+- It yields each row once: it keeps 8 bytes per row to recognize it.
+- If rows disappeared meanwhile, were changed, or show up again although no new row has pushed them, others may have
+moved: then it reads the list again, and yields the rows that it hasn't yielded yet.
 
-It can't be had where Dinero gives no sign: a list without `UpdatedAt` in which a row moved from a page that was read to
-one that was not; a filtered list whose total counts what the filter leaves out, in which a row stopped matching; and a
-row that is made, unseen, while another one is deleted. A row that is made while the list is read may be given or not.
-After three readings with rows still moving, a warning is logged.
+It can't detect a move if Dinero gives no sign of it: in a list without `UpdatedAt`, a row that moves from a page that
+was read to one that was not; in a filtered list whose total counts excluded rows, a row that stops matching; and a row
+that is created, unseen, while another one is deleted. A row created during the read may be included or not. If rows
+still move at the third reading, it logs a warning.
 """
 
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PAGE_SIZE = 1000
 READINGS = 3
-# What was changed so long before the Date of a page may have been changed after the page was read.
+# A row changed up to this long before the Date of a page may have been changed after the page was read.
 SLOWEST = timedelta(minutes=1)
 
 Row = dict[str, Any]
@@ -38,8 +38,8 @@ class Page(NamedTuple):
 
     :param rows: list of dicts
     :param size: int, how many rows a full page has
-    :param total: int, how many rows Dinero counts, before or after filtering; 0 where it doesn't say
-    :param date: datetime, when it was given, by the server's clock
+    :param total: int, how many rows Dinero counts, before or after filtering; 0 if it doesn't say
+    :param date: datetime of the response, by the server's clock
     """
 
     rows: list[Row]
@@ -49,10 +49,10 @@ class Page(NamedTuple):
 
 
 class _Given:
-    """The rows that were given, 8 bytes each; as a set, which takes ten times as much, once rows may have moved."""
+    """The rows already yielded, 8 bytes each; as a set, ten times as large, once rows may have moved."""
 
     def __init__(self, key: str) -> None:
-        self.moved = False  # whether rows moved in the present reading
+        self.moved = False  # whether rows moved in the current reading
         self.pages = 0
         self._key = key
         self._all: list[array[int]] = []
@@ -61,7 +61,7 @@ class _Given:
         self._before: set[Any] = set()
 
     def new(self, page: Page, *, moving: bool) -> tuple[list[Row], int]:
-        """Return the rows of a page that were not given, and how many of the others were on the page before."""
+        """Return the new rows of a page, and how many of the others were on the previous page."""
         keys = [row.get(self._key) for row in page.rows]
         if not all(isinstance(each, str) for each in keys):
             raise DineroUnexpectedAnswer(f"A row of a list has no {self._key}.", "Try later.")
@@ -82,13 +82,13 @@ class _Given:
 
 
 class Source(Protocol):
-    """Where the pages of a list come from."""
+    """The source of a list's pages."""
 
     def fetch(self, number: int) -> Response:
         """Fetch a page."""
 
     def ahead(self, number: int) -> Callable[[], Response]:
-        """Begin to fetch a page, and return what waits for it."""
+        """Start to fetch a page, and return a function that waits for it."""
 
     def read(self, answer: Response) -> Page:
         """Decode a page."""
@@ -100,11 +100,11 @@ def _stamp(instant: datetime) -> str:
 
 
 def rows(source: Source, key: str) -> Iterator[Row]:
-    """Yield the rows of a list, each once. While a page is used, the next one is fetched.
+    """Yield each row of a list once. While you use a page, the next one is fetched.
 
     :param source: Source
     :param key: str, the property that identifies a row
-    :raises DineroUnexpectedAnswer: a page that repeats itself
+    :raises DineroUnexpectedAnswer: a page is repeated
     """
     given = _Given(key)
     for reading in range(READINGS):
@@ -117,7 +117,7 @@ def rows(source: Source, key: str) -> Iterator[Row]:
 
 
 def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
-    """Read a list once, and give the rows that were not given."""
+    """Read a list once, and yield the rows that haven't been yielded yet."""
     moving = again
     page = source.read(source.fetch(0))
     asked, begun = _stamp(page.date - SLOWEST), _stamp(page.date)
@@ -126,20 +126,20 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
     waiting: Callable[[], Response] | None = None
     while True:
         came, total = page.total - total, page.total
-        # A row that was changed since the start may have been given elsewhere: it is compared with all that were.
+        # A row changed since the start may have been on another page: it is compared with all rows.
         recent = [row for row in page.rows if str(row.get("UpdatedAt") or "") >= asked]
         moving = moving or came != 0 or bool(recent)
         new, repeated = given.new(page, moving=moving)
         known = repeated if again else len(page.rows) - len(new)
         stuck = stuck + 1 if known == page.size else 0
         if stuck == READINGS or (again and number > given.pages + READINGS):
-            raise DineroUnexpectedAnswer(f"Page {number} of a list has only rows that were given.", "Try later.")
+            raise DineroUnexpectedAnswer(f"Page {number} of a list only repeats rows of earlier pages.", "Try later.")
         given.moved |= known > max(came, 0) or came < 0
         given.moved |= number > 0 and any(str(row["UpdatedAt"]) >= begun for row in recent)
-        # Whether the total counts what a filter leaves out is undocumented; it is never too small.
+        # It is undocumented whether the total counts rows that a filter excludes; it is never too small.
         last = len(page.rows) < page.size or 0 < total <= (number + 1) * page.size
         yield from new[:1]
-        if new and not last and waiting is None:  # not before a second row is wanted: one alone may be all
+        if new and not last and waiting is None:  # not before a second row is requested: the caller may want only one
             waiting = source.ahead(number + 1)
         yield from new[1:]
         if last:
@@ -147,6 +147,6 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
             return
         number += 1
         answer = waiting() if waiting else source.fetch(number)
-        # The one after it is on its way while this one is decoded.
+        # Fetch the page after it while decoding this one.
         waiting = source.ahead(number + 1) if (number + 1) * page.size < total else None
         page = source.read(answer)

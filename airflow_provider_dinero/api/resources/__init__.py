@@ -1,1 +1,1 @@
-"""One module a Dinero resource: its operations as methods, and what is done once."""
+"""One module per Dinero resource: its operations as methods, and their idempotent forms."""

@@ -9,12 +9,12 @@ from airflow_provider_dinero.api.errors import DineroOutcomeUnknown
 from airflow_provider_dinero.api.operations import UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
 
-# The documents' lists of fields leave out IsHidden, which their defaults have.
+# The documents' lists of fields omit IsHidden, although their defaults include it.
 FIELDS = ("AccountNumber", "Name", "VatCode", "Category", "IsHidden")
 PURCHASE_FIELDS = (*FIELDS, "CategoryName")
 DEPOSIT_FIELDS = ("AccountNumber", "Name", "IsDefault", "IsHidden")
 
-_IS_THERE = Lost("none", "the chart of accounts: an account of this number and name", "yes", UNKNOWN)
+_IS_THERE = Lost("none", "the chart of accounts: an account with this number and name", "yes", UNKNOWN)
 _LIST = Operation("GET", "/v1/{organizationId}/accounts/entry")
 _PURCHASE = Operation("GET", "/v1/{organizationId}/accounts/purchase")
 _DEPOSIT = Operation("GET", "/v1/{organizationId}/accounts/deposit")
@@ -62,9 +62,9 @@ class Accounts(Resource):
     def create(self, body: Mapping[str, Any]) -> None:
         """Create an account (`POST /v1/{organizationId}/accounts/entry`).
 
-        :param body: mapping as AccountCreateModel: Number, Name and VatCode
+        :param body: mapping like AccountCreateModel: Number, Name and VatCode
         :raises DineroRefused: the number is taken
-        :raises DineroOutcomeUnknown: the answer was lost, and the account is not to be seen
+        :raises DineroOutcomeUnknown: the response was lost, and the account doesn't show up
         """
         self._add(_CREATE, body, self.list)
 
@@ -73,9 +73,9 @@ class Accounts(Resource):
     def create_deposit(self, body: Mapping[str, Any]) -> None:
         """Create a deposit account (`POST /v1/{organizationId}/accounts/deposit`).
 
-        :param body: mapping as DepositCreateModel: Number (usually 55000-55999), Name, and the bank's details
+        :param body: mapping like DepositCreateModel: Number (usually 55000-55999), Name, and the bank's details
         :raises DineroRefused: the number is taken
-        :raises DineroOutcomeUnknown: the answer was lost, and the account is not to be seen
+        :raises DineroOutcomeUnknown: the response was lost, and the account doesn't show up
         """
         self._add(_CREATE_DEPOSIT, body, self.deposit)
 

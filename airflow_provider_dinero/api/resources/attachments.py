@@ -19,7 +19,7 @@ _DETACH = Operation(
     "DELETE",
     "/v1/{organizationId}/attachments/{documentGuid}/{fileGuid}",
     Repeat.KEYED,
-    lost=Lost("the same again changes nothing", "the attachments of the document: it is gone", "yes", REFUSED),
+    lost=Lost("a repetition changes nothing", "the attachments of the document: it is gone", "yes", REFUSED),
 )
 _BIND_DEFAULT = Operation(
     "POST",
@@ -55,9 +55,9 @@ class Attachments(Resource):
         """Attach a file (`POST /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}/{fileName}`).
 
         :param document_guid: str, an invoice, a trade offer or a credit note
-        :param file_guid: str, as `files.upload_attachment` gives it
-        :param file_name: str, the name that the customer sees, without path
-        :raises DineroOutcomeUnknown: the answer was lost, and the attachment is not to be seen
+        :param file_guid: str, from `files.upload_attachment`
+        :param file_name: str, the name that the customer sees, without a path
+        :raises DineroOutcomeUnknown: the response was lost, and the attachment doesn't show up
         """
         try:
             self.session.send(_ATTACH, {"documentGuid": document_guid, "fileGuid": file_guid, "fileName": file_name})
@@ -71,10 +71,10 @@ class Attachments(Resource):
 
         :param document_guid: str, an invoice, a trade offer or a credit note
         :param file: path, bytes, or an open binary file, of at most 6 MB
-        :param name: str, the name that the customer sees; default the file's own
+        :param name: str, the name that the customer sees; default the file's own name
         :return: `{"FileGuid", "FileName", "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
-        :raises DineroOutcomeUnknown: the answer was lost, and the attachment is not to be seen
+        :raises DineroInvalidBody: the content doesn't match the name; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and the attachment doesn't show up
         """
         upload = Upload(file, name)
 
@@ -86,7 +86,7 @@ class Attachments(Resource):
             files = self._files
             try:
                 guid = files.upload_attachment(file, upload.name)["FileGuid"]
-            except DineroOutcomeUnknown:  # the other one is in no list, and nobody sees it
+            except DineroOutcomeUnknown:  # the lost one is in no list, so nobody sees it
                 guid = files.upload_attachment(file, upload.name)["FileGuid"]
             self.attach(document_guid, guid, upload.name)
             return str(guid)
@@ -97,7 +97,7 @@ class Attachments(Resource):
     @_DETACH.performed_by
     @guarded
     def detach(self, document_guid: str, file_guid: str) -> None:
-        """Take a file from a document (`DELETE /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}`).
+        """Remove a file from a document (`DELETE /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}`).
 
         :param document_guid: str
         :param file_guid: str
@@ -116,7 +116,7 @@ class Attachments(Resource):
 
         :param document_guid: str
         :param document_type: str, such as Invoice or TradeOffer
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
         self.session.send(_BIND_DEFAULT, {"documentGuid": document_guid, "documentType": document_type})
 

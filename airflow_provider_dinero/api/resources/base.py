@@ -1,4 +1,4 @@
-"""What the resources share: a session, lists, changes, and how a lost answer is settled."""
+"""What the resources share: a session, lists, changes, and settling lost responses."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -30,21 +30,21 @@ class Resource(Once):
     def _object(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> Row:
-        """Perform an operation that answers with an object."""
+        """Perform an operation whose response is an object."""
         found: Row = self.session.json(operation, values, **options)
         return found
 
     def _array(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> Rows:
-        """Perform an operation that answers with an array."""
+        """Perform an operation whose response is an array."""
         found: Rows = self.session.json(operation, values, **options)
         return found
 
     def _sent(
         self, operation: Operation, values: Mapping[str, object] | None = None, **options: Unpack[Options]
     ) -> bool:
-        """Perform an operation that answers with nothing, and return that it was done."""
+        """Perform an operation whose response is empty, and return True when it is done."""
         self.session.send(operation, values, **options)
         return True
 
@@ -66,7 +66,7 @@ class Resource(Once):
     ) -> Iterator[Row]:
         """Return the rows of a list; arguments are checked now, requests are sent while it is iterated."""
         with self.session.guard():
-            # Without fields, Dinero gives a few, and these in lower case. The times tell what moved meanwhile.
+            # Without fields, Dinero returns only a few, in lower case. The times show what moved meanwhile.
             wanted = canonical(allowed if fields is None else as_list(fields), allowed)
             whole = {
                 **(query or {}),
@@ -133,7 +133,7 @@ class Resource(Once):
         return True
 
     def _guarded(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """Yield rows, and let the client's surroundings see the errors of what reads them."""
+        """Yield rows, and report errors of the code that reads them to the client's environment."""
         with self.session.guard():
             yield from rows
 
@@ -168,7 +168,7 @@ def optional(**query: object) -> dict[str, str | None]:
 
 
 def stripped(wanted: Row, name: str) -> str:
-    """Return the value that something is found by, and send it so: with a blank at its end it would be another one.
+    """Return the value to search by, stripped in the body as well: with a blank at its end it would be another value.
 
     :param wanted: dict, a checked body, in which it is replaced
     :param name: str, the property
@@ -180,7 +180,7 @@ def stripped(wanted: Row, name: str) -> str:
 
 
 def since(instant: datetime | str | None) -> str | None:
-    """Return an instant as `changesSince` takes it.
+    """Return an instant in the form of `changesSince`.
 
     :param instant: datetime, ISO 8601 text, or None
     """
@@ -189,7 +189,7 @@ def since(instant: datetime | str | None) -> str | None:
 
 @dataclass
 class _Pages:
-    """The pages of a list, as `paging.rows` asks for them."""
+    """The pages of a list, for `paging.rows`."""
 
     session: Session
     operation: Operation
@@ -201,7 +201,7 @@ class _Pages:
 
     def fetch(self, number: int) -> Response:
         answer = self.session.send(self.operation, self.values, query=self._query(number))
-        if not self.noted:  # a list that is read again has its mark from the first reading
+        if not self.noted:  # a list that is read again keeps the watermark of the first reading
             self.note_date(answer.headers.get("Date"))
             self.noted = True
         return answer
@@ -224,7 +224,7 @@ class _Pages:
 
 
 def _date(answer: Response) -> datetime:
-    """Return when an answer was given, by the server's clock, or by ours where it doesn't say."""
+    """Return the time of a response, by the server's clock, or by ours if the response has none."""
     with suppress(ValueError, TypeError, OverflowError):
         return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
     return datetime.now(UTC)
@@ -234,7 +234,7 @@ S = TypeVar("S", bound=Resource)
 
 
 def guarded(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Let the client's surroundings see the errors of a method that does more than one request."""
+    """Report the errors of a method that sends more than one request to the client's environment."""
 
     @wraps(function)
     def guard(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""All of Dinero's resources, as the attributes of a client. Each is imported and made when it is first used."""
+"""All of Dinero's resources, as attributes of a client. Each is imported and created when it is first used."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING

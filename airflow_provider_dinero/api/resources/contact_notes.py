@@ -34,7 +34,7 @@ class ContactNotes(Resource):
 
         :param contact_guid: str
         :param fields: names of the properties to get, in any case; default all
-        :param deleted_only: bool, only deleted ones; default False
+        :param deleted_only: bool, whether to return only deleted ones; default False
         :return: iterator of dicts
         """
         return self._list(_LIST, "Id", FIELDS, {"contactGuid": contact_guid}, fields=fields, deleted_only=deleted_only)
@@ -50,13 +50,13 @@ class ContactNotes(Resource):
 
     @_CREATE.performed_by
     def create(self, contact_guid: str, text: str) -> None:
-        """Add a note, each time it is called (`POST /v1/{organizationId}/contacts/{contactGuid}/notes`).
+        """Add a note, again at each call (`POST /v1/{organizationId}/contacts/{contactGuid}/notes`).
 
         :param contact_guid: str
         :param text: str
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
-        # The document says that the answer is that of a new contact: it can't be relied on.
+        # The document describes the response of creating a contact, so it isn't reliable.
         self.session.send(_CREATE, {"contactGuid": contact_guid}, body={"Text": text})
 
     @_UPDATE.performed_by

@@ -31,7 +31,7 @@ _LIST = Operation("GET", _ALL, paginated=True, changes_since=True)
 _LIST_ALL = Operation("GET", "/v2/{organizationId}/contacts", paginated=True, changes_since=True)
 _GET = Operation("GET", _ONE)
 _CREATE = Operation("POST", _ALL, Repeat.KEYED, body="ContactCreateModel", lost=OWN_GUID)
-# A PUT of the whole contact gives the same contact when it is sent twice.
+# Sending a PUT of the whole contact twice gives the same contact.
 _UPDATE = Operation(
     "PUT", "/v2/{organizationId}/contacts/{guid}", Repeat.KEYED, body="ContactUpdateModel", lost=SAME_AGAIN
 )
@@ -57,11 +57,11 @@ class Contacts(Documents):
     ) -> Iterator[Row]:
         """Yield contacts that are not deleted (`GET /v1/{organizationId}/contacts`).
 
-        :param fields: names of the properties to get, in any case; default all that the list has
+        :param fields: names of the properties to get, in any case; default all of the list
         :param filters: conditions made by `eq` and `contains`, on ExternalReference, Name, Email, VatNumber,
             EanNumber, IsPerson or Phone
-        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
-        :param deleted_only: bool, only deleted ones; default False
+        :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
+        :param deleted_only: bool, whether to return only deleted ones; default False
         :return: iterator of dicts
         """
         return self._read(fields=fields, filters=filters, changes_since=changes_since, deleted_only=deleted_only)
@@ -74,11 +74,11 @@ class Contacts(Documents):
         filters: Condition | Iterable[Condition] = (),
         changes_since: datetime | str | None = None,
     ) -> Iterator[Row]:
-        """Yield contacts, also deleted ones, which have a DeletedAt (`GET /v2/{organizationId}/contacts`).
+        """Yield contacts, including deleted ones, which have a DeletedAt (`GET /v2/{organizationId}/contacts`).
 
-        :param fields: names of the properties to get, in any case; default all that the list has
-        :param filters: as `list` takes them
-        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
+        :param fields: names of the properties to get, in any case; default all of the list
+        :param filters: as for `list`
+        :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
         :return: iterator of dicts
         """
         return self._read_all(fields=fields, filters=filters, changes_since=changes_since)
@@ -88,9 +88,9 @@ class Contacts(Documents):
     ) -> Changes:
         """Return contacts created, updated or deleted at or after an instant (`GET /v2/{organizationId}/contacts`).
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, self._read_all, deleted_apart=False)
@@ -100,29 +100,29 @@ class Contacts(Documents):
         """Return a contact, deleted or not (`GET /v1/{organizationId}/contacts/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
     @_CREATE.performed_by
     @guarded
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a contact (`POST /v1/{organizationId}/contacts`); with a ContactGuid, once however often it is called.
+        """Create a contact (`POST /v1/{organizationId}/contacts`); with a ContactGuid, repeated calls create only one.
 
-        :param body: mapping with Name, CountryKey, IsPerson and more, as ContactCreateModel
+        :param body: mapping with Name, CountryKey, IsPerson and more, like ContactCreateModel
         :return: `{"ContactGuid"}`
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: a contact with this ContactGuid is there, with other content
-        :raises DineroOutcomeUnknown: all answers were lost, and the body has no ContactGuid
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: a contact with this ContactGuid exists with other content
+        :raises DineroOutcomeUnknown: all responses were lost, and the body has no ContactGuid
         """
         return {"ContactGuid": str(self._create(_CREATE, body, "ContactGuid")["ContactGuid"])}
 
     @_UPDATE.performed_by
     def update(self, guid: str, body: Mapping[str, Any]) -> None:
-        """Replace all of a contact (`PUT /v2/{organizationId}/contacts/{guid}`).
+        """Replace a whole contact (`PUT /v2/{organizationId}/contacts/{guid}`).
 
         :param guid: str
-        :param body: mapping, as ContactUpdateModel; what is left out is emptied
+        :param body: mapping, like ContactUpdateModel; properties that you leave out are emptied
         """
         self.session.send(_UPDATE, {"guid": guid}, body=body)
 
@@ -162,28 +162,28 @@ class Contacts(Documents):
         mapped: Mapped | None = None,
         among: Iterable[Row] | None = None,
     ) -> Row:
-        """Create a contact, or change what differs in the one that is there.
+        """Create a contact, or update an existing one where it differs.
 
-        One request when the contact is there and equal, two when it is made, three when it is changed; one more when
-        the body has a property that lists leave out, such as UseCvr. A property that is given as None is emptied.
-        Blanks around the value to find it by mean nothing.
+        This takes one request if the contact exists and is equal, two to create it, three to update it; one more if the
+        body has a property that lists leave out, such as UseCvr. A property that you set to None is emptied. Blanks
+        around the value of `match_by` are ignored.
 
-        People share e-mail addresses. Of several contacts with the Email, the one with the Name is taken.
+        People share e-mail addresses. Among several contacts with the Email, this uses the one with the Name.
 
-        :param body: mapping as ContactCreateModel, without ContactGuid
+        :param body: mapping like ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
-        :param generation: int, raised to make a contact anew after it was deleted; default 0
-        :param on_other_name: str, what follows where only contacts of another Name have the Email: fail, update (the
-            only one that has it) or create (another contact); default fail
-        :param only_create: bool, leave a contact that is there as it is; default False
-        :param mapped: Mapped or None, which of a task's mapped instances calls: two that give one contact different
-            content in one run are an error; default None
-        :param among: iterable of dicts or None, what `rows_of` has found for the value, which saves the first request;
+        :param generation: int, raise it to create a contact anew after it was deleted; default 0
+        :param on_other_name: str, what to do if only contacts with another Name have the Email: fail, update (the only
+            one that has it) or create (another contact); default fail
+        :param only_create: bool, whether to leave an existing contact unchanged; default False
+        :param mapped: Mapped or None, the calling mapped instance of a task: it is an error if two of them give one
+            contact different content in one run; default None
+        :param among: iterable of dicts or None, what `rows_of` found for the value, which saves the first request;
             default None
         :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: several contacts match, the one that matches has another Name, the contact was deleted,
-            or another mapped instance gave it other content
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: several contacts match, the matching one has another Name, the contact was deleted, or
+            another mapped instance gave it other content
         """
         wanted, value = self.matched(body, match_by, on_other_name)
         notes = MappedNotes(self.session, "contacts")
@@ -207,31 +207,31 @@ class Contacts(Documents):
     def matched(self, body: Mapping[str, Any], match_by: str, on_other_name: str = "fail") -> tuple[CheckedBody, str]:
         """Return the body of an upsert, checked, and the value that finds the contact.
 
-        :param body: mapping as ContactCreateModel, without ContactGuid
+        :param body: mapping like ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact
-        :param on_other_name: str, as `upsert` takes it; default fail
+        :param on_other_name: str, as for `upsert`; default fail
         :raises DineroInvalidBody: it is wrong, or can't be found by that
         """
         wanted: CheckedBody = check("ContactCreateModel", body)
         if match_by not in MATCHABLE:
-            raise DineroInvalidBody(f"A contact can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+            raise DineroInvalidBody(f"You can't match contacts by {match_by}.", f"Use {', '.join(MATCHABLE)}.")
         if on_other_name not in ON_OTHER_NAME:
-            raise DineroInvalidBody(f"on_other_name can't be {on_other_name!r}.", f"It is {', '.join(ON_OTHER_NAME)}.")
+            raise DineroInvalidBody(f"on_other_name can't be {on_other_name!r}.", f"Use {', '.join(ON_OTHER_NAME)}.")
         value = stripped(wanted, match_by)
         if not value:
             raise DineroInvalidBody(
-                f"The contact has no {match_by} to be found by.",
-                f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
+                f"The contact has no {match_by} to match by.",
+                f"Set it, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
         if wanted.get("ContactGuid"):
             raise DineroInvalidBody(
-                f"A contact that is found by {match_by} can't be given a ContactGuid.", "Leave it out, or use create."
+                f"A contact that is matched by {match_by} can't have a ContactGuid.", "Leave it out, or use create."
             )
         return wanted, value
 
     @guarded
     def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
-        """Return the contacts that have these values: by one list a thousand, or a look-up each where that is cheaper.
+        """Return the contacts that have these values: by one list per thousand, or a lookup each if that is cheaper.
 
         :param wanted: collection of (property, value)
         :return: dict of lists of dicts, for `upsert`
@@ -239,12 +239,12 @@ class Contacts(Documents):
         return self._rows_of(self._read, wanted, match_key)
 
     def guid_of(self, match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str = "fail") -> str:
-        """Return the Guid that `upsert` gives a contact that it makes.
+        """Return the Guid that `upsert` gives a new contact.
 
         :param match_by: str
         :param value: str
         :param wanted: mapping, the checked body
-        :param on_other_name: str, as `upsert` takes it; default fail
+        :param on_other_name: str, as for `upsert`; default fail
         """
         key = _key(match_by, value, wanted, on_other_name)
         return idempotency.guid_for(self.session.organization_id, "contacts", key)
@@ -269,8 +269,8 @@ class Contacts(Documents):
                 raise
             except DineroDuplicate as error:
                 lost = error.lost
-            existing = self.get(guid)  # made in this moment, or before and then changed or deleted
-            what = f"The contact made for {same[0]} {wanted[same[0]]}"
+            existing = self.get(guid)  # created just now, or earlier and then changed or deleted
+            what = f"The contact created for {same[0]} {wanted[same[0]]}"
             comparison.require_same(what, {name: wanted[name] for name in same}, existing)
             if lost and not comparison.differences(wanted, existing):
                 return {"ContactGuid": guid, "Change": "created"}
@@ -281,7 +281,7 @@ class Contacts(Documents):
         return self._list(_LIST, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
 
     def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
-        # Deleted ones come with the others, whatever deletedOnly says.
+        # This list includes deleted contacts, whatever deletedOnly says.
         return self._list(_LIST_ALL, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
 
     def _change(self, existing: Row, wanted: Mapping[str, Any]) -> str:

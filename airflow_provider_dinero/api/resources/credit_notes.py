@@ -63,17 +63,17 @@ _ADD_PAYMENT = Operation("POST", f"{_ONE}/payments", Repeat.FENCED, body="Paymen
 _DELETE_PAYMENT = Operation(
     "DELETE", f"{_ONE}/payments/{{paymentGuid}}", Repeat.FENCED, body="TimestampObject", lost=UNPAID
 )
-# What is the same on both.
+# The properties that both have.
 COPIED = ("ContactGuid", "ShowLinesInclVat", "InvoiceTemplateId", "Currency", "Language", "Address")
 LINE = ("ProductGuid", "Description", "Comments", "Quantity", "AccountNumber", "Unit", "Discount", "LineType")
 
 
 class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
-    """Sales credit notes. Their amounts are positive; booking one that is for an invoice reduces what is owed.
+    """Sales credit notes. Their amounts are positive; booking one that is linked to an invoice reduces what is owed.
 
     :param session: Session
-    :param invoices: Invoices, which they are for
-    :param contacts: Contacts, who receive them
+    :param invoices: Invoices, which they credit
+    :param contacts: Contacts, the receivers
     """
 
     WHAT = "Credit note"
@@ -91,7 +91,7 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
     def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
         """Yield credit notes (`GET /v1/{organizationId}/sales/creditnotes`). Status is the payment status.
 
-        :param query: as `SalesQuery`
+        :param query: see `SalesQuery`
         :return: iterator of dicts, amounts as Decimal
         """
         return self._sales(_LIST, self.ALLOWED, **query)
@@ -101,9 +101,9 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
     ) -> Changes:
         """Return credit notes created, updated or deleted at or after an instant.
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, self.ALLOWED, **query))
@@ -113,7 +113,7 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Return a credit note, deleted or not (`GET /v1/{organizationId}/sales/creditnotes/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
@@ -128,36 +128,36 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
     @_CREATE.performed_by
     @guarded
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, once however often called.
+        """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, repeated calls create only one.
 
-        :param body: mapping with ProductLines, CreditNoteFor and more, as SalesCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there
-            and is the same, and Change is unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: a credit note with this Guid is there, with other content, or was deleted
-        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        :param body: mapping with ProductLines, CreditNoteFor and more, like SalesCreditNoteCreateModel
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note, Change being
+            unchanged, if it already existed with the same content
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: a credit note with this Guid exists with other content, or was deleted
+        :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         return self._create(_CREATE, body)
 
     @guarded
     def create_for(self, invoice_guid: str, body: Mapping[str, Any]) -> Row:
-        """Create a draft for all of a booked invoice, whose lines are copied; with a Guid, once however often called.
+        """Create a draft for a whole booked invoice, with its lines; with a Guid, repeated calls create only one.
 
-        The sure way, beside `invoices.generate_credit_note`. It takes two requests, three where it was there.
+        Prefer this to `invoices.generate_credit_note`. It takes two requests, three if the credit note already exists.
 
         :param invoice_guid: str
-        :param body: mapping with Guid and more, as SalesCreditNoteCreateModel: it comes before what is copied
-        :return: as `create` returns
+        :param body: mapping with Guid and more, like SalesCreditNoteCreateModel; overrides copied properties
+        :return: as for `create`
         :raises DineroInvalidBody: the invoice isn't booked
-        :raises DineroConflict: as `create` raises it
+        :raises DineroConflict: as for `create`
         """
         return self._create(_CREATE, {**_crediting(self._invoices.get(invoice_guid)), **body})
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
-        """Return what a credit note would come to (`POST /v1/{organizationId}/sales/creditnotes/fetch`).
+        """Return the totals that a credit note would have (`POST /v1/{organizationId}/sales/creditnotes/fetch`).
 
-        :param body: mapping as SalesCreditNoteCreateFetchModel; nothing is saved
+        :param body: mapping like SalesCreditNoteCreateFetchModel; nothing is saved
         :return: dict with the totals and TotalLines
         """
         return self._object(_FETCH, body=body)
@@ -165,13 +165,13 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1.2/{organizationId}/sales/creditnotes/{guid}`).
+        """Replace a whole draft (`PUT /v1.2/{organizationId}/sales/creditnotes/{guid}`).
 
         :param guid: str
-        :param body: mapping as SalesCreditNoteUpdateModel; what is left out is not kept
+        :param body: mapping like SalesCreditNoteUpdateModel; properties that you leave out are removed
         :param timestamp: str, the TimeStamp of the draft; default the body's, else the latest, which takes a request
-        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where an answer was lost
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :return: `{"Guid", "TimeStamp"}`, or the whole credit note if a response was lost
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         """
         return self._update(_UPDATE, guid, body, timestamp)[0]
 
@@ -181,7 +181,7 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Delete a draft (`DELETE /v1/{organizationId}/sales/creditnotes/{guid}`).
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant; default whatever it is now
+        :param timestamp: str, the TimeStamp of the draft; default any
         """
         self._delete(_DELETE, guid, timestamp)
 
@@ -191,36 +191,36 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Book a draft (`POST /v1/{organizationId}/sales/creditnotes/{guid}/book`); a booked one is returned.
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant; default the latest, which takes a request
+        :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the whole credit note
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
-        :raises DineroConflict: it is booked under another number than the one that is wanted
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
+        :raises DineroConflict: it is booked under another number
         """
         return self._book(_BOOK, guid, timestamp, number)
 
     @_E_CREDIT_NOTE.performed_by
     def send_e_credit_note(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
-        """Send a booked credit note by CVR, EAN/GLN, SE or P number, each time it is called.
+        """Send a booked credit note by CVR, EAN/GLN, SE or P number, again at each call.
 
         `POST /v3/{organizationId}/sales/creditnotes/{guid}/e-creditNote`
 
         :param guid: str
-        :param body: mapping as EInvoiceSendModel; PaymentMeanEnum is Domestic unless it is given
-        :raises DineroOutcomeUnknown: the answer was lost
+        :param body: mapping like EInvoiceSendModel; PaymentMeanEnum is Domestic by default
+        :raises DineroOutcomeUnknown: the response was lost
         """
         self.session.send(_E_CREDIT_NOTE, {"guid": guid}, body=body)
 
     @guarded
     def send_e_credit_note_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """Send a booked credit note electronically, unless it was before; first the contact is checked, two requests.
+        """Send a booked credit note electronically, unless this was done before; this first checks the contact.
 
         :param guid: str
-        :param body: mapping as EInvoiceSendModel; AttPerson is needed for an EAN number where the contact has none
-        :param resend: int, how many electronic ones before don't count; default 0
+        :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
+        :param resend: int, how many earlier electronic ones to ignore; default 0
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         return self._send_electronically(
             f"credit_notes/{guid}/e-credit-note", guid, body, self.get, self._contacts, self.send_e_credit_note, resend
@@ -231,14 +231,14 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Return the mail-outs of a credit note (`GET /v1/{organizationId}/sales/creditnotes/{guid}/mailouts`).
 
         :param guid: str
-        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param changes_since: datetime or ISO 8601 text; only those created or changed after it
         :return: list of dicts with Id, Date, Receiver, Type, Status and more
         """
         return self._array(_MAILOUTS, {"guid": guid}, query=optional(changesSince=since(changes_since)))
 
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Row:
-        """Return what is paid and what is not (`GET /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
+        """Return the payments and what remains (`GET /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
 
         :param guid: str
         :return: dict with Payments, RemainingAmount, PaidAmount and more
@@ -251,10 +251,10 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         """Register a payment of a credit note (`POST /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
 
         :param guid: str
-        :param body: mapping as PaymentCreateModel; ExternalReference tells the payment from others, default a new Guid
+        :param body: mapping like PaymentCreateModel; ExternalReference identifies the payment, default a new Guid
         :param timestamp: str, the TimeStamp of the credit note; default the body's, else the latest (a request)
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         return self._pay(_ADD_PAYMENT, guid, body, timestamp)
 
@@ -265,7 +265,7 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
 
         :param guid: str
         :param payment_guid: str
-        :param timestamp: str, the TimeStamp of the credit note; default whatever it is now
+        :param timestamp: str, the TimeStamp of the credit note; default any
         :return: `{"TimeStamp"}`
         """
         place = {"guid": guid, "paymentGuid": payment_guid}
@@ -277,17 +277,17 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
 
 
 def _crediting(invoice: Row) -> Row:
-    """Return the body of a credit note for all of an invoice.
+    """Return the body of a credit note for a whole invoice.
 
-    :param invoice: dict, as Dinero gives it
-    :return: dict as SalesCreditNoteCreateModel, without a Guid
+    :param invoice: dict from Dinero
+    :return: dict like SalesCreditNoteCreateModel, without a Guid
     :raises DineroInvalidBody: the invoice isn't booked: there is nothing to credit
     """
     if invoice["Status"] != "Booked":
         raise DineroInvalidBody(
             f"Invoice {invoice['Guid']} is not booked: there is nothing to credit.", "Change or delete the draft."
         )
-    # Dinero gives the unit amount under two names, and takes it under one.
+    # Dinero returns the unit amount under two names, and accepts it under one.
     unit = "BaseAmountValueInclVat" if invoice["ShowLinesInclVat"] else "BaseAmountValue"
     return {
         **{name: invoice[name] for name in COPIED},
@@ -298,6 +298,6 @@ def _crediting(invoice: Row) -> Row:
 
 def _line(line: Row, unit: str) -> Row:
     copied = {name: line[name] for name in LINE if line.get(name) is not None}
-    if copied.get("ProductGuid"):  # its name comes from the product, and must not be given
+    if copied.get("ProductGuid"):  # the product provides its name, which must be left out
         del copied["Description"]
     return {**copied, "BaseAmountValue": line[unit]}

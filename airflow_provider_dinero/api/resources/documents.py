@@ -1,4 +1,4 @@
-"""Documents: what is made as a draft, has a Timestamp, and is booked."""
+"""Documents: created as a draft, with a Timestamp, and then booked."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
-DELETED_CODE = 65  # of an error: the document was deleted
+DELETED_CODE = 65  # error code: the document was deleted
 PDF = FILE
 
 
 class Documents(Resource, ABC):
     """What invoices, credit notes, trade offers and vouchers have in common."""
 
-    # What Dinero calls it in this kind of document: bodies say Timestamp, answers say either.
+    # The name of the Timestamp in responses for this kind of document; bodies say Timestamp.
     STAMP: ClassVar[str] = "TimeStamp"
     NUMBER: ClassVar[str] = "Number"
     WHAT: ClassVar[str]
@@ -43,7 +43,7 @@ class Documents(Resource, ABC):
         """Return the document, deleted or not."""
 
     def _checked(self, operation: Operation, body: Mapping[str, Any], guid: str, timestamp: str | None) -> CheckedBody:
-        """Return a body, checked before anything is asked for, with its Timestamp."""
+        """Return a body with its Timestamp, checked before any request."""
         model = operation.body or ""
         if not isinstance(body, Mapping):
             check(model, body)
@@ -56,10 +56,10 @@ class Documents(Resource, ABC):
         return str(self.get(guid)[self.STAMP])
 
     def _with_latest(self, guid: str, timestamp: str | None, do: Callable[[str], T]) -> T:
-        """Do a write with a Timestamp; where the document was changed meanwhile, once more with the latest.
+        """Do a write with a Timestamp; if the document has changed meanwhile, try once more with the latest.
 
-        :param timestamp: str, the one to begin with; default the latest, which takes a request
-        :param do: callable that takes the Timestamp; it decides anew whether there is anything to do
+        :param timestamp: str, the one for the first attempt; default the latest, which takes a request
+        :param do: callable that takes the Timestamp, and decides each time whether there is anything to do
         :raises DineroStaleTimestamp: the document was changed twice, with both versions
         """
         stamp = timestamp or self._latest(guid)
@@ -73,12 +73,12 @@ class Documents(Resource, ABC):
             raise both_versions(error, stamp, self._latest(guid)) from error
 
     def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
-        """Create a draft under a Guid of ours; where it is there and the same, return it whole.
+        """Create a draft with a Guid of our own; if it exists with the same content, return the whole document.
 
         :return: dict with Change: created, or unchanged
         """
         wanted = check(operation.body or "", body)
-        chosen = not wanted.get(name)  # a later try wouldn't know the Guid that we choose
+        chosen = not wanted.get(name)  # a retry wouldn't know a Guid that we choose
         wanted[name] = guid = wanted.get(name) or uuid4()
 
         def there() -> Row:
@@ -90,7 +90,7 @@ class Documents(Resource, ABC):
             try:
                 return {**self._object(operation, body=wanted), "Change": "created"}
             except DineroDuplicate:
-                pass  # what is there is read outside, so that a difference is the one error that is told
+                pass  # the existing document is read outside, so that a difference is the only error shown
             return there()
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
@@ -103,9 +103,9 @@ class Documents(Resource, ABC):
         timestamp: str | None,
         not_kept: Collection[str] = (),
     ) -> tuple[Row, str]:
-        """Replace a draft. What Dinero takes and does not keep is not compared after a lost answer.
+        """Replace a draft. Properties that Dinero accepts but doesn't store aren't compared after a lost response.
 
-        :return: the draft, and updated; or the whole document, where Dinero refused and it is so already, and unchanged
+        :return: the draft, and updated; or the whole document, and unchanged, if it already has the content
         """
         wanted = self._checked(operation, body, guid, timestamp)
 
@@ -121,9 +121,9 @@ class Documents(Resource, ABC):
         return self._settled(send, look, operation=operation)
 
     def _update_once(self, operation: Operation, guid: str, body: Mapping[str, Any], timestamp: str | None) -> Row:
-        """Replace a draft, unless all that the body says is so already.
+        """Replace a draft, unless it already has the content of the body.
 
-        :return: what `_update` returns, or the whole document, and Change: updated or unchanged
+        :return: the result of `_update`, or the whole document, with Change: updated or unchanged
         """
         wanted = self._checked(
             operation, body, guid, timestamp or body.get("Timestamp") or body.get("TimeStamp") or "-"
@@ -148,7 +148,7 @@ class Documents(Resource, ABC):
         return {**self._update(operation, guid, content, existing[self.STAMP])[0], "Change": "updated"}
 
     def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
-        """Delete a document; without a Timestamp, whatever its latest state is."""
+        """Delete a document; without a Timestamp, whatever its version."""
         if required and timestamp is None:
             timestamp = self._latest(guid)
         body: Row = {} if timestamp is None else {"Timestamp": timestamp}
@@ -163,14 +163,14 @@ class Documents(Resource, ABC):
             raise both_versions(error, str(timestamp), self._latest(guid)) from error
 
     def _book(self, operation: Operation, guid: str, timestamp: str | None, number: int | None) -> Row:
-        """Book a draft; a booked document is returned as it is."""
+        """Book a draft; a booked document is returned unchanged."""
         if timestamp is None:
             document = self.get(guid)
             if document["Status"] not in DRAFTS:
                 return self._numbered(document, number)
             try:
                 return self._book_version(operation, guid, str(document[self.STAMP]), number)[0]
-            except DineroStaleTimestamp:  # changed just now; whatever it is, is meant
+            except DineroStaleTimestamp:  # changed just now; without a Timestamp, any version is meant
                 timestamp = self._latest(guid)
         return self._book_version(operation, guid, timestamp, number)[0]
 
@@ -180,27 +180,27 @@ class Documents(Resource, ABC):
         try:
             return self._object(operation, {"guid": guid}, body=body), True
         except (DineroStaleTimestamp, DineroInvalidRequest, DineroUnexpectedAnswer) as error:
-            # Stale or refused, because it is booked? By us, when an answer was lost, or by somebody else.
+            # Is it stale or refused because it is booked? By us, before a lost response, or by somebody else.
             document = self.get(guid)
             if document["Status"] in DRAFTS:
                 if isinstance(error, DineroStaleTimestamp):
                     raise both_versions(error, timestamp, document[self.STAMP]) from error
                 raise
             told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
-            log.warning("%s %s was booked already, as %s (%s)", *told)
+            log.warning("%s %s was already booked, as %s (%s)", *told)
             return self._numbered(document, number), False
 
     def _numbered(self, document: Row, number: int | None) -> Row:
-        """Return a booked document, which must have the number that is wanted."""
+        """Return a booked document, after checking that it has the requested number."""
         if number is not None and document[self.NUMBER] != number:
             raise DineroConflict(
                 f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, you asked for {number}.",
-                "What is booked keeps its number: leave the number out, or credit the document.",
+                "A booked document keeps its number: leave the number out, or credit the document.",
             )
         return document
 
     def _there(self, guid: str) -> Row | None:
-        """Return a document, or None where there is none of this kind, or it was deleted."""
+        """Return a document, or None if none of this kind exists, or it was deleted."""
         try:
             return self.get(guid)
         except DineroRefused as error:
@@ -213,11 +213,11 @@ class Documents(Resource, ABC):
 
 
 def check_stamped(model: str, body: Mapping[str, Any], timestamp: str | None = None) -> CheckedBody:
-    """Return a body, checked, with a Timestamp.
+    """Return a checked body with a Timestamp.
 
     :param model: str
-    :param body: mapping; a Timestamp of its own is left out
-    :param timestamp: str or None; default none is known yet
+    :param body: mapping; its own Timestamp is left out
+    :param timestamp: str or None; default none, not known yet
     """
     stamp = {"Timestamp": timestamp or "the latest"}
     if isinstance(body, CheckedBody) and body.model == model:
@@ -229,20 +229,20 @@ def check_stamped(model: str, body: Mapping[str, Any], timestamp: str | None = N
 
 
 def both_versions(error: DineroStaleTimestamp, known: str, there: str) -> DineroStaleTimestamp:
-    """Return the error with the version that the author knows and the one that is there.
+    """Return the error with both versions, the one that you know and the present one.
 
-    :param error: DineroStaleTimestamp, as Dinero told it
+    :param error: DineroStaleTimestamp, from Dinero's response
     :param known: str, the Timestamp that was sent
     :param there: str, the latest
     """
-    told = f"Dinero refused the version {known}: somebody changed the document since, there is version {there} now."
+    told = f"Dinero refused the version {known}: somebody has changed the document, it now has version {there}."
     return DineroStaleTimestamp(
         told, error.advice, status=error.status, code=error.code, validation=error.validation, said=error.said
     )
 
 
 def _found(read: Callable[[], Row]) -> Row | None:
-    """Return what `read` does, or None where there is nothing."""
+    """Return the result of `read`, or None if nothing is found."""
     try:
         return read()
     except DineroNotFound:
@@ -250,7 +250,7 @@ def _found(read: Callable[[], Row]) -> Row | None:
 
 
 def gone(read: Callable[[], Row]) -> bool | None:
-    """Tell whether a document is gone: True, or None while it is there.
+    """Tell whether a document is gone: True, or None while it exists.
 
     :param read: callable that reads it
     """

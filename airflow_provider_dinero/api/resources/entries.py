@@ -33,30 +33,30 @@ class Entries(Resource):
 
         :param from_date: date or YYYY-MM-DD
         :param to_date: date or YYYY-MM-DD, included; days outside the accounting years have no entries
-        :param include_primo: bool, also the opening entries of the years; default True
+        :param include_primo: bool, whether to include the opening entries of the years; default True
         :return: iterator of dicts with EntryGuid, AccountNumber, Date, Amount, VoucherGuid and more
         """
         with self.session.guard():
             first, last = _day(from_date), _day(to_date)
             if last < first:
-                raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two dates; nothing was sent.")
+                raise DineroInvalidBody(f"{last} is before {first}.", "Swap the two dates; nothing was sent.")
         return self._guarded(self._between(first, last, include_primo=include_primo))
 
     @_CHANGES.performed_by
     def changes(
         self, from_time: datetime | str, to_time: datetime | str, *, include_primo: bool = True
     ) -> Iterator[Row]:
-        """Yield the entries that were added in a time (`GET /v1/{organizationId}/entries/changes`), 31 days a request.
+        """Yield the entries added in a period (`GET /v1/{organizationId}/entries/changes`), with a request per 31 days.
 
-        :param from_time: datetime or ISO 8601 text (UTC when it names no zone)
+        :param from_time: datetime or ISO 8601 text (UTC if it has no zone)
         :param to_time: datetime or ISO 8601 text
-        :param include_primo: bool, also opening entries that changed, each with its present total; default True
+        :param include_primo: bool, whether to include changed opening entries, with their present totals; default True
         :return: iterator of dicts, each EntryGuid once; an opening entry keeps its EntryGuid when its total changes
         """
         with self.session.guard():
             first, last = as_utc(from_time), as_utc(to_time)
             if last < first:
-                raise DineroInvalidBody(f"{last} is before {first}.", "Exchange the two times; nothing was sent.")
+                raise DineroInvalidBody(f"{last} is before {first}.", "Swap the two times; nothing was sent.")
         return self._guarded(self._changed(first, last, include_primo=include_primo))
 
     def _between(self, first: date, last: date, *, include_primo: bool) -> Iterator[Row]:
@@ -67,7 +67,7 @@ class Entries(Resource):
                 yield from self._array(_BETWEEN, query=query)
 
     def _changed(self, first: datetime, last: datetime, *, include_primo: bool) -> Iterator[Row]:
-        # The windows touch, and whether their ends are included is undocumented: what two have in common is given once.
+        # The windows touch, and it is undocumented whether their ends are included: entries of both are yielded once.
         before: set[str] = set()
         primo: set[str] = set()
         while True:
@@ -77,14 +77,14 @@ class Entries(Resource):
             yield from (row for row in found if row["EntryGuid"] not in before)
             if end >= last:
                 return
-            # Opening entries come back in every window in which their total changed.
+            # Opening entries are repeated in every window in which their total changed.
             primo |= {row["EntryGuid"] for row in found if row["Type"] == "Primo"}
             before = {row["EntryGuid"] for row in found} | primo
             first = end
 
 
 def _day(given: date | str) -> date:
-    """Return a day, also of a text that has a time."""
+    """Return a day, even from a text with a time."""
     if isinstance(given, datetime):
         return given.date()
     try:

@@ -21,14 +21,14 @@ _UPLOAD = Operation(
     "POST",
     "/v1/{organizationId}/files",
     Repeat.BARE,
-    lost=Lost("none", "the archive, by `upload_once`: a file of the same name, size and content", "yes", UNKNOWN),
+    lost=Lost("none", "the archive, by `upload_once`: a file with the same name, size and content", "yes", UNKNOWN),
 )
-# What is uploaded so is in no list; a second one does no harm but to be there.
+# Such a file is in no list; a second one is harmless.
 _UPLOAD_ATTACHMENT = Operation("POST", "/v1/{organizationId}/files/attachment", Repeat.BARE, lost=NOWHERE)
 
 
 class Files(Resource):
-    """The file archive. A file has no id of ours: `upload_once` looks before it sends."""
+    """The file archive. Files can't have an id of our own, so `upload_once` searches before it uploads."""
 
     @_LIST.performed_by
     def list(
@@ -65,7 +65,7 @@ class Files(Resource):
 
     @guarded
     def download(self, file_guid: str, path: str | os.PathLike[str]) -> Path:
-        """Write a file to a path, whole or not at all (`GET /v1/{organizationId}/files/{fileGuid}`).
+        """Write a file to a path, completely or not at all (`GET /v1/{organizationId}/files/{fileGuid}`).
 
         :param file_guid: str
         :param path: where it is written; a file that is there is replaced
@@ -74,8 +74,8 @@ class Files(Resource):
         """
         target = Path(path)
         if not target.parent.is_dir():
-            raise DineroInvalidBody(f"There is no folder {target.parent}.", "Make it; nothing was read.")
-        # Beside the target, so that it takes its place in one step.
+            raise DineroInvalidBody(f"There is no folder {target.parent}.", "Create it; nothing was read.")
+        # In the target's folder, so that it can replace the target atomically.
         part = target.parent / f".{uuid4()}.part"
         try:
             with part.open("xb") as stream:
@@ -96,26 +96,26 @@ class Files(Resource):
     @_UPLOAD.performed_by
     @guarded
     def upload(self, file: File, name: str | None = None) -> Row:
-        """Upload a file of at most 6 MB (`POST /v1/{organizationId}/files`), each time it is called.
+        """Upload a file of at most 6 MB (`POST /v1/{organizationId}/files`), again at each call.
 
         :param file: path, bytes, or an open binary file
-        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own
+        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own name
         :return: `{"FileGuid"}`
-        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroInvalidBody: the content doesn't match the name; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost
         """
         return self._object(_UPLOAD, upload=Upload(file, name))
 
     @_UPLOAD_ATTACHMENT.performed_by
     @guarded
     def upload_attachment(self, file: File, name: str | None = None) -> Row:
-        """Upload a file that goes to customers (`POST /v1/{organizationId}/files/attachment`), each time it is called.
+        """Upload a file for customers (`POST /v1/{organizationId}/files/attachment`), again at each call.
 
         :param file: path, bytes, or an open binary file, of at most 6 MB
-        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own
+        :param name: str, ends in jpeg, jpg, png, gif or pdf; default the file's own name
         :return: `{"FileGuid"}`, which `attachments.attach` takes; it is not in the archive
-        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroInvalidBody: the content doesn't match the name; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost
         """
         return self._object(_UPLOAD_ATTACHMENT, upload=Upload(file, name))
 
@@ -123,13 +123,13 @@ class Files(Resource):
     def upload_once(self, file: File, name: str | None = None) -> Row:
         """Upload a file, unless the archive has one of the same name and content.
 
-        Looking takes a request for each 1000 files of the type, and one for each of the same name and size.
+        Searching takes a request per 1000 files of the type, and one for each file of the same name and size.
 
         :param file: path, bytes, or an open binary file, of at most 6 MB
         :param name: str, as in `upload`
         :return: `{"FileGuid", "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: the file is not what its name says; nothing was sent
-        :raises DineroOutcomeUnknown: the answer was lost, and the file can't be found
+        :raises DineroInvalidBody: the content doesn't match the name; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and the file can't be found
         """
         upload = Upload(file, name)
         name = f"files/{self.session.organization_id}/{upload.name}"
@@ -145,20 +145,20 @@ class Files(Resource):
         first = next(same, None)
         if first is None:
             return None
-        several = [first, *same] if self.session.intents.begun(name) else []  # what we began may have come twice
+        several = [first, *same] if self.session.intents.begun(name) else []  # an upload may have arrived twice
         older = self._older(name, several, {}, "UploadedAt") if len(several) > 1 else None
         return str((older or first)["FileGuid"])
 
     def _same(self, upload: Upload) -> Iterator[Row]:
-        """Yield the files of the archive that have this name and content."""
+        """Yield the files in the archive with this name and content."""
         stem, _, extension = upload.name.rpartition(".")
         for file in self.list(extensions=[extension.lower()]):
-            # Whether Name holds the extension is undocumented.
+            # It is undocumented whether Name includes the extension.
             same = file["Size"] == upload.size and file["Name"] in (upload.name, stem)
             if same and hashlib.sha256(self.get(str(file["FileGuid"]))).digest() == upload.digest():
                 yield file
 
 
 def _slashed(day: date | str | None) -> str | None:
-    """Return a day as this list alone wants it: yyyy/MM/dd."""
+    """Return a day in the form that only this list needs: yyyy/MM/dd."""
     return None if day is None else str(day)[:10].replace("-", "/")

@@ -47,13 +47,13 @@ _DELETE_PAYMENT = Operation(
     body="RequiredTimestampObject",
     lost=UNPAID,
 )
-# Whether it moves the invoice's Timestamp is undocumented, so the Timestamp is not a fence.
+# It is undocumented whether this changes the invoice's Timestamp, so the Timestamp is not a fence.
 _GENERATE = Operation(
     "POST",
     "/v1/{organizationId}/invoices/{guid}/generate-creditnote",
     Repeat.BARE,
     body="TimestampObject",
-    lost=NOWHERE._replace(look_up="none; credit_notes.create with CreditNoteFor and a Guid is the sure way"),
+    lost=NOWHERE._replace(look_up="none; prefer credit_notes.create with CreditNoteFor and a Guid"),
 )
 _TEMPLATES = Operation("GET", "/v1/{organizationId}/invoices/templates")
 _EMAIL = Operation(
@@ -86,7 +86,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     """Sales invoices.
 
     :param session: Session
-    :param contacts: Contacts, who receive them
+    :param contacts: Contacts, the receivers
     """
 
     WHAT = "Invoice"
@@ -102,7 +102,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
         """Yield invoices (`GET /v1/{organizationId}/invoices`). In lists, Status is the payment status.
 
-        :param query: as `SalesQuery`
+        :param query: see `SalesQuery`
         :return: iterator of dicts, amounts as Decimal
         """
         return self._sales(_LIST, FIELDS, **query)
@@ -112,9 +112,9 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     ) -> Changes:
         """Return invoices created, updated or deleted at or after an instant (`GET /v1/{organizationId}/invoices`).
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, FIELDS, **query))
@@ -124,8 +124,8 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Return an invoice, deleted or not (`GET /v1/{organizationId}/invoices/{guid}`).
 
         :param guid: str
-        :return: dict; Status is Draft or Booked, PaymentStatus tells the rest, PaymentDate is the due date
-        :raises DineroNotFound: there is none
+        :return: dict; Status is Draft or Booked, PaymentStatus has the rest, PaymentDate is the due date
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
@@ -139,22 +139,22 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     @_CREATE.performed_by
     @guarded
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, once however often it is called.
+        """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, repeated calls create only one.
 
-        :param body: mapping with ProductLines and more, as InvoiceCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice where it was there and
-            is the same, and Change is unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: an invoice with this Guid is there, with other content, or was deleted
-        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        :param body: mapping with ProductLines and more, like InvoiceCreateModel
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice, Change being unchanged,
+            if it already existed with the same content
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: an invoice with this Guid exists with other content, or was deleted
+        :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         return self._create(_CREATE, body)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
-        """Return what an invoice would come to, without saving it (`POST /v1/{organizationId}/invoices/fetch`).
+        """Return the totals that an invoice would have, without saving it (`POST /v1/{organizationId}/invoices/fetch`).
 
-        :param body: mapping as InvoiceCreateFetchModel
+        :param body: mapping like InvoiceCreateFetchModel
         :return: dict with the totals and TotalLines
         """
         return self._object(_FETCH, body=body)
@@ -162,28 +162,27 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1.2/{organizationId}/invoices/{guid}`).
+        """Replace a whole draft (`PUT /v1.2/{organizationId}/invoices/{guid}`).
 
         :param guid: str
-        :param body: mapping as InvoiceUpdateModel; what is left out is not kept
-        :param timestamp: str, the TimeStamp of the draft that is meant; default the body's, else the latest, which
-            takes a request
-        :return: `{"Guid", "TimeStamp"}`, or the whole invoice where an answer was lost
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :param body: mapping like InvoiceUpdateModel; properties that you leave out are removed
+        :param timestamp: str, the TimeStamp of the draft; default the body's, else the latest, which takes a request
+        :return: `{"Guid", "TimeStamp"}`, or the whole invoice if a response was lost
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         """
         return self._update(_UPDATE, guid, body, timestamp)[0]
 
     @guarded
     def update_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft, unless all that the body says is so already.
+        """Replace a whole draft, unless it already has the content of the body.
 
-        One request with a TimeStamp, two without, one more when the draft was changed since.
+        This takes one request with a TimeStamp, two without, and one more if the draft has changed since.
 
         :param guid: str
-        :param body: mapping as InvoiceUpdateModel; what is left out is not kept
-        :param timestamp: str, the TimeStamp of the draft that is meant; default the body's, else whatever it is now
+        :param body: mapping like InvoiceUpdateModel; properties that you leave out are removed
+        :param timestamp: str, the TimeStamp of the draft; default the body's, else any
         :return: `{"Guid", "TimeStamp", "Change"}`, or the whole invoice, Change being updated or unchanged
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read, with both versions
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read, with both versions
         """
         return self._update_once(_UPDATE, guid, body, timestamp)
 
@@ -193,24 +192,24 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Delete a draft (`DELETE /v1/{organizationId}/invoices/{guid}`).
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant; default whatever it is now
+        :param timestamp: str, the TimeStamp of the draft; default any
         """
         self._delete(_DELETE, guid, timestamp)
 
     @_BOOK.performed_by
     @guarded
     def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned as it is.
+        """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned unchanged.
 
-        A draft that was changed after its TimeStamp was read is not booked. One that was booked in between is
-        returned, whoever booked it: there is no way back, and what was booked is what the customer owes.
+        A draft that was changed after its TimeStamp was read is not booked. One that was booked meanwhile is returned,
+        whoever booked it: booking can't be undone, and the customer owes what was booked.
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant; default the latest, which takes a request
+        :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the whole invoice
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
-        :raises DineroConflict: it is booked under another number than the one that is wanted
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
+        :raises DineroConflict: it is booked under another number
         """
         return self._book(_BOOK, guid, timestamp, number)
 
@@ -222,13 +221,13 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         :param timestamp: str, the TimeStamp of the draft that is meant
         :return: dict, the whole invoice; and False where it was booked already, perhaps by a call of ours whose answer
             was lost
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         """
         return self._book_version(_BOOK, guid, timestamp, None)
 
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Row:
-        """Return what is paid and what is not (`GET /v2/{organizationId}/invoices/{guid}/payments`).
+        """Return the payments and what remains (`GET /v2/{organizationId}/invoices/{guid}/payments`).
 
         :param guid: str
         :return: dict with Payments, RemainingAmount (negative when overpaid), PaidAmount and more
@@ -241,10 +240,10 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Register a payment of a booked invoice (`POST /v1/{organizationId}/invoices/{guid}/payments`).
 
         :param guid: str
-        :param body: mapping as PaymentCreateModel; ExternalReference tells the payment from others, default a new Guid
+        :param body: mapping like PaymentCreateModel; ExternalReference identifies the payment, default a new Guid
         :param timestamp: str, the TimeStamp of the invoice; default the body's, else the latest, which takes a request
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         return self._pay(_ADD_PAYMENT, guid, body, timestamp)
 
@@ -252,19 +251,19 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     def add_payment_once(
         self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None, new: bool = False
     ) -> Row:
-        """Register a payment of a booked invoice, unless one with its ExternalReference is there.
+        """Register a payment of a booked invoice, unless one with its ExternalReference already exists.
 
-        Two requests with a TimeStamp, three without; one where the payment is there, or the invoice is new.
+        This takes two requests with a TimeStamp, three without; one if the payment exists, or the invoice is new.
 
         :param guid: str
-        :param body: mapping as PaymentCreateModel; ExternalReference is required
+        :param body: mapping like PaymentCreateModel; ExternalReference is required
         :param timestamp: str, the TimeStamp of the invoice; default the latest
         :param new: bool, the TimeStamp is that of a booking of yours, before which nothing can have been paid: the
             first look is left out; default False
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
             TimeStamp)
-        :raises DineroConflict: the payment is there, with other content
-        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        :raises DineroConflict: the payment exists with other content
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, new=new)
 
@@ -273,7 +272,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Return the payment that `add_payment_once` made of a body, or None: one request.
 
         :param guid: str
-        :param body: mapping as PaymentCreateModel; ExternalReference is required
+        :param body: mapping like PaymentCreateModel; ExternalReference is required
         :return: `{"Guid", "RelatedVoucherGuid", "Change"}`, Change being unchanged
         :raises DineroConflict: a payment with this ExternalReference is there, with other content
         """
@@ -295,14 +294,14 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
 
     @_GENERATE.performed_by
     def generate_credit_note(self, guid: str, *, timestamp: str | None = None) -> Row:
-        """Make a draft credit note for all of a booked invoice, each time it is called.
+        """Create a draft credit note for a whole booked invoice, again at each call.
 
         `POST /v1/{organizationId}/invoices/{guid}/generate-creditnote`
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the invoice that is meant; default whatever it is now
+        :param timestamp: str, the TimeStamp of the invoice; default any
         :return: `{"Guid", "TimeStamp"}` of the credit note
-        :raises DineroOutcomeUnknown: the answer was lost; `credit_notes.create` with a Guid of yours is the sure way
+        :raises DineroOutcomeUnknown: the response was lost; prefer `credit_notes.create` with your own Guid
         """
         return self._object(_GENERATE, {"guid": guid}, body={"Timestamp": timestamp} if timestamp else {})
 
@@ -311,7 +310,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         """Return the mail-outs of an invoice (`GET /v1/{organizationId}/invoices/{guid}/mailouts`).
 
         :param guid: str
-        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param changes_since: datetime or ISO 8601 text; only those created or changed after it
         :param include_sms: bool, default True
         :return: list of dicts with Id, Date, Receiver, Type, Status and more
         """
@@ -320,19 +319,19 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
 
     @_PRE_REMINDER.performed_by
     def email_pre_reminder(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
-        """E-mail a friendly word about an overdue invoice, each time it is called; it makes no reminder.
+        """E-mail a pre-reminder for an overdue invoice, again at each call; this creates no reminder.
 
         `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`
 
         :param guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :raises DineroOutcomeUnknown: the answer was lost
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
+        :raises DineroOutcomeUnknown: the response was lost
         """
         self.session.send(_PRE_REMINDER, {"guid": guid}, body=body)
 
     @_PRE_REMINDER_TEMPLATE.performed_by
     def pre_reminder_template(self, guid: str) -> Row:
-        """Return the pre-reminder that would go out.
+        """Return the pre-reminder that would be sent.
 
         `GET /v1/{organizationId}/invoices/{guid}/email/pre-reminder/template`
 
@@ -343,26 +342,26 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
 
     @_E_INVOICE.performed_by
     def send_e_invoice(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
-        """Send a booked invoice by CVR, EAN/GLN, SE or P number, each time it is called.
+        """Send a booked invoice by CVR, EAN/GLN, SE or P number, again at each call.
 
         `POST /v3/{organizationId}/invoices/{guid}/e-invoice`
 
         :param guid: str
-        :param body: mapping as EInvoiceSendModel; PaymentMeanEnum is Domestic unless it is given
-        :raises DineroOutcomeUnknown: the answer was lost
+        :param body: mapping like EInvoiceSendModel; PaymentMeanEnum is Domestic by default
+        :raises DineroOutcomeUnknown: the response was lost
         """
         self.session.send(_E_INVOICE, {"guid": guid}, body=body)
 
     @guarded
     def send_e_invoice_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """Send a booked invoice electronically, unless it was before; first the contact is checked, two requests.
+        """Send a booked invoice electronically, unless this was done before; this first checks the contact.
 
         :param guid: str
-        :param body: mapping as EInvoiceSendModel; AttPerson is needed for an EAN number where the contact has none
-        :param resend: int, how many electronic ones before don't count; default 0
+        :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
+        :param resend: int, how many earlier electronic ones to ignore; default 0
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         name = f"invoices/{guid}/e-invoice"
         return self._send_electronically(name, guid, body, self.get, self._contacts, self.send_e_invoice, resend)

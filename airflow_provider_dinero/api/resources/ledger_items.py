@@ -1,4 +1,4 @@
-"""Ledger items: what is prepared in the ledger, then booked in the background."""
+"""Ledger items: prepared in the ledger, then booked in the background."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -24,11 +24,9 @@ _CREATE = Operation(
     "/v1.2/{organizationId}/ledgeritems",
     Repeat.KEYED,
     body="[LedgerItemModelV2]",
-    lost=Lost(
-        "the Ids of its items and lines, the author's or ours", "the items, compared with the body", "yes", UNKNOWN
-    ),
+    lost=Lost("the Ids of its items and lines, yours or ours", "the items, compared with the body", "yes", UNKNOWN),
 )
-# Another integration posts at this moment (code 70), and seconds between the tries then.
+# Another integration is posting (code 70); and the seconds between retries in that case.
 BUSY = 70
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -47,7 +45,7 @@ _BOOK = Operation(
     f"{_ALL}/book",
     Repeat.FENCED,
     body="[LedgerItemModel]",
-    lost=Lost("the Version of each item", "their status: none is Draft any more", "yes", REFUSED),
+    lost=Lost("the Version of each item", "their status: none is Draft any longer", "yes", REFUSED),
 )
 _STATUS = Operation("POST", f"{_ALL}/status", body="[LedgerItemStatusModel]")
 _DELETE = Operation(
@@ -60,27 +58,27 @@ _DELETE = Operation(
 
 
 class LedgerItems(Resource):
-    """Ledger items. Dinero takes one request of an organization at a time (code 70), and keeps 1000 lines (code 66)."""
+    """Ledger items. Dinero accepts one request per organization at a time (code 70), and 1000 lines (code 66)."""
 
     @_GET.performed_by
     def get(self, items: Iterable[str] | Bodies) -> Rows:
         """Return items that are not booked yet (`POST /v1/{organizationId}/ledgeritems/ledgers`).
 
         :param items: Ids, or dicts with Id and perhaps Version
-        :return: list of dicts as LedgerItemModelV2
+        :return: list of dicts like LedgerItemModelV2
         """
         return self._array(_GET, body=ids(items))
 
     @_CREATE.performed_by
     @guarded
     def create(self, items: Bodies) -> Rows:
-        """Add items (`POST /v1.2/{organizationId}/ledgeritems`); with Ids, once however often it is called.
+        """Add items (`POST /v1.2/{organizationId}/ledgeritems`); with Ids, repeated calls add them only once.
 
-        :param items: dicts as LedgerItemModelV2; an Id that is left out is chosen
+        :param items: dicts like LedgerItemModelV2; an Id that is left out is chosen
         :return: list of `{"Id", "Version"}`, in the order of the items
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: an item with this Id is there, with other content
-        :raises DineroOutcomeUnknown: all answers were lost, and an item has no Id by which another try would know
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: an item with this Id exists with other content
+        :raises DineroOutcomeUnknown: all responses were lost, and an item has no Id by which a retry could find it
         """
         wanted: Rows = check(str(_CREATE.body), items)
         chosen = not all(item.get("Id") for item in wanted)
@@ -93,7 +91,7 @@ class LedgerItems(Resource):
             found = self._same(wanted)
             if found is None:
                 raise DineroConflict(
-                    "An item with one of these Ids was there, and is booked or deleted now.",
+                    "An item with one of these Ids existed, and is now booked or deleted.",
                     "See ledger_items.status; to post it anew on purpose, choose another Id.",
                 ) from error
             return found
@@ -103,9 +101,9 @@ class LedgerItems(Resource):
     def update(self, items: Bodies) -> Rows:
         """Replace items that are not booked (`PUT /v1/{organizationId}/ledgeritems`).
 
-        :param items: dicts as LedgerItemModelV2, with Id and Version, also in their lines
+        :param items: dicts like LedgerItemModelV2, with Id and Version, also in their lines
         :return: list of `{"Id", "Version"}`
-        :raises DineroStaleTimestamp: an item was changed since its Version was read
+        :raises DineroStaleTimestamp: an item has changed since its Version was read
         """
         wanted: Rows = check(str(_UPDATE.body), items)
 
@@ -121,7 +119,7 @@ class LedgerItems(Resource):
     @_BOOK.performed_by
     @guarded
     def book(self, items: Bodies) -> None:
-        """Begin to book items (`POST /v1/{organizationId}/ledgeritems/book`): `status` tells when they are.
+        """Start to book items (`POST /v1/{organizationId}/ledgeritems/book`); `status` tells when they are booked.
 
         :param items: dicts with Id and Version
         """
@@ -135,7 +133,7 @@ class LedgerItems(Resource):
 
     @_STATUS.performed_by
     def status(self, items: Iterable[str] | Bodies) -> Rows:
-        """Return how far the booking is (`POST /v1/{organizationId}/ledgeritems/status`).
+        """Return the progress of the booking (`POST /v1/{organizationId}/ledgeritems/status`).
 
         :param items: Ids, or dicts with Id
         :return: list of `{"Id", "Version", "Status", "VoucherNumber"}`; Status is Draft, PendingBooking or Booked,
@@ -161,21 +159,21 @@ class LedgerItems(Resource):
 
     @guarded
     def post_once(self, items: Bodies, *, book: bool = False) -> Rows:
-        """Add the items that are not there, and begin to book those that are drafts.
+        """Add the items that don't exist yet, and start to book those that are drafts.
 
-        It takes a request, and two more to book: Dinero says nothing when it begins, so it is looked whether it has.
-        Two more where the items are there already.
+        This takes one request, and two more to book, since Dinero doesn't confirm the start. It takes two more if the
+        items already exist.
 
-        :param items: dicts as LedgerItemModelV2, each with an Id; what is booked already is not compared
+        :param items: dicts like LedgerItemModelV2, each with an Id; booked ones are not compared
         :param book: bool, default False
-        :return: list of dicts as `status` gives them, in the order of the items, each with Change: created or
-            unchanged; what was begun to be booked is PendingBooking, or Booked already; what is Draft was not
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: an item with this Id is there, with other content
+        :return: list of dicts from `status`, in the order of the items, each with Change: created or unchanged; items
+            whose booking has started are PendingBooking or Booked, the others Draft
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: an item with this Id exists with other content
         """
         wanted: Rows = check(str(_CREATE.body), items)
         if not all(item.get("Id") for item in wanted):
-            raise DineroInvalidBody("A ledger item has no Id, by which it is known again.", "Nothing was sent.")
+            raise DineroInvalidBody("A ledger item has no Id, so a retry could not recognize it.", "Nothing was sent.")
         name_lines(wanted)
         with self.session.lock.hold(self._lock):
             for last in (False, True):
@@ -185,14 +183,14 @@ class LedgerItems(Resource):
                     if drafts:
                         self.book(drafts)
                     break
-                except DineroStaleTimestamp:  # what was changed in between is compared once more
+                except DineroStaleTimestamp:  # somebody changed an item meanwhile: compare once more
                     if last:
                         raise
         begun = self.status(drafts) if drafts else []
         return [{**row, **by_id(begun, row)} for row in rows]
 
     def _post(self, wanted: Rows) -> Rows:
-        """Add those of the items that are not there, and return how far all of them are."""
+        """Add the items that don't exist yet, and return the status of all."""
         try:
             return _rows(wanted, self._add(wanted, harmless=True), "created")
         except DineroDuplicate:
@@ -207,7 +205,7 @@ class LedgerItems(Resource):
         return [by_id(rows, item) for item in wanted]
 
     def _known(self, items: Rows) -> Rows:
-        """Return the status of those items that Dinero knows; it refuses all for one that it doesn't."""
+        """Return the status of the items that Dinero knows; it refuses the whole request for an unknown one."""
         try:
             return self.status(ids(items))
         except DineroRefused as error:
@@ -224,7 +222,7 @@ class LedgerItems(Resource):
 
         def send() -> Rows:
             created: Any = self.session.json(_CREATE, body=wanted)
-            # The document says one object, clients have seen a list.
+            # The document says one object; clients have received a list.
             if isinstance(created, list):
                 return created
             return [created] if len(wanted) == 1 else self.status(ids(wanted))
@@ -234,7 +232,7 @@ class LedgerItems(Resource):
         )
 
     def _alone(self, write: Callable[[], T]) -> T:
-        """Do a write while no other worker writes to this ledger; one that another integration kept out is repeated."""
+        """Do a write while no other worker writes to this ledger; retry it if another integration was writing."""
         with self.session.lock.hold(self._lock):
             for seconds in PAUSES:
                 try:
@@ -250,7 +248,7 @@ class LedgerItems(Resource):
         return f"ledger/{self.session.organization_id}"
 
     def _same(self, wanted: Rows) -> Rows | None:
-        """Return Id and Version of items in the ledger, None where one is not there.
+        """Return Id and Version of items in the ledger, None if one doesn't exist.
 
         :raises DineroConflict: one has other content
         """
@@ -262,7 +260,7 @@ class LedgerItems(Resource):
         return [{"Id": str(item["Id"]), "Version": by_id(found, item).get("Version")} for item in wanted]
 
     def _found(self, items: Bodies) -> Rows:
-        """Return those of the items that are in the ledger."""
+        """Return the items that are in the ledger."""
         try:
             return self.get(ids(items))
         except DineroRefused as error:
@@ -272,7 +270,7 @@ class LedgerItems(Resource):
 
 
 def _versions(items: Iterable[Any]) -> list[Any]:
-    """Return of each item what names its version; what is no item is left for the check to name."""
+    """Return what identifies the version of each item; anything else is left for the check to report."""
     return [
         {"Id": item.get("Id"), "Version": item.get("Version")} if isinstance(item, Mapping) else item for item in items
     ]
@@ -283,7 +281,7 @@ def _unknown(error: DineroRefused) -> bool:
 
 
 def name_lines(items: Rows) -> None:
-    """Give the lines of items that have Ids theirs: the same at each call.
+    """Give Ids to the lines of items that have Ids: the same ones at each call.
 
     :param items: list of dicts, changed in place
     """
@@ -293,7 +291,7 @@ def name_lines(items: Rows) -> None:
 
 
 def _rows(items: Rows, found: Rows, change: str) -> Rows:
-    """Return how far items are, in their order; what was just added is a draft."""
+    """Return the status of items, in their order; one that was just added is a draft."""
     rows = []
     for item in items:
         row = by_id(found, item)
@@ -304,7 +302,7 @@ def _rows(items: Rows, found: Rows, change: str) -> Rows:
 
 
 def listed(items: Any) -> list[Any]:
-    """Return items as a list, also when one alone was given.
+    """Return items as a list, even if only one was given.
 
     :param items: dicts or Ids
     """
@@ -312,7 +310,7 @@ def listed(items: Any) -> list[Any]:
 
 
 def ids(items: Any) -> Rows:
-    """Return of each item what names it.
+    """Return what identifies each item.
 
     :param items: dicts or Ids
     """
@@ -320,7 +318,7 @@ def ids(items: Any) -> Rows:
 
 
 def content(item: Row) -> Row:
-    """Return an item without its Version, which Dinero makes.
+    """Return an item without its Version, which Dinero creates.
 
     :param item: dict
     """

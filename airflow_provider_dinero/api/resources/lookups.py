@@ -9,7 +9,7 @@ _COUNTRIES = Operation("GET", "/v1/countries")
 
 
 class AccountingYears(Resource):
-    """Accounting years. A new one comes into being when something is booked in it."""
+    """Accounting years. A new one is created when something is booked in it."""
 
     @_YEARS.performed_by
     def list(self) -> Rows:

@@ -1,4 +1,4 @@
-"""What leaves the house, once: e-mails, electronic documents and text messages, told by a document's mail-outs."""
+"""Outgoing messages: e-mails, electronic documents and text messages, each sent once according to the mail-outs."""
 
 import re
 from abc import abstractmethod
@@ -12,13 +12,13 @@ from airflow_provider_dinero.api.operations import Operation, performs
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded
 from airflow_provider_dinero.api.resources.contacts import Contacts
 
-# The preferred way of a contact, and the property that it needs.
+# A contact's preferred channel, and the property that it needs.
 NUMBERS = {"GLN": "EanNumber", "VAT": "VatNumber", "SE": "SENumber", "P": "PNumber"}
 ADVICE = "Correct the contact in Dinero, or send by e-mail instead; nothing was sent."
 
 
 class Mailing(Resource):
-    """What sends documents."""
+    """Sends documents."""
 
     def _mail_once(
         self,
@@ -30,19 +30,19 @@ class Mailing(Resource):
         confirm: bool = False,
         new: bool = False,
     ) -> Row:
-        """Send unless it was sent before; what failed wasn't.
+        """Send unless it was sent before; a failed mail-out doesn't count.
 
-        :param name: str, the document and the way it is sent; the same for every resend, which waits for what a try
-            before it may have sent
+        :param name: str, the document and the channel; the same for every resend, which waits for what an earlier
+            try may have sent
         :param mailouts: callable that reads the mail-outs of this kind
-        :param send: callable that sends, and returns to whom
-        :param resend: int, how many of them don't count; default 0
-        :param confirm: bool, the answer says nothing: the mail-outs are read once more; default False
-        :param new: bool, as `_once` takes it; default False
+        :param send: callable that sends, and returns the receivers
+        :param resend: int, how many of them to ignore; default 0
+        :param confirm: bool, whether the response is empty, so that the mail-outs must be read again; default False
+        :param new: bool, as for `_once`; default False
         :return: `{"Recipients", "Change"}`
         """
         if resend < 0:
-            raise DineroInvalidBody(f"resend: {resend} is below 0.", "It is how many mail-outs don't count.")
+            raise DineroInvalidBody(f"resend is {resend}, which is below 0.", "It is how many mail-outs to ignore.")
 
         def find() -> list[str] | None:
             gone = sorted(
@@ -60,7 +60,7 @@ class Mailing(Resource):
 class EmailedDocuments(Mailing):
     """Documents that are e-mailed: invoices, credit notes and trade offers."""
 
-    # The operations, the name of the resource, and how Dinero names an e-mail of this kind among the mail-outs.
+    # The operations, the name of the resource, and the Type of such an e-mail in the mail-outs.
     EMAIL: ClassVar[Operation]
     EMAIL_TEMPLATE: ClassVar[Operation]
     NAME: ClassVar[str]
@@ -72,12 +72,12 @@ class EmailedDocuments(Mailing):
 
     @performs("EMAIL")
     def email(self, guid: str, body: Mapping[str, Any] | None = None) -> Row:
-        """E-mail a document each time it is called (`POST /v1/{organizationId}/…/{guid}/email`).
+        """E-mail a document, again at each call (`POST /v1/{organizationId}/…/{guid}/email`).
 
         :param guid: str, a booked invoice or credit note, or a trade offer
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
         :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
         return self._object(self.EMAIL, {"guid": guid}, body=body)
 
@@ -88,13 +88,13 @@ class EmailedDocuments(Mailing):
         """E-mail a document, unless it was e-mailed before.
 
         :param guid: str, a booked invoice or credit note, or a trade offer
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :param resend: int, how many e-mails before don't count; default 0
-        :param new: bool, you have just booked it yourself, so that nobody can have e-mailed it: the first look is left
-            out, which saves a request; default False
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
+        :param resend: int, how many earlier e-mails to ignore; default 0
+        :param new: bool, whether you have just booked it yourself, so that nobody can have e-mailed it: this skips the
+            first search, which saves a request; default False
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("ApiMailoutModel", body or {})
         return self._mail_once(
@@ -107,7 +107,7 @@ class EmailedDocuments(Mailing):
 
     @performs("EMAIL_TEMPLATE")
     def email_template(self, guid: str) -> Row:
-        """Return the e-mail that would go out (`GET /{version}/{organizationId}/…/{guid}/email/template`).
+        """Return the e-mail that would be sent (`GET /{version}/{organizationId}/…/{guid}/email/template`).
 
         :param guid: str, an invoice, a credit note or a trade offer
         :return: dict with Sender, Receiver, Subject, Message and more
@@ -140,16 +140,16 @@ class EmailedDocuments(Mailing):
 
 
 def of_kind(kind: str, mailouts: Iterable[Row]) -> list[Row]:
-    """Return those of some mail-outs that are of this kind, and no text messages.
+    """Return the mail-outs of this kind, without text messages.
 
-    :param kind: str, as Dinero's Type names it: Mailout, Einvoice, TradeOffer, PreReminder, ...
-    :param mailouts: iterable of dicts, as Dinero gives them
+    :param kind: str, Dinero's Type: Mailout, Einvoice, TradeOffer, PreReminder, ...
+    :param mailouts: iterable of dicts from Dinero
     """
     return [each for each in mailouts if each["Type"] == kind and not each["IsSmsMessage"]]
 
 
 def addresses(answer: Row) -> list[str]:
-    """Return to whom an e-mail went, by the answer of the request that sent it.
+    """Return the receivers of an e-mail, from the response of the request that sent it.
 
     :param answer: dict
     """
@@ -158,13 +158,13 @@ def addresses(answer: Row) -> list[str]:
 
 
 def address_of(contacts: Contacts, contact_guid: str | None, att_person: str | None) -> str:
-    """Return where a contact receives electronic documents: the way it prefers, and its number.
+    """Return where a contact receives electronic documents: its preferred channel and its number.
 
-    The public sector receives by EAN number (GLN), and needs an att. person.
+    The public sector receives by EAN number (GLN), and requires an att. person.
 
     :param contacts: Contacts
     :param contact_guid: str or None
-    :param att_person: str or None, who takes the place of the contact's own
+    :param att_person: str or None, used instead of the contact's own
     :raises DineroInvalidBody: it can't
     """
     if not contact_guid:
@@ -181,12 +181,12 @@ def address_of(contacts: Contacts, contact_guid: str | None, att_person: str | N
         if not _is_ean(number):
             raise DineroInvalidBody(f"{name}: {number} is not an EAN number.", ADVICE)
         if not (att_person or contact["AttPerson"]):
-            raise DineroInvalidBody(f"{name} has no AttPerson, which the public sector asks for.", ADVICE)
+            raise DineroInvalidBody(f"{name} has no AttPerson, which the public sector requires.", ADVICE)
     return f"{way} {number}"
 
 
 def _is_ean(number: str) -> bool:
-    """Tell whether a number has 13 digits, the last of which is right."""
+    """Tell whether a number has 13 digits, with a correct check digit."""
     if not re.fullmatch(r"[0-9]{13}", number):
         return False
     return sum(int(digit) * (3 if at % 2 else 1) for at, digit in enumerate(number)) % 10 == 0

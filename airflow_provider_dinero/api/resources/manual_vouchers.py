@@ -1,4 +1,4 @@
-"""Manual vouchers: what is posted by hand, from one account to another."""
+"""Manual vouchers: postings by hand, from one account to another."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from airflow_provider_dinero.api.resources.entries import Entries
 from airflow_provider_dinero.api.resources.files import Files
 from airflow_provider_dinero.api.session import Session
 
-# The documents spell it so.
+# The documents spell it like this.
 _ALL = "/v1/{organizationId}/vouchers/manuel"
 _ONE = f"{_ALL}/{{guid}}"
 _CREATE = Operation(
@@ -23,7 +23,7 @@ _CREATE = Operation(
     body="ManuelVoucherCreateModel",
     lost=NOWHERE._replace(
         look_up="by `create_once`: one with its ExternalReference that is booked on its day, or uses its file; "
-        "ledger_items.create, whose items carry an Id, is the sure way",
+        "prefer ledger_items.create, whose items carry an Id",
     ),
 )
 _GET = Operation("GET", _ONE)
@@ -51,32 +51,32 @@ class ManualVouchers(Documents):
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft, each time it is called (`POST /v1/{organizationId}/vouchers/manuel`).
+        """Create a draft, again at each call (`POST /v1/{organizationId}/vouchers/manuel`).
 
-        :param body: mapping as ManuelVoucherCreateModel
+        :param body: mapping like ManuelVoucherCreateModel
         :return: dict, the voucher
-        :raises DineroOutcomeUnknown: the answer was lost; `create_once` may find the voucher
+        :raises DineroOutcomeUnknown: the response was lost; `create_once` may find the voucher
         """
         return self._object(_CREATE, body=body)
 
     @guarded
     def create_once(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft, unless the voucher is there, as far as Dinero shows it: booked on its day, or with its file.
+        """Create a draft, unless Dinero shows that the voucher exists: booked on its day, or with its file.
 
-        A draft that another task made is not seen; `ledger_items.post_once` is the sure way. Looking takes two requests
-        for a body with a VoucherDate, and one for each 1000 files of the archive for one with a FileGuid.
+        It can't see a draft that another task created; prefer `ledger_items.post_once`. Searching takes two requests
+        for a body with a VoucherDate, and one per 1000 files of the archive for one with a FileGuid.
 
-        :param body: mapping as ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
+        :param body: mapping like ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
         :return: dict, the voucher, and Change: created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: the voucher is there with other content
-        :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: the voucher exists with other content
+        :raises DineroOutcomeUnknown: a response was lost or a try was interrupted, and Dinero doesn't show the voucher
         """
         wanted: Row = check(str(_CREATE.body), body)
         reference = str(wanted.get("ExternalReference") or "").strip()
         if not reference:
             raise DineroInvalidBody(
-                f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
+                f"{_CREATE.body}: ExternalReference is missing, so a retry could not recognize the voucher.",
                 "Nothing was sent.",
             )
         intents, name = self.session.intents, f"manual_vouchers/{self.session.organization_id}/{reference}"
@@ -102,7 +102,7 @@ class ManualVouchers(Documents):
         return {**voucher, "Change": change}
 
     def _candidates(self, wanted: Row) -> Iterator[str]:
-        """Yield the Guids of the vouchers that may be it."""
+        """Yield the Guids of possible vouchers."""
         if file := wanted.get("FileGuid"):
             row = next((each for each in self._files.list() if same_id(each["FileGuid"], file)), {})
             yield from (str(each["VoucherGuid"]) for each in row.get("Linked") or ())
@@ -119,20 +119,20 @@ class ManualVouchers(Documents):
         """Return a manual voucher (`GET /v1/{organizationId}/vouchers/manuel/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1/{organizationId}/vouchers/manuel/{guid}`).
+        """Replace a whole draft (`PUT /v1/{organizationId}/vouchers/manuel/{guid}`).
 
         :param guid: str
-        :param body: mapping as ManuelVoucherUpdateModel; what is left out is not kept
+        :param body: mapping like ManuelVoucherUpdateModel; properties that you leave out are removed
         :param timestamp: str, the Timestamp of the draft; default the body's, else the latest, which takes a request
         :return: dict, the voucher
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._update(_UPDATE, guid, body, timestamp)[0]
 
@@ -149,12 +149,12 @@ class ManualVouchers(Documents):
     @_BOOK.performed_by
     @guarded
     def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/vouchers/manuel/{guid}/book`); a booked one is returned as it is.
+        """Book a draft (`POST /v1/{organizationId}/vouchers/manuel/{guid}/book`); a booked one is returned unchanged.
 
         :param guid: str
-        :param timestamp: str, the Timestamp of the draft that is meant; default the latest, which takes a request
+        :param timestamp: str, the Timestamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the voucher
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._book(_BOOK, guid, timestamp, number)

@@ -1,4 +1,4 @@
-"""How a write is done once, although answers get lost."""
+"""How to do a write once, even if responses are lost."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -24,15 +24,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Two that were made so near to each other may be one write that came twice.
+# Two objects created this close together may be one write that arrived twice.
 TWICE = timedelta(minutes=1)
-# Seconds between the looks for a write whose response is lost; the first look comes at once.
+# Seconds between the lookups of a write whose response is lost; the first lookup is immediate.
 LOOK_AGAIN = (5.0, 15.0, 40.0)
-NOTHING_SEEN = "a success without content, and nothing of it is to be seen"
+NOTHING_SEEN = "the response was empty, and Dinero shows no result"
 
 
 class Once:
-    """What looks for the writes of a session.
+    """Searches for the writes of a session.
 
     :param session: Session
     """
@@ -50,19 +50,18 @@ class Once:
         confirm: bool = False,
         new: bool = False,
     ) -> tuple[T, str]:
-        """Do a bare write unless it is there: look, note the intent, send, and look again when the answer is lost.
+        """Do a bare write unless it is done: search, record the intent, send, and search again if the response is lost.
 
         :param name: str, the write
-        :param find: callable that returns what the write leaves behind, or None
+        :param find: callable that returns the result of the write, or None
         :param send: callable that does the write
-        :param sure: bool, what `find` doesn't see after a while isn't there; else a write that was begun and is not to
-            be seen is never sent again
-        :param confirm: bool, the answer says nothing: look whether the write is in, which takes a request; default
-            False
-        :param new: bool, what it is done to is so new that nobody can have done it: no first look, unless a try of it
-            was begun; default False
-        :return: what is there, and created or unchanged: what a try of ours began, whose answer was lost, is created
-        :raises DineroOutcomeUnknown: the answer was lost, and nothing is to be seen
+        :param sure: bool, whether `find` is reliable after a while; if it isn't, a write that was started and can't be
+            found is never sent again
+        :param confirm: bool, whether the response is empty, so that a request must confirm the write; default False
+        :param new: bool, whether its object is so new that nobody else can have done the write: no first search, unless
+            a try was started; default False
+        :return: the result, and created or unchanged; the result of our own earlier try counts as created
+        :raises DineroOutcomeUnknown: the response was lost, and no result shows up
         """
         session = self.session
         with session.lock.hold(name) as held:
@@ -71,8 +70,8 @@ class Once:
                 session.intents.end(name)
                 held.leave("")
 
-            # One that was begun and never ended may still be under way: it gets the server's time. The lock tells of
-            # those of other tasks.
+            # A write that was started and never ended may still be under way: wait for the server. The lock covers
+            # writes of other tasks.
             own = session.intents.begun(name)
             begun = own or bool(held.note)
             found = self._look(find) if begun else None if new else find()
@@ -81,8 +80,8 @@ class Once:
                 return found, "created" if own else "unchanged"
             if begun and not sure:
                 raise DineroOutcomeUnknown(
-                    f"{name} may or may not have been done: a try of it was cut off, and Dinero shows nothing of it.",
-                    "Look in Dinero. If it is not there, run the task with another generation.",
+                    f"{name} may or may not have been done: a try was interrupted, and Dinero shows no result.",
+                    "Check in Dinero. If it is not there, run the task with another generation.",
                 )
             session.intents.begin(name)
             held.leave("begun")
@@ -93,7 +92,7 @@ class Once:
                 if found is None:
                     if isinstance(error, DineroOutcomeUnknown):
                         raise
-                    raise unknown(name, "its answer has another form than is documented") from error
+                    raise unknown(name, "its response doesn't have the documented form") from error
                 sent = found
             except DineroError as error:
                 if not (error.lost and isinstance(error, DineroUnexpectedAnswer)):  # refused, or never sent
@@ -110,13 +109,13 @@ class Once:
     def _settled(
         self, send: Callable[[], T], look: Callable[[], T | None], *, operation: Operation, harmless: bool = True
     ) -> T:
-        """Do a write that may be repeated; where it isn't known how it went, look whether it is in.
+        """Do a write that may be repeated; if its outcome is unknown, look it up.
 
         :param send: callable that does the write
-        :param look: callable that returns what `send` would have, once the write is in; else None
+        :param look: callable that returns what `send` would have returned if the write is done, else None
         :param operation: Operation, named in the error
-        :param harmless: bool, doing it again later changes nothing; else an end without an answer is unknown
-        :raises DineroOutcomeUnknown: it can't be told
+        :param harmless: bool, whether repeating it later changes nothing; if not, a lost response is an unknown outcome
+        :raises DineroOutcomeUnknown: the outcome can't be found out
         """
         try:
             return send()
@@ -124,7 +123,7 @@ class Once:
             raise
         except DineroError as error:
             refused = isinstance(error, DineroRefused) and not isinstance(error, DineroUnauthorized)
-            # What is refused may be in already, by an earlier call. A new document can't be, nor one that isn't there.
+            # A refused write may already be done, by an earlier call; but not a new document, nor a missing one.
             new = operation.repeat is Repeat.KEYED and operation.method == "POST"
             if not error.lost and (not refused or not harmless or new or isinstance(error, DineroNotFound)):
                 raise
@@ -133,38 +132,38 @@ class Once:
                 return found
             if refused or harmless:
                 raise
-            raise unknown(operation, "its answer was lost, and nothing of it is to be seen") from error
+            raise unknown(operation, "the response was lost, and Dinero shows no result") from error
 
     def _seen(self, look: Callable[[], T | None], *, patient: bool) -> T | None:
         try:
             return self._look(look) if patient else look()
         except DineroConflict:
             raise
-        except DineroError:  # nobody answers the look either
+        except DineroError:  # the lookup gets no response either
             return None
 
     def _older(self, name: str, made: list[dict[str, Any]], wanted: Mapping[str, Any], at: str) -> Any:
-        """Return the oldest of several that are one write of ours, which somebody on the way has sent twice.
+        """Return the oldest of several objects that are one write of ours, sent twice by something in between.
 
-        They are one when all that we sent is equal in each, they were made within a minute, and our intent is open,
-        which the caller sees to.
+        They are one write if everything that we sent is equal in each, they were created within a minute, and our
+        intent is open, which the caller checks.
 
         :param name: str, the write
-        :param made: list of dicts, what is there
+        :param made: list of dicts, the existing objects
         :param wanted: mapping, the checked body
-        :param at: str, the property that tells when one was made
-        :return: dict, or None where they are several
+        :param at: str, the property with the time of creation
+        :return: dict, or None if they are different writes
         """
         made = sorted(made, key=lambda each: str(each[at]))
         if any(differences(wanted, each) for each in made):
             return None
         if as_utc(str(made[-1][at])) - as_utc(str(made[0][at])) > TWICE:
             return None
-        log.warning("%s came twice at Dinero: %s; the first one is taken", name, " and ".join(map(_guid, made)))
+        log.warning("%s arrived twice at Dinero: %s; using the first one", name, " and ".join(map(_guid, made)))
         return made[0]
 
     def _look(self, find: Callable[[], T | None]) -> T | None:
-        """Look for what a write with a lost answer may have done: now, and again after the server had its time."""
+        """Search for the result of a write whose response is lost: now, and again after giving the server time."""
         found = find()
         for seconds in self.session.look_again:
             if found is not None:

@@ -15,7 +15,7 @@ from airflow_provider_dinero.api.resources.documents import Documents, check_sta
 
 
 class WithPayments(Documents):
-    """Documents that are paid."""
+    """Documents that can be paid."""
 
     @abstractmethod
     def _payments(self, guid: str) -> Rows:
@@ -29,9 +29,9 @@ class WithPayments(Documents):
         timestamp: str | None,
         place: Mapping[str, str] | None = None,
     ) -> Row:
-        """Register a payment. Its ExternalReference, ours where the author gives none, tells it from others."""
+        """Register a payment. Its ExternalReference, ours if you give none, identifies it."""
         wanted = self._checked(operation, body, guid, timestamp)
-        # An author's may be that of several payments, such as an order number: those that are there are others.
+        # Yours may be shared by several payments, such as an order number: existing ones are other payments.
         given = wanted.get("ExternalReference")
         others = {payment["Guid"] for payment in self._payments(guid)} if given else set()
         wanted["ExternalReference"] = given or str(uuid4())
@@ -47,18 +47,18 @@ class WithPayments(Documents):
         *,
         new: bool = False,
     ) -> Row:
-        """Register a payment unless one with its ExternalReference is there.
+        """Register a payment, unless one with its ExternalReference already exists.
 
-        The Timestamp is older than the look: who pays in between moves it, and ours is refused as stale. Then it is
-        looked once more, and paid with the latest.
+        The Timestamp is older than the search: a payment made meanwhile changes it, and ours is refused as stale. Then
+        this searches once more, and pays with the latest.
 
-        :param new: bool, the Timestamp is that of a booking of ours: nothing can have been paid before it, so there is
-            no look until it is refused; default False
+        :param new: bool, whether the Timestamp is from our own booking, before which nothing can have been paid, so
+            that it only searches after a refusal; default False
         """
         reference = str(body.get("ExternalReference") or "")
         if not reference.strip() or len(reference) > LONGEST_REFERENCE:
             raise DineroInvalidBody(
-                f"ExternalReference: a text of at most {LONGEST_REFERENCE} characters tells a payment from others.",
+                f"ExternalReference must be a text of 1 to {LONGEST_REFERENCE} characters, to identify the payment.",
                 "Nothing was sent.",
             )
         checked = check_stamped(operation.body or "", body)
@@ -74,12 +74,12 @@ class WithPayments(Documents):
             return self._with_latest(guid, timestamp, pay)
 
     def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:
-        """Return the payment with this reference, which must be the wanted one."""
+        """Return the payment with this reference, which must have the wanted content."""
         for payment in self._payments(guid):
             if not same_text(payment["ExternalReference"], reference):
                 continue
             content = dict(wanted)
-            if payment.get("Currency") not in (None, "DKK"):  # which of the two amounts it shows isn't said
+            if payment.get("Currency") not in (None, "DKK"):  # it is undocumented which of the two amounts it shows
                 either = [{"Amount": wanted.get(name)} for name in ("Amount", "AmountInForeignCurrency")]
                 content["Amount"] = next((each["Amount"] for each in either if not differences(each, payment)), None)
             there = {name: value for name, value in payment.items() if name != "Currency"}  # it is the document's
@@ -87,7 +87,7 @@ class WithPayments(Documents):
             if found:
                 raise DineroConflict(
                     f"{self.WHAT} {guid} has a payment {reference} with other content: {shown(found)}.",
-                    "Use another idempotency key for another payment, or correct the one in Dinero.",
+                    "For another payment, use another idempotency key; or correct the one in Dinero.",
                 )
             related = payment.get("RelatedVoucherId")
             return {"Guid": payment["Guid"], "RelatedVoucherGuid": related, "Change": "unchanged"}

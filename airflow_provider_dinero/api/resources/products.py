@@ -1,4 +1,4 @@
-"""Products: what the lines of invoices can refer to."""
+"""Products, to which the lines of invoices can refer."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Op
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.documents import gone
 
-# The document's list of fields leaves out ProductGuid, which its default has.
+# The document's list of fields omits ProductGuid, although its default includes it.
 FIELDS = (
     "Name", "ProductGuid", "ProductNumber", "Quantity", "Unit", "AccountNumber", "BaseAmountValue",
     "BaseAmountValueInclVat", "TotalAmount", "TotalAmountInclVat", "ExternalReference", "CreatedAt", "UpdatedAt",
@@ -52,11 +52,11 @@ class Products(Resource):
     ) -> Iterator[Row]:
         """Yield products that are not deleted (`GET /v1/{organizationId}/products`), ordered by UpdatedAt.
 
-        :param fields: names of the properties to get, in any case; default all that the list has
+        :param fields: names of the properties to get, in any case; default all of the list
         :param filters: conditions made by `eq` and `contains`, on Name, ProductNumber or ExternalReference
         :param text: str, searched in Name and ProductNumber
-        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
-        :param deleted_only: bool, only deleted ones; default False
+        :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
+        :param deleted_only: bool, whether to return only deleted ones; default False
         :return: iterator of dicts, amounts as Decimal
         """
         return self._read(
@@ -72,9 +72,9 @@ class Products(Resource):
     ) -> Changes:
         """Return products created, updated or deleted at or after an instant (`GET /v1/{organizationId}/products`).
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, self._read)
@@ -84,26 +84,26 @@ class Products(Resource):
         """Return a product (`GET /v1/{organizationId}/products/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a product, each time it is called (`POST /v1/{organizationId}/products`).
+        """Create a product, again at each call (`POST /v1/{organizationId}/products`).
 
-        :param body: mapping as ProductCreateModel: BaseAmountValue, Quantity, AccountNumber, Unit and more
+        :param body: mapping like ProductCreateModel: BaseAmountValue, Quantity, AccountNumber, Unit and more
         :return: `{"ProductGuid"}`
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
         return self._object(_CREATE, body=body)
 
     @_UPDATE.performed_by
     def update(self, guid: str, body: Mapping[str, Any]) -> None:
-        """Replace all of a product (`PUT /v1/{organizationId}/products/{guid}`).
+        """Replace a whole product (`PUT /v1/{organizationId}/products/{guid}`).
 
         :param guid: str
-        :param body: mapping as ProductUpdateModel; what is left out is emptied
+        :param body: mapping like ProductUpdateModel; properties that you leave out are emptied
         """
         self.session.send(_UPDATE, {"guid": guid}, body=body)
 
@@ -120,27 +120,27 @@ class Products(Resource):
 
     @guarded
     def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference") -> Row:
-        """Create a product, or change what differs in the one that is there.
+        """Create a product, or update an existing one where it differs.
 
-        One request when the product is there and equal, two when it is made, three when it is changed; one more when
-        the body has a Comment, which lists leave out. A property that is given as None is emptied. Blanks around the
-        value to find it by mean nothing.
+        This takes one request if the product exists and is equal, two to create it, three to update it; one more if the
+        body has a Comment, which lists leave out. A property that you set to None is emptied. Blanks around the value
+        of `match_by` are ignored.
 
-        :param body: mapping as ProductCreateModel
+        :param body: mapping like ProductCreateModel
         :param match_by: str, the property that finds the product: ExternalReference or ProductNumber
         :return: `{"ProductGuid", "Change"}`, Change being created, updated or unchanged
-        :raises DineroInvalidBody: before anything is sent
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: several products match
-        :raises DineroOutcomeUnknown: the answer of the create was lost, and there is no such product
+        :raises DineroOutcomeUnknown: the response to the create was lost, and there is no such product
         """
         wanted = check("ProductCreateModel", body)
         if match_by not in MATCHABLE:
-            raise DineroInvalidBody(f"A product can't be found by {match_by}.", f"It can by {', '.join(MATCHABLE)}.")
+            raise DineroInvalidBody(f"You can't match products by {match_by}.", f"Use {', '.join(MATCHABLE)}.")
         value = stripped(wanted, match_by)
         if not value:
             raise DineroInvalidBody(
-                f"The product has no {match_by} to be found by.",
-                f"Give it one, or pass another match_by: {', '.join(MATCHABLE)}.",
+                f"The product has no {match_by} to match by.",
+                f"Set it, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
         name = f"{self.session.organization_id}/products/{match_by}:{value}"
         found, change = self._once(name, lambda: self._find(name, match_by, value, wanted), lambda: self.create(wanted))

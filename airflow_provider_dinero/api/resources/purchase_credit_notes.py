@@ -19,7 +19,7 @@ _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=
 
 
 class PurchaseCreditNotes(Documents):
-    """Purchase credit notes. Dinero has no list of them; one that is for no purchase is paid as a purchase voucher.
+    """Purchase credit notes. Dinero has no list of them; one without a purchase is paid like a purchase voucher.
 
     :param session: Session
     :param purchase_vouchers: PurchaseVouchers
@@ -36,24 +36,24 @@ class PurchaseCreditNotes(Documents):
     @_CREATE.performed_by
     @guarded
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes`); with a Guid, once.
+        """Create a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes`); with a Guid, only once.
 
-        :param body: mapping with Lines, CreditNoteFor and more, as PurchaseCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note where it was there
-            and is the same, and Change is unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: a credit note with this Guid is there, with other content
-        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        :param body: mapping with Lines, CreditNoteFor and more, like PurchaseCreditNoteCreateModel
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note, Change being
+            unchanged, if it already existed with the same content
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: a credit note with this Guid exists with other content
+        :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         return self._create(_CREATE, body)
 
     @guarded
     def create_for(self, guid: str, body: Mapping[str, Any]) -> Row:
-        """Create a draft for all of a booked credit purchase, whose lines are copied; with a Guid, once.
+        """Create a draft for a whole booked credit purchase, with its lines; with a Guid, only once.
 
         :param guid: str, the purchase voucher
-        :param body: mapping as PurchaseCreditNoteCreateModel, without Lines
-        :return: as `create` does
+        :param body: mapping like PurchaseCreditNoteCreateModel, without Lines
+        :return: as for `create`
         :raises DineroNotFound: there is no such purchase
         """
         purchase = self._purchase_vouchers.get(guid)
@@ -69,20 +69,20 @@ class PurchaseCreditNotes(Documents):
         """Return a purchase credit note (`GET /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}`).
+        """Replace a whole draft (`PUT /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}`).
 
         :param guid: str
-        :param body: mapping as PurchaseCreditNoteUpdateModel; what is left out is not kept
+        :param body: mapping like PurchaseCreditNoteUpdateModel; properties that you leave out are removed
         :param timestamp: str, the Timestamp of the draft; default the body's, else the latest, which takes a request
-        :return: `{"Guid", "TimeStamp"}`, or the whole credit note where an answer was lost
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :return: `{"Guid", "TimeStamp"}`, or the whole credit note if a response was lost
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._update(_UPDATE, guid, body, timestamp)[0]
 
@@ -99,12 +99,12 @@ class PurchaseCreditNotes(Documents):
     @_BOOK.performed_by
     @guarded
     def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}/book`), or return it booked.
+        """Book a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}/book`), or return it if booked.
 
         :param guid: str
-        :param timestamp: str, the Timestamp of the draft that is meant; default the latest, which takes a request
+        :param timestamp: str, the Timestamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the credit note
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._book(_BOOK, guid, timestamp, number)

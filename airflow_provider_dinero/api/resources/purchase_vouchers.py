@@ -38,28 +38,28 @@ _UPDATE = Operation(
 _DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
 _OF_FILE = Operation("GET", f"{_ALL}/fileguid/{{fileGuid}}")
 _BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
-# Whether it moves the voucher's Timestamp is undocumented, so the Timestamp is not a fence.
+# It is undocumented whether this changes the voucher's Timestamp, so the Timestamp is not a fence.
 _GENERATE = Operation(
     "POST",
     f"{_ONE}/generate-creditnote",
     Repeat.BARE,
     body="CreditNoteForPurchaseVoucherRequest",
-    lost=NOWHERE._replace(look_up="none; purchase_credit_notes.create with CreditNoteFor and a Guid is the sure way"),
+    lost=NOWHERE._replace(look_up="none; prefer purchase_credit_notes.create with CreditNoteFor and a Guid"),
 )
 _OF_ONE = "/v1/{organizationId}/purchase-vouchers/{id}/payments"
 _PAYMENTS = Operation("GET", _OF_ONE)
 _ADD_PAYMENT = Operation("POST", _OF_ONE, Repeat.FENCED, body="PurchaseVoucherCreditPaymentCreateModel", lost=PAID)
-# A purchase credit note that is for no purchase is paid like a purchase voucher.
+# A purchase credit note without a purchase is paid like a purchase voucher.
 _GET_CREDIT_NOTE = Operation("GET", f"{_ALL}/creditnotes/{{guid}}")
 _DELETE_PAYMENT = Operation("DELETE", f"{_OF_ONE}/{{paymentId}}/{{timestamp}}", Repeat.FENCED, lost=UNPAID)
-ANOTHER = "If it is another expense, pass allow_similar; else correct the one in Dinero."
+ANOTHER = "If this is another expense, pass allow_similar; otherwise correct the one in Dinero."
 
 
 class PurchaseVouchers(WithPayments):
-    """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them, and takes no Guid of ours.
+    """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them, and accepts no Guid of our own.
 
-    A receipt is the sure way to find the voucher of an expense: Dinero tells which vouchers use a file. Without one
-    there is only `similar`: one voucher at most, by rules that nobody knows.
+    Prefer to give a receipt: Dinero tells which vouchers use a file, so the voucher can always be found. Without one
+    there is only `similar`, which returns at most one voucher, by undocumented rules.
 
     :param session: Session
     :param files: Files
@@ -75,12 +75,12 @@ class PurchaseVouchers(WithPayments):
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft, each time it is called (`POST /v1.2/{organizationId}/vouchers/purchase`).
+        """Create a draft, again at each call (`POST /v1.2/{organizationId}/vouchers/purchase`).
 
-        :param body: mapping as PurchaseVoucherCreateModelV2: cash takes DepositAccountNumber and RegionKey, credit
+        :param body: mapping like PurchaseVoucherCreateModelV2: cash takes DepositAccountNumber and RegionKey, credit
             takes ContactGuid, PaymentDate (the due date) and CurrencyKey
         :return: dict, the voucher
-        :raises DineroOutcomeUnknown: the answer was lost; `create_once` finds the voucher
+        :raises DineroOutcomeUnknown: the response was lost; `create_once` finds the voucher
         """
         return self._object(_CREATE, body=body)
 
@@ -93,30 +93,30 @@ class PurchaseVouchers(WithPayments):
         allow_similar: bool = False,
         own_place: bool = False,
     ) -> Row:
-        """Create a draft, unless the expense is there: by its ExternalReference, or by its receipt.
+        """Create a draft, unless the expense exists: by its ExternalReference, or by its receipt.
 
-        Of the vouchers that use the receipt, one with this ExternalReference is the expense. One with another reference
-        is another expense. One without a reference is the expense if it is booked with the same content; a draft
-        without one is Dinero's own, made of the uploaded file, and disappears when this voucher uses the file.
+        Among the vouchers that use the receipt, one with this ExternalReference is the expense. One with another
+        reference is another expense. One without a reference is the expense if it is booked with the same content; a
+        draft without one was created by Dinero from the uploaded file, and disappears when this voucher uses the file.
 
-        Looking takes one request; with a receipt that was not uploaded just now two, one for each 1000 files of the
-        archive, and one for each voucher that uses it.
+        Searching takes one request. With a receipt that was not uploaded just now it takes two, one per 1000 files of
+        the archive, and one for each voucher that uses it.
 
-        :param body: mapping as PurchaseVoucherCreateModelV2, with an ExternalReference that no other expense has
-        :param new_file: bool, the FileGuid is of an upload just now: no voucher can use it yet; default False
-        :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
-        :param own_place: bool, the ExternalReference only tells where the caller stands, such as a task in a DAG run:
+        :param body: mapping like PurchaseVoucherCreateModelV2, with an ExternalReference that no other expense has
+        :param new_file: bool, whether the file was uploaded just now, so that no voucher can use it yet; default False
+        :param allow_similar: bool, create the voucher even if another one uses the receipt or is similar; default False
+        :param own_place: bool, whether the ExternalReference only identifies the caller, such as a task in a DAG run;
             then a voucher with another reference and the same content is this expense; default False
         :return: dict, the voucher, and Change: created or unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: the voucher is there with other content, or one that may well be of the same expense
-        :raises DineroOutcomeUnknown: an answer was lost, or a try was cut off, and nothing of it is to be seen
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: the voucher exists with other content, or there is one that may be the same expense
+        :raises DineroOutcomeUnknown: a response was lost or a try was interrupted, and Dinero doesn't show the voucher
         """
         wanted: Row = check(str(_CREATE.body), body)
         reference, file = str(wanted.get("ExternalReference") or "").strip(), wanted.get("FileGuid")
         if not reference:
             raise DineroInvalidBody(
-                f"{_CREATE.body}: ExternalReference is missing, by which the voucher is known again.",
+                f"{_CREATE.body}: ExternalReference is missing, so a retry could not recognize the voucher.",
                 "Nothing was sent.",
             )
         session = self.session
@@ -139,24 +139,24 @@ class PurchaseVouchers(WithPayments):
             session.intents.remember(name, str(created["Guid"]))
             return created
 
-        # One at a time for a receipt, whatever their references are.
+        # One at a time per receipt, whatever the references are.
         with session.lock.hold(f"purchase_vouchers/{session.organization_id}/{file or reference}"):
             voucher, change = self._once(name, find, send, sure=bool(file))
         return {**voucher, "Change": change}
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
-        """Return what a purchase would come to (`POST /v1/{organizationId}/vouchers/purchase/fetch`).
+        """Return the totals that a purchase would have (`POST /v1/{organizationId}/vouchers/purchase/fetch`).
 
-        :param body: mapping as PurchaseVoucherCreateModelV2; nothing is saved
+        :param body: mapping like PurchaseVoucherCreateModelV2; nothing is saved
         """
         return self._object(_FETCH, body=body)
 
     @_SIMILAR.performed_by
     def similar(self, body: Mapping[str, Any]) -> Row:
-        """Tell whether a purchase like this one is there (`POST /v1/{organizationId}/vouchers/purchase/similar`).
+        """Tell whether a purchase like this one exists (`POST /v1/{organizationId}/vouchers/purchase/similar`).
 
-        :param body: mapping as PurchaseVoucherCreateModelV2; nothing is saved
+        :param body: mapping like PurchaseVoucherCreateModelV2; nothing is saved
         :return: `{"SimilarFound", "SimilarGuid", "VoucherNumber"}`
         """
         return self._object(_SIMILAR, body=body)
@@ -166,20 +166,20 @@ class PurchaseVouchers(WithPayments):
         """Return a purchase voucher (`GET /v1/{organizationId}/vouchers/purchase/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1.1/{organizationId}/vouchers/purchase/{guid}`).
+        """Replace a whole draft (`PUT /v1.1/{organizationId}/vouchers/purchase/{guid}`).
 
         :param guid: str
-        :param body: mapping as PurchaseVoucherUpdateModel; what is left out is not kept
+        :param body: mapping like PurchaseVoucherUpdateModel; properties that you leave out are removed
         :param timestamp: str, the Timestamp of the draft; default the body's, else the latest, which takes a request
         :return: dict, the voucher
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         credit_only = ("ContactGuid", "PaymentDate") if body.get("PurchaseType") == "cash" else ()
         return self._update(_UPDATE, guid, body, timestamp, credit_only)[0]
@@ -190,8 +190,8 @@ class PurchaseVouchers(WithPayments):
         """Delete a draft, or offset a booked voucher (`DELETE /v1/{organizationId}/vouchers/purchase/{guid}`).
 
         :param guid: str
-        :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request: Dinero wants
-            one, though its document calls it optional
+        :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request: Dinero
+            requires one, although its document says that it is optional
         """
         self._delete(_DELETE, guid, timestamp, required=True)
 
@@ -209,13 +209,13 @@ class PurchaseVouchers(WithPayments):
     @_BOOK.performed_by
     @guarded
     def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/vouchers/purchase/{guid}/book`); a booked one is returned as it is.
+        """Book a draft (`POST /v1/{organizationId}/vouchers/purchase/{guid}/book`); a booked one is returned unchanged.
 
         :param guid: str
-        :param timestamp: str, the Timestamp of the draft that is meant; default the latest, which takes a request
+        :param timestamp: str, the Timestamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :return: dict, the voucher; a cash purchase is Paid when it is booked
-        :raises DineroStaleTimestamp: the draft was changed since its Timestamp was read
+        :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._book(_BOOK, guid, timestamp, number)
 
@@ -224,7 +224,7 @@ class PurchaseVouchers(WithPayments):
     def generate_credit_note(
         self, guid: str, body: Mapping[str, Any] | None = None, *, timestamp: str | None = None
     ) -> Row:
-        """Make a draft credit note for all of a booked purchase, each time it is called.
+        """Create a draft credit note for a whole booked purchase, again at each call.
 
         `POST /v1/{organizationId}/vouchers/purchase/{guid}/generate-creditnote`
 
@@ -232,9 +232,9 @@ class PurchaseVouchers(WithPayments):
         :param body: mapping with VoucherDate and FileGuid; default today, and no file
         :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request
         :return: `{"Guid", "TimeStamp"}` of the credit note
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
-        # Here alone, the Timestamp is an object that holds the Timestamp.
+        # Only here, the Timestamp is an object that contains the Timestamp.
         stamp = {"Timestamp": {"Timestamp": timestamp or self._latest(guid)}}
         return self._object(_GENERATE, {"guid": guid}, body={**(body or {}), **stamp})
 
@@ -242,7 +242,7 @@ class PurchaseVouchers(WithPayments):
     def payments(self, guid: str) -> Rows:
         """Return the payments of a credit purchase (`GET /v1/{organizationId}/purchase-vouchers/{id}/payments`).
 
-        :param guid: str, the voucher, or a purchase credit note that is for no purchase
+        :param guid: str, the voucher, or a purchase credit note without a purchase
         :return: list of dicts with Guid, Amount, PaymentDate, ExternalReference and more
         """
         return self._array(_PAYMENTS, {"id": guid})
@@ -252,27 +252,27 @@ class PurchaseVouchers(WithPayments):
     def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
         """Register a payment of a booked credit purchase (`POST /v1/{organizationId}/purchase-vouchers/{id}/payments`).
 
-        :param guid: str, the voucher, or a purchase credit note that is for no purchase
-        :param body: mapping as PurchaseVoucherCreditPaymentCreateModel; ExternalReference tells the payment from
-            others, default a new Guid
+        :param guid: str, the voucher, or a purchase credit note without a purchase
+        :param body: mapping like PurchaseVoucherCreditPaymentCreateModel; ExternalReference identifies the payment,
+            default a new Guid
         :param timestamp: str, the Timestamp of the voucher; default the body's, else the latest, which takes a request
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         return self._pay(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
 
     @guarded
     def add_payment_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Register a payment of a booked credit purchase, unless one with its ExternalReference is there.
+        """Register a payment of a booked credit purchase, unless one with its ExternalReference already exists.
 
-        :param guid: str, the voucher, or a purchase credit note that is for no purchase
-        :param body: mapping as PurchaseVoucherCreditPaymentCreateModel, with an ExternalReference that no other payment
-            of the voucher has
-        :param timestamp: str, the Timestamp of the voucher to begin with; default the latest, which takes a request
+        :param guid: str, the voucher, or a purchase credit note without a purchase
+        :param body: mapping like PurchaseVoucherCreditPaymentCreateModel, with an ExternalReference that no other
+            payment of the voucher has
+        :param timestamp: str, the Timestamp for the first attempt; default the latest, which takes a request
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: there is a payment with this ExternalReference, and other content
-        :raises DineroOutcomeUnknown: the answers were lost, and the payment can't be found
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
 
@@ -281,12 +281,12 @@ class PurchaseVouchers(WithPayments):
     def delete_payment(self, guid: str, payment_guid: str, *, timestamp: str | None = None) -> Row:
         """Remove a payment (`DELETE /v1/{organizationId}/purchase-vouchers/{id}/payments/{paymentId}/{timestamp}`).
 
-        :param guid: str, the voucher, or a purchase credit note that is for no purchase
+        :param guid: str, the voucher, or a purchase credit note without a purchase
         :param payment_guid: str
         :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request
         :return: `{"TimeStamp"}`
         """
-        # Here alone, the Timestamp is a part of the path.
+        # Only here, the Timestamp is a part of the path.
         place = {"id": guid, "paymentId": payment_guid, "timestamp": timestamp or self._latest(guid)}
         return self._unpay(_DELETE_PAYMENT, guid, payment_guid, place)
 
@@ -300,7 +300,7 @@ class PurchaseVouchers(WithPayments):
         return self.payments(guid)
 
     def _by_receipt(self, wanted: Row, *, allow_similar: bool, own_place: bool) -> Row | None:
-        """Return the voucher of an expense among those that use its receipt: drafts, and what the archive links."""
+        """Return the voucher of an expense among those that use its receipt: drafts, and links of the archive."""
         file, others = wanted["FileGuid"], []
         drafts = self.of_file(file)
         row = next((each for each in self._files.list() if same_id(each["FileGuid"], file)), {})
@@ -320,13 +320,13 @@ class PurchaseVouchers(WithPayments):
         for voucher in others:
             if not differences(content, voucher):
                 return voucher
-        raise DineroConflict(f"{self.WHAT} {others[0]['Guid']} uses this receipt, with other content.", ANOTHER)
+        raise DineroConflict(f"{self.WHAT} {others[0]['Guid']} uses this receipt with other content.", ANOTHER)
 
     def _by_similarity(self, wanted: Row, *, anyhow: bool) -> Row | None:
-        """Return the voucher of an expense where it is the one that Dinero finds similar.
+        """Return the voucher of an expense if it is the one that Dinero finds similar.
 
-        :param anyhow: bool, whether the voucher is made even if another one is similar
-        :raises DineroConflict: a similar one may well be of the same expense
+        :param anyhow: bool, whether to create the voucher even if another one is similar
+        :raises DineroConflict: a similar one may be the same expense
         """
         near = self.similar(wanted)
         voucher = self._there(str(near["SimilarGuid"])) if near["SimilarFound"] else None
@@ -337,11 +337,11 @@ class PurchaseVouchers(WithPayments):
             return voucher
         if anyhow or (_has_reference(voucher) and wanted.get("FileGuid")):
             return None
-        told = f"Dinero has a purchase that is similar, voucher {voucher['Guid']}"
+        told = f"Dinero has a similar purchase, voucher {voucher['Guid']}"
         if not wanted.get("FileGuid"):
             raise DineroConflict(
-                f"{told}; without a receipt it can't be told whether this one is there too.",
-                "Give the receipt. If it is another expense, pass allow_similar.",
+                f"{told}; without a receipt it isn't clear whether it is the same expense.",
+                "Add the receipt. If this is another expense, pass allow_similar.",
             )
         if voucher["Status"] in DRAFTS and same_id(voucher["FileGuid"], wanted["FileGuid"]):
             return None

@@ -1,4 +1,4 @@
-"""How reminders of overdue invoices reach their customer."""
+"""Sending reminders of overdue invoices to their customers."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ _E_REMINDER = Operation(
     body="EanReminderModel",
     lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `send_e_reminder_once`"),
 )
-# The refusals that say that there is nothing to remind of.
+# Refusals that mean that there is nothing to remind of.
 NOT_DUE = (59, 74)
 
 
@@ -48,7 +48,7 @@ class ReminderMail(Mailing):
 
     @_TEMPLATE.performed_by
     def email_template(self, invoice_guid: str) -> Row:
-        """Return the e-mail that would go out.
+        """Return the e-mail that would be sent.
 
         `GET /v1/{organizationId}/invoices/{voucherGuid}/reminders/email/template`
 
@@ -59,27 +59,27 @@ class ReminderMail(Mailing):
 
     @_EMAIL.performed_by
     def email(self, invoice_guid: str, body: Mapping[str, Any] | None = None) -> Row:
-        """E-mail the booked reminder, each time it is called.
+        """E-mail the booked reminder, again at each call.
 
         `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/email`
 
         :param invoice_guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
         :return: `{"Recipients": [{"Email"}]}`
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
         return self._object(_EMAIL, {"voucherGuid": invoice_guid}, body=body)
 
     @_E_REMINDER.performed_by
     def send_e_reminder(self, invoice_guid: str, reminder_id: int | str, body: Mapping[str, Any] | None = None) -> None:
-        """Send a booked reminder to a contact that receives electronic invoices, each time it is called.
+        """Send a booked reminder to a contact that receives electronic invoices, again at each call.
 
         `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/{id}/e-reminder`
 
         :param invoice_guid: str
         :param reminder_id: int
-        :param body: mapping as EanReminderModel; PaymentMeanEnum is Domestic unless it is given
-        :raises DineroOutcomeUnknown: the answer was lost
+        :param body: mapping like EanReminderModel; PaymentMeanEnum is Domestic by default
+        :raises DineroOutcomeUnknown: the response was lost
         """
         self.session.send(_E_REMINDER, {"voucherGuid": invoice_guid, "id": reminder_id}, body=body)
 
@@ -91,10 +91,10 @@ class ReminderMail(Mailing):
 
         :param invoice_guid: str
         :param reminder: mapping with its Id and Date
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :param resend: int, how many e-mails since its Date don't count; default 0
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
+        :param resend: int, how many e-mails since its Date to ignore; default 0
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("ApiMailoutModel", body or {})
         return self._mail_once(
@@ -108,15 +108,15 @@ class ReminderMail(Mailing):
     def send_e_reminder_once(
         self, invoice_guid: str, reminder: Mapping[str, Any], body: Mapping[str, Any] | None = None, *, resend: int = 0
     ) -> Row:
-        """Send a booked reminder electronically, unless one was sent so since its Date; first the contact is checked.
+        """Send a booked reminder electronically, unless this was done since its Date; this first checks the contact.
 
         :param invoice_guid: str
         :param reminder: mapping with its Id and Date
-        :param body: mapping as EanReminderModel; default none
-        :param resend: int, how many since its Date don't count; default 0
+        :param body: mapping like EanReminderModel; default none
+        :param resend: int, how many since its Date to ignore; default 0
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact that can't receive it
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("EanReminderModel", {"PaymentMeanEnum": "Domestic", **(body or {})})
 
@@ -137,14 +137,14 @@ class ReminderMail(Mailing):
 
     @guarded
     def pre_remind_once(self, invoice_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """E-mail a friendly word about an overdue invoice, unless that was done before; it makes no reminder.
+        """E-mail a pre-reminder for an overdue invoice, unless that was done before; this creates no reminder.
 
         :param invoice_guid: str
-        :param body: mapping as ApiMailoutModel; default none: Dinero's template, to the contact
-        :param resend: int, how many before don't count; default 0
+        :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
+        :param resend: int, how many earlier ones to ignore; default 0
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroNotDue: the invoice is not booked, or not overdue
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("ApiMailoutModel", body or {})
         given = wanted.get("Receiver")
@@ -167,10 +167,10 @@ class ReminderMail(Mailing):
         )
 
     def _mailed(self, kind: str, invoice_guid: str, day: str | None = None) -> Rows:
-        """Return the mail-outs of a kind; with the date of the latest reminder its own, as they are ten days apart."""
+        """Return the mail-outs of a kind; with the date of the latest reminder only its own (ten days apart)."""
         sent = of_kind(kind, self._invoices.mailouts(invoice_guid, include_sms=False))
         if day is None:
             return sent
-        # Danish days and UTC ones differ by a day at night.
+        # At night, Danish days and UTC days differ.
         since = (date.fromisoformat(day[:10]) - timedelta(days=1)).isoformat()
         return [each for each in sent if str(each["Date"])[:10] >= since]

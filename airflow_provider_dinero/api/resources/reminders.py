@@ -34,14 +34,14 @@ MOST, DAYS_APART = 3, 10
 
 
 class Reminders(ReminderMail):
-    """Reminders. Their ids are small numbers; a Timestamp is the reminder's, or that of `next` for a new one."""
+    """Reminders. Their ids are small numbers. A Timestamp is the reminder's, or for a new one that of `next`."""
 
     @_LIST.performed_by
     def list(self, invoice_guid: str, *, changes_since: datetime | str | None = None) -> Rows:
         """Return the reminders of an invoice (`GET /v1/{organizationId}/invoices/{voucherGuid}/reminders`).
 
         :param invoice_guid: str
-        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param changes_since: datetime or ISO 8601 text; only those created or changed after it
         :return: list of at most three dicts with Id, IsDraft, IsDeleted, Date, the amounts and Timestamp
         """
         return self._array(_LIST, {"voucherGuid": invoice_guid}, query=optional(changesSince=since(changes_since)))
@@ -70,18 +70,18 @@ class Reminders(ReminderMail):
         `GET /v1/{organizationId}/invoices/{voucherGuid}/reminders/next`
 
         :param invoice_guid: str
-        :return: dict with Title, Description, Date, the amounts and the Timestamp that `create` takes
+        :return: dict with Title, Description, Date, the amounts and the Timestamp for `create`
         """
         return self._object(_NEXT, {"voucherGuid": invoice_guid})
 
     @_FETCH.performed_by
     def fetch(self, invoice_guid: str, body: Mapping[str, Any]) -> Row:
-        """Return what a reminder would come to, without saving it.
+        """Return the totals that a reminder would have, without saving it.
 
         `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders/fetch`
 
         :param invoice_guid: str
-        :param body: mapping as ReminderFetchModel
+        :param body: mapping like ReminderFetchModel
         """
         return self._object(_FETCH, {"voucherGuid": invoice_guid}, body=body)
 
@@ -91,10 +91,10 @@ class Reminders(ReminderMail):
         """Add a draft to an overdue invoice (`POST /v1/{organizationId}/invoices/{voucherGuid}/reminders`).
 
         :param invoice_guid: str
-        :param body: mapping as ReminderCreateModel
+        :param body: mapping like ReminderCreateModel
         :param timestamp: str, that of the invoice; default the body's, else that of `next`, which takes a request
         :return: dict, the reminder
-        :raises DineroOutcomeUnknown: the answers were lost, and the reminder can't be found
+        :raises DineroOutcomeUnknown: the responses were lost, and the reminder can't be found
         """
         wanted = _checked(body, timestamp, lambda: str(self.next(invoice_guid)["Timestamp"]))
 
@@ -118,7 +118,7 @@ class Reminders(ReminderMail):
 
         :param invoice_guid: str
         :param reminder_id: int
-        :param body: mapping as ReminderCreateModel
+        :param body: mapping like ReminderCreateModel
         :param timestamp: str, that of the reminder; default the body's, else the latest, which takes a request
         :return: dict, the reminder
         """
@@ -161,7 +161,7 @@ class Reminders(ReminderMail):
         :param invoice_guid: str
         :param reminder_id: int
         :param timestamp: str, that of the reminder; default the latest, which takes a request
-        :return: dict, the reminder; a booked one is returned as it is
+        :return: dict, the reminder; a booked one is returned unchanged
         """
         if timestamp is None:
             there = self.get(invoice_guid, reminder_id)
@@ -181,15 +181,15 @@ class Reminders(ReminderMail):
 
     @guarded
     def create_due(self, invoice_guid: str, body: Mapping[str, Any], *, number: int | None = None) -> Row:
-        """Add the draft of the reminder that is due, unless it is there: that of this Date, or of this number.
+        """Add the draft of the reminder that is due, unless the one with this Date or number exists.
 
-        Two requests where it is there, three when it is made, one more where the body leaves a With... property out.
+        This takes two requests if it exists, three to create it, and one more if the body lacks a With... property.
 
         :param invoice_guid: str
-        :param body: mapping as ReminderCreateModel, with Date; the With... properties are as Dinero proposes
-        :param number: int, which one of the three has to be there; default the next one that is due
+        :param body: mapping like ReminderCreateModel, with Date; Dinero proposes the With... properties that it lacks
+        :param number: int, which one of the three must exist; default the next one that is due
         :return: dict, the reminder, and Number and Change, being created or unchanged
-        :raises DineroNotDue: none is due, by Dinero's rules; says why
+        :raises DineroNotDue: none is due by Dinero's rules; it says why
         :raises DineroConflict: the reminder of this Date or number has other content
         """
         check("ReminderCreateModel", {**_NOTHING, **body, "Timestamp": "the latest"})
@@ -197,12 +197,12 @@ class Reminders(ReminderMail):
             day = date.fromisoformat(str(body["Date"])[:10])
         except ValueError:
             raise DineroInvalidBody(
-                f"Date: {body['Date']!r} is not a date as YYYY-MM-DD.", "Nothing was sent."
+                f"Date: {body['Date']!r} is not a date in the form YYYY-MM-DD.", "Nothing was sent."
             ) from None
         with self.session.lock.hold(f"{self.session.organization_id}/invoices/{invoice_guid}/reminders"):
             try:
                 return self._create_due(invoice_guid, body, day, number)
-            except DineroStaleTimestamp:  # somebody changed the invoice in this moment: decide anew, once
+            except DineroStaleTimestamp:  # somebody changed the invoice just now: decide again, once
                 return self._create_due(invoice_guid, body, day, number)
 
     def _create_due(self, invoice_guid: str, body: Mapping[str, Any], day: date, number: int | None) -> Row:
@@ -227,11 +227,11 @@ _NOTHING = dict.fromkeys(("WithDebtCollectionWarning", "WithFee", "WithInterestF
 def due(invoice: Row, living: Rows, day: date, number: int | None) -> Row | None:
     """Decide on a reminder by Dinero's rules.
 
-    :param invoice: dict, as Dinero gives it
+    :param invoice: dict from Dinero
     :param living: list of dicts, its reminders that are not deleted, oldest first
     :param day: date of the reminder
-    :param number: int, which one is wanted; None for that of the day, or else the next
-    :return: the reminder that is there, or None where it has to be made
+    :param number: int, the wanted one; None for that of the day, or else the next
+    :return: the existing reminder, or None if it must be created
     :raises DineroNotDue: neither
     """
     what = f"of invoice {invoice['Number']}"
@@ -256,7 +256,7 @@ def due(invoice: Row, living: Rows, day: date, number: int | None) -> Row | None
 
 
 def _checked(body: Mapping[str, Any], timestamp: str | None, latest: Callable[[], str]) -> Row:
-    """Return a body, checked before anything is asked for, with its Timestamp."""
+    """Return a body with its Timestamp, checked before any request."""
     given = timestamp or body.get("Timestamp")
     wanted = check_stamped("ReminderCreateModel", body, given)
     return wanted if given else wanted | {"Timestamp": latest()}

@@ -12,12 +12,12 @@ _SALDO, _RESULT, _BALANCE, _PRIMO = (
 
 
 class PrimoOptions(TypedDict, total=False):
-    """What all reports take. All of it is optional.
+    """Options of all reports. All are optional.
 
-    :param zero_accounts: bool, also accounts without movement
-    :param account_numbers: bool, with AccountNumber
-    :param summary_accounts: bool, also the accounts that sum up others; default True
-    :param vat_types: bool, with the VAT types; default False
+    :param zero_accounts: bool, whether to include accounts without movement
+    :param account_numbers: bool, whether to include AccountNumber
+    :param summary_accounts: bool, whether to include accounts that sum up others; default True
+    :param vat_types: bool, whether to include the VAT types; default False
     """
 
     zero_accounts: bool
@@ -27,23 +27,23 @@ class PrimoOptions(TypedDict, total=False):
 
 
 class ReportOptions(PrimoOptions, total=False):
-    """What the reports of movements take besides.
+    """Further options of the reports of movements.
 
-    :param ledger_entries: bool, also what is in the ledger and not booked; default False
+    :param ledger_entries: bool, whether to include unbooked items of the ledger; default False
     """
 
     ledger_entries: bool
 
 
 class Reports(Resource):
-    """Reports. The year is its Name, as `accounting_years.list` gives it."""
+    """Reports. The year is its Name from `accounting_years.list`."""
 
     @_SALDO.performed_by
     def saldo(self, year: str | int, **options: Unpack[ReportOptions]) -> Rows:
         """Return the balance of each account (`GET /v1/{organizationId}/{accountingYear}/reports/saldo`).
 
         :param year: str or int, the Name of the accounting year
-        :param options: as `ReportOptions`
+        :param options: see `ReportOptions`
         :return: list of dicts with AccountName, AccountNumber and Amount
         """
         return self._report(_SALDO, year, **options)
@@ -53,7 +53,7 @@ class Reports(Resource):
         """Return the profit and loss account (`GET /v1/{organizationId}/{accountingYear}/reports/result`).
 
         :param year: str or int, the Name of the accounting year
-        :param options: as `ReportOptions`
+        :param options: see `ReportOptions`
         :return: list of dicts with AccountName, AccountNumber and Amount
         """
         return self._report(_RESULT, year, **options)
@@ -63,7 +63,7 @@ class Reports(Resource):
         """Return the balance sheet (`GET /v1/{organizationId}/{accountingYear}/reports/balance`).
 
         :param year: str or int, the Name of the accounting year
-        :param options: as `ReportOptions`
+        :param options: see `ReportOptions`
         :return: list of dicts with AccountName, AccountNumber and Amount
         """
         return self._report(_BALANCE, year, **options)
@@ -73,7 +73,7 @@ class Reports(Resource):
         """Return the opening balances (`GET /v1/{organizationId}/{accountingYear}/reports/primo`).
 
         :param year: str or int, the Name of the accounting year
-        :param options: as `PrimoOptions`
+        :param options: see `PrimoOptions`
         :return: list of dicts with AccountName, AccountNumber and Amount
         """
         return self._report(_PRIMO, year, **options)

@@ -22,16 +22,16 @@ _SETTINGS = Operation("GET", "/v1/{organizationId}/sales/settings")
 
 
 class SalesQuery(TypedDict, total=False):
-    """What the lists of invoices, credit notes and sales take. All of it is optional.
+    """Options of the lists of invoices, credit notes and sales. All are optional.
 
-    :param fields: names of the properties to get, in any case; default all that the list has
+    :param fields: names of the properties to get, in any case; default all of the list
     :param filters: conditions made by `eq` and `contains`, on ExternalReference, ContactGuid or Description
     :param status: any of Draft, Booked, Paid, OverPaid, Overdue; default all
     :param text: str, searched in Number, ContactName, Description and total
     :param start_date: date or YYYY-MM-DD, goes with end_date; drafts of invoices are not filtered by it
     :param end_date: date or YYYY-MM-DD, goes with start_date
-    :param changes_since: datetime or ISO 8601 text, only what changed at or after it
-    :param deleted_only: bool, only deleted ones; default False
+    :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
+    :param deleted_only: bool, whether to return only deleted ones; default False
     :param sort: str, of VoucherNumber, VoucherDate, Status, Contact; default VoucherNumber,VoucherDate
     :param sort_order: str, ascending or descending; default descending
     """
@@ -48,7 +48,7 @@ class SalesQuery(TypedDict, total=False):
     sort_order: str
 
 
-# What Dinero's lists give as the Number of a draft: the largest int64.
+# The Number of a draft in Dinero's lists: the largest int64.
 NO_NUMBER = 2**63 - 1
 
 
@@ -60,7 +60,7 @@ def _without_draft_number(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 class SalesLists(Resource):
-    """What reads a list of sales. The Number of a draft is None."""
+    """Reads a list of sales. The Number of a draft is None."""
 
     def _sales(
         self,
@@ -102,7 +102,7 @@ class SalesLists(Resource):
 
 
 class Sales(SalesLists):
-    """Invoices and credit notes together, told apart by Type. Heavy for Dinero: best with changes."""
+    """Invoices and credit notes together, distinguished by Type. Slow for Dinero: prefer `changes`."""
 
     ALLOWED = (*FIELDS, "Type")
 
@@ -110,7 +110,7 @@ class Sales(SalesLists):
     def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
         """Yield invoices and credit notes (`GET /v1/{organizationId}/sales`). Status is the payment status.
 
-        :param query: as `SalesQuery`
+        :param query: see `SalesQuery`
         :return: iterator of dicts, amounts as Decimal; Type is Invoice or CreditNote, the Number of a draft None
         """
         return self._sales(_LIST, self.ALLOWED, **query)
@@ -120,9 +120,9 @@ class Sales(SalesLists):
     ) -> Changes:
         """Return invoices and credit notes created, updated or deleted at or after an instant.
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, self.ALLOWED, **query))

@@ -12,7 +12,7 @@ from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import Mailing
 from airflow_provider_dinero.api.session import Session
 
-# Its Timestamp is not a fence: nobody knows whether a mail-out changes the document's.
+# Its Timestamp is not a fence: it isn't known whether a mail-out changes the document's.
 _SEND = Operation(
     "POST",
     "/v1/{organizationId}/sms/{voucherGuid}/send-sms",
@@ -22,7 +22,7 @@ _SEND = Operation(
 )
 
 
-# What `send_once` fills in.
+# The value that `send_once` fills in.
 UNSET = "-"
 DEFAULTS = {"ReceiverPhoneNumber": UNSET, "ReceiverName": UNSET, "IsReminder": False, "Timestamp": UNSET}
 
@@ -42,29 +42,29 @@ class Sms(Mailing):
 
     @_SEND.performed_by
     def send(self, voucher_guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> None:
-        """Text a link to a booked invoice, each time it is called.
+        """Send a text message with a link to a booked invoice, again at each call.
 
         `POST /v1/{organizationId}/sms/{voucherGuid}/send-sms`
 
         :param voucher_guid: str
-        :param body: mapping as SmsSendModel: ReceiverPhoneNumber, ReceiverName, IsReminder and Message
+        :param body: mapping like SmsSendModel: ReceiverPhoneNumber, ReceiverName, IsReminder and Message
         :param timestamp: str, the TimeStamp of the invoice; default the body's
-        :raises DineroOutcomeUnknown: the answer was lost
+        :raises DineroOutcomeUnknown: the response was lost
         """
         stamp = {"Timestamp": timestamp} if timestamp else {}
         self.session.send(_SEND, {"voucherGuid": voucher_guid}, body={**body, **stamp})
 
     @guarded
     def send_once(self, voucher_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
-        """Text a link to a booked invoice, unless it was texted before. Texts that remind are counted apart.
+        """Send a text message with a link to a booked invoice, unless this was done before. Reminders count separately.
 
         :param voucher_guid: str
-        :param body: mapping as SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
-        :param resend: int, how many text messages before don't count; default 0
-        :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged; four requests, five
-            where the phone number is the contact's
-        :raises DineroInvalidBody: before anything is sent: a wrong body, or a contact without phone number
-        :raises DineroOutcomeUnknown: the answer was lost, and no mail-out is to be seen
+        :param body: mapping like SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
+        :param resend: int, how many earlier text messages to ignore; default 0
+        :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged. Four requests, five
+            if the phone number is the contact's
+        :raises DineroInvalidBody: the body is invalid, or the contact has no phone number; nothing was sent
+        :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("SmsSendModel", body if isinstance(body, CheckedBody) else {**DEFAULTS, **(body or {})})
         kind = "Reminder" if wanted["IsReminder"] else "Mailout"
@@ -75,13 +75,13 @@ class Sms(Mailing):
 
         def send() -> list[str]:
             invoice = self._invoices.get(voucher_guid)
-            whole = {**wanted, **self._receiver(invoice, wanted)}  # checked anew: the receiver comes from a contact
+            whole = {**wanted, **self._receiver(invoice, wanted)}  # checked again: the receiver comes from a contact
             if wanted["Timestamp"] != UNSET:
                 self.send(voucher_guid, whole)
                 return [str(whole["ReceiverPhoneNumber"])]
             try:
                 self.send(voucher_guid, whole, timestamp=invoice["TimeStamp"])
-            except DineroStaleTimestamp:  # changed just now: what is texted is a link
+            except DineroStaleTimestamp:  # changed just now: the message only contains a link
                 self.send(voucher_guid, whole, timestamp=self._invoices.get(voucher_guid)["TimeStamp"])
             return [str(whole["ReceiverPhoneNumber"])]
 
@@ -89,7 +89,7 @@ class Sms(Mailing):
         return self._mail_once(name, mailouts, send, resend=resend, confirm=True)
 
     def _receiver(self, invoice: Row, wanted: Row) -> Row:
-        """Return who gets it, where the author doesn't say: the contact."""
+        """Return the receiver, the contact by default."""
         found: Row = {}
         if wanted["ReceiverName"] == UNSET:
             found["ReceiverName"] = invoice["ContactName"] or "-"
@@ -97,7 +97,7 @@ class Sms(Mailing):
             phone = self._contacts.get(invoice["ContactGuid"])["Phone"] if invoice["ContactGuid"] else None
             if not phone:
                 raise DineroInvalidBody(
-                    f"{invoice['ContactName']} has no phone number.", "Give a ReceiverPhoneNumber; nothing was sent."
+                    f"{invoice['ContactName']} has no phone number.", "Pass a ReceiverPhoneNumber; nothing was sent."
                 )
             found["ReceiverPhoneNumber"] = phone
         return found

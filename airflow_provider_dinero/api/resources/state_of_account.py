@@ -1,4 +1,4 @@
-"""The state of account of a contact: what was invoiced, and what was paid."""
+"""The state of account of a contact: what was invoiced and what was paid."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -31,7 +31,7 @@ class StateOfAccount(Resource):
         :param contact_guid: str
         :param from_date: date or YYYY-MM-DD; default all time
         :param to_date: date or YYYY-MM-DD
-        :param hide_closed: bool, leave out what is paid; default False
+        :param hide_closed: bool, whether to leave out what is paid; default False
         :return: dict, amounts as Decimal
         """
         return self._object(_GET, {"guid": contact_guid}, query=_period(from_date, to_date, hide_closed=hide_closed))
@@ -45,23 +45,23 @@ class StateOfAccount(Resource):
         to_date: date | str | None = None,
         hide_closed: bool = False,
     ) -> bytes:
-        """Return it as PDF (`GET /v1/{organizationId}/state-of-account/{guid}/pdf`).
+        """Return the state of account as a PDF (`GET /v1/{organizationId}/state-of-account/{guid}/pdf`).
 
         :param contact_guid: str
         :param from_date: date or YYYY-MM-DD; default all time
         :param to_date: date or YYYY-MM-DD
-        :param hide_closed: bool, leave out what is paid; default False
+        :param hide_closed: bool, whether to leave out what is paid; default False
         """
         query = _period(from_date, to_date, hide_closed=hide_closed)
         return self.session.send(_PDF, {"guid": contact_guid}, query=query, accept=PDF).content
 
     @_EMAIL.performed_by
     def email(self, contact_guid: str, body: Mapping[str, Any] | None = None) -> None:
-        """E-mail it, each time it is called (`POST /v1/{organizationId}/state-of-account/{guid}/email`).
+        """E-mail the state of account, again at each call (`POST /v1/{organizationId}/state-of-account/{guid}/email`).
 
         :param contact_guid: str
-        :param body: mapping as ContactStateOfAccountMailoutModel; default: to the contact, no copy, all entries
-        :raises DineroOutcomeUnknown: the answer was lost, and Dinero tells nowhere whether it went out
+        :param body: mapping like ContactStateOfAccountMailoutModel; default: to the contact, no copy, all entries
+        :raises DineroOutcomeUnknown: the response was lost, and Dinero doesn't show whether it was sent
         """
         self.session.send(
             _EMAIL, {"guid": contact_guid}, body={"CCToSender": False, "HideClosed": False, **(body or {})}

@@ -53,7 +53,7 @@ _GENERATE = Operation(
     f"{_ONE}/generate-invoice",
     Repeat.FENCED,
     body="TimestampObject",
-    lost=Lost("Timestamp, which it moves", "the trade offer's GeneratedVouchers", "yes", REFUSED),
+    lost=Lost("Timestamp, which it changes", "the trade offer's GeneratedVouchers", "yes", REFUSED),
 )
 
 
@@ -88,12 +88,12 @@ class TradeOffers(EmailedDocuments, Documents):
     ) -> Iterator[Row]:
         """Yield trade offers, without their lines (`GET /v1/{organizationId}/tradeoffers`).
 
-        :param fields: names of the properties to get, in any case; default all that the list has
+        :param fields: names of the properties to get, in any case; default all of the list
         :param filters: conditions made by `eq` and `contains`, on ExternalReference, ContactName, Address, Comment,
             Description, HasGeneratedAnyVouchers, Currency, Date or Number
         :param text: str, what Dinero's free text search looks for
-        :param changes_since: datetime or ISO 8601 text, only what changed at or after it
-        :param deleted_only: bool, only deleted ones; default False
+        :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
+        :param deleted_only: bool, whether to return only deleted ones; default False
         :param sort: str, of TradeOfferNumber, TradeOfferDate, Status, ContactName; default TradeOfferNumber
         :param sort_order: str, ascending or descending; default descending
         :return: iterator of dicts, amounts as Decimal
@@ -111,9 +111,9 @@ class TradeOffers(EmailedDocuments, Documents):
     ) -> Changes:
         """Return trade offers created, updated or deleted at or after an instant.
 
-        :param since: datetime or ISO 8601 text; None for all that are there and not deleted
-        :param fields: names of the properties to get; default all that the list has
-        :param include_deleted: bool, also deleted ones, which takes a second request; default True
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
         :return: Changes, to be iterated: (kind, row)
         """
         return self._changes(since, fields, include_deleted, self._read)
@@ -123,7 +123,7 @@ class TradeOffers(EmailedDocuments, Documents):
         """Return a trade offer, deleted or not (`GET /v1/{organizationId}/tradeoffers/{guid}`).
 
         :param guid: str
-        :raises DineroNotFound: there is none
+        :raises DineroNotFound: it doesn't exist
         """
         return self._object(_GET, {"guid": guid})
 
@@ -137,22 +137,22 @@ class TradeOffers(EmailedDocuments, Documents):
     @_CREATE.performed_by
     @guarded
     def create(self, body: Mapping[str, Any]) -> Row:
-        """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, once however often it is called.
+        """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, repeated calls create only one.
 
-        :param body: mapping with ContactGuid, ProductLines and more, as TradeOfferCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole trade offer where it was there
-            and is the same, and Change is unchanged
-        :raises DineroInvalidBody: before anything is sent
-        :raises DineroConflict: a trade offer with this Guid is there, with other content, or was deleted
-        :raises DineroOutcomeUnknown: all answers were lost, and the body has no Guid by which another try would know
+        :param body: mapping with ContactGuid, ProductLines and more, like TradeOfferCreateModel
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole trade offer, Change being
+            unchanged, if it already existed with the same content
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: a trade offer with this Guid exists with other content, or was deleted
+        :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         return self._create(_CREATE, body)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
-        """Return what a trade offer would come to, without saving it (`POST /v1/{organizationId}/tradeoffers/fetch`).
+        """Return the totals that a trade offer would have (`POST /v1/{organizationId}/tradeoffers/fetch`).
 
-        :param body: mapping as TradeOfferCreateFetchModel
+        :param body: mapping like TradeOfferCreateFetchModel
         :return: dict with the totals and TotalLines
         """
         return self._object(_FETCH, body=body)
@@ -160,13 +160,13 @@ class TradeOffers(EmailedDocuments, Documents):
     @_UPDATE.performed_by
     @guarded
     def update(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Replace all of a draft (`PUT /v1.2/{organizationId}/tradeoffers/{guid}`).
+        """Replace a whole draft (`PUT /v1.2/{organizationId}/tradeoffers/{guid}`).
 
         :param guid: str
-        :param body: mapping as TradeOfferUpdateModel; what is left out is not kept
+        :param body: mapping like TradeOfferUpdateModel; properties that you leave out are removed
         :param timestamp: str, the TimeStamp of the draft; default the body's, else the latest, which takes a request
-        :return: `{"Guid", "TimeStamp"}`, or the whole trade offer where an answer was lost
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        :return: `{"Guid", "TimeStamp"}`, or the whole trade offer if a response was lost
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         """
         return self._update(_UPDATE, guid, body, timestamp)[0]
 
@@ -176,7 +176,7 @@ class TradeOffers(EmailedDocuments, Documents):
         """Delete a trade offer (`DELETE /v1/{organizationId}/tradeoffers/{guid}`).
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the trade offer that is meant; default whatever it is now
+        :param timestamp: str, the TimeStamp of the trade offer; default any
         """
         self._delete(_DELETE, guid, timestamp)
 
@@ -185,7 +185,7 @@ class TradeOffers(EmailedDocuments, Documents):
         """Return the mail-outs of a trade offer (`GET /v1/{organizationId}/tradeoffers/{guid}/mailouts`).
 
         :param guid: str
-        :param changes_since: datetime or ISO 8601 text, only what was made or changed after it
+        :param changes_since: datetime or ISO 8601 text; only those created or changed after it
         :param include_sms: bool, default True
         :return: list of dicts with Id, Date, Receiver, Type, Status and more
         """
@@ -198,9 +198,9 @@ class TradeOffers(EmailedDocuments, Documents):
         """Turn a trade offer into a draft invoice (`POST /v1/{organizationId}/tradeoffers/{guid}/generate-invoice`).
 
         :param guid: str
-        :param timestamp: str, the TimeStamp of the trade offer that is meant; default the latest
+        :param timestamp: str, the TimeStamp of the trade offer; default the latest
         :return: `{"Guid", "TimeStamp"}` of the invoice; takes two requests
-        :raises DineroStaleTimestamp: the trade offer was changed since its TimeStamp was read
+        :raises DineroStaleTimestamp: the trade offer has changed since its TimeStamp was read
         """
         offer = self.get(guid)
         return self._generate(offer, timestamp or offer["TimeStamp"])
@@ -223,25 +223,27 @@ class TradeOffers(EmailedDocuments, Documents):
     def generate_invoice_once(self, guid: str, *, generation: int = 0, timestamp: str | None = None) -> Row:
         """Turn a trade offer into a draft invoice, unless that was done before.
 
-        Its Timestamp is older than the look at what was made of it: of two at a time, one is refused as stale.
+        Its Timestamp is older than the search for its invoices: of two calls at once, one is refused as stale.
 
         :param guid: str
-        :param generation: int, how many invoices that were made of it don't count, such as deleted ones; default 0
-        :param timestamp: str, the TimeStamp of the trade offer that is meant; default the latest
-        :return: the draft's `{"Guid", "TimeStamp", "Change"}`, or all of the invoice where it was there; Change is
-            created or unchanged; two or three requests
-        :raises DineroConflict: the invoice was deleted, or Dinero doesn't name it
-        :raises DineroStaleTimestamp: the trade offer was changed since its TimeStamp was read, with both versions
+        :param generation: int, how many of its invoices to ignore, such as deleted ones; default 0
+        :param timestamp: str, the TimeStamp of the trade offer; default the latest
+        :return: the draft's `{"Guid", "TimeStamp", "Change"}`, or the whole invoice if it already existed; Change is
+            created or unchanged. This takes two or three requests
+        :raises DineroConflict: the invoice was deleted, or Dinero doesn't identify it
+        :raises DineroStaleTimestamp: the trade offer has changed since its TimeStamp was read, with both versions
         """
         if generation < 0:
-            raise DineroInvalidBody(f"generation: {generation} is below 0.", "It is how many invoices don't count.")
+            raise DineroInvalidBody(
+                f"generation is {generation}, but must not be below 0.", "It is how many invoices to ignore."
+            )
         with self.session.lock.hold(f"trade_offers/{guid}/invoice"):
             try:
                 return self._made(guid, generation, timestamp)
             except DineroStaleTimestamp as error:
                 if timestamp:
                     raise both_versions(error, timestamp, self._latest(guid)) from error
-            return self._made(guid, generation, None)  # changed just now: looked at once more
+            return self._made(guid, generation, None)  # changed just now: search once more
 
     def _made(self, guid: str, generation: int, timestamp: str | None) -> Row:
         offer = self.get(guid)
@@ -249,14 +251,15 @@ class TradeOffers(EmailedDocuments, Documents):
         if len(made) <= generation:
             if offer["Status"] == "Invoiced" and not made:
                 raise DineroConflict(
-                    f"Trade offer {guid} is invoiced, and Dinero doesn't name the invoice.", "Look for it in Dinero."
+                    f"Trade offer {guid} is invoiced, but Dinero doesn't say by which invoice.",
+                    "Look for it in Dinero.",
                 )
             return {**self._generate(offer, timestamp or offer["TimeStamp"]), "Change": "created"}
         invoice = self._invoices.get(made[-1])
         if invoice.get("DeletedAt"):
             raise DineroConflict(
                 f"Invoice {made[-1]} of trade offer {guid} was deleted.",
-                f"To make another on purpose, pass generation={len(made)}.",
+                f"To create another one on purpose, pass generation={len(made)}.",
             )
         return {**invoice, "Change": "unchanged"}
 

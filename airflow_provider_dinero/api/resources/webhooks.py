@@ -1,4 +1,4 @@
-"""Webhooks. What they send is documented nowhere: polling with changes is the sure way."""
+"""Webhooks. Their content is undocumented: prefer polling with changes."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ _SUBSCRIBE = Operation(
     "/v1/{organizationId}/webhooks/subscribe",
     Repeat.KEYED,
     body="SubscribeToWebhookModel",
-    lost=Lost("an organization has one subscription for each event", *SAME_AGAIN[1:]),
+    lost=Lost("an organization has one subscription per event", *SAME_AGAIN[1:]),
 )
 _UNSUBSCRIBE = Operation(
     "DELETE",
     "/v1/{organizationId}/webhooks/unsubscribe",
     Repeat.KEYED,
     body="UnsubscribeFromWebhookModel",
-    lost=SAME_AGAIN._replace(look_up="none: what is not there was ended"),
+    lost=SAME_AGAIN._replace(look_up="none: an unknown subscription has ended"),
 )
 _SUBSCRIPTIONS = Operation("GET", "/v1/{organizationId}/webhooks/subscriptions")
 _EVENTS = Operation("GET", "/v1/{organizationId}/webhooks/events")
@@ -46,15 +46,15 @@ class Webhooks(Resource):
         try:
             self.session.send(_UNSUBSCRIBE, body={"EventId": event_id})
         except DineroNotFound as error:
-            if not error.lost:  # else it was ended by the try whose answer was lost
+            if not error.lost:  # otherwise the attempt whose response was lost has ended it
                 raise
 
     @_SUBSCRIPTIONS.performed_by
     def subscriptions(self) -> Any:
-        """Return the subscriptions, in an undocumented form (`GET /v1/{organizationId}/webhooks/subscriptions`)."""
+        """Return the subscriptions (`GET /v1/{organizationId}/webhooks/subscriptions`), in an undocumented form."""
         return self.session.json(_SUBSCRIPTIONS)
 
     @_EVENTS.performed_by
     def events(self) -> Any:
-        """Return the events (`GET /v1/{organizationId}/webhooks/events`), in a form that is undocumented."""
+        """Return the events (`GET /v1/{organizationId}/webhooks/events`), in an undocumented form."""
         return self.session.json(_EVENTS)
