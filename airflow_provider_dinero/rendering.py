@@ -35,16 +35,16 @@ class AuthoredTemplates(BaseOperator):
         return super().render_template(content, context, jinja_env, seen_oids)
 
     def _render(self, template: "jinja2.Template", context: "Context", dag: Any = None) -> Any:
-        """Render a template; where native objects are asked for, text stays text.
+        """Render a template; even with native objects, text stays text.
 
-        Airflow's own rendering of native objects reads the text that it has rendered as Python: "1_001" becomes 1001,
-        and "8680" the number 8680. Here, a template that is one expression gives what it evaluates to, and all others
-        give text; only a dict, or a list of dicts or texts, that is written out in the template is still read as one.
+        Airflow's own rendering of native objects parses the rendered text as Python: "1_001" becomes 1001, and "8680"
+        the number 8680. Here, a template that is one expression returns its value, and all others return text; only a
+        dict, or a list of dicts or texts, that is written out in the template is still parsed.
         """
         dag = dag or self.get_dag()
         if not self._should_render_native(dag):
             return super()._render(template, context, dag)
-        # Airflow returns a single node as it is: here, the list of all.
+        # Airflow returns a single node unchanged: here, the list of all nodes.
         names = ("environment", "globals", "name", "blocks")
         whole = SimpleNamespace(
             **{name: getattr(template, name) for name in names},

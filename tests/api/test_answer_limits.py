@@ -71,7 +71,7 @@ def test_what_is_too_large_is_not_kept(
     monkeypatch.setattr("airflow_provider_dinero.api.http.connection.LARGEST", 2**20)
     body = page(f', "Name": "{" " * 2**21}"')
     headers = (("Content-Encoding", "gzip"),) if packed else ()
-    with pytest.raises(errors.DineroUnexpectedAnswer, match=r"more than 1 MiB.*Ask for less"):
+    with pytest.raises(errors.DineroUnexpectedAnswer, match=r"more than 1 MiB.*Request less"):
         says(behind, proxy, gzip.compress(body) if packed else body, headers=headers)
     assert proxy.count(CONTACTS) == 1  # the same again would be as large
     proxy.order(Spoil("POST *products", status=200, body=body, passed=1))

@@ -133,11 +133,11 @@ def test_a_text_takes_a_whole_number_digit_for_digit(given: dict[str, Any], kept
     ("given", "told"),
     [
         ({"ZipCode": 800, "CountryKey": "DK"}, 'a number has no leading zero, .* such as "0800"'),
-        ({"ZipCode": 8680.0}, r"ZipCode: text is needed, not a float, .* str\(\.\.\.\)"),
-        ({"Phone": True}, r"Phone: text is needed, not bool.* `\| string`"),
-        ({"Name": {}}, "Name: text is needed, not dict"),
-        ({"EanNumber": Decimal(5790000123456)}, r"EanNumber: text is needed, not Decimal: str\(\.\.\.\) makes it"),
-        ({"Phone": 10**5000}, "Phone: text is needed, not int"),
+        ({"ZipCode": 8680.0}, r"ZipCode: this must be text, not a float, .* str\(\.\.\.\)"),
+        ({"Phone": True}, r"Phone: this must be text, not bool.* `\| string`"),
+        ({"Name": {}}, "Name: this must be text, not dict"),
+        ({"EanNumber": Decimal(5790000123456)}, r"EanNumber: this must be text, not Decimal: use str\(\.\.\.\)"),
+        ({"Phone": 10**5000}, "Phone: this must be text, not int"),
     ],
 )
 def test_a_text_that_may_have_been_another_is_refused_with_the_way_out(given: dict[str, Any], told: str) -> None:

@@ -82,7 +82,7 @@ def test_a_consent_can_be_kept_between_two_processes(client: DineroClient, sandb
 
 def test_who_says_no_is_understood(client: DineroClient, sandbox: Any) -> None:
     consent = asked(client)
-    with pytest.raises(errors.DineroRefused, match=r"\(access_denied\)\. Start again, and allow it"):
+    with pytest.raises(errors.DineroRefused, match=r"\(access_denied\)\. Start again, and allow the access"):
         code_of(consent, answered(sandbox, consent.url, decision="deny"))
 
 

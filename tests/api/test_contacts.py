@@ -63,7 +63,7 @@ def test_a_blank_at_the_end_makes_no_second_contact_or_product(client: Any, blan
             value = f" {body[name]}{' ' if name == 'Email' else blank}"  # an address with a line break is refused
             assert resource.upsert({**body, name: value}, match_by=name) == {**first, "Change": "unchanged"}
         assert len(list(resource.list())) == 1
-        with pytest.raises(errors.DineroInvalidBody, match="to be found by"):
+        with pytest.raises(errors.DineroInvalidBody, match="to match by"):
             resource.upsert({**body, "ExternalReference": blank})
 
 

@@ -75,7 +75,7 @@ def test_a_payment_beside_others(two: tuple[Any, Any], booked: str, monkeypatch:
     assert one.invoices.add_payment_once(booked, payment)["Change"] == "created"
     payment = {**PAYMENT, "ExternalReference": "bank-2"}
     meanwhile(monkeypatch, one.invoices, "_payments", pay, pay)
-    with pytest.raises(errors.DineroStaleTimestamp, match="there is version"):
+    with pytest.raises(errors.DineroStaleTimestamp, match="it now has version"):
         one.invoices.add_payment_once(booked, payment)
     assert len(one.invoices.payments(booked)["Payments"]) == 4
 

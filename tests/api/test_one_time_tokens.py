@@ -105,7 +105,7 @@ def test_who_cannot_store_goes_on_and_nobody_renews_blindly(one_time: Any, caplo
     client = client_of(one_time, token_store=store, lock=lock)
     client.organizations.subscriptions()
     (told,) = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
-    assert "the old one is spent" in told
+    assert "the old one is used up" in told
     assert "Run the command." in told
     for _ in range(2):
         with pytest.raises(errors.DineroReauthorizationRequired, match=r"spent by process \d+ of .* at 20.* UTC"):
@@ -135,7 +135,9 @@ def test_two_hosts_without_a_common_lock_are_told_so(one_time: Any, tmp_path: Pa
     other = client_of(one_time, token_store=store, lock=FileLock(tmp_path / "two"))
     other.organizations.subscriptions()  # a valid token is everybody's
     expire(store)
-    with pytest.raises(errors.DineroConfigurationError, match=r"renewed under two locks.*one-time.*Run the command"):
+    with pytest.raises(
+        errors.DineroConfigurationError, match=r"renewed under two different locks.*one-time.*Run the command"
+    ):
         client_of(one_time, token_store=store, lock=FileLock(tmp_path / "two")).organizations.subscriptions()
     assert token_requests(one_time) == 1
     client_of(one_time, token_store=store, lock=FileLock(tmp_path / "one")).organizations.subscriptions()
@@ -148,7 +150,7 @@ def test_two_hosts_may_share_a_token_that_is_used_again(sandbox: Any, tmp_path: 
         expire(store)
         client_of(sandbox, token_store=store, lock=FileLock(tmp_path / host)).organizations.subscriptions()
     assert token_requests(sandbox) == 3
-    assert "renewed under two locks" in caplog.text
+    assert "renewed under two different locks" in caplog.text
 
 
 def test_without_its_lock_a_one_time_token_is_not_spent(one_time: Any, tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_who_comes_while_another_host_renews_for_the_first_time_is_told_to_wait(
         first = pool.submit(one.organizations.subscriptions)
         while not store._tokens:
             time.sleep(0.01)
-        with pytest.raises(errors.DineroUnavailable, match="at it just now"):
+        with pytest.raises(errors.DineroUnavailable, match="is renewing it now"):
             client_of(one_time, token_store=store, lock=FileLock(tmp_path / "two")).organizations.subscriptions()
         assert first.result()
     assert token_requests(one_time) == 1
@@ -224,7 +226,7 @@ def test_two_hosts_that_begin_at_once_after_a_consent_dont_both_spend_it(one_tim
         try:
             return bool(client.organizations.subscriptions())
         except errors.DineroUnavailable as error:
-            return "at it just now" not in str(error)
+            return "is renewing it now" not in str(error)
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(use, ("one", "two"))) == [False, True]

@@ -59,7 +59,7 @@ def test_a_read_only_client_reads(make_client: Any, sandbox: Any) -> None:
 
 @pytest.mark.parametrize(
     ("organization", "told"),
-    [(None, "No organization is given"), ("", "No organization"), ("100001/../2", "is not an organization id"),
+    [(None, "No organization was given"), ("", "No organization"), ("100001/../2", "is not an organization id"),
      ("１", "is not an organization id"), (100002, "does not allow organization 100002")],
 )  # fmt: skip
 def test_only_allowed_organizations(make_client: Any, sandbox: Any, organization: Any, told: str) -> None:

@@ -104,6 +104,6 @@ def test_two_hosts_that_begin_at_once_see_each_other(one_time: Any, tmp_path: Pa
 
     with ThreadPoolExecutor(2) as pool:
         told = sorted(pool.map(ask, ("one", "two")))
-    assert "under two locks" in told[0]
+    assert "under two different locks" in told[0]
     assert told[1] == "ok"
     assert [each["status"] for each in one_time.requests() if "/token" in each["path"]] == [200]

@@ -186,7 +186,7 @@ def test_an_answer_of_another_form_is_looked_at(behind: DineroClient, proxy: Cut
         sent = behind.invoices.email_once(overdue, resend=number)
         assert sent == {"Recipients": ["by@example.dk"], "Change": "created"}
     proxy.order(Spoil("POST *email", passed=0, status=200, body=b'{"Recipients": [1]}'))
-    with pytest.raises(errors.DineroOutcomeUnknown, match="another form"):
+    with pytest.raises(errors.DineroOutcomeUnknown, match="have the documented form"):
         behind.invoices.email_once(overdue, resend=3)
 
 

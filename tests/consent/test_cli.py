@@ -200,9 +200,9 @@ def test_what_is_pasted_wrongly_is_asked_for_again(add: Add, airflow: Any, monke
     monkeypatch.setattr(sys, "stdin", io.StringIO("https://example.dk/?code=x&state=y\nnonsense\n"))
     code, out, err = airflow("dinero", "authorize", add("cli"), "--paste")
     assert code == 1
-    assert out.count("Paste it here") == 3
+    assert out.count("Paste the address here") == 3
     assert err.count("not the response to this link") == 2
-    assert "No answer was pasted" in err
+    assert "No response was pasted" in err
 
 
 def test_a_personal_integration_is_not_authorized(add: Add, airflow: Any) -> None:

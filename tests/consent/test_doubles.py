@@ -99,4 +99,4 @@ def test_it_is_said_first_what_it_takes(add: Add, airflow: Any, client: Any, san
 
 def test_a_day_that_is_none_is_told(add: Add, airflow: Any) -> None:
     code, _, err = airflow("dinero", "check", "--doubles", add("good", **OWN), "--since", "soon")
-    assert (code, "--since: 'soon' is not a day" in err) == (1, True)
+    assert (code, "--since: 'soon' is not a date" in err) == (1, True)

@@ -60,7 +60,7 @@ def test_a_code_whose_exchange_failed_is_not_sent_again(add: Add, sandbox: Any, 
     sandbox.fault(effect, path="/connect/token", times=1)
     with pytest.raises(errors.DineroUnavailable):
         flow.finish("shop", consent, answer)
-    with pytest.raises(errors.DineroConfigurationError, match=r"came before.* start again"):
+    with pytest.raises(errors.DineroConfigurationError, match=r"arrived before.* start again"):
         flow.finish("shop", consent, answer)
     assert asked(sandbox, "/connect/token") == 1
     again = flow.begin("shop", CALLBACK)

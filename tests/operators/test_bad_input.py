@@ -55,7 +55,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
     ),
     "false_pdf": (
         lambda: DineroUploadFileOperator(task_id="it", file_path=str(FALSE_PDF)),
-        "false.pdf is not what its name says",
+        "The content of false.pdf doesn't match its name",
     ),
     "no_file": (
         lambda: DineroUploadFileOperator(task_id="it", file_path="/nowhere/receipt.pdf"),
@@ -73,7 +73,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
         lambda: DineroChangesSensor(
             task_id="it", changes_since="2026-01-01T00:00:00Z", resource="vouchers", poke_interval=1
         ),
-        "'vouchers' has no changes that can be followed",
+        "You can't follow the changes of 'vouchers'",
     ),
     "no_api_key": (
         lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, dinero_conn_id="dinero_no_api_key"),
@@ -105,7 +105,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
     ),
     "empty_organization": (
         lambda: DineroUpsertContactOperator(task_id="it", contact=CONTACT, organization_id="{{ '' }}"),
-        "No organization is given",
+        "No organization was given",
     ),
     "no_connection": (
         lambda: DineroBookInvoiceOperator(task_id="it", invoice=NOBODY, dinero_conn_id="nowhere"),
@@ -132,7 +132,7 @@ PLAIN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "false_pdf": (
         lambda: DineroHook("dinero_own").get_conn().files.upload(b"hello", "plain.pdf"),
-        "plain.pdf is not what its name says",
+        "The content of plain.pdf doesn't match its name",
     ),
     "no_connection_organization": (
         lambda: DineroHook("dinero_no_organization").get_conn().contacts.get(NOBODY),

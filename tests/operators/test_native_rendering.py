@@ -46,7 +46,7 @@ def test_a_key_that_is_a_float_is_refused_before_anything_is_sent(bench: Bench, 
     for key in (1.10, True, "{{ params.order }}") if native else (1.10, True):
         told = created(bench, native, key, order=1.10)
         assert told.state == "failed"
-        assert "An idempotency key is a str or an int, not " in told.error
+        assert "An idempotency key must be a str or an int, not " in told.error
     with bench.dag(render_template_as_native_obj=native) as dag:
         rows = [{"invoice": INVOICE, "idempotency_key": key} for key in ("1.10", "1.1", 1.1)]
         DineroCreateInvoiceOperator.partial(task_id="it").expand_kwargs(rows)

@@ -68,7 +68,7 @@ def test_a_lost_answer_is_looked_for_and_never_sent_again_blindly(bench: Bench, 
     [
         ({"AccountNumber": 4711}, "Use a number from the organization's chart of accounts"),
         ({"BaseAmuontValue": 1}, "BaseAmuontValue is unknown to Dinero, did you mean BaseAmountValue?"),
-        ({"ExternalReference": None}, "The product has no ExternalReference to be found by"),
+        ({"ExternalReference": None}, "The product has no ExternalReference to match by"),
         ({"Unit": "pieces"}, "Unit"),
     ],
 )

@@ -100,7 +100,7 @@ def test_paid_invoices_only(bench: Bench, beside: DineroClient, mode: dict[str, 
         ({"status": "Payed"}, "no status 'Payed'.*They have: Draft, Booked, Paid"),
         ({"resource": "contacts", "status": "Paid"}, "no status 'Paid'.*They have: none"),
         ({"filters": [eq("Number", 1)]}, "can't be filtered by Number"),
-        ({"resource": "invoice"}, "'invoice' has no changes.*invoices"),
+        ({"resource": "invoice"}, "You can't follow the changes of 'invoice'.*invoices"),
         ({"changes_since": "yesterday"}, "not an ISO 8601 instant"),
     ],
 )

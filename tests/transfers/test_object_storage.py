@@ -267,4 +267,6 @@ def test_a_mark_needs_a_connection_that_is_known() -> None:
 
 
 def test_an_unknown_resource_is_told(bench: Bench, tmp_path: Path) -> None:
-    assert "'invoice' has no changes" in bench.run(transfer(bench, str(tmp_path), "invoice"))["it"].error
+    assert (
+        "You can't follow the changes of 'invoice'" in bench.run(transfer(bench, str(tmp_path), "invoice"))["it"].error
+    )

@@ -74,7 +74,7 @@ def test_consent_makes_the_connection_work(shop: Server) -> None:
     text = ida.text()
     assert "It reaches" not in text  # told once
     assert "shop connected Grant Visma Connect Organization 100001 Access token ends in 5" in text
-    assert "Nobody: tasks renew the token themselves." in text
+    assert "Nobody: tasks renew the token." in text
     assert not [each.name for each in ida.cookies if each.name.startswith("dinero")]
 
 
