@@ -22,13 +22,18 @@ TEXTS = ("grant", "api_key", "refresh_token", "auth_url", "organization_id", "co
 
 
 def client_of(
-    connection: "Connection", organization_id: int | str | None, team: str | None = None, **options: Any
+    connection: "Connection",
+    organization_id: int | str | None,
+    team: str | None = None,
+    consent_advice: str = "",
+    **options: Any,
 ) -> "DineroClient":
     """Return the client that a connection describes.
 
     :param connection: Connection
     :param organization_id: int, digits as str, or None for the connection's own
     :param team: str or None, the connection's team in Airflow's multi-team mode; a task needs none
+    :param consent_advice: str, how a person consents again, for errors; default the command for this connection
     :param options: as for DineroClient
     :raises DineroConfigurationError: it names the field
     """
@@ -40,7 +45,9 @@ def client_of(
 
     given = connection.extra_dejson
     if not isinstance(given, Mapping):
-        raise DineroConfigurationError(f"Connection {connection.conn_id}: extra is not a JSON object.", "Correct it.")
+        raise DineroConfigurationError(
+            "has an extra that is not a JSON object.", "Correct it.", conn_id=connection.conn_id
+        )
     extra = fields_of(connection)
     texts = {name: getattr(connection, name) for name in ("host", "login", "password")} | {
         n: extra.get(n) for n in TEXTS
@@ -50,7 +57,7 @@ def client_of(
     for secret in (connection.password, extra.get("api_key"), extra.get("refresh_token")):
         mask_secret(str(secret or ""))
     minute = _number(extra, "requests_per_minute", 1, 1_000_000)
-    grant = _grant(connection, extra)
+    grant = _grant(connection, extra, consent_advice or f"Run `airflow dinero authorize {connection.conn_id}`.")
     organization = extra.get("organization_id") if organization_id is None else organization_id
     lock, budget = coordination_of(extra)
     said = {
@@ -96,7 +103,7 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
+def _grant(connection: "Connection", extra: Mapping[str, Any], consent_advice: str) -> "Grant":
     from airflow_provider_dinero.api.auth.grants import PersonalIntegration, VismaConnect
 
     name = str(extra.get("grant", "personal_integration"))
@@ -105,22 +112,25 @@ def _grant(connection: "Connection", extra: Mapping[str, Any]) -> "Grant":
         needed["api_key"] = extra.get("api_key")
     elif name != "visma_connect":
         raise DineroConfigurationError(
-            f"Connection {connection.conn_id}: {name!r} is not a grant.",
+            f"has the grant {name!r}, which doesn't exist.",
             "Choose personal_integration or visma_connect.",
+            conn_id=connection.conn_id,
         )
     missing = [label for label, value in needed.items() if not value]
     if missing:
         raise DineroConfigurationError(
-            f"Connection {connection.conn_id} has no {', no '.join(missing)}.",
+            f"has no {', no '.join(missing)}.",
             f"The grant {name} needs {', '.join(needed)}.",
+            settings=needed.keys() & {"api_key"},
+            conn_id=connection.conn_id,
         )
     given = str(connection.login).strip(), str(connection.password).strip()  # pasted text often has blanks around it
     where = {"auth_url": _root("auth_url", str(extra["auth_url"]))} if "auth_url" in extra else {}
     if name == "personal_integration":
         return PersonalIntegration(*given, str(extra["api_key"]), **where)
-    advice = f"Run `airflow dinero authorize {connection.conn_id}`."
     # Without a refresh token, a person's consent is stored under the connection's name.
-    return VismaConnect(*given, str(extra.get("refresh_token", "")), name=connection.conn_id, advice=advice, **where)
+    refresh_token = str(extra.get("refresh_token", ""))
+    return VismaConnect(*given, refresh_token, name=connection.conn_id, advice=consent_advice, **where)
 
 
 def _base_url(connection: "Connection") -> str:
@@ -156,11 +166,15 @@ def _root(name: str, given: str) -> str:
     host = root.partition("://")[2] or root.removeprefix("//")
     if "@" in host:
         raise DineroConfigurationError(
-            f"The connection's {name} contains a user name.", "Remove it: credentials have fields of their own."
+            f"The connection's {name} contains a user name.",
+            "Remove it: credentials have fields of their own.",
+            settings=(name,),
         )
     if not host.isprintable() or not re.fullmatch(r"[^/?#\\\s]*", host):
         raise DineroConfigurationError(
-            f"The connection's {name} contains a path or a query.", "Enter the host only, as in https://api.dinero.dk."
+            f"The connection's {name} contains a path or a query.",
+            "Enter the host only, as in https://api.dinero.dk.",
+            settings=(name,),
         )
     return root
 
@@ -194,4 +208,6 @@ def _numbers(extra: Mapping[str, Any], name: str) -> list[int]:
 
 
 def _wrong(name: str, wanted: str) -> DineroConfigurationError:
-    return DineroConfigurationError(f"The connection's {name} is not {wanted}.", "Correct it in the connection.")
+    return DineroConfigurationError(
+        f"The connection's {name} is not {wanted}.", "Correct it in the connection.", settings=(name,)
+    )

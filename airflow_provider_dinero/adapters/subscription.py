@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 
-def subscription_of(client: "DineroClient") -> tuple[bool, str]:
-    """Name the client's organization and its subscription (`GET /v1.1/organizations`).
+def subscription_of(client: "DineroClient") -> str:
+    """Return the name of the client's organization and its subscription (`GET /v1.1/organizations`).
 
     :param client: DineroClient
-    :return: (whether everything is all right, what was found or what to do)
+    :raises DineroConfigurationError: the credentials don't reach the organization, or it has no Pro subscription
     :raises DineroError: there was no response to judge by
     """
     with client.session.guard():
@@ -26,22 +26,25 @@ def subscription_of(client: "DineroClient") -> tuple[bool, str]:
     try:
         number = client.organization_id
     except DineroConfigurationError as error:
-        return False, f"{error} The credentials are accepted. {reached(found.values())}"
+        told = f"{error.message} The credentials are accepted. {reached(found.values())}"
+        raise DineroConfigurationError(told, error.advice, settings=error.settings) from None
     if number not in found:
-        return False, f"These credentials don't reach organization {number}. {reached(found.values())}"
+        raise DineroConfigurationError(f"These credentials don't reach organization {number}.", reached(found.values()))
     subscription = subscriptions[number]
-    told = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
+    kind = "Total" if subscription.get("HasTotal") else "Pro" if subscription.get("HasPro") else None
     name = f"{found[number]['Name']} ({number})"
-    if told is None:
-        return False, f"{name} has no Pro subscription, so Dinero refuses everything else. Renew it in Dinero."
-    return True, f"{name}, subscription {told}."
+    if kind is None:
+        raise DineroConfigurationError(
+            f"{name} has no Pro subscription, so Dinero refuses everything else.", "Renew it in Dinero."
+        )
+    return f"{name}, subscription {kind}."
 
 
 def described(organization: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what people are told of an organization: its number, and its name as far as a message can hold it.
+    """Return what to show of an organization: its number, and its name shortened to fit a message.
 
-    :param organization: mapping, as Dinero gave it
-    :raises LookupError, TypeError: it has no number, or no name
+    :param organization: mapping from Dinero
+    :raises LookupError, TypeError: it has no number or no name
     """
     return {"Id": index(organization["Id"]), "Name": hidden(str(organization["Name"])[:LONGEST_MESSAGE])}
 

@@ -6,20 +6,20 @@ from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
 
-# Between tries to store something: a rotated refresh token is too dear to lose to a hiccup of the API server.
+# Pauses between attempts to store a value: a rotated refresh token must not be lost to a hiccup of the API server.
 PAUSES = (1.0, 3.0, 6.0)
-API_SERVER = "Is its API server up, and [core] fernet_key the same wherever Airflow runs?"
+API_SERVER = "Check that its API server is running, and that [core] fernet_key is the same wherever Airflow runs."
 
 
 def read(key: str, what: str, team: str | None = None) -> str | None:
-    """Return a Variable, None where there is none.
+    """Return a Variable, None if it doesn't exist.
 
     Airflow says that there is none also where it could not be read, and then an older refresh token, spent long ago,
     would be taken for the newest: so the metadata database is asked whether that is true.
 
     :param key: str
-    :param what: str, what it holds, named in errors
-    :param team: str or None, whose it is in Airflow's multi-team mode; in a task Airflow knows that itself
+    :param what: str, its content, named in errors
+    :param team: str or None, its team in Airflow's multi-team mode; in a task Airflow knows it
     :raises DineroUnavailable: it can't be read
     """
     from airflow.sdk.exceptions import AirflowRuntimeError
@@ -29,7 +29,7 @@ def read(key: str, what: str, team: str | None = None) -> str | None:
     try:
         value = _variable().get(key, **options)
         if value is None and _is_stored(key):
-            value = _variable().get(key, **options)  # another may have stored it just now
+            value = _variable().get(key, **options)  # another process may have stored it just now
             if value is None:
                 raise DineroUnavailable(f"{what} could not be read from Airflow.", API_SERVER)
     except (OSError, SQLAlchemyError, AirflowRuntimeError) as error:
@@ -42,8 +42,8 @@ def write(key: str, value: str, what: str, description: str, team: str | None = 
 
     :param key: str
     :param value: str
-    :param what: str, what it holds, named in errors
-    :param description: str, what a person reads beside it
+    :param what: str, its content, named in errors
+    :param description: str, shown with it
     :param team: str or None, as in `read`
     :raises DineroUnavailable: it can't be stored
     """
@@ -62,7 +62,7 @@ def write(key: str, value: str, what: str, description: str, team: str | None = 
 
 
 def delete(key: str, team: str | None = None) -> None:
-    """Delete a Variable. Only where the metadata database is at hand: in the CLI and the API server.
+    """Delete a Variable. This needs the metadata database, as in the CLI and the API server.
 
     :param key: str
     :param team: str or None, as in `read`
@@ -81,13 +81,13 @@ def _variable() -> Any:
     if _in_task():
         from airflow.sdk import Variable
     else:
-        # API server and CLI have the database and no supervisor: airflow.sdk.Variable can't write there.
+        # API server and CLI have the database but no supervisor: airflow.sdk.Variable can't write there.
         from airflow.models import Variable
     return Variable  # ruff: ignore[airflow3-suggested-update]
 
 
 def _scope(team: str | None) -> dict[str, str]:
-    """Return the arguments that say whose Variable it is: outside tasks, and where there are teams."""
+    """Return the arguments that name the Variable's team, outside tasks, and if there are teams."""
     return {} if team is None or _in_task() else {"team_name": team}
 
 
@@ -98,12 +98,12 @@ def _is_stored(key: str) -> bool:
     from sqlalchemy import inspect, select
 
     with create_session() as session:
-        if not inspect(session.connection()).has_table("variable"):  # a script beside Airflow, without its database
+        if not inspect(session.connection()).has_table("variable"):  # a script outside Airflow, without its database
             return False
         stored = _variable()
         return session.scalar(select(stored.key).where(stored.key == key)) is not None
 
 
 def _lost(what: str, verb: str, error: Exception) -> DineroUnavailable:
-    """Return the error for a Variable that fails; its own text may hold what was to be stored."""
+    """Return the error for a failing Variable, without the original text, which may contain the value."""
     return DineroUnavailable(f"{what} could not be {verb}: {type(error).__name__} from Airflow.", API_SERVER)

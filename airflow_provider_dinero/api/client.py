@@ -206,4 +206,5 @@ class DineroClient(Resources):
             raise DineroConfigurationError(
                 f"The API is on this machine, but the token endpoint is not: {self.grant.auth_url}.",
                 "Set auth_url to the sandbox's address too; nothing was sent.",
+                settings=("auth_url",),
             )

@@ -17,15 +17,17 @@ from airflow_provider_dinero.api.errors import (
 
 
 class Code(NamedTuple):
-    """One row: Dinero's name of the code, the class to raise for it, and the advice."""
+    """One row: Dinero's name of the code, the class to raise for it, the advice, and the fields that it names."""
 
     name: str
     error: type[DineroError]
     advice: str
+    settings: tuple[str, ...] = ()
 
 
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
 _NO_ACCESS = "Check organization_id: the credentials may be for another one, or the user may lack a role in Dinero."
+_ORGANIZATION = ("organization_id",)
 _READ_AGAIN = "Read the document again, and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
@@ -33,8 +35,8 @@ _NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
-    40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id."),
-    41: Code("Unauthorized", DineroForbidden, _NO_ACCESS),
+    40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id.", _ORGANIZATION),
+    41: Code("Unauthorized", DineroForbidden, _NO_ACCESS, _ORGANIZATION),
     42: Code("Validation error", DineroInvalidRequest, "Correct the named properties."),
     43: Code(
         "Limit exceeded",
@@ -45,7 +47,7 @@ CODES: dict[int, Code] = {
     45: Code("Invalid request", DineroInvalidRequest, "Correct the request."),
     46: Code("Invalid filter format", DineroInvalidRequest, "Filter on the properties that the operation allows."),
     47: Code("An accounting year was not found", DineroNotFound, "Create the accounting year in Dinero."),
-    48: Code("Not Pro", DineroForbidden, _SUBSCRIPTION),
+    48: Code("Not Pro", DineroForbidden, _SUBSCRIPTION, _ORGANIZATION),
     49: Code("Email rejected", DineroInvalidRequest, "Check the receiver's address."),
     50: Code("Error", DineroUnavailable, "This is an internal error of Dinero: try later."),
     51: Code("EAN problems", DineroInvalidRequest, _E_INVOICE),
@@ -60,7 +62,7 @@ CODES: dict[int, Code] = {
     60: Code("No VAT number", DineroInvalidRequest, _SENDER),
     61: Code("Invalid bank info", DineroInvalidRequest, _SENDER),
     62: Code("E-invoice contact missing att. person", DineroInvalidRequest, _E_INVOICE),
-    63: Code("No results", DineroNotFound, "Check the Guid and the organization_id."),
+    63: Code("No results", DineroNotFound, "Check the Guid and the organization_id.", _ORGANIZATION),
     64: Code("No recipient email", DineroInvalidRequest, _NO_ADDRESS),
     65: Code("Item is deleted", DineroInvalidRequest, "A deleted document can't be changed: create a new one."),
     66: Code("Ledger limit exceeded", DineroInvalidRequest, "Book or delete items first: a ledger holds 1000 lines."),
@@ -101,7 +103,7 @@ CODES: dict[int, Code] = {
     87: Code("Version differs for same voucher number", DineroInvalidRequest, _LEDGER),
     88: Code("No booked reminder", DineroInvalidRequest, "Book a reminder first."),
     89: Code("Forbidden", DineroForbidden, "This requires a Dinero Total license."),
-    90: Code("No Pro subscription", DineroForbidden, _SUBSCRIPTION),
+    90: Code("No Pro subscription", DineroForbidden, _SUBSCRIPTION, _ORGANIZATION),
 }
 
 # The code for a status if the body has no known code.
@@ -127,8 +129,16 @@ def refusal(
     told = f"code {code}: {said}" if code else said
     text = f"Dinero refused {operation} with HTTP {status}, {told}".rstrip(". ") + "."
     if issubclass(error, DineroRefused):
-        return error(text, row.advice, status=status, code=code, validation=validation, said=message)
-    other = error(text, row.advice)
+        return error(
+            text,
+            row.advice,
+            status=status,
+            code=code,
+            validation=validation,
+            said=message,
+            settings=row.settings,
+        )
+    other = error(text, row.advice, settings=row.settings)
     if isinstance(other, DineroUnavailable):
         other.code = code
     return other

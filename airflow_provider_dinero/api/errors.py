@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dinero.api.masking import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
 
@@ -41,15 +41,24 @@ class DineroError(Exception):
 
     :param message: str, what happened, in Dinero's own words if it gave any
     :param advice: str, what to do now; default none
+    :param settings: names of the connection's fields to look at; default none
     """
 
     # Whether the response of an earlier attempt of the same request was lost: that attempt may have been done.
     lost = False
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    # What had been done before it happened: a sentence that precedes its text.
+    done_before = ""
+
+    def __init__(self, message: str, advice: str = "", *, settings: "Collection[str]" = ()) -> None:
         self.message = _one_line(hidden(message))
         self.advice = hidden(advice)
+        self.settings = tuple(settings)
         super().__init__(f"{self.message} {self.advice}".strip())
+
+    def __str__(self) -> str:
+        """Return what happened and what to do now."""
+        return f"{self.done_before} {super().__str__()}".lstrip()
 
 
 def _one_line(message: str) -> str:
@@ -63,7 +72,25 @@ class DineroPermanentError(DineroError):
 
 
 class DineroConfigurationError(DineroPermanentError):
-    """The connection or an argument is wrong; nothing was written in Dinero."""
+    """The connection or an argument is wrong; nothing was written in Dinero.
+
+    :param message: str, what happened; with a connection, the rest of a sentence about it, such as "has no api_key."
+    :param advice: str, what to do now
+    :param settings: names of the connection's fields to look at; default none
+    :param conn_id: str, the connection; default none
+    """
+
+    def __init__(self, message: str, advice: str = "", *, settings: "Collection[str]" = (), conn_id: str = "") -> None:
+        super().__init__(f"Connection {conn_id} {message}" if conn_id else message, advice, settings=settings)
+        self.conn_id = conn_id
+        self._about_it = message
+
+    def about(self, subject: str) -> str:
+        """Return the text with another name for the connection.
+
+        :param subject: str, such as "This connection"
+        """
+        return str(type(self)(f"{subject} {self._about_it}", self.advice)) if self.conn_id else str(self)
 
 
 class DineroInvalidBody(DineroPermanentError, ValueError):
@@ -95,6 +122,7 @@ class DineroRefused(DineroPermanentError):
     :param code: int or None, Dinero's own error code (40–90)
     :param validation: mapping of property or rule to reason, from Dinero
     :param said: str, only Dinero's message
+    :param settings: names of the connection's fields to look at; default none
     """
 
     def __init__(
@@ -106,8 +134,9 @@ class DineroRefused(DineroPermanentError):
         code: int | None = None,
         validation: "Mapping[str, Any] | None" = None,
         said: str = "",
+        settings: "Collection[str]" = (),
     ) -> None:
-        super().__init__(message, advice)
+        super().__init__(message, advice, settings=settings)
         self.status = status
         self.code = code
         self.validation = hidden(dict(validation or {}))
@@ -168,10 +197,18 @@ class DineroTemporaryError(DineroError):
     :param message: str, what happened
     :param advice: str, what to do now
     :param until: datetime (UTC) or None, the time before which a retry is useless
+    :param settings: names of the connection's fields to look at; default none
     """
 
-    def __init__(self, message: str, advice: str = "", *, until: "datetime | None" = None) -> None:
-        super().__init__(message, advice)
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        until: "datetime | None" = None,
+        settings: "Collection[str]" = (),
+    ) -> None:
+        super().__init__(message, advice, settings=settings)
         self.until = until
 
 

@@ -73,8 +73,7 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
             yield Line(WRONG, "token", str(error))
         yield from _scope(token, client)
     try:
-        well, told = subscription_of(client)
-        yield Line(OK if well else WRONG, "organization", told)
+        yield Line(OK, "organization", subscription_of(client))
     except DineroError as error:
         yield Line(WRONG, "organization", str(error))
     yield _limits(client, place)

@@ -64,7 +64,7 @@ def finish(
             try:
                 _keep(found, token)
             except DineroError as error:
-                error.args = (f"The consent could not be stored. {error}",)
+                error.done_before = "The consent could not be stored."
                 raise
             taken.stored(consent.state)
         elif not taken.is_stored(consent.state):
@@ -80,7 +80,7 @@ def finish(
         if organization is not None:
             choose(conn_id, organization, rows)
     except DineroError as error:
-        error.args = (f"The consent is stored. {error}",)
+        error.done_before = "The consent is stored."
         raise
     return rows
 

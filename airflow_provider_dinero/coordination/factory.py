@@ -8,6 +8,7 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError
 from airflow_provider_dinero.api.ports import Budget, Lock
 
 REDIS = {"redis", "rediss", "unix"}
+SETTING = ("coordination_url",)
 
 
 def try_out(url: str) -> None:
@@ -38,10 +39,13 @@ def coordination(url: str) -> tuple[Lock, Budget]:
         raise DineroConfigurationError(
             "coordination_url is not a URL: a bracket is left open in it.",
             "In a password write [ as %5B, ] as %5D and / as %2F.",
+            settings=SETTING,
         ) from None
     if not unquote(url).isprintable():
         # What it holds is sent to whatever listens there: it must not become lines of another protocol.
-        raise DineroConfigurationError("coordination_url holds a line break or the like.", "Correct it.")
+        raise DineroConfigurationError(
+            "coordination_url contains a line break or another control character.", "Correct it.", settings=SETTING
+        )
     if parts.scheme in REDIS:
         from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
 
@@ -51,8 +55,9 @@ def coordination(url: str) -> tuple[Lock, Budget]:
         begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
         begins = begins.rpartition("@")[2]  # without redis:// a password is nothing but text
         raise DineroConfigurationError(
-            f"coordination_url begins with {begins!r}, which is neither a Redis nor a folder.",
-            "Give redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",
+            f"coordination_url starts with {begins!r}, which is neither a Redis nor a folder.",
+            "Write redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",
+            settings=SETTING,
         )
     from airflow_provider_dinero.coordination.files import FileBudget, FileLock
 

@@ -28,6 +28,7 @@ PAUSE = 0.02
 MOST_OF_SLOTS = 8 * 1024 * 1024
 MOST_OF_A_NOTE = 65536
 LONGEST_PLACE = 200
+SETTING = ("coordination_url",)
 NAME_ANOTHER = "Or name another folder in [dinero] coordination_url; one that isn't there yet is made as it must be."
 
 
@@ -209,7 +210,9 @@ def _tell_of_group(path: Path, group: int) -> None:
 
 
 def _refused(path: Path, told: str, advice: str) -> DineroUnavailable:
-    return DineroUnavailable(f"{path}, by which processes keep out of each other's way, can't be used: {told}.", advice)
+    return DineroUnavailable(
+        f"{path}, by which processes keep out of each other's way, can't be used: {told}.", advice, settings=SETTING
+    )
 
 
 def _wait_for(descriptor: int, path: Path, until: float) -> None:
@@ -230,6 +233,7 @@ def _lost(path: Path, error: OSError) -> DineroUnavailable:
     return DineroUnavailable(
         f"The folder {path}, by which processes keep out of each other's way, can't be used: {error.strerror}.",
         f"Make it writable. {NAME_ANOTHER}",
+        settings=SETTING,
     )
 
 

@@ -29,6 +29,7 @@ OF_A_CLUSTER = {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
 LONGEST_HOLD = 600.0
+SETTING = ("coordination_url",)
 TIMEOUT = 3.0
 MOST_OF_A_NOTE = 65536
 # Of a cluster of two, one node in a million has so many keys.
@@ -91,9 +92,11 @@ def connect(url: str) -> "redis.Redis":
             encoding_errors="replace",  # whatever others have put there
             retry=Retry(NoBackoff(), 1),  # a kept connection may be closed by now
         )
-        client.connection_pool.make_connection()  # it is not used: this shows an option that there isn't
+        client.connection_pool.make_connection()  # not used: it detects an invalid option
     except (ValueError, TypeError, redis.RedisError):
-        raise DineroConfigurationError("coordination_url is not the URL of a Redis.", "Correct it.") from None
+        raise DineroConfigurationError(
+            "coordination_url is not the URL of a Redis.", "Correct it.", settings=SETTING
+        ) from None
     return client
 
 
@@ -127,6 +130,7 @@ def _lost(url: str, error: "RedisError", step: str = "") -> DineroUnavailable:
     return DineroUnavailable(
         f"{_named(url)}, by which workers keep out of each other's way, can't be used{step}: {told}.",
         "Check it, and [dinero] coordination_url.",
+        settings=SETTING,
     )
 
 
@@ -140,6 +144,7 @@ def _of_a_cluster(url: str) -> DineroUnavailable:
     return DineroUnavailable(
         f"{_named(url)} is a node of a Redis Cluster: it has a part of the keys, so most locks would fail.",
         "Set [dinero] coordination_url to one Redis that has all keys, not in cluster mode.",
+        settings=SETTING,
     )
 
 

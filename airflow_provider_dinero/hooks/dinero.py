@@ -9,17 +9,20 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow_provider_dinero.adapters.airflow_errors import mark
 from airflow_provider_dinero.adapters.connections import PATIENCE, client_of, not_found
 from airflow_provider_dinero.adapters.subscription import subscription_of
-from airflow_provider_dinero.api.errors import DineroError
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
+# Airflow tests a copy of the connection, whose id no command knows.
+SAVE_FIRST = "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`."
+
 
 class DineroHook(BaseHook):
-    """Gives a DineroClient for a connection. The connection is looked up when the client is first asked for.
+    """Creates a DineroClient from a connection. It reads the connection when you first request the client.
 
-    Errors of this client are marked for Airflow: what repeating can't help fails the task at once, also in a plain
-    `@task` with retries.
+    Errors of this client are marked for Airflow: an error that a retry can't fix fails the task immediately, even in a
+    plain `@task` with retries.
 
     :param dinero_conn_id: str, the connection; default dinero_default
     :param organization_id: int, digits as str, or None for the connection's own
@@ -51,7 +54,7 @@ class DineroHook(BaseHook):
         """Return the client, always the same one.
 
         :return: DineroClient
-        :raises DineroConfigurationError: the connection lacks something
+        :raises DineroConfigurationError: the connection is incomplete
         """
         return self._client
 
@@ -62,9 +65,9 @@ class DineroHook(BaseHook):
     def make_client(self, **options: Any) -> "DineroClient":
         """Return a new client, whose errors are marked for Airflow.
 
-        :param options: as `DineroClient` takes them, in place of what the connection says
+        :param options: as for `DineroClient`; they override the connection
         :return: DineroClient
-        :raises DineroConfigurationError: the connection lacks something
+        :raises DineroConfigurationError: the connection is incomplete
         """
         try:
             try:
@@ -77,32 +80,27 @@ class DineroHook(BaseHook):
             raise
 
     def test_connection(self) -> tuple[bool, str]:
-        """Name the organization and its subscription with one cheap read; never spends a refresh token.
+        """Name the organization and its subscription with one cheap read; this never uses a refresh token.
 
-        :return: (whether all is well, what was found or what to do)
+        :return: (whether everything is all right, what was found or what to do)
         """
         try:
-            # One try: whoever pressed the button is waiting.
-            well, told = subscription_of(self.make_client(may_spend=False, attempts=1, timeout=PATIENCE))
+            # One attempt: the user who pressed the button is waiting.
+            client = self.make_client(may_spend=False, attempts=1, timeout=PATIENCE, consent_advice=SAVE_FIRST)
+            return True, subscription_of(client)
         except DineroError as error:
-            well, told = False, str(error)
-        return well, told if well else _for_the_form(told, self.dinero_conn_id)
+            return False, _for_the_form(error)
 
 
-def _for_the_form(told: str, conn_id: str) -> str:
-    """Return an error as it helps whoever has the form alone.
+def _for_the_form(error: DineroError) -> str:
+    """Return the text of an error for a user who only has the form.
 
-    :param told: str, the error
-    :param conn_id: str, under which Airflow tests a copy: nobody can give it to a command
+    :param error: DineroError
     """
     from airflow_provider_dinero.get_provider_info import get_provider_info
 
-    told = told.replace(f"Connection {conn_id}", "This connection").replace(
-        f"Run `airflow dinero authorize {conn_id}`.",
-        "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`.",
-    )
+    told = error.about("This connection") if isinstance(error, DineroConfigurationError) else str(error)
     info: dict[str, Any] = get_provider_info()  # type: ignore[no-untyped-call]  # it imports nothing, not even Any
     fields = info["connection-types"][0]["conn-fields"]
-    # Without an underscore a name is a word of the text.
-    named = [f"{name} is {each['label']}" for name, each in fields.items() if "_" in name and name in told]
+    named = [f"{name} is {fields[name]['label']}" for name in error.settings if name in fields]
     return f"{told} (In the form {', '.join(named)}.)" if named else told

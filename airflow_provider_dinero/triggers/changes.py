@@ -253,7 +253,7 @@ class _Keeper:
         self.fired = False
 
     async def find(self, organization: int | None, mark: "Mark | None") -> "Mark | None":
-        """Return where to continue: the watermark may have been moved by a person, or restored after Airflow deleted it.
+        """Return where to continue: somebody may have moved the watermark, or this may restore it from its copy.
 
         :param organization: int or None, a part of the watermark's name
         :param mark: Mark or None, where the watcher is

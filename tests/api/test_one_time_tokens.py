@@ -108,7 +108,7 @@ def test_who_cannot_store_goes_on_and_nobody_renews_blindly(one_time: Any, caplo
     assert "the old one is used up" in told
     assert "Run the command." in told
     for _ in range(2):
-        with pytest.raises(errors.DineroReauthorizationRequired, match=r"spent by process \d+ of .* at 20.* UTC"):
+        with pytest.raises(errors.DineroReauthorizationRequired, match=r"used by process \d+ of .* at 20.* UTC"):
             client_of(one_time, token_store=Other(store), lock=lock).organizations.subscriptions()
     client.organizations.subscriptions()
     assert token_requests(one_time) == 1

@@ -194,7 +194,7 @@ def test_what_was_told_of_the_earlier_name_is_told_still(one_time: Any) -> None:
     with lock.hold(name) as held:
         held.leave(f"{tokens.fingerprint(str(store._tokens[name].refresh_token))} process 7 of host")
     for _ in range(2):
-        with pytest.raises(errors.DineroReauthorizationRequired, match="spent by process 7 of host"):
+        with pytest.raises(errors.DineroReauthorizationRequired, match="used by process 7 of host"):
             use(visma(one_time.url), one_time.url, store, lock=lock)
     assert statuses(one_time) == [200]
 

@@ -79,7 +79,7 @@ def test_whatever_the_store_says_after_a_renewal_the_token_is_used(one_time: Any
 
     store, lock = Shadowed(), ProcessLock()
     assert client_of(one_time, token_store=store, lock=lock).organizations.subscriptions()
-    with pytest.raises(errors.DineroReauthorizationRequired, match="spent by process"):
+    with pytest.raises(errors.DineroReauthorizationRequired, match="used by process"):
         client_of(one_time, token_store=store, lock=lock).organizations.subscriptions()
     assert token_requests(one_time) == 1
 

@@ -32,7 +32,7 @@ def test_all_is_well(add: Add, sandbox: Any) -> None:
     assert list(lines) == ["connection", "token", "scopes", "organization", "limits"]
     assert lines["organization"][1] == "Nørrebro Cykler ApS (100001), subscription Pro."
     assert "valid for 60 minutes" in lines["token"][1]
-    assert "10000 requests a minute" in lines["limits"][1]
+    assert "10000 requests per minute" in lines["limits"][1]
     assert [each["path"] for each in sandbox.requests()] == ["/connect/token", "/v1.1/organizations"]
 
 

@@ -179,7 +179,7 @@ class Runs:
         if not name.startswith("DineroOutcomeUnknown"):
             return f"failed with {name}: {text}"
         named = "|".join(re.sub(r"{\w+}", "[^/ ]+", operation) for operation, _ in hits)
-        if re.match(f"({named}) may or may not have been done", text) or "a try of it was cut off" in text:
+        if re.match(f"({named}) may or may not have been done", text) or "a try was interrupted" in text:
             return ""
         return f"names another request than {list(hits)}: {text}"
 

@@ -84,7 +84,7 @@ def main() -> None:
                     told = tally([each for each, _ in found])
                     errors = {each for each, _ in found if each != OK}
                     right = not ended and all(
-                        "under two locks" in each and "coordination_url" in each for each in errors
+                        "under two different locks" in each and "coordination_url" in each for each in errors
                     )
                     report.line(f"{kind}, {name}", f"{count} rounds, {ended} consents ended, {told}", right)
     with (

@@ -104,13 +104,13 @@ def once(box: Sandbox, all_of_them: Crew, place: str, how: str) -> bool:
         went_on += all_of_them.do(go_on, who=one)
         after = [each for each, _ in all_of_them.do(request, box.url, store, place, who=others)]
     statuses = token_requests(box)
-    said = "spent by process" if how == "down" else "could not be stored"
+    said = "used by process" if how == "down" else "could not be stored"
     right = (
         began == OK
-        and "the old one is spent" in log
+        and "the old one is used up" in log
         and "airflow dinero authorize" in log
         and all(said in each for each in meanwhile)
-        and all("spent by process" in each for each in held_back)
+        and all("used by process" in each for each in held_back)
         and all(each == OK for each, _ in went_on)
         and after == [OK] * FOLLOWERS
         and statuses == [200, 200]

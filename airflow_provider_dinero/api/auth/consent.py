@@ -254,6 +254,7 @@ def _require_issuer(said: str, wanted: str, told: str) -> None:
         raise DineroConfigurationError(
             f"{told}, but its code would be sent to another server. Nothing was sent.",
             "Check auth_url in the connection, and start again.",
+            settings=("auth_url",),
         )
 
 

@@ -76,6 +76,7 @@ class TokenEndpoint:
             raise DineroConfigurationError(
                 f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
                 "Check the authorization address (auth_url) and the credentials of the connection.",
+                settings=("auth_url",),
             ) from None
 
     def _no_token(self, told: str) -> DineroUnavailable:
@@ -84,6 +85,7 @@ class TokenEndpoint:
             f"The token endpoint {self._grant.auth_url} returned no token and no reason: {told}",
             "Try later. If this persists, something between this machine and the endpoint responds in its place, or "
             "auth_url is wrong.",
+            settings=("auth_url",),
         )
         error.lost = True
         return error

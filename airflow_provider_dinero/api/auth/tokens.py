@@ -42,6 +42,7 @@ MOST_REJECTIONS, NEW_SECONDS = 4, 60.0
 # A renewal that was started under another lock has ended after this time, one way or the other.
 BEGUN_SECONDS = 180.0
 WAY_OUT = "Let all hosts share a lock: set [dinero] coordination_url to a Redis or to a shared folder."
+SHARED = ("coordination_url",)
 # A token that could not be stored is stored again after this time.
 STORE_AGAIN_SECONDS = 30.0
 
@@ -162,7 +163,9 @@ class Tokens:
             time.sleep(FIRST_SECONDS)
             there = self._store.load(self.key)
             if there and there.place != held.place:
-                raise DineroUnavailable(f"{_two_locks(there, held)} The other host is renewing it now.", WAY_OUT)
+                raise DineroUnavailable(
+                    f"{_two_locks(there, held)} The other host is renewing it now.", WAY_OUT, settings=SHARED
+                )
 
     def _fetched(self, stored: Token | None, held: Held, rejections: int) -> Token:
         try:
@@ -219,11 +222,12 @@ class Tokens:
         if held.place not in {"", EVERYWHERE} and stored.place and stored.place != held.place:
             told = _two_locks(stored, held)
             if stored.one_time is not False and stored.renewed_at < stored.begun_at > time.time() - BEGUN_SECONDS:
-                raise DineroUnavailable(f"{told} The other host is renewing it now.", WAY_OUT)
+                raise DineroUnavailable(f"{told} The other host is renewing it now.", WAY_OUT, settings=SHARED)
             if stored.one_time:
                 raise DineroConfigurationError(
                     f"{told} If two hosts use a one-time refresh token at once, the consent ends.",
                     f"{WAY_OUT} If the other host is gone for good: {self._advice}",
+                    settings=SHARED,
                 )
             log.warning("%s %s", told, WAY_OUT)
 

@@ -30,7 +30,9 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
     """
     if given is None or given == "":
         raise DineroConfigurationError(
-            "No organization was given.", "Set organization_id in the connection, or pass it as an argument."
+            "No organization was given.",
+            "Set organization_id in the connection, or pass it as an argument.",
+            settings=("organization_id",),
         )
     text = str(given).strip()
     if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text):
@@ -41,7 +43,9 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
     number = int(text)
     if allowed and number not in allowed:
         raise DineroConfigurationError(
-            f"The connection does not allow organization {number}.", "See allowed_organizations in the connection."
+            f"The connection does not allow organization {number}.",
+            "See allowed_organizations in the connection.",
+            settings=("allowed_organizations",),
         )
     return number
 
