@@ -54,7 +54,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "grant": (
         {"extra": {"grant": "password"}},
-        "'password' is not a grant. Choose personal_integration or visma_connect",
+        "has the grant 'password', which doesn't exist. Choose personal_integration or visma_connect",
     ),
     "key": ({"extra": {"api_key": None}}, "no api_key"),
     "host": ({"host": "http://dinero.example"}, "credentials are only sent over https"),

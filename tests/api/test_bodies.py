@@ -95,7 +95,7 @@ def test_a_list_of_bodies_is_checked_one_by_one() -> None:
     with pytest.raises(DineroInvalidBody, match=r"LedgerItemModelV2 1: Lines\[0\]\.Amont is unknown .* mean Amount\?"):
         check("[LedgerItemModelV2]", [item, {"Lines": [{"Amont": 1}]}])
     for nothing in ([], "text", None, [None]):
-        with pytest.raises(DineroInvalidBody, match=r"(?i)nothing was sent|a dict is needed"):
+        with pytest.raises(DineroInvalidBody, match=r"(?i)nothing was sent|this must be a dict"):
             check("[LedgerItemModelV2]", nothing)
 
 
@@ -132,7 +132,7 @@ def test_a_text_takes_a_whole_number_digit_for_digit(given: dict[str, Any], kept
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"ZipCode": 800, "CountryKey": "DK"}, 'a number has no leading zero, .* such as "0800"'),
+        ({"ZipCode": 800, "CountryKey": "DK"}, 'a number loses leading zeros, .* such as "0800"'),
         ({"ZipCode": 8680.0}, r"ZipCode: this must be text, not a float, .* str\(\.\.\.\)"),
         ({"Phone": True}, r"Phone: this must be text, not bool.* `\| string`"),
         ({"Name": {}}, "Name: this must be text, not dict"),

@@ -93,7 +93,7 @@ def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, 
         assert process.returncode == 0, err.read_text()
         stored = json.loads(next(iter(variables().values())))
     assert f"\n    {uri}\n" in out
-    assert "The consent for cli." in out
+    assert "The consent for cli is stored." in out
     assert "Organization: 100001 (Nørrebro Cykler ApS)" in out
     everything = out + err.read_text() + arguments + page + audit()
     secrets = [fields["code"], stored["access_token"], stored["refresh_token"], "sandbox-secret"]
@@ -117,7 +117,7 @@ def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> 
                 fields = answered(sandbox, link)
                 screen.write(f"{CALLBACK}?{urlencode(fields)}\n".encode())
     assert os.waitpid(process, 0)[1] == 0, shown
-    assert "The consent for cli." in shown
+    assert "The consent for cli is stored." in shown
     assert leaks(shown, [fields["code"], extra_of("cli")["refresh_token"]]) == []
 
 

@@ -48,7 +48,7 @@ def test_an_odd_organization_is_told_in_words(
     for arguments in ([], ["--json"], ["--choose", "100001"]):
         code, out, err = airflow("dinero", "organizations", "good", *arguments)
         assert (code, out) == (1, "")
-        assert "n answer of Dinero" in err
+        assert "response of Dinero" in err
         assert err.isascii()
     (line,) = [each for each in check("good") if each.about == "organization"]
     assert line.verdict == WRONG
@@ -87,4 +87,4 @@ def test_an_odd_account_is_told_in_words(answers: Callable[..., None], airflow: 
     answers("/v1/*/accounts/*", [{"AccountNumber": 1000, "Name": None}])
     code, out, err = airflow("dinero", "accounts", "good")
     assert (code, out) == (1, "")
-    assert "An answer of Dinero can't be used" in err
+    assert "A response of Dinero can't be used" in err

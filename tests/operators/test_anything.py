@@ -54,7 +54,7 @@ def test_rows_are_bounded(bench: Bench) -> None:
         ),
         ("invoices.get", {"guid": "x", "more": 1}, "invoices.get: got an unexpected keyword argument 'more'"),
         ("invoices.pdf", {"guid": "x"}, "invoices.pdf returns a file"),
-        ("invoices.create", {"body": "x"}, "arguments: body: this must be a dict, not str"),
+        ("invoices.create", {"body": "x"}, "arguments: body: a dict is needed, not str"),
         ("invoices.create", {"body": {"ProductLines": [], "Comet": ""}}, "Comet is unknown to Dinero"),
         ("invoices.get", {"guid": "3d1c3e5e-5b1f-4a35-9b3a-0a1f7d0f4c3e"}, "Check the Guid and the organization_id"),
     ],

@@ -72,9 +72,9 @@ def test_lost_answers_bind_nothing_twice(
     [
         ("{0}/none.pdf", "There is no file"),
         ("file://{0}/none.pdf", "There is no file"),
-        ("{0}/false.pdf", "The content of false.pdf doesn.t match its name"),
+        ("{0}/false.pdf", "The content of false.pdf doesn't match its name"),
         ("file://{0}/large.pdf", "is larger than 6 MB"),
-        ("{0}/terms.txt", "doesn.t accept terms.txt.s type"),
+        ("{0}/terms.txt", "doesn't accept terms.txt's type"),
     ],
 )
 @pytest.mark.usefixtures("terms")

@@ -73,7 +73,7 @@ def test_consent_makes_the_connection_work(shop: Server) -> None:
     assert "shop is connected. It reaches Nørrebro Cykler ApS (100001), Østerbro Blomster (100002)." in ida.text()
     text = ida.text()
     assert "It reaches" not in text  # told once
-    assert "shop connected Grant Visma Connect Organization 100001 Access token ends in 5" in text
+    assert "shop connected Grant Visma Connect Organization 100001 Access token expires in 5" in text
     assert "Nobody: tasks renew the token." in text
     assert not [each.name for each in ida.cookies if each.name.startswith("dinero")]
 
