@@ -276,9 +276,9 @@ class Tokens:
                 log.warning("%s Other processes renew it themselves.", error)
                 return
             log.error(
-                "%s It includes a new one-time refresh token, which is lost when this process ends; the old one is used "
-                "up. This process continues and keeps trying to store it; nobody else renews it meanwhile. If it ends "
-                "before that: %s",
+                "%s It includes a new one-time refresh token, which is lost when this process ends; the old one is "
+                "used up. This process continues and keeps trying to store it; nobody else renews it meanwhile. If "
+                "it ends before that: %s",
                 error,
                 self._advice,
             )
