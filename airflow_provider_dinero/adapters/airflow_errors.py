@@ -35,8 +35,8 @@ def mark(error: DineroError) -> None:
 def reported(do: Callable[P, T]) -> Callable[P, T]:
     """Decorate a method of a task that Airflow calls: it logs what happened on one line, and what to do on the next.
 
-    Airflow prints the error below that, with a traceback. If a retry can't fix the error, the traceback has no frames of
-    this package, except at DEBUG, and the last line of its text says what to do.
+    Airflow prints the error below that, with a traceback. If a retry can't fix the error, the traceback has no frames
+    of this package, except at DEBUG, and the last line of its text says what to do.
 
     :param do: method
     """
