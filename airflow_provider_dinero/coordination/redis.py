@@ -83,6 +83,7 @@ def connect(url: str) -> "redis.Redis":
             raise DineroConfigurationError(
                 f"coordination_url has an option {', '.join(sorted(unknown))}.",
                 f"It may have {', '.join(sorted(OPTIONS))}, or one of ssl_…; a password goes before the host.",
+                settings=SETTING,
             )
         client = redis.Redis.from_url(
             url,
