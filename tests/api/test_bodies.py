@@ -51,7 +51,7 @@ def test_a_value_is_never_told() -> None:
 
 @pytest.mark.parametrize("amount", [0.1 + 0.2, 1 / 3])
 def test_a_float_that_was_calculated_with_is_refused(amount: float) -> None:
-    with pytest.raises(DineroInvalidBody, match=r"ProductLines\[0\]\.BaseAmountValue: a float"):
+    with pytest.raises(DineroInvalidBody, match=r"ProductLines\[0\]\.BaseAmountValue: this float"):
         check("InvoiceCreateModel", {"ProductLines": [line(BaseAmountValue=amount)]})
 
 
