@@ -87,7 +87,7 @@ def test_a_scope_has_an_end(graceful: Any) -> None:
     with cutting(graceful.url) as proxy:
         client = behind(proxy, visma(proxy.url))
         proxy.order(Spoil(TOKEN, passed=0, status=200, body=body))
-        with pytest.raises(errors.DineroUnavailable, match="its scope can't be one"):
+        with pytest.raises(errors.DineroUnavailable, match="its scope is not valid"):
             client.tokens.access()
 
 
