@@ -151,7 +151,7 @@ def test_an_address_that_people_share_leads_to_nobody_else(client: Any, sandbox:
     assert client.contacts.upsert(BO, match_by="Email", on_other_name="create") == {**bo, "Change": "unchanged"}
     with pytest.raises(errors.DineroConflict, match="2 contacts have the Email"):
         client.contacts.upsert({**BO, "Name": "Eva"}, match_by="Email", on_other_name="update")
-    with pytest.raises(errors.DineroInvalidBody, match=r"on_other_name can't be 'overwrite'\. It is fail, update, cr"):
+    with pytest.raises(errors.DineroInvalidBody, match=r"on_other_name can't be 'overwrite'\. Use fail, update, cr"):
         client.contacts.upsert(BO, match_by="Email", on_other_name="overwrite")
 
 
