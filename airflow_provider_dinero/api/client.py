@@ -22,6 +22,7 @@ from airflow_provider_dinero.api.session import Options, Session, is_local, requ
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.batches.batches import Batches
+    from airflow_provider_dinero.api.resources.preflight import Preflight
 
 BASE_URL = "https://api.dinero.dk"
 TOKEN_TIMEOUT = 10.0
@@ -185,6 +186,12 @@ class DineroClient(Resources):
     def show_errors(self) -> AbstractContextManager[None]:
         """Report the errors of this package that leave the `with` block to the client's environment."""
         return self.session.show_errors()
+
+    def preflight(self) -> "Preflight":
+        """Return what checks all that is to become of documents, before they are booked: one for many documents."""
+        from airflow_provider_dinero.api.resources.preflight import Preflight
+
+        return Preflight(self.session, self.contacts, self.accounts, self.accounting_years)
 
     def remaining(self) -> int:
         """Return what is left of the allowance now, for everyone who shares it."""

@@ -5,6 +5,7 @@ DineroError
 │   ├── DineroConfigurationError    the connection or an argument is wrong; nothing was written
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
 │   ├── DineroConflict              the idempotency key was already used for other content
+│   ├── DineroWrongTotal            a document doesn't come to what its author expects; it wasn't booked
 │   ├── DineroNotDue                there is nothing to remind of, or not yet
 │   ├── DineroItemsFailed           some items of a list failed, each for its own reason
 │   ├── DineroUnexpectedAnswer      a response that Dinero's documents don't describe
@@ -99,6 +100,10 @@ class DineroInvalidBody(DineroPermanentError, ValueError):
 
 class DineroConflict(DineroPermanentError):
     """The idempotency key was already used for other content."""
+
+
+class DineroWrongTotal(DineroPermanentError):
+    """A document doesn't come to the total that its author expects; it was not booked."""
 
 
 class DineroNotDue(DineroPermanentError):

@@ -1,6 +1,7 @@
 """Sales credit notes: draft, book, send."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.operators.base import require_mapping
@@ -8,6 +9,8 @@ from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOper
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
 
 class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
@@ -41,6 +44,7 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
     what = "credit note"
     template_fields: Sequence[str] = (*SalesLifecycleOperator.template_fields, "invoice", "credit_note")
     template_fields_renderers: ClassVar[dict[str, str]] = {"credit_note": "json", "mailout": "json"}
+    _credited: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -58,11 +62,40 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
         if self.invoice is not None:
             given["CreditNoteFor"] = self.document("invoice", self.invoice)["Guid"]
-        told, changes = self.run_steps(self.key_of(context, self.idempotency_key), given)
+        told, changes = self.run_steps(context, self.key_of(context, self.idempotency_key), given)
         return {**told, "Change": change_of(changes)}
 
-    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find what was made of it, and make sure that it is the same."""
-        if self.invoice is not None and body.get("ProductLines") is None:
-            return self.client.credit_notes.create_for(body["CreditNoteFor"], body)
-        return self.client.credit_notes.create(body)
+        if self.invoice is None:
+            return self.client.credit_notes.create(body, expected=self.expected, own_draft=own)
+        return self.client.credit_notes.create_of(self._invoice(body), body, expected=self.expected, own_draft=own)
+
+    def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
+        """Make sure that no more is credited than is left, and of the contact and its address."""
+        if self.invoice is not None:
+            self._plan = replace(self._plan, body=self.whole_body(body))
+            notes, invoice = self.client.credit_notes, self._invoice(body)
+            if body.get("ProductLines") is None:  # it comes to what the invoice does
+                draft = invoice
+            notes.require_left(invoice, draft if "TotalInclVat" in draft else notes.get(draft["Guid"]))
+        super().check_before_booking(draft, body)
+
+    def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the body with what it takes over from the invoice."""
+        from airflow_provider_dinero.api.bodies.crediting import crediting
+
+        return body if self.invoice is None else {**crediting(self._invoice(body), body), **body}
+
+    def preview(self, body: Any) -> dict[str, Any]:
+        """Check all that is to become of the credit note, and return its Guid and what it comes to."""
+        found = super().preview(body)
+        if self.invoice is not None:
+            self.client.credit_notes.require_left(self._invoice(body), found)
+        return found
+
+    def _invoice(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the invoice that is credited, read once in a try."""
+        if self._credited is None:
+            self._credited = self.client.invoices.get(body["CreditNoteFor"])
+        return self._credited

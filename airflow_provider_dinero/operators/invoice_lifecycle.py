@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.money import money
+from airflow_provider_dinero.operators.sales import require_both_amounts
 from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_dinero.api.bodies.validation import CheckedBody
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
 
 class DineroInvoiceOperator(SalesLifecycleOperator):
     """Creates an invoice, books it, sends it, registers its payment, as far as asked: each once, however often it runs.
 
-    What was done is read from Dinero: a run that starts over goes on where the last one ended. It takes a request to
-    create, one to book, two to send an e-mail and two to register a payment: before each of these, Dinero is asked
-    whether it was done.
+    What was done is read from Dinero: a run that starts over goes on where the last one ended. Before the draft is
+    booked, all that comes after it is checked: the contact and its address for the way of sending, the deposit account
+    and the date of the payment, the expected total.
 
     Dinero: `POST /v1/{organizationId}/invoices`, `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email`
     (or e-invoice, or SMS), `GET` and `POST …/{guid}/payments`.
@@ -38,7 +40,15 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         Templated.
     :param resend: int, how many times it was sent before that don't count; default 0. Templated.
     :param payment: dict as Dinero's PaymentCreateModel, of which DepositAccountNumber and Description are needed;
-        Amount is the invoice's total, ExternalReference the key. Default none: it isn't paid. It needs book. Templated.
+        Amount is the invoice's total, ExternalReference the key; in another currency Amount (DKK) and
+        AmountInForeignCurrency are needed too. Where the total is 0.00 nothing is paid. Default none: it isn't paid. It
+        needs book. Templated.
+    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency, such as
+        "1543.13"; another total isn't booked; default None: whatever it comes to. Templated.
+    :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
+        default None: no such line. Templated.
+    :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; default None.
+        Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, and when it is booked what `DineroBookInvoiceOperator` returns, with
         `Recipients` and `PaymentGuid`; Change is created, updated (something was done now) or unchanged; in a dry run
         `{"DryRun", "Next", "Guid", "TotalInclVat"}`
@@ -66,7 +76,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                 "PaymentConditionType Paid sets the terms only: the invoice stays open until a payment is registered, "
                 "with payment= here or DineroAddPaymentOperator."
             )
-        told, changes = self.run_steps(key, given)
+        told, changes = self.run_steps(context, key, given, payment)
         if payment is not None:
             booked = dict(told)
             paid = self.step("pay", lambda: self._pay(booked, payment))
@@ -74,37 +84,41 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
             changes.append(paid["Change"])
         return {**told, "Change": change_of(changes)}
 
-    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find what was made of it, and make sure that it is the same."""
-        return self.client.invoices.create(body)
-
-    def preview(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the invoice will get, and what it comes to."""
-        if self.payment is not None:
-            account = self.payment["DepositAccountNumber"]
-            there = {each["AccountNumber"]: each["Name"] for each in self.client.accounts.deposit()}
-            if int(account) not in there:
-                known = ", ".join(f"{number} {name}" for number, name in there.items())
-                raise DineroInvalidBody(f"{account} is not a deposit account.", f"There are: {known}.")
-        return super().preview(body)
+        return self.client.invoices.create(body, expected=self.expected, own_draft=own)
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
-        """Return the payment, checked before anything is sent."""
+        """Return the payment, checked before anything is sent; without an Amount where that is the total."""
         from airflow_provider_dinero.api.bodies.idempotency import reference_for
         from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:
             return None
-        given = require_mapping("payment", self.payment)
-        if given.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
-            raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
+        given = {name: value for name, value in require_mapping("payment", self.payment).items() if value is not None}
+        require_both_amounts(given, invoice.get("Currency") or "DKK")
         payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **given}
         checked: CheckedBody = check("PaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"})
         return checked if "Amount" in payment else checked.without("Amount")
 
+    def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
+        """Make sure that all that is to come can be done, while there is a way back."""
+        super().check_before_booking(draft, body)
+        if self._plan.payment is not None and self._plan.payment.get("Amount") == 0:
+            found = draft if "TotalInclVat" in draft else self.client.invoices.get(draft["Guid"])
+            if Decimal(found["TotalInclVat"]):
+                raise DineroInvalidBody(
+                    f"payment: its Amount is 0, and the invoice comes to {money(found['TotalInclVat'])}.",
+                    "Leave the Amount out to pay all of it; nothing was booked.",
+                )
+
     def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+        if not payment.get("Amount") and not Decimal(booked["TotalInclVat"]):
+            self.log.info("invoice %s comes to 0.00: there is nothing to pay", booked["Number"])
+            return {"Guid": None, "Change": "unchanged"}
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
-        paid = self.client.invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"])
+        invoices = self.client.invoices
+        paid = invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"], new=self._new)
         done = "paid" if paid["Change"] == "created" else "was paid before:"
         self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))
         return paid

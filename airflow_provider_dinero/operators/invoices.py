@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import sender, summary
+from airflow_provider_dinero.operators.totals import ExpectingOperator, RoundingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 
-class DineroCreateInvoiceOperator(DineroBaseOperator):
+
+class DineroCreateInvoiceOperator(RoundingOperator):
     """Creates a draft, once for each idempotency key, however often it runs.
 
     Dinero: `POST /v1/{organizationId}/invoices`, with a Guid made from the key.
@@ -23,14 +26,21 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         dag_id, run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes.
         Templated.
     :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where the invoice was there, also
+    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
+        total is an error; default None: whatever it comes to. Templated.
+    :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
+        default None: no such line. Templated.
+    :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; default None.
+        Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (a draft of the same key that nobody had
+        touched was brought to this content) or unchanged; where the invoice was there, or a total is expected, also
         what `DineroBookInvoiceOperator` returns; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
     resource = "invoices"
 
     template_fields: Sequence[str] = (
-        *DineroBaseOperator.template_fields,
+        *RoundingOperator.template_fields,
         "invoice",
         "idempotency_key",
         "generation",
@@ -54,7 +64,11 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
         """Create the draft, or find it."""
         key = self.key_of(context, self.idempotency_key)
         body = with_guid(self.client, "invoices", "invoice", self.invoice, key, self.generation)
-        invoice = self.client.invoices.create(body)
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        invoice = self.client.invoices.create(body, expected=self.expected, own_draft=own)
+        remember_draft(self.client, self.resource, invoice)
+        if self.expected is not None:
+            invoice = self.client.invoices.require_total(body, invoice, self.expected)
         change = invoice["Change"]
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
         self.log.info("invoice %s for %s %s", body["Guid"], key, change)
@@ -62,7 +76,7 @@ class DineroCreateInvoiceOperator(DineroBaseOperator):
 
     def preview(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the invoice will get, and what it comes to."""
-        return preview(self.client, self.resource, body, self.log)
+        return preview(self.client, self.resource, body, self.log, expected=self.expected)
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
@@ -101,7 +115,7 @@ class DineroUpdateInvoiceOperator(DineroBaseOperator):
         return preview(self.client, self.resource, content, self.log)
 
 
-class DineroBookInvoiceOperator(DineroBaseOperator):
+class DineroBookInvoiceOperator(ExpectingOperator):
     """Books a draft. A booked invoice is left as it is: there is no way back from Booked.
 
     Dinero: `POST /v1/{organizationId}/invoices/{guid}/book`.
@@ -109,12 +123,14 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
     :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
         a draft that somebody changed since is not booked. Templated.
     :param number: int, the voucher number; default Dinero's next. Templated.
+    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
+        total isn't booked; default None: whatever it comes to. Templated.
     :return: `{"Guid", "TimeStamp", "Number", "Status", "ContactName", "TotalInclVat", "Currency", "UpdatedAt"}`,
         the total as str
     """
 
     resource = "invoices"
-    template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "invoice", "number")
+    template_fields: Sequence[str] = (*ExpectingOperator.template_fields, "invoice", "number")
 
     def __init__(self, *, invoice: str | Mapping[str, Any], number: int | str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -130,10 +146,20 @@ class DineroBookInvoiceOperator(DineroBaseOperator):
             # A booked one is only read.
             timestamp=None if known.get("Status") == "Booked" else known.get("TimeStamp"),
             number=None if self.number is None else whole("number", self.number),
+            expected=self._unchecked(known),
         )
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
         self.log.info("%s invoice %s, %s", done, booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
         return to_xcom(booked)
+
+    def _unchecked(self, known: Mapping[str, Any]) -> "ExpectedTotal | None":
+        """Return what is expected, unless the draft is known to come to it, under the TimeStamp that is booked."""
+        from airflow_provider_dinero.api.bodies.totals import total_of
+
+        wanted = self.expected
+        if wanted is None or (known.get("TimeStamp") and "TotalInclVat" in known and total_of(known) == wanted.total):
+            return None
+        return wanted
 
 
 class DineroSendInvoiceOperator(DineroBaseOperator):

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping
+from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.files import opened
 from airflow_provider_dinero.operators.money import money
+from airflow_provider_dinero.operators.sales import require_both_amounts
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
+from airflow_provider_dinero.operators.totals import ExpectingOperator
 from airflow_provider_dinero.operators.vouchers import referenced, to_xcom
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_dinero.api.bodies.validation import CheckedBody
+    from airflow_provider_dinero.api.resources.preflight import Plan
 
 PAID = ("Paid", "Overpaid")
 
@@ -24,7 +27,7 @@ PAID = ("Paid", "Overpaid")
 NEEDED_TO_BOOK = {"cash": ("DepositAccountNumber", "RegionKey"), "credit": ("ContactGuid", "PaymentDate")}
 
 
-class DineroPurchaseVoucherOperator(DineroBaseOperator):
+class DineroPurchaseVoucherOperator(ExpectingOperator):
     """Records an expense, once: its receipt, its voucher, and as wished that it is booked and paid.
 
     The voucher's ExternalReference, made from the key, and its receipt tell whether it is there. A receipt that another
@@ -48,6 +51,8 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     :param payment: dict as Dinero's PurchaseVoucherCreditPaymentCreateModel, of which DepositAccountNumber and
         Description are needed, registered when a credit purchase is booked: Amount is the total in DKK unless it is
         given, ExternalReference the voucher's; default none. Templated.
+    :param expected_total: str, Decimal or int, what the expense comes to, VAT included, such as "125.00"; another total
+        isn't booked; default None: whatever it comes to. Templated.
     :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
         str, Change being created, updated (booked or paid now) or unchanged; `PaymentGuid` with a payment
@@ -55,7 +60,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
 
     resource = "purchase_vouchers"
     template_fields: Sequence[str] = (
-        *DineroBaseOperator.template_fields,
+        *ExpectingOperator.template_fields,
         "voucher",
         "receipt",
         "idempotency_key",
@@ -103,6 +108,8 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         self.document_url = document_url(self.client, f"purchases/{told['Guid']}")
         if self.book and told["Status"] in DRAFTS:
             draft = dict(told)
+            if payment is not None:
+                self.client.preflight().check(_plan(body, payment))
             told |= self.step("book", lambda: self._book(draft, body))
             changes.append("updated")
         if payment is not None:
@@ -119,10 +126,24 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         """Check and read all that comes before the first write, and let Dinero calculate the total."""
         found = super().perform_dry_run(context)
         if "Next" in found:
-            total = to_xcom(self.client.purchase_vouchers.fetch(self._wanted))["TotalInclVat"]
+            self._check_all(self._wanted, self._checked_payment(self._wanted))
+            calculated = self.client.purchase_vouchers.fetch(self._wanted)
+            if self.expected is not None:
+                self.expected.require("The expense", {**calculated, "CurrencyKey": self._wanted.get("CurrencyKey")})
+            total = to_xcom(calculated)["TotalInclVat"]
             self.log.info("dry run: the expense comes to %s", money(total, self._wanted.get("CurrencyKey") or "DKK"))
             found["TotalInclVat"] = total
         return found
+
+    def _check_all(self, body: Mapping[str, Any], payment: "CheckedBody | None") -> None:
+        """Make sure of what Dinero would refuse when the expense is booked or paid."""
+        preflight = self.client.preflight()
+        if body.get("VoucherDate"):
+            preflight.require_year("The VoucherDate", str(body["VoucherDate"]))
+        if body.get("DepositAccountNumber"):
+            preflight.require_deposit_account(body["DepositAccountNumber"])
+        if payment is not None:
+            preflight.check(_plan(body, payment))
 
     def _body(self, context: "Context") -> "CheckedBody":
         """Check the voucher before anything is sent, and return it with its ExternalReference."""
@@ -147,8 +168,7 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
         given = require_mapping("payment", self.payment)
         if body["PurchaseType"] != "credit":
             raise DineroInvalidBody("Only a credit purchase is paid.", "Leave the payment out; nothing was sent.")
-        if given.get("Amount") is None and (body.get("CurrencyKey") or "DKK") != "DKK":
-            raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The purchase is in another currency.")
+        require_both_amounts(given, body.get("CurrencyKey") or "DKK")
         payment = {"RemainderIsFee": False, "ExternalReference": body["ExternalReference"], **given}
         checked: CheckedBody = check(
             "PurchaseVoucherCreditPaymentCreateModel", {"Amount": 1, **payment, "Timestamp": "the latest"}
@@ -169,6 +189,8 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
 
         vouchers = self.client.purchase_vouchers
         made = vouchers.create_once(body, new_file=new_file, **self._known_by)
+        if self.expected is not None:
+            self.expected.require(f"Expense {made['Guid']}", made)
         # Whoever made a voucher that has our receipt may have paid it too.
         foreign = not same_text(made["ExternalReference"], body["ExternalReference"])
         return {**to_xcom(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
@@ -184,8 +206,18 @@ class DineroPurchaseVoucherOperator(DineroBaseOperator):
     def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
         if booked.get("Foreign") and booked["Status"] in PAID:
             return {"Paid": "unchanged"}
+        if "Amount" not in payment and not Decimal(booked["TotalInclVat"]):
+            self.log.info("expense %s comes to 0.00: there is nothing to pay", booked["Guid"])
+            return {"PaymentGuid": None, "Paid": "unchanged"}
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
         paid = self.client.purchase_vouchers.add_payment_once(booked["Guid"], body, timestamp=booked["Timestamp"])
         done = "updated" if paid["Change"] == "created" else "unchanged"
         stamp = paid.get("TimeStamp") or booked["Timestamp"]
         return {"PaymentGuid": paid["Guid"], "Timestamp": stamp, "Paid": done}
+
+
+def _plan(body: Mapping[str, Any], payment: "CheckedBody") -> "Plan":
+    """Return what is to become of a credit purchase, as the preflight knows it."""
+    from airflow_provider_dinero.api.resources.preflight import Plan
+
+    return Plan({"ContactGuid": body.get("ContactGuid"), "Date": body.get("VoucherDate")}, payment=payment)

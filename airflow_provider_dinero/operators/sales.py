@@ -10,7 +10,12 @@ from airflow_provider_dinero.operators.base import require_mapping, whole
 from airflow_provider_dinero.operators.money import money
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_provider_dinero.api import DineroClient
+    from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
+    from airflow_provider_dinero.api.resources.preflight import Plan
 
 
 def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,8 +55,56 @@ def with_guid(
     return {**body, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
+def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
+    """Make sure that a payment says what it is in DKK and in the currency of its document, before that is booked.
+
+    :param payment: mapping
+    :param currency: str, the document's
+    :raises DineroInvalidBody: one of the two is missing
+    """
+    missing = [name for name in ("Amount", "AmountInForeignCurrency") if payment.get(name) is None]
+    if currency != "DKK" and missing:
+        raise DineroInvalidBody(
+            "payment: an Amount in DKK is needed, and an AmountInForeignCurrency, which is the part of the "
+            f"{currency} total that it pays; {' and '.join(missing)} is missing.",
+            f"The document is in {currency}. Nothing was sent.",
+        )
+
+
+def own_draft(client: "DineroClient", context: "Context", resource: str, guid: str) -> "OwnDraft":
+    """Return how a draft is known as this task's own, or one of an earlier run, that nobody has touched.
+
+    :param client: DineroClient of the task
+    :param context: Context
+    :param resource: str, as the client's attribute is called
+    :param guid: str
+    """
+    from airflow_provider_dinero.api.lists.changes import as_utc
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
+
+    began = as_utc(context["dag_run"].run_after)
+    return OwnDraft(began, lambda: client.session.intents.recall(f"{resource}/{guid}/draft"))
+
+
+def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any]) -> None:
+    """Note what this task has written of a draft, so that it is known as its own.
+
+    :param client: DineroClient of the task
+    :param resource: str, as the client's attribute is called
+    :param made: mapping, what its create returned
+    """
+    if made["Change"] != "unchanged":
+        client.session.intents.remember(f"{resource}/{made['Guid']}/draft", str(made["TimeStamp"]))
+
+
 def preview(
-    client: "DineroClient", resource: str, body: Mapping[str, Any], log: Any, *, emailed: bool = False
+    client: "DineroClient",
+    resource: str,
+    body: Mapping[str, Any],
+    log: Any,
+    *,
+    plan: "Plan | None" = None,
+    expected: "ExpectedTotal | None" = None,
 ) -> dict[str, Any]:
     """Return what Dinero says that a document comes to, and the Guid that it will get. Nothing is saved.
 
@@ -59,23 +112,25 @@ def preview(
     :param resource: str, as the client's attribute is called
     :param body: mapping, as it was checked
     :param log: logger
-    :param emailed: bool, whether it would be e-mailed to the contact; default False
-    :raises DineroInvalidBody: the contact has no e-mail address
+    :param plan: Plan or None, what is to become of it, which is checked too; default None: it stays a draft
+    :param expected: ExpectedTotal or None, what it must come to; default None
+    :raises DineroInvalidBody: something of the plan can't be done
+    :raises DineroWrongTotal: it comes to something else
     """
-    from airflow_provider_dinero.api.errors import DineroNotFound
+    from airflow_provider_dinero.api.resources.preflight import Plan
 
     asked = {name: value for name, value in body.items() if name != "Guid"}
-    try:
-        contact = client.contacts.get(asked["ContactGuid"]) if asked.get("ContactGuid") else None
-    except DineroNotFound:  # a task before this one would make it, and was a dry run too
-        unseen = ", so nobody knows whether it will have an e-mail address" if emailed else ""
+    known = client.preflight().check_all(plan or Plan(asked)) if asked.get("ContactGuid") or plan else asked
+    if known is None:
+        unseen = ", so nobody knows whether it can be sent to it" if plan and plan.channel else ""
         log.warning("dry run: there is no contact %s yet%s", asked.pop("ContactGuid"), unseen)
-        contact = None
-    if emailed and contact and not contact["Email"]:
-        raise DineroInvalidBody(
-            f"{contact['Name']} has no e-mail address.", "Give the contact one, or pass a Receiver in mailout."
-        )
-    total = getattr(client, resource).fetch(asked)["TotalInclVat"]
+    found = getattr(client, resource).fetch(asked)
+    if expected is not None:
+        if lines := expected.rounded_lines(found, asked):
+            log.info("dry run: a line of %s would bring it to the expected total", lines[-1]["BaseAmountValue"])
+            found = getattr(client, resource).fetch({**asked, "ProductLines": lines})
+        expected.require("The document", found)
+    total = found["TotalInclVat"]
     log.info("dry run: it comes to %s", money(total, body.get("Currency") or "DKK"))
     guid = {"Guid": str(body["Guid"])} if body.get("Guid") else {}
     return {**guid, "TotalInclVat": f"{total:.2f}"}

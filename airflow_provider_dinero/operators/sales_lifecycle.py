@@ -2,21 +2,29 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, whole
+from airflow_provider_dinero.operators.base import whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import check_mailout, sender, summary
+from airflow_provider_dinero.operators.totals import RoundingOperator
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.bodies.validation import CheckedBody
     from airflow_provider_dinero.api.resources.credit_notes import CreditNotes
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
     from airflow_provider_dinero.api.resources.invoices import Invoices
+    from airflow_provider_dinero.api.resources.preflight import Plan
 
 
-class SalesLifecycleOperator(DineroBaseOperator):
+class SalesLifecycleOperator(RoundingOperator):
     """Creates a document, books it and sends it, as far as asked.
 
     :param idempotency_key: str, int or None, what it is for; default None: the task's own place. Templated.
@@ -29,7 +37,7 @@ class SalesLifecycleOperator(DineroBaseOperator):
     """
 
     template_fields: Sequence[str] = (
-        *DineroBaseOperator.template_fields,
+        *RoundingOperator.template_fields,
         "idempotency_key",
         "generation",
         "number",
@@ -38,6 +46,9 @@ class SalesLifecycleOperator(DineroBaseOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json"}
     what: ClassVar[str]
+    # To whom it goes, where the preflight of this try has found that out; and whether this try has booked it.
+    _to: str | None = None
+    _new = False
 
     def __init__(
         self,
@@ -69,62 +80,118 @@ class SalesLifecycleOperator(DineroBaseOperator):
         return found
 
     @abstractmethod
-    def make(self, body: dict[str, Any]) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find what was made of it, and make sure that it is the same.
 
         :param body: dict, with its Guid
+        :param own: OwnDraft or None, how a draft of ours is known that says something else; default None
         """
 
-    def run_steps(self, key: str, given: Any) -> tuple[dict[str, Any], list[str]]:
+    def run_steps(
+        self, context: "Context", key: str, given: Any, payment: "CheckedBody | None" = None
+    ) -> tuple[dict[str, Any], list[str]]:
         """Do what is asked for, and wasn't done.
 
+        :param context: Context
         :param key: str, the idempotency key
         :param given: dict, the author's body
+        :param payment: CheckedBody or None, the payment that comes after it; default None
         :return: what is there, as plain JSON, and the Change of each step
         """
         body = with_guid(self.client, self.resource, self.what.replace(" ", "_"), given, key, self.generation)
-        if self.send:
-            mailout = check_mailout(self.client, self.send, self.mailout, self.resource)
+        mailout = check_mailout(self.client, self.send, self.mailout, self.resource) if self.send else None
+        self._plan = self.plan(body, mailout, payment)
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
-        told = self.step("create", lambda: self._create(body, key))
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        told = self.step("create", lambda: self._create(body, key, own))
         changes = [told["Change"]]
-        if self.book:
-            draft = dict(told)
-            told |= self.step("book", lambda: self._book(draft, body))
-            changes.append(told["Change"])
-        if self.send:
-            told |= self.step("send", lambda: self._send(body["Guid"], mailout))
-            changes.append(told["Change"])
+        with ExitStack() as held:
+            if self.book:
+                draft = dict(told)
+                if draft.get("Status") != "Booked":
+                    self.step("check", lambda: self._check(draft, body))
+                told |= self.step("book", lambda: self._book(draft, body, held))
+                changes.append(told["Change"])
+            if self.send:
+                told |= self.step("send", lambda: self._send(body["Guid"], mailout or {}))
+                changes.append(told["Change"])
         return told, changes
 
-    def preview(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the document will get, and what it comes to."""
-        emailed = self.send == "email" and not (self.mailout or {}).get("Receiver")
-        return preview(self.client, self.resource, body, self.log, emailed=emailed)
+    def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the body with what is added to it before it is sent; default nothing.
 
-    def _create(self, body: dict[str, Any], key: str) -> dict[str, Any]:
-        made = self.make(body)
+        :param body: dict, with its Guid
+        """
+        return body
+
+    def plan(self, body: Mapping[str, Any], mailout: Mapping[str, Any] | None, payment: "CheckedBody | None") -> "Plan":
+        """Return what is to become of the document.
+
+        :param body: mapping
+        :param mailout: mapping or None
+        :param payment: CheckedBody or None
+        """
+        from airflow_provider_dinero.api.resources.preflight import Plan
+
+        return Plan(body, self.send, mailout, payment)
+
+    def preview(self, body: Any) -> dict[str, Any]:
+        """Check all that is to become of the document, and return its Guid and what it comes to."""
+        plan = replace(self._plan, body=body) if self.book else None
+        return preview(self.client, self.resource, body, self.log, plan=plan, expected=self.expected)
+
+    def _create(self, body: dict[str, Any], key: str, own: "OwnDraft") -> dict[str, Any]:
+        made = self.make(body, own)
+        remember_draft(self.client, self.resource, made)
+        if self.expected is not None:
+            made = self.documents.require_total(self.whole_body(body), made, self.expected)
         change = made["Change"]
         self.log.info("%s %s for %s %s", self.what, body["Guid"], key, change)
         return {**to_xcom(made), "Change": change}
 
-    def _book(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    def _book(self, draft: Mapping[str, Any], body: dict[str, Any], held: ExitStack) -> dict[str, Any]:
         number = None if self.number is None else whole("number", self.number)
         if draft.get("Status") == "Booked":
             if number is not None:
                 self.documents.book(draft["Guid"], number=number)  # refuses another number
             return {"Change": "unchanged"}
+        if self.send:
+            # Held until it is sent: nobody else can send what isn't booked, so there is nothing to look for.
+            held.enter_context(self.client.lock.hold(self.documents.sending_lock(draft["Guid"], self.send)))
         try:
             booked = self.documents.book(draft["Guid"], timestamp=draft["TimeStamp"], number=number)
         except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
-            booked = self.documents.book(draft["Guid"], timestamp=self.make(body)["TimeStamp"], number=number)
+            again = self.make(body)
+            if self.expected is not None:
+                self.expected.require(f"{self.what} {draft['Guid']}".capitalize(), again)
+            booked = self.documents.book(draft["Guid"], timestamp=again["TimeStamp"], number=number)
+        self._new = booked.get("Change") == "updated"
         total = money(booked["TotalInclVat"], booked["Currency"])
         self.log.info("booked %s %s, %s", self.what, booked["Number"], total)
         return {**to_xcom(booked), "Change": "updated"}
 
+    def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
+        """Make sure that all that is to come can be done, while there is a way back.
+
+        :param draft: mapping, what is known of the draft
+        :param body: dict, what it was made of
+        :raises DineroInvalidBody: what is wrong
+        """
+        self._to = self.client.preflight().check(self._plan)
+
+    def _check(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        self.check_before_booking(draft, body)
+        return {}  # to whom it goes isn't kept while the task is deferred
+
     def _send(self, guid: str, mailout: Mapping[str, Any]) -> dict[str, Any]:
         channel = self.send or ""
-        sent = sender(self.client, channel, self.resource)(guid, mailout, resend=whole("resend", self.resend))
+        known: dict[str, Any] = {"new": self._new and not mailout.get("IsReminder")}
+        if channel == "einvoice":
+            known["to"] = self._to
+        elif channel == "sms" and self._to:
+            mailout = {**mailout, "ReceiverPhoneNumber": self._to}
+        once = sender(self.client, channel, self.resource)
+        sent = once(guid, mailout, resend=whole("resend", self.resend), **known)
         self.log.info("%s %s %s", self.what, guid, summary(channel, sent))
         return sent
 

@@ -55,7 +55,7 @@ with DAG("refund_of_a_part", schedule=None, default_args={"retries": 2}) as refu
         task_id="credit",
         invoice=invoice.output,
         idempotency_key="return-of-one-bell",
-        credit_note={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        credit_note={"ProductLines": [BELL]},
         book=True,
     )
 # --8<-- [end:part]

@@ -37,6 +37,8 @@ WHAT_TO_DO = {
     "DineroUnauthorized": "Check the client id, client secret and API key in the connection.",
     "DineroUnavailable": "Nothing while the task has `retries` left. After that, check whether Dinero is up, "
     "and clear the task.",
+    "DineroWrongTotal": "Compare the two totals and the VAT that the message shows; see "
+    "[the expected total](guides/invoices.md#the-expected-total).",
     "DineroUnexpectedAnswer": "Check the API address of the connection: a proxy or another site may have responded.",
 }
 HEAD = """# Errors A to Z

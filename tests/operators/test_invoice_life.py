@@ -33,7 +33,8 @@ def test_its_life_takes_six_requests(bench: Bench, beside: Any, invoice: dict[st
     assert "booked invoice 1, 1543.13 DKK" in told.log
     assert "invoice 1 paid 1543.13 DKK" in told.log
     requests = [each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]]
-    assert [each["method"] for each in requests] == ["POST", "POST", "GET", "POST", "GET", "POST"]
+    # The second and the third read the contact and the deposit accounts, before it is booked.
+    assert [each["method"] for each in requests] == ["POST", "GET", "GET", "POST", "POST", "POST"]
     there = beside.invoices.get(made["Guid"])
     assert (there["PaymentStatus"], there["TimeStamp"]) == ("Paid", made["TimeStamp"])
     (payment,) = beside.invoices.payments(made["Guid"])["Payments"]
@@ -89,6 +90,12 @@ def test_a_dry_run_tells_the_total_and_writes_nothing(bench: Bench, invoice: dic
         ({"send": "sms", "mailout": {"Subject": "x"}}, "Subject is unknown"),
         ({"invoice": {"ProductLines": [line()], "Guid": "x"}}, "has a Guid"),
         ({"invoice": {"ProductLines": [line()], "Currency": "EUR"}}, "an Amount in DKK is needed"),
+        (
+            {"invoice": {"ProductLines": [line()], "Currency": "EUR"}, "payment": {**PAYMENT, "Amount": "746.00"}},
+            "AmountInForeignCurrency is missing",
+        ),
+        ({"expected_total": "1.543,13"}, "a number is written with a point"),
+        ({"max_rounding": "0.05"}, "no expected_total"),
         ({"idempotency_key": " "}, "idempotency_key is empty"),
         ({"generation": "x"}, "generation: 'x' is not a whole number"),
     ],
@@ -116,8 +123,8 @@ def test_a_draft_that_is_changed_meanwhile_is_booked_only_if_it_is_still_wanted(
     create = Invoices.create
 
     def meddled(content: dict[str, Any]) -> Any:
-        def created(self: Any, body: Any) -> Any:
-            made = create(self, body)
+        def created(self: Any, body: Any, **options: Any) -> Any:
+            made = create(self, body, **options)
             if "Status" not in made:
                 beside.invoices.update(made["Guid"], content)
             return made
@@ -125,7 +132,9 @@ def test_a_draft_that_is_changed_meanwhile_is_booked_only_if_it_is_still_wanted(
         return created
 
     monkeypatch.setattr(Invoices, "create", meddled(invoice))
-    assert bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE).returned["Number"] == 1
+    told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
+    assert told.state == "success", told.errors
+    assert told.returned["Number"] == 1
     monkeypatch.setattr(Invoices, "create", meddled({"ProductLines": [line(BaseAmountValue="1")]}))
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **{**LIFE, "idempotency_key": "order-2"})
     assert "exists with other content" in told.error
@@ -182,6 +191,6 @@ def test_a_task_that_waits_for_the_allowance_goes_on_at_its_step(
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
     assert told.state == "success", told.errors
     assert told.returned["Change"] == "created"
-    assert [sorted(each["done"]) for each in told.deferrals][-1] == ["book", "create", "send"]
+    assert [sorted(each["done"]) for each in told.deferrals][-1] == ["book", "check", "create", "send"]
     requests = [each["path"].rpartition("/")[2] for each in bench.sandbox.requests()[before:]]
     assert (requests.count("invoices"), requests.count("book"), requests.count("email")) == (1, 1, 1)

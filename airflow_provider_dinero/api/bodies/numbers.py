@@ -2,6 +2,9 @@
 
 import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from typing import Any
+
+from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 # The most digits of a number when it is written out. Dinero's own are doubles, with at most 17 digits.
 MOST_DIGITS = 40
@@ -36,3 +39,63 @@ def normalized(number: Decimal) -> str:
     :param number: Decimal
     """
     return written(_CONTEXT.normalize(number)) if number else "0"
+
+
+POINT = "a number is written with a point before the decimals and nothing between thousands, such as 1250.75"
+# What a text of a number may look like that is no number of ours.
+_COMMA = re.compile(r"[+-]?[\d.\s]*,[\d.,\s]*\d?", re.ASCII)
+_THOUSAND = re.compile(r"[+-]?\d{1,3}\.\d{3}", re.ASCII)
+
+
+def misread(value: Any, number: Decimal, *, two_places: bool = False) -> str:
+    """Return why a number can't be taken as it was given, or an empty text.
+
+    :param value: as it was given
+    :param number: Decimal, as it was understood
+    :param two_places: bool, Dinero keeps two places of it; default False
+    """
+    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+        return not_plain(value)
+    if digits_of(number) > MOST_DIGITS:
+        return f"a number has at most {MOST_DIGITS} digits when written out"
+    if not two_places:
+        return ""
+    if isinstance(value, str) and _THOUSAND.fullmatch(value.strip()):
+        whole = value.strip().replace(".", "")
+        return (
+            f"{value.strip()} can mean {whole} (a point between thousands), or three decimals, of which Dinero keeps "
+            f"two: write {whole}.00, or two decimals"
+        )
+    return "" if number == round(number, 2) else f"{written(number)} has more than two places, and Dinero keeps two"
+
+
+def not_plain(text: str) -> str:
+    """Return why a text isn't a number as one is written here.
+
+    :param text: str
+    """
+    return (
+        POINT
+        if _COMMA.fullmatch(text.strip())
+        else "a number consists of digits, with a point before the decimals, such as 1250.75"
+    )
+
+
+def money(name: str, value: Any) -> Decimal:
+    """Return an amount of money that an author gave, which has two places.
+
+    :param name: str, the argument, named in the error
+    :param value: Decimal, int, float or text such as "1543.13"
+    :raises DineroInvalidBody: it is no such amount
+    """
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
+        raise DineroInvalidBody(
+            f"{name}: an amount is needed, not {type(value).__name__}.", "Give it as text, or as Decimal."
+        )
+    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+        raise DineroInvalidBody(f"{name}: {not_plain(value)}.", "Nothing was sent.")
+    number = Decimal(str(value).strip())
+    wrong = misread(value, number, two_places=True) if number.is_finite() else "it is not a number"
+    if wrong:
+        raise DineroInvalidBody(f"{name}: {wrong}.", "Nothing was sent.")
+    return number

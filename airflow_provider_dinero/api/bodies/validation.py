@@ -11,7 +11,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, get_args
 
 from airflow_provider_dinero.api.bodies import texts
-from airflow_provider_dinero.api.bodies.numbers import MOST_DIGITS, PLAIN, digits_of
+from airflow_provider_dinero.api.bodies.numbers import POINT, misread
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ FILLED_IN: dict[str, Any] = {
 MOST_NESTED = 8
 # Properties that end up in the header of an e-mail, or in the address of a text message.
 ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber", "Sender", "Subject"})
+# What names or reaches somebody: a blank around it, as a form or a file leaves it, would make it another one.
+STRIPPED = frozenset({"EanNumber", "VatNumber", "SENumber", "PNumber", "Email", "Phone", "ReceiverEanNumber"})
+# Amounts of which Dinero keeps two places. Unit prices and quantities have as many as their author gives.
+TWO_PLACES = frozenset({"Amount", "AmountInForeignCurrency"})
 
 
 class CheckedBody(dict[str, Any]):
@@ -146,7 +150,11 @@ def _completed(model: "type[BaseModel]", checked: dict[str, Any]) -> dict[str, A
 def _as_text(value: Any) -> Any:
     """Return a body as dicts and lists, dates as ISO 8601 text: the document types some of them as plain strings."""
     if isinstance(value, Mapping):
-        return {name: _as_text(inner) for name, inner in value.items()}
+        return {
+            name: inner.strip() if name in STRIPPED and isinstance(inner, str) else _as_text(inner)
+            for name, inner in value.items()
+            if inner is not None or name not in FILLED_IN  # left out, Dinero fills it in; None it refuses
+        }
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray):
         return [_as_text(each) for each in value]
     if isinstance(value, Integral) and not isinstance(value, int):  # numpy's
@@ -257,10 +265,8 @@ def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
         for index, (each, inner) in enumerate(zip(given, checked, strict=True)):
             yield from _misread(each, inner, f"{place}[{index}]")
     elif isinstance(checked, Decimal | int) and not isinstance(checked, bool):
-        if isinstance(given, str) and not PLAIN.fullmatch(given.strip()):
-            yield f"{place}: a number consists of digits, with a point before the decimals, such as 1250.75"
-        elif digits_of(Decimal(checked)) > MOST_DIGITS:
-            yield f"{place}: a number has at most {MOST_DIGITS} digits when written out"
+        if wrong := misread(given, Decimal(checked), two_places=place.rpartition(".")[2] in TWO_PLACES):
+            yield f"{place}: {wrong}"
     elif isinstance(checked, str) and place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
         yield f"{place}: this contains a line break or another control character"
 
@@ -279,6 +285,10 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
         return f"{place} is missing"
     if detail["type"] == "string_type":
         return f"{place}: {texts.told(detail['input'])}"
+    if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1] == "Message":
+        return f"{place}: it has to contain [link-to-pdf], where the link to the document stands"
+    if detail["type"] == "decimal_parsing":
+        return f"{place}: {POINT}"
     if detail["type"].startswith("uuid"):
         return f'{place}: this must be a Guid as text, such as operator.output["ContactGuid"]'
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"

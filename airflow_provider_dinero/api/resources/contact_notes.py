@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded
-from airflow_provider_dinero.api.resources.documents import gone
+from airflow_provider_dinero.api.resources.versions import gone
 
 FIELDS = ("Id", "NoteDate", "Text", "AuthorName", "AuthorEmail", "CreatedAt", "UpdatedAt", "DeletedAt")
 

@@ -11,8 +11,9 @@ from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, stripped
-from airflow_provider_dinero.api.resources.documents import Documents, gone
+from airflow_provider_dinero.api.resources.documents import Documents
 from airflow_provider_dinero.api.resources.mapped_notes import Mapped, MappedNotes
+from airflow_provider_dinero.api.resources.versions import gone
 
 FIELDS = (
     "Name", "ContactGuid", "ExternalReference", "IsPerson", "Street", "ZipCode", "City", "CountryKey", "Phone",

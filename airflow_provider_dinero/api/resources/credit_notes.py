@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Unpack
+from decimal import Decimal
+from typing import Any, ClassVar, Unpack
 
+from airflow_provider_dinero.api.bodies.crediting import crediting, require_positive
+from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
@@ -19,10 +22,11 @@ from airflow_provider_dinero.api.operations import (
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.contacts import Contacts
-from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.resources.documents import PDF, OwnDraft
 from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.resources.priced import PricedDocuments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
 from airflow_provider_dinero.api.session import Session
 
@@ -63,12 +67,9 @@ _ADD_PAYMENT = Operation("POST", f"{_ONE}/payments", Repeat.FENCED, body="Paymen
 _DELETE_PAYMENT = Operation(
     "DELETE", f"{_ONE}/payments/{{paymentGuid}}", Repeat.FENCED, body="TimestampObject", lost=UNPAID
 )
-# The properties that both have.
-COPIED = ("ContactGuid", "ShowLinesInclVat", "InvoiceTemplateId", "Currency", "Language", "Address")
-LINE = ("ProductGuid", "Description", "Comments", "Quantity", "AccountNumber", "Unit", "Discount", "LineType")
 
 
-class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
+class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     """Sales credit notes. Their amounts are positive; booking one that is linked to an invoice reduces what is owed.
 
     :param session: Session
@@ -80,6 +81,8 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
     NAME = "credit_notes"
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
+    UPDATE, BOOK = _UPDATE, _BOOK
+    LOCKS: ClassVar[Mapping[str, str]] = {**EmailedDocuments.LOCKS, "einvoice": "e-credit-note"}
     ALLOWED = tuple(name for name in FIELDS if name != "LatestMailOutType")
 
     def __init__(self, session: Session, invoices: Invoices, contacts: Contacts) -> None:
@@ -127,31 +130,104 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> Row:
+    def create(
+        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, own_draft: OwnDraft | None = None
+    ) -> Row:
         """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ProductLines, CreditNoteFor and more, like SalesCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note, Change being
-            unchanged, if it already existed with the same content
+        :param expected: ExpectedTotal, of which an earlier try may have added a rounding line; default none
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole credit note, Change
+            being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: a credit note with this Guid exists with other content, or was deleted
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
-        return self._create(_CREATE, body)
+        require_positive(body)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=_UPDATE)
 
     @guarded
-    def create_for(self, invoice_guid: str, body: Mapping[str, Any]) -> Row:
-        """Create a draft for a whole booked invoice, with its lines; with a Guid, repeated calls create only one.
+    def create_for(
+        self,
+        invoice_guid: str,
+        body: Mapping[str, Any],
+        *,
+        expected: ExpectedTotal | None = None,
+        own_draft: OwnDraft | None = None,
+    ) -> Row:
+        """Create a draft for a booked invoice; with a Guid, repeated calls create only one.
+
+        Without ProductLines all of the invoice is credited: its lines are copied, with the text and the price that
+        stand on it. With ProductLines a part is. The rest that a body leaves out is as on the invoice: the contact,
+        ShowLinesInclVat, the currency, the language.
 
         Prefer this to `invoices.generate_credit_note`. It takes two requests, three if the credit note already exists.
 
         :param invoice_guid: str
         :param body: mapping with Guid and more, like SalesCreditNoteCreateModel; overrides copied properties
+        :param expected: as for `create`
+        :param own_draft: as for `create`
         :return: as for `create`
-        :raises DineroInvalidBody: the invoice isn't booked
+        :raises DineroInvalidBody: the invoice isn't booked, the contact is another one, or a line would raise the debt
         :raises DineroConflict: as for `create`
         """
-        return self._create(_CREATE, {**_crediting(self._invoices.get(invoice_guid)), **body})
+        return self.create_of(self._invoices.get(invoice_guid), body, expected=expected, own_draft=own_draft)
+
+    @guarded
+    def create_of(
+        self,
+        invoice: Row,
+        body: Mapping[str, Any],
+        *,
+        expected: ExpectedTotal | None = None,
+        own_draft: OwnDraft | None = None,
+    ) -> Row:
+        """Do the same for an invoice that was read already.
+
+        :param invoice: dict, as `invoices.get` returns it
+        :param body: as `create_for` takes it
+        :param expected: as `create` takes it
+        :param own_draft: as `create` takes it
+        :return: as `create` returns
+        """
+        copied = crediting(invoice, body)
+        inherited = [name for name in copied if name not in ("ProductLines", "CreditNoteFor") and name not in body]
+        return self._create(
+            _CREATE,
+            {**copied, **body},
+            inherited=inherited if body.get("ProductLines") is not None else (),
+            expected=expected,
+            own_draft=own_draft,
+            update=_UPDATE,
+        )
+
+    @guarded
+    def require_left(self, invoice: Mapping[str, Any], credit_note: Mapping[str, Any]) -> None:
+        """Make sure that a credit note doesn't credit more of its invoice than is left to credit: one request.
+
+        :param invoice: dict, as `invoices.get` returns it
+        :param credit_note: dict with Guid and TotalInclVat
+        :raises DineroInvalidBody: what is left, and what is credited already
+        """
+        total, wanted = Decimal(invoice["TotalInclVat"]), Decimal(credit_note["TotalInclVat"])
+        if wanted < 0:
+            raise DineroInvalidBody(
+                f"The credit note comes to {wanted:.2f}: it would raise what is owed.", "Its amounts are positive."
+            )
+        before = Decimal(0)
+        for payment in self._invoices.payments(str(invoice["Guid"]))["Payments"] or []:
+            related = payment["RelatedVoucherId"]
+            # Whoever pays money has a deposit account; ledger items have none either, but they are no credit notes.
+            if payment["DepositAccountNumber"] is None and related and self._there(str(related)) is not None:
+                before += Decimal(payment["Amount"])
+        if wanted > total - before:
+            credited = f", of which {before:.2f} is credited already" if before else ""
+            raise DineroInvalidBody(
+                f"The credit note comes to {wanted:.2f}, and the invoice to {total:.2f} {invoice['Currency']}"
+                f"{credited}: {total - before:.2f} is left to credit.",
+                "Credit no more than that; nothing was booked.",
+            )
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
@@ -187,17 +263,25 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
 
     @_BOOK.performed_by
     @guarded
-    def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
+    def book(
+        self,
+        guid: str,
+        *,
+        timestamp: str | None = None,
+        number: int | None = None,
+        expected: ExpectedTotal | None = None,
+    ) -> Row:
         """Book a draft (`POST /v1/{organizationId}/sales/creditnotes/{guid}/book`); a booked one is returned.
 
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
+        :param expected: ExpectedTotal, what it must come to, which takes a request; default none
         :return: dict, the whole credit note
         :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number
         """
-        return self._book(_BOOK, guid, timestamp, number)
+        return self._book(_BOOK, guid, timestamp, number, expected)
 
     @_E_CREDIT_NOTE.performed_by
     def send_e_credit_note(self, guid: str, body: Mapping[str, Any] | None = None) -> None:
@@ -212,18 +296,29 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
         self.session.send(_E_CREDIT_NOTE, {"guid": guid}, body=body)
 
     @guarded
-    def send_e_credit_note_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+    def send_e_credit_note_once(
+        self,
+        guid: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        resend: int = 0,
+        to: str | None = None,
+        new: bool = False,
+    ) -> Row:
         """Send a booked credit note electronically, unless this was done before; this first checks the contact.
 
         :param guid: str
         :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
         :param resend: int, how many earlier electronic ones to ignore; default 0
+        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
+        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
+        name = self.sending_lock(guid, "einvoice")
         return self._send_electronically(
-            f"credit_notes/{guid}/e-credit-note", guid, body, self.get, self._contacts, self.send_e_credit_note, resend
+            name, guid, body, self.get, self._contacts, self.send_e_credit_note, resend=resend, to=to, new=new
         )
 
     @_MAILOUTS.performed_by
@@ -274,30 +369,3 @@ class CreditNotes(EmailedDocuments, WithPayments, SalesLists):
 
     def _payments(self, guid: str) -> Rows:
         return self.payments(guid)["Payments"] or []
-
-
-def _crediting(invoice: Row) -> Row:
-    """Return the body of a credit note for a whole invoice.
-
-    :param invoice: dict from Dinero
-    :return: dict like SalesCreditNoteCreateModel, without a Guid
-    :raises DineroInvalidBody: the invoice isn't booked: there is nothing to credit
-    """
-    if invoice["Status"] != "Booked":
-        raise DineroInvalidBody(
-            f"Invoice {invoice['Guid']} is not booked: there is nothing to credit.", "Change or delete the draft."
-        )
-    # Dinero returns the unit amount under two names, and accepts it under one.
-    unit = "BaseAmountValueInclVat" if invoice["ShowLinesInclVat"] else "BaseAmountValue"
-    return {
-        **{name: invoice[name] for name in COPIED},
-        "CreditNoteFor": invoice["Guid"],
-        "ProductLines": [_line(line, unit) for line in invoice["ProductLines"]],
-    }
-
-
-def _line(line: Row, unit: str) -> Row:
-    copied = {name: line[name] for name in LINE if line.get(name) is not None}
-    if copied.get("ProductGuid"):  # the product provides its name, which must be left out
-        del copied["Description"]
-    return {**copied, "BaseAmountValue": line[unit]}

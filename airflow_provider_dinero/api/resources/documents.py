@@ -3,10 +3,13 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import comparison
+from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
@@ -18,16 +21,39 @@ from airflow_provider_dinero.api.errors import (
     DineroUnexpectedAnswer,
 )
 from airflow_provider_dinero.api.http.connection import FILE
+from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row
+from airflow_provider_dinero.api.resources.versions import (
+    DELETED_CODE,
+    both_versions,
+    check_stamped,
+    gone,
+    without_year,
+)
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
-DELETED_CODE = 65  # error code: the document was deleted
 PDF = FILE
+
+
+@dataclass(frozen=True)
+class OwnDraft:
+    """How a draft is known to be the caller's own: made before, by the same key, and touched by nobody else.
+
+    Such a draft may be brought to what the key says now: its booking was refused, or never begun. A booking that is
+    still under way carries the Timestamp of before, and is refused.
+
+    :param before: datetime, when the caller's run began: what was written later, another task of it has written
+    :param last_write: callable that returns the TimeStamp or UpdatedAt of the caller's own last write, or None where
+        that wasn't noted; default it wasn't
+    """
+
+    before: datetime
+    last_write: Callable[[], str | None] = lambda: None
 
 
 class Documents(Resource, ABC):
@@ -72,18 +98,42 @@ class Documents(Resource, ABC):
         except DineroStaleTimestamp as error:
             raise both_versions(error, stamp, self._latest(guid)) from error
 
-    def _create(self, operation: Operation, body: Mapping[str, Any], name: str = "Guid") -> Row:
+    def _create(
+        self,
+        operation: Operation,
+        body: Mapping[str, Any],
+        name: str = "Guid",
+        *,
+        inherited: Collection[str] = (),
+        expected: ExpectedTotal | None = None,
+        own_draft: OwnDraft | None = None,
+        update: Operation | None = None,
+    ) -> Row:
         """Create a draft with a Guid of our own; if it exists with the same content, return the whole document.
 
-        :return: dict with Change: created, or unchanged
+        :param inherited: names of properties that the author didn't give: they aren't compared
+        :param expected: ExpectedTotal, of which an earlier try may have added a line; default none
+        :param own_draft: OwnDraft, how a draft with other content is known as ours, and updated; default it isn't
+        :param update: Operation that updates it
+        :return: dict with Change: created, unchanged, or updated
         """
         wanted = check(operation.body or "", body)
         chosen = not wanted.get(name)  # a retry wouldn't know a Guid that we choose
         wanted[name] = guid = wanted.get(name) or uuid4()
+        what = f"{self.WHAT} {guid}"
 
         def there() -> Row:
             existing = self.get(str(guid))
-            comparison.require_same(f"{self.WHAT} {guid}", wanted, existing)
+            compared: Mapping[str, Any] = {
+                each: existing.get(each) if each in inherited else value for each, value in wanted.items()
+            }
+            if expected is not None:
+                compared = expected.rounded_before(compared, existing)
+            if own_draft and update and existing["Status"] in DRAFTS and not existing.get("DeletedAt"):
+                found = comparison.differences(compared, existing)
+                if found and self._is_ours(existing, own_draft):
+                    return self._bring(update, wanted.without(name), existing, found)
+            comparison.require_same(what, compared, existing)
             return {**existing, "Change": "unchanged"}
 
         def send() -> Row:
@@ -94,6 +144,39 @@ class Documents(Resource, ABC):
             return there()
 
         return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
+
+    def _is_ours(self, existing: Row, own: OwnDraft) -> bool:
+        """Tell whether a draft is as our own last write left it, and no other task of the caller's run has made it."""
+        stamps = {str(existing[self.STAMP]), str(existing.get("UpdatedAt"))}
+        if own.last_write() in stamps:
+            return True
+        if as_utc(str(existing["UpdatedAt"])) >= own.before:
+            return False
+        with self.session.lock.hold(self._key(existing["Guid"])) as held:
+            return held.note in stamps or existing["UpdatedAt"] == existing["CreatedAt"]
+
+    def _bring(
+        self, update: Operation, content: CheckedBody, existing: Row, found: Mapping[str, tuple[Any, Any]]
+    ) -> Row:
+        """Bring a draft of ours to what its key says now."""
+        guid = str(existing["Guid"])
+        with self.session.lock.hold(self._key(guid)) as held:
+            try:
+                updated, _ = self._update(update, guid, content, str(existing[self.STAMP]))
+            except DineroStaleTimestamp as error:
+                raise DineroConflict(
+                    f"{self.WHAT} {guid} exists with other content, and somebody has changed it just now.",
+                    "Do two tasks run with one idempotency key?",
+                ) from error
+            held.leave(str(updated[self.STAMP]))
+        # The names alone: what stands in them may be somebody's name or address.
+        log.info(
+            "%s %s was still a draft and is brought to what its key says now: %s", self.WHAT, guid, ", ".join(found)
+        )
+        return {**updated, "Change": "updated"}
+
+    def _key(self, guid: object) -> str:
+        return f"{self.session.organization_id}/{self.WHAT}/{guid}"
 
     def _update(
         self,
@@ -162,23 +245,51 @@ class Documents(Resource, ABC):
         except DineroStaleTimestamp as error:
             raise both_versions(error, str(timestamp), self._latest(guid)) from error
 
-    def _book(self, operation: Operation, guid: str, timestamp: str | None, number: int | None) -> Row:
-        """Book a draft; a booked document is returned unchanged."""
-        if timestamp is None:
-            document = self.get(guid)
+    def _book(
+        self,
+        operation: Operation,
+        guid: str,
+        timestamp: str | None,
+        number: int | None,
+        expected: ExpectedTotal | None = None,
+    ) -> Row:
+        """Book a draft; a booked document is returned unchanged.
+
+        :param expected: ExpectedTotal or None, what it must come to; default None
+        """
+        if timestamp is None or expected is not None:
+            document = self._expected(guid, expected)
             if document["Status"] not in DRAFTS:
                 return self._numbered(document, number)
             try:
-                return self._book_version(operation, guid, str(document[self.STAMP]), number)[0]
+                return self._booked(operation, guid, timestamp or str(document[self.STAMP]), number)
             except DineroStaleTimestamp:  # changed just now; without a Timestamp, any version is meant
-                timestamp = self._latest(guid)
-        return self._book_version(operation, guid, timestamp, number)[0]
+                if timestamp is not None:
+                    raise
+            timestamp = str(self._expected(guid, expected)[self.STAMP])
+        return self._booked(operation, guid, timestamp, number)
+
+    def _booked(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> Row:
+        booked, ours = self._book_version(operation, guid, timestamp, number)
+        return {**booked, "Change": "updated" if ours else "unchanged"}
+
+    def _expected(self, guid: str, expected: ExpectedTotal | None) -> Row:
+        """Return a document, which comes to what is expected."""
+        document = self.get(guid)
+        if expected is not None:
+            expected.require(self._named(document), document)
+        return document
+
+    def _named(self, document: Row) -> str:
+        return f"{self.WHAT} {document['Guid']}"
 
     def _book_version(self, operation: Operation, guid: str, timestamp: str, number: int | None) -> tuple[Row, bool]:
         """Book a draft, and tell whether this call did it."""
         body = {"Timestamp": timestamp} | ({} if number is None else {"Number": number})
         try:
             return self._object(operation, {"guid": guid}, body=body), True
+        except DineroNotFound as error:
+            raise without_year(error, lambda: self.get(guid)) from error
         except (DineroStaleTimestamp, DineroInvalidRequest, DineroUnexpectedAnswer) as error:
             # Is it stale or refused because it is booked? By us, before a lost response, or by somebody else.
             document = self.get(guid)
@@ -197,7 +308,7 @@ class Documents(Resource, ABC):
                 f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, you asked for {number}.",
                 "A booked document keeps its number: leave the number out, or credit the document.",
             )
-        return document
+        return {**document, "Change": "unchanged"}
 
     def _there(self, guid: str) -> Row | None:
         """Return a document, or None if none of this kind exists, or it was deleted."""
@@ -212,51 +323,9 @@ class Documents(Resource, ABC):
         return self.session.send(operation, {"guid": guid, **values}, accept=PDF).content
 
 
-def check_stamped(model: str, body: Mapping[str, Any], timestamp: str | None = None) -> CheckedBody:
-    """Return a checked body with a Timestamp.
-
-    :param model: str
-    :param body: mapping; its own Timestamp is left out
-    :param timestamp: str or None; default none, not known yet
-    """
-    stamp = {"Timestamp": timestamp or "the latest"}
-    if isinstance(body, CheckedBody) and body.model == model:
-        return body | stamp
-    checked: CheckedBody = check(
-        model, {**{name: value for name, value in body.items() if name not in ("Timestamp", "TimeStamp")}, **stamp}
-    )
-    return checked
-
-
-def both_versions(error: DineroStaleTimestamp, known: str, there: str) -> DineroStaleTimestamp:
-    """Return the error with both versions, the one that you know and the present one.
-
-    :param error: DineroStaleTimestamp, from Dinero's response
-    :param known: str, the Timestamp that was sent
-    :param there: str, the latest
-    """
-    told = f"Dinero refused the version {known}: somebody has changed the document, it now has version {there}."
-    return DineroStaleTimestamp(
-        told, error.advice, status=error.status, code=error.code, validation=error.validation, said=error.said
-    )
-
-
 def _found(read: Callable[[], Row]) -> Row | None:
     """Return the result of `read`, or None if nothing is found."""
     try:
         return read()
     except DineroNotFound:
         return None
-
-
-def gone(read: Callable[[], Row]) -> bool | None:
-    """Tell whether a document is gone: True, or None while it exists.
-
-    :param read: callable that reads it
-    """
-    try:
-        return bool(read().get("DeletedAt")) or None
-    except DineroRefused as error:
-        if isinstance(error, DineroNotFound) or error.code == DELETED_CODE:
-            return True
-        raise

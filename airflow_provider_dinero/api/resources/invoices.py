@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
+from airflow_provider_dinero.api.bodies.crediting import require_debt
+from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
@@ -19,10 +21,12 @@ from airflow_provider_dinero.api.operations import (
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.contacts import Contacts
-from airflow_provider_dinero.api.resources.documents import check_stamped
+from airflow_provider_dinero.api.resources.documents import OwnDraft
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
+from airflow_provider_dinero.api.resources.priced import PricedDocuments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+from airflow_provider_dinero.api.resources.versions import check_stamped
 from airflow_provider_dinero.api.session import Session
 
 _LIST = Operation("GET", "/v1/{organizationId}/invoices", paginated=True, changes_since=True)
@@ -82,7 +86,7 @@ _E_INVOICE = Operation(
 )
 
 
-class Invoices(EmailedDocuments, WithPayments, SalesLists):
+class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     """Sales invoices.
 
     :param session: Session
@@ -93,6 +97,7 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
     NAME = "invoices"
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
+    UPDATE, BOOK = _UPDATE, _BOOK
 
     def __init__(self, session: Session, contacts: Contacts) -> None:
         super().__init__(session)
@@ -138,17 +143,22 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> Row:
+    def create(
+        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, own_draft: OwnDraft | None = None
+    ) -> Row:
         """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ProductLines and more, like InvoiceCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole invoice, Change being unchanged,
-            if it already existed with the same content
+        :param expected: ExpectedTotal, of which an earlier try may have added a rounding line; default none
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole invoice, Change being
+            unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: an invoice with this Guid exists with other content, or was deleted
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
-        return self._create(_CREATE, body)
+        require_debt(body)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=_UPDATE)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
@@ -198,7 +208,14 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
 
     @_BOOK.performed_by
     @guarded
-    def book(self, guid: str, *, timestamp: str | None = None, number: int | None = None) -> Row:
+    def book(
+        self,
+        guid: str,
+        *,
+        timestamp: str | None = None,
+        number: int | None = None,
+        expected: ExpectedTotal | None = None,
+    ) -> Row:
         """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned unchanged.
 
         A draft that was changed after its TimeStamp was read is not booked. One that was booked meanwhile is returned,
@@ -207,23 +224,12 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
+        :param expected: ExpectedTotal, what it must come to, which takes a request; default none
         :return: dict, the whole invoice
         :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number
         """
-        return self._book(_BOOK, guid, timestamp, number)
-
-    @guarded
-    def book_ours(self, guid: str, timestamp: str) -> tuple[Row, bool]:
-        """Book a draft, as `book`, and tell whether it was this call that did it.
-
-        :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant
-        :return: dict, the whole invoice; and False where it was booked already, perhaps by a call of ours whose answer
-            was lost
-        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
-        """
-        return self._book_version(_BOOK, guid, timestamp, None)
+        return self._book(_BOOK, guid, timestamp, number, expected)
 
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Row:
@@ -353,18 +359,30 @@ class Invoices(EmailedDocuments, WithPayments, SalesLists):
         self.session.send(_E_INVOICE, {"guid": guid}, body=body)
 
     @guarded
-    def send_e_invoice_once(self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+    def send_e_invoice_once(
+        self,
+        guid: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        resend: int = 0,
+        to: str | None = None,
+        new: bool = False,
+    ) -> Row:
         """Send a booked invoice electronically, unless this was done before; this first checks the contact.
 
         :param guid: str
         :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
         :param resend: int, how many earlier electronic ones to ignore; default 0
+        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
+        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
-        name = f"invoices/{guid}/e-invoice"
-        return self._send_electronically(name, guid, body, self.get, self._contacts, self.send_e_invoice, resend)
+        name = self.sending_lock(guid, "einvoice")
+        return self._send_electronically(
+            name, guid, body, self.get, self._contacts, self.send_e_invoice, resend=resend, to=to, new=new
+        )
 
     @_TEMPLATES.performed_by
     def templates(self) -> Rows:

@@ -15,6 +15,8 @@ from airflow_provider_dinero.api.resources.contacts import Contacts
 # A contact's preferred channel, and the property that it needs.
 NUMBERS = {"GLN": "EanNumber", "VAT": "VatNumber", "SE": "SENumber", "P": "PNumber"}
 ADVICE = "Correct the contact in Dinero, or send by e-mail instead; nothing was sent."
+# What `sms.send_once` fills in.
+UNSET = "-"
 
 
 class Mailing(Resource):
@@ -65,6 +67,8 @@ class EmailedDocuments(Mailing):
     EMAIL_TEMPLATE: ClassVar[Operation]
     NAME: ClassVar[str]
     KIND: ClassVar[str] = "Mailout"
+    # What the intents and locks of each way of sending end in.
+    LOCKS: ClassVar[Mapping[str, str]] = {"email": "email", "einvoice": "e-invoice", "sms": "sms/Mailout"}
 
     @abstractmethod
     def mailouts(self, guid: str) -> Rows:
@@ -81,6 +85,17 @@ class EmailedDocuments(Mailing):
         """
         return self._object(self.EMAIL, {"guid": guid}, body=body)
 
+    def sending_lock(self, guid: str, channel: str) -> str:
+        """Return the name of the lock that one holds who sends a document.
+
+        Who books a document while holding it, and has the answer, knows that nothing of it was sent: then `new` saves
+        the look.
+
+        :param guid: str
+        :param channel: str: email, einvoice or sms
+        """
+        return f"{self.NAME}/{guid}/{self.LOCKS[channel]}"
+
     @guarded
     def email_once(
         self, guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0, new: bool = False
@@ -90,15 +105,15 @@ class EmailedDocuments(Mailing):
         :param guid: str, a booked invoice or credit note, or a trade offer
         :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
         :param resend: int, how many earlier e-mails to ignore; default 0
-        :param new: bool, whether you have just booked it yourself, so that nobody can have e-mailed it: this skips the
-            first search, which saves a request; default False
+        :param new: bool, you have just booked it yourself and have held its `sending_lock` since before, so that nobody
+            can have e-mailed it: this skips the first search, which saves a request; default False
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
         """
         wanted = check("ApiMailoutModel", body or {})
         return self._mail_once(
-            f"{self.NAME}/{guid}/email",
+            self.sending_lock(guid, "email"),
             lambda: of_kind(self.KIND, self.mailouts(guid)),
             lambda: addresses(self.email(guid, wanted)),
             resend=resend,
@@ -122,21 +137,40 @@ class EmailedDocuments(Mailing):
         get: Callable[[str], Row],
         contacts: Contacts,
         send: Callable[[str, Mapping[str, Any] | None], None],
+        *,
         resend: int,
+        to: str | None,
+        new: bool,
     ) -> Row:
-        """Send electronically, once, to a contact that can receive it."""
+        """Send electronically, once, to a contact that can receive it.
+
+        :param to: str or None, where it does; None: that isn't known yet
+        :param new: bool, as `_mail_once` takes it
+        """
         wanted = check(
             "EInvoiceSendModel",
             body if isinstance(body, CheckedBody) else {"PaymentMeanEnum": "Domestic", **(body or {})},
         )
 
         def checked_and_sent() -> list[str]:
-            to = address_of(contacts, get(guid)["ContactGuid"], wanted.get("AttPerson"))
+            address = to or address_of(receiving(get(guid)["ContactGuid"], contacts), wanted.get("AttPerson"))
             send(guid, wanted)
-            return [to]
+            return [address]
 
         sent = partial(self._mail_once, name, lambda: of_kind("Einvoice", self.mailouts(guid)), checked_and_sent)
-        return sent(resend=resend, confirm=True)
+        return sent(resend=resend, confirm=True, new=new)
+
+
+def receiving(contact_guid: str | None, contacts: Contacts) -> Row:
+    """Return the contact of a document that is sent.
+
+    :param contact_guid: str or None
+    :param contacts: Contacts
+    :raises DineroInvalidBody: it has none
+    """
+    if not contact_guid:
+        raise DineroInvalidBody("The document has no contact.", "Nothing was sent.")
+    return contacts.get(contact_guid)
 
 
 def of_kind(kind: str, mailouts: Iterable[Row]) -> list[Row]:
@@ -157,19 +191,58 @@ def addresses(answer: Row) -> list[str]:
     return [str(each["Email"]) for each in recipients]
 
 
-def address_of(contacts: Contacts, contact_guid: str | None, att_person: str | None) -> str:
+def receiver_of(channel: str, mailout: Mapping[str, Any], contact: Callable[[], Row]) -> str:
+    """Return to whom a document goes: the address that the author gives, or the contact's.
+
+    :param channel: str: email, einvoice or sms
+    :param mailout: mapping, what is sent, checked
+    :param contact: callable that returns the contact; called only where its address is needed
+    :raises DineroInvalidBody: there is no address that the way of sending could use
+    """
+    if channel == "einvoice":
+        return address_of(contact(), mailout.get("AttPerson"))
+    if channel == "sms":
+        return phone_of(mailout, contact)
+    given = str(mailout.get("Receiver") or "").strip()
+    found = contact() if not given else {}
+    to = given or str(found.get("Email") or "").strip()
+    if not to:
+        raise DineroInvalidBody(
+            f"{found['Name']} has no e-mail address.", "Give the contact one, or pass a Receiver in mailout."
+        )
+    if wrong := [each.strip() for each in to.split(",") if "@" not in each]:
+        raise DineroInvalidBody(
+            f"{wrong[0]!r} is not an e-mail address.", "Correct the contact or the Receiver in mailout."
+        )
+    return to
+
+
+def phone_of(mailout: Mapping[str, Any], contact: Callable[[], Row]) -> str:
+    """Return the phone number that a text message goes to: the one that is given, or the contact's.
+
+    :param mailout: mapping, what is sent, checked
+    :param contact: callable that returns the contact
+    :raises DineroInvalidBody: the contact has none
+    """
+    if mailout.get("ReceiverPhoneNumber") not in (None, UNSET):
+        return str(mailout["ReceiverPhoneNumber"])
+    found = contact()
+    if not (phone := str(found.get("Phone") or "").strip()):
+        raise DineroInvalidBody(
+            f"{found['Name']} has no phone number.", "Pass a ReceiverPhoneNumber; nothing was sent."
+        )
+    return phone
+
+
+def address_of(contact: Row, att_person: str | None) -> str:
     """Return where a contact receives electronic documents: its preferred channel and its number.
 
     The public sector receives by EAN number (GLN), and requires an att. person.
 
-    :param contacts: Contacts
-    :param contact_guid: str or None
+    :param contact: dict, as Dinero gives it
     :param att_person: str or None, used instead of the contact's own
     :raises DineroInvalidBody: it can't
     """
-    if not contact_guid:
-        raise DineroInvalidBody("The document has no contact.", "Nothing was sent.")
-    contact = contacts.get(contact_guid)
     name = contact["Name"]
     way = contact.get("InvoiceMailOutOptionKey") or (
         "GLN" if contact["EanNumber"] or not contact["VatNumber"] else "VAT"

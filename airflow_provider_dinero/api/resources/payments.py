@@ -11,7 +11,8 @@ from airflow_provider_dinero.api.bodies.idempotency import LONGEST_REFERENCE
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Row, Rows
-from airflow_provider_dinero.api.resources.documents import Documents, check_stamped
+from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.versions import check_stamped
 
 
 class WithPayments(Documents):
@@ -63,9 +64,11 @@ class WithPayments(Documents):
             )
         checked = check_stamped(operation.body or "", body)
         content = checked.without("Timestamp")
+        # Nobody has paid under the Timestamp of its booking: whoever pays moves it.
+        unpaid = timestamp if new else None
 
         def pay(stamp: str) -> Row:
-            found = None if new and stamp == timestamp else self._paid(guid, reference, content)
+            found = None if stamp == unpaid else self._paid(guid, reference, content)
             if found is not None:
                 return found
             return {**self._add(operation, guid, checked | {"Timestamp": stamp}, (), place), "Change": "created"}

@@ -11,7 +11,7 @@ from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional, stripped
-from airflow_provider_dinero.api.resources.documents import gone
+from airflow_provider_dinero.api.resources.versions import gone
 
 # The document's list of fields omits ProductGuid, although its default includes it.
 FIELDS = (

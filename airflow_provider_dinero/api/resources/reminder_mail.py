@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
 from airflow_provider_dinero.api.resources.contacts import Contacts
 from airflow_provider_dinero.api.resources.invoices import Invoices
-from airflow_provider_dinero.api.resources.mailing import Mailing, address_of, addresses, of_kind
+from airflow_provider_dinero.api.resources.mailing import Mailing, address_of, addresses, of_kind, receiving
 from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
@@ -123,7 +123,7 @@ class ReminderMail(Mailing):
         def send() -> list[str]:
             given = wanted.get("ReceiverEanNumber")
             contact = self._invoices.get(invoice_guid)["ContactGuid"]
-            to = f"GLN {given}" if given else address_of(self._contacts, contact, wanted.get("AttPerson"))
+            to = f"GLN {given}" if given else address_of(receiving(contact, self._contacts), wanted.get("AttPerson"))
             self.send_e_reminder(invoice_guid, reminder["Id"], wanted)
             return [to]
 

@@ -9,8 +9,9 @@ from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue, DineroStaleTimestamp
 from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.documents import PDF, check_stamped
+from airflow_provider_dinero.api.resources.documents import PDF
 from airflow_provider_dinero.api.resources.reminder_mail import ReminderMail
+from airflow_provider_dinero.api.resources.versions import check_stamped
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
 _ONE = f"{_ALL}/{{id}}"

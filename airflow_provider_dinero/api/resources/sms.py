@@ -9,7 +9,7 @@ from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
 from airflow_provider_dinero.api.resources.contacts import Contacts
 from airflow_provider_dinero.api.resources.invoices import Invoices
-from airflow_provider_dinero.api.resources.mailing import Mailing
+from airflow_provider_dinero.api.resources.mailing import UNSET, Mailing, phone_of
 from airflow_provider_dinero.api.session import Session
 
 # Its Timestamp is not a fence: it isn't known whether a mail-out changes the document's.
@@ -22,8 +22,6 @@ _SEND = Operation(
 )
 
 
-# The value that `send_once` fills in.
-UNSET = "-"
 DEFAULTS = {"ReceiverPhoneNumber": UNSET, "ReceiverName": UNSET, "IsReminder": False, "Timestamp": UNSET}
 
 
@@ -55,12 +53,15 @@ class Sms(Mailing):
         self.session.send(_SEND, {"voucherGuid": voucher_guid}, body={**body, **stamp})
 
     @guarded
-    def send_once(self, voucher_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0) -> Row:
+    def send_once(
+        self, voucher_guid: str, body: Mapping[str, Any] | None = None, *, resend: int = 0, new: bool = False
+    ) -> Row:
         """Send a text message with a link to a booked invoice, unless this was done before. Reminders count separately.
 
         :param voucher_guid: str
         :param body: mapping like SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
         :param resend: int, how many earlier text messages to ignore; default 0
+        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
         :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged. Four requests, five
             if the phone number is the contact's
         :raises DineroInvalidBody: the body is invalid, or the contact has no phone number; nothing was sent
@@ -86,7 +87,7 @@ class Sms(Mailing):
             return [str(whole["ReceiverPhoneNumber"])]
 
         name = f"invoices/{voucher_guid}/sms/{kind}"
-        return self._mail_once(name, mailouts, send, resend=resend, confirm=True)
+        return self._mail_once(name, mailouts, send, resend=resend, confirm=True, new=new)
 
     def _receiver(self, invoice: Row, wanted: Row) -> Row:
         """Return the receiver, the contact by default."""
@@ -94,10 +95,10 @@ class Sms(Mailing):
         if wanted["ReceiverName"] == UNSET:
             found["ReceiverName"] = invoice["ContactName"] or "-"
         if wanted["ReceiverPhoneNumber"] == UNSET:
-            phone = self._contacts.get(invoice["ContactGuid"])["Phone"] if invoice["ContactGuid"] else None
-            if not phone:
-                raise DineroInvalidBody(
-                    f"{invoice['ContactName']} has no phone number.", "Pass a ReceiverPhoneNumber; nothing was sent."
-                )
-            found["ReceiverPhoneNumber"] = phone
+            found["ReceiverPhoneNumber"] = phone_of({}, lambda: self._contact(invoice))
         return found
+
+    def _contact(self, invoice: Row) -> Row:
+        if not invoice["ContactGuid"]:
+            raise DineroInvalidBody("The invoice has no contact.", "Pass a ReceiverPhoneNumber; nothing was sent.")
+        return self._contacts.get(invoice["ContactGuid"])

@@ -9,9 +9,10 @@ from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.documents import Documents, both_versions
+from airflow_provider_dinero.api.resources.documents import Documents
 from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
+from airflow_provider_dinero.api.resources.versions import both_versions
 from airflow_provider_dinero.api.session import Session
 
 FIELDS = (

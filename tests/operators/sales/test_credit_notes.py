@@ -3,6 +3,7 @@
 from typing import Any
 
 from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNoteOperator
+from airflow_provider_dinero.operators.invoices import DineroCreateInvoiceOperator
 from tests.conftest import line
 from tests.operators.bench import Bench
 from tests.operators.sales.conftest import EAN, failed
@@ -71,3 +72,75 @@ def test_a_credit_note_goes_electronically(bench: Bench, beside: Any, office: di
         told = bench.one(DineroCreateCreditNoteOperator, **arguments)
         assert (told.returned["Recipients"], told.returned["Change"]) == ([f"GLN {EAN}"], change)
     assert [each["document_type"] for each in bench.sandbox.outbox()] == ["CreditNote"]
+
+
+def test_a_part_is_as_its_invoice(bench: Bench, beside: Any, contact: str) -> None:
+    made = beside.invoices.create({
+        "ContactGuid": contact,
+        "ShowLinesInclVat": True,
+        "Currency": "EUR",
+        "Language": "en-GB",
+        "ProductLines": [line(BaseAmountValue="125.00", Quantity=4)],
+    })
+    invoice = beside.invoices.book(made["Guid"])["Guid"]
+    arguments = {"invoice": invoice, "credit_note": {"ProductLines": [line(BaseAmountValue="125.00")]}, "book": True}
+    told = bench.one(DineroCreateCreditNoteOperator, **arguments, idempotency_key="a", expected_total="125.00")
+    assert (told.state, told.returned["TotalInclVat"], told.returned["Currency"]) == ("success", "125.00", "EUR")
+    there = beside.credit_notes.get(told.returned["Guid"])
+    assert (there["ContactGuid"], there["Language"], there["ShowLinesInclVat"]) == (contact, "en-GB", True)
+    again = bench.one(DineroCreateCreditNoteOperator, **arguments, idempotency_key="a", expected_total="125.00")
+    assert again.returned["Change"] == "unchanged"
+    assert beside.invoices.payments(invoice)["RemainingAmount"] == 375
+
+
+def test_no_more_is_credited_than_is_left(bench: Bench, beside: Any, booked: dict[str, Any]) -> None:
+    def credit(key: str, price: str, **more: Any) -> Any:
+        note = {"ProductLines": [line(BaseAmountValue=price)]}
+        options = {"invoice": booked["Guid"], "credit_note": note, "idempotency_key": key, "book": True, **more}
+        return bench.one(DineroCreateCreditNoteOperator, **options)
+
+    assert credit("a", "40").state == "success"
+    left = "comes to 87.50, and the invoice to 125.00 DKK, of which 50.00 is credited already: 75.00 is left to credit"
+    assert left in failed(credit("b", "70"))
+    assert left in failed(credit("b", "70", dry_run=True))
+    whole = bench.one(DineroCreateCreditNoteOperator, invoice=booked["Guid"], idempotency_key="c", book=True)
+    assert "75.00 is left to credit" in failed(whole)
+    assert [each["Status"] for each in beside.credit_notes.list()].count("Draft") == 2
+    # Money that was paid is not credit, and what is left may be credited.
+    beside.invoices.add_payment(
+        booked["Guid"], {"DepositAccountNumber": 55000, "Description": "x", "Amount": 75, "RemainderIsFee": False}
+    )
+    assert credit("b", "60").returned["TotalInclVat"] == "75.00"
+
+
+def test_what_would_raise_the_debt_is_refused(bench: Bench, beside: Any, booked: dict[str, Any], office: Any) -> None:
+    for wrong, reason in (
+        ({"ProductLines": [line(BaseAmountValue="-40")]}, "BaseAmountValue: -40 is negative, and a credit note counts"),
+        ({"ProductLines": [line(Quantity=-1)]}, "Quantity: -1 is negative"),
+        ({"ProductLines": [line()], "ContactGuid": office["ContactGuid"]}, "is for the contact"),
+    ):
+        text = failed(bench.one(DineroCreateCreditNoteOperator, invoice=booked, credit_note=wrong, book=True))
+        assert reason in text
+    text = failed(bench.one(DineroCreateCreditNoteOperator, credit_note={"ProductLines": [line(Quantity=-1)]}))
+    assert "Quantity: -1 is negative" in text
+    text = failed(bench.one(DineroCreateInvoiceOperator, invoice={"ProductLines": [line(BaseAmountValue="-40")]}))
+    assert "come to -40.00: nobody owes less than nothing. Make a credit note" in text
+    assert bench.sandbox.state()["invoices"] == 1
+
+
+def test_a_whole_credit_keeps_the_text_and_price_of_its_invoice(bench: Bench, beside: Any, contact: str) -> None:
+    product = {"Name": "Saddel", "BaseAmountValue": "99.95", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
+    guid = beside.products.create(product)["ProductGuid"]
+    lines = [{"ProductGuid": guid, "BaseAmountValue": "80", "Quantity": 2, "AccountNumber": 1000, "Unit": "parts"}]
+    lines.append(line(Description="Rabat", BaseAmountValue="-10"))  # what an invoice has taken off is taken back
+    made = beside.invoices.create({"ContactGuid": contact, "ProductLines": lines})
+    invoice = beside.invoices.book(made["Guid"])
+    beside.products.update(guid, {**product, "Name": "Sadel, ny", "BaseAmountValue": "120"})
+    beside.products.delete(guid)
+    arguments = {"invoice": invoice["Guid"], "idempotency_key": "a", "book": True}
+    for change in ("created", "unchanged"):
+        told = bench.one(DineroCreateCreditNoteOperator, **arguments)
+        assert (told.state, told.returned["Change"]) == ("success", change), told.errors
+    there = beside.credit_notes.get(told.returned["Guid"])
+    assert [each["Description"] for each in there["ProductLines"]] == ["Saddel", "Rabat"]
+    assert there["TotalInclVat"] == invoice["TotalInclVat"]

@@ -1,0 +1,146 @@
+"""What a document is expected to come to, to the øre."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_dinero.api.bodies.numbers import money, written
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroWrongTotal
+
+# The text of a line that takes up what a document is off by, in the languages of documents.
+ROUNDING = {"da-DK": "Øreafrunding", "en-GB": "Rounding"}
+
+
+@dataclass(frozen=True)
+class ExpectedTotal:
+    """What a document is to come to, in its own currency and including VAT.
+
+    :param total: Decimal
+    :param rounding_account: int or None, the account of a line that takes up a small difference; default None
+    :param max_rounding: Decimal, the largest such difference; default 0
+    """
+
+    total: Decimal
+    rounding_account: int | None = None
+    max_rounding: Decimal = Decimal(0)
+
+    def require(self, what: str, document: Mapping[str, Any]) -> None:
+        """Make sure that a document comes to it.
+
+        :param what: str, names the document in the error
+        :param document: mapping with its total, as Dinero gives it
+        :raises DineroWrongTotal: with both totals and the VAT
+        """
+        there = total_of(document)
+        if there == self.total:
+            return
+        currency = document.get("Currency") or document.get("CurrencyKey") or "DKK"
+        raise DineroWrongTotal(
+            f"{what} comes to {written(there, '.2f')} {currency}{_split(document)}, and {written(self.total, '.2f')} "
+            f"is expected: a difference of {written(self.total - there, '+.2f')}.",
+            "What is booked stays as it is: correct what you expect, or credit it."
+            if document.get("Number") and document.get("Status") not in {None, "Draft", "Editing"}
+            else f"Nothing was booked. Correct the lines and run it again{self._way_out(there)}.",
+        )
+
+    def rounded_lines(self, document: Mapping[str, Any], body: Mapping[str, Any]) -> list[Any] | None:
+        """Return the lines that bring a document to it, or None where its own do, or that isn't allowed.
+
+        :param document: mapping, as Dinero gives it, or what it would come to
+        :param body: mapping, what it was made of, without a rounding line
+        """
+        difference = self.total - total_of(document)
+        if self.rounding_account is None or not difference:
+            return None
+        if self.rounded_before(body, document) is not body:  # the line of before goes
+            difference += document["ProductLines"][-1]["TotalAmountInclVat"]
+        if not difference:
+            return list(body["ProductLines"])
+        if abs(difference) > self.max_rounding:
+            return None
+        line = {
+            "Description": ROUNDING.get(str(document.get("Language")), ROUNDING["da-DK"]),
+            "BaseAmountValue": difference,
+            "Quantity": 1,
+            "Unit": "parts",
+            "AccountNumber": self.rounding_account,
+        }
+        return [*body["ProductLines"], line]
+
+    def rounded_before(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a body with the rounding line that an earlier try has added to its document, where there is one.
+
+        :param body: mapping, the checked body
+        :param existing: mapping, the document as Dinero gives it
+        """
+        lines, there = body.get("ProductLines") or [], existing.get("ProductLines") or []
+        if self.rounding_account is None or len(there) != len(lines) + 1:
+            return body
+        last = there[-1]
+        ours = last["AccountNumber"] == self.rounding_account and last["Description"] in ROUNDING.values()
+        if not ours or abs(last["BaseAmountValue"]) > self.max_rounding:
+            return body
+        names = ("Description", "Quantity", "AccountNumber", "Unit")
+        return {**body, "ProductLines": [*lines, {name: last[name] for name in names}]}
+
+    def _way_out(self, there: Decimal) -> str:
+        if self.rounding_account is None:
+            return ", or give rounding_account and max_rounding to put a small difference on a line of its own"
+        return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
+
+
+def expected(
+    total: Any, rounding_account: int | None = None, max_rounding: Any = None, *, name: str = "expected_total"
+) -> ExpectedTotal | None:
+    """Return what an author expects, or None where nothing is.
+
+    :param total: Decimal, int, text such as "1543.13", or None
+    :param rounding_account: int or None; default None
+    :param max_rounding: as total; needed beside a rounding_account
+    :param name: str, what the author calls it
+    :raises DineroInvalidBody: it is not an amount with two places, or one is given without the other
+    """
+    if total is None:
+        if rounding_account is not None or max_rounding is not None:
+            raise DineroInvalidBody(
+                f"There is a rounding_account or a max_rounding, and no {name}.", "Give it; nothing was sent."
+            )
+        return None
+    if (rounding_account is None) != (max_rounding is None):
+        raise DineroInvalidBody("rounding_account and max_rounding go together.", "Give both; nothing was sent.")
+    most = Decimal(0) if max_rounding is None else money("max_rounding", max_rounding)
+    if most < 0 or (max_rounding is not None and not most):
+        raise DineroInvalidBody(f"max_rounding: {most} is not above 0.", "Nothing was sent.")
+    return ExpectedTotal(money(name, total), rounding_account, most)
+
+
+def total_of(document: Mapping[str, Any]) -> Decimal:
+    """Return what a document comes to, including VAT.
+
+    :param document: mapping: a sales document, or a voucher with its totals by type
+    """
+    if "TotalInclVat" in document:
+        return Decimal(document["TotalInclVat"])
+    return _by_type(document).get("Total", Decimal(0))
+
+
+def _by_type(document: Mapping[str, Any]) -> dict[str, Decimal]:
+    totals = document.get("VoucherTotals") or document.get("Totals") or ()
+    found: dict[str, Decimal] = {}
+    for each in totals:
+        found[each["Type"]] = found.get(each["Type"], Decimal(0)) + Decimal(each["Total"])
+    return found
+
+
+def _split(document: Mapping[str, Any]) -> str:
+    """Return how the total divides, where that is known."""
+    net, vat = document.get("TotalExclVat"), document.get("TotalVat")
+    if vat is None and net is not None:
+        vat = total_of(document) - net
+    if net is None:
+        by_type = _by_type(document)
+        net, vat = by_type.get("SubTotal"), by_type.get("Vat")
+    if net is None:
+        return ""
+    return f" ({written(Decimal(net), '.2f')} and VAT of {written(Decimal(vat or 0), '.2f')})"

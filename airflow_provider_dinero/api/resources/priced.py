@@ -1,0 +1,54 @@
+"""Documents whose total their author can know before they are booked."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
+from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.resources.base import Row, guarded
+from airflow_provider_dinero.api.resources.documents import DRAFTS, Documents
+
+log = logging.getLogger(__name__)
+
+
+class PricedDocuments(Documents):
+    """Invoices and credit notes: what they come to is compared with what is expected."""
+
+    # The operations that replace and book a draft.
+    UPDATE: ClassVar[Operation]
+    BOOK: ClassVar[Operation]
+
+    @guarded
+    def require_total(self, body: Mapping[str, Any], draft: Row, expected: ExpectedTotal) -> Row:
+        """Make sure that a draft comes to what is expected; a small difference goes on a line of its own, if it may.
+
+        One request where `draft` has no total yet, and two where a line is added.
+
+        :param body: mapping, what it was created with
+        :param draft: dict, what `create` returned
+        :param expected: ExpectedTotal
+        :return: dict, the whole document, and the Change of `draft`
+        :raises DineroWrongTotal: with both totals and the VAT
+        """
+        document = draft if "TotalInclVat" in draft else self.get(str(draft["Guid"]))
+        lines = expected.rounded_lines(document, body) if document["Status"] in DRAFTS else None
+        if lines is not None:
+            content = {**{name: value for name, value in body.items() if name != "Guid"}, "ProductLines": lines}
+            self._update(self.UPDATE, str(draft["Guid"]), content, str(document[self.STAMP]))
+            document = self.get(str(draft["Guid"]))
+            log.info("%s: a rounding line brings it to the expected total", self._named(document))
+        expected.require(self._named(document), document)
+        return {**document, "Change": draft["Change"]}
+
+    @guarded
+    def book_ours(self, guid: str, timestamp: str) -> tuple[Row, bool]:
+        """Book a draft, as `book`, and tell whether it was this call that did it.
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft that is meant
+        :return: dict, the whole document; and False where it was booked already, perhaps by a call of ours whose answer
+            was lost
+        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
+        """
+        return self._book_version(self.BOOK, guid, timestamp, None)
