@@ -5,7 +5,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,13 @@ from local import free_port, started, wait_for
 from redis import Redis
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
+from airflow_provider_dinero.consent.check import check
 from airflow_provider_dinero.coordination.factory import try_out
 from airflow_provider_dinero.coordination.redis import RedisBudget, RedisLock
+from tests.consent.conftest import add, database
 from tests.cutting import certificate, cutting
+
+__all__ = ["add", "database"]
 
 
 @pytest.fixture
@@ -142,15 +146,24 @@ class Proxy(socketserver.BaseRequestHandler):
                 self.request.sendall(behind.recv(65536))
 
 
-def test_a_proxy_that_gives_no_lock_back_is_named(there: Any, redis_url: str) -> None:
+@pytest.fixture
+def proxy(redis_url: str) -> Iterator[str]:
     made = type("Made", (Proxy,), {"target": int(redis_url.split(":")[-1].partition("/")[0])})
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), made)
     server.daemon_threads = True
     with server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
-        with Redis.from_url(url) as client:
-            assert client.ping()
-        with pytest.raises(DineroUnavailable, match="can't be used, at keeping it: "):
-            try_out(url)
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
         server.shutdown()
+
+
+def test_a_proxy_that_gives_no_lock_back_is_named(there: Any, proxy: str) -> None:
+    with Redis.from_url(proxy) as client:
+        assert client.ping()
+    with pytest.raises(DineroUnavailable, match="can't be used, at keeping it: "):
+        try_out(proxy)
+
+
+def test_the_command_tries_it(there: Any, proxy: str, add: Callable[..., str]) -> None:
+    add("good", grant="personal_integration", organization_id=100001, coordination_url=proxy)
+    assert "can't be used, at keeping it: " in {each.about: each.told for each in check("good")}["token"]
