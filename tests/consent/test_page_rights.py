@@ -46,7 +46,7 @@ def page(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     running.join(10)
 
 
-def audited() -> list[tuple[str, str]]:
+def audited() -> list[tuple[str, str | None]]:
     from airflow.models.log import Log
     from airflow.utils.session import create_session
     from sqlalchemy import select
