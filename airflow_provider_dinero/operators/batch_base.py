@@ -108,6 +108,13 @@ class DineroBatchOperator(DineroBaseOperator):
         self.log.info("%s: %s", self.listed, ", ".join(f"{found[name]} {name}" for name in report.COUNTED))
         return {**found, "Report": report.place}
 
+    def perform_dry_run(self, context: "Context") -> Row:
+        """Check everything, write the report, and nothing else."""
+        found = {**self.perform(context), "DryRun": True}
+        if "requests" in found:
+            self.log.info("dry run: it would take %d requests, %d min", found["requests"], found["minutes"])
+        return found
+
     def _items(self, context: "Context") -> Iterable[Any]:
         """Return the list, wherever it comes from."""
         items = getattr(self, self.listed)

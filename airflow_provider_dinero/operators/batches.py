@@ -1,4 +1,4 @@
-"""Many at a time in one task: invoices of a list of orders."""
+"""Many at a time in one task: invoices, contacts, products, payments."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -90,3 +90,137 @@ class DineroInvoicesOperator(DineroBatchOperator):
             on_other_name=self.on_other_name,
             **options,
         )
+
+
+class DineroUpsertContactsOperator(DineroBatchOperator):
+    """Creates the contacts of a list, or changes what differs in those that are there. Repeating it changes nothing.
+
+    They are found by one list a thousand, or by a look-up each where that is fewer requests.
+
+    Dinero: `GET` and `POST /v1/{organizationId}/contacts`, `PUT /v2/{organizationId}/contacts/{guid}`.
+
+    :param contacts: list of dicts in Dinero's own property names (Name, CountryKey and IsPerson are required).
+        Templated; Airflow stores how many there are, and not what is in them.
+    :param contacts_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
+    :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email; default
+        ExternalReference
+    :param on_other_name: str, fail, update or create, as `DineroUpsertContactOperator` takes it; default fail
+    :param only_create: bool, leave contacts that are there as they are; default False
+    :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`; a row of the report has
+        Item, Key (the value that finds it), Guid, Change, and Error and Message where it failed
+    """
+
+    resource = "contacts"
+    listed = "contacts"
+    template_fields: Sequence[str] = (*DineroBatchOperator.template_fields, "contacts")
+
+    def __init__(
+        self,
+        *,
+        contacts: Any = None,
+        contacts_callable: Callable[..., Iterable[Mapping[str, Any]]] | None = None,
+        match_by: str = "ExternalReference",
+        on_other_name: str = "fail",
+        only_create: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.require_one_source(contacts, contacts_callable)
+        self.contacts = contacts
+        self.contacts_callable = contacts_callable
+        self.match_by = match_by
+        self.on_other_name = on_other_name
+        self.only_create = only_create
+
+    def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
+        """Work through the list."""
+        return batches.contacts(
+            items,
+            match_by=self.match_by,
+            on_other_name=self.on_other_name,
+            only_create=self.only_create,
+            **options,
+        )
+
+
+class DineroUpsertProductsOperator(DineroBatchOperator):
+    """Creates the products of a list, or changes what differs in those that are there. Repeating it changes nothing.
+
+    They are found by one list a thousand, or by a look-up each where that is fewer requests.
+
+    Dinero: `GET` and `POST /v1/{organizationId}/products`, `PUT /v1/{organizationId}/products/{guid}`.
+
+    :param products: list of dicts in Dinero's own property names (BaseAmountValue, Quantity, AccountNumber and Unit are
+        required). Templated.
+    :param products_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
+    :param match_by: str, the property that finds a product: ExternalReference or ProductNumber; default
+        ExternalReference
+    :return: as `DineroUpsertContactsOperator`
+    """
+
+    resource = "products"
+    listed = "products"
+    template_fields: Sequence[str] = (*DineroBatchOperator.template_fields, "products")
+
+    def __init__(
+        self,
+        *,
+        products: Any = None,
+        products_callable: Callable[..., Iterable[Mapping[str, Any]]] | None = None,
+        match_by: str = "ExternalReference",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.require_one_source(products, products_callable)
+        self.products = products
+        self.products_callable = products_callable
+        self.match_by = match_by
+
+    def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
+        """Work through the list."""
+        return batches.products(items, match_by=self.match_by, **options)
+
+
+class DineroAddPaymentsOperator(DineroBatchOperator):
+    """Registers the payments of a list, such as a bank's or a payment provider's: each once, however often it runs.
+
+    An item of the list is a dict:
+
+    - `invoice` (a Guid), `number` or `external_reference`: one of them, which names the invoice
+    - `payment`: dict as Dinero's PaymentCreateModel
+    - `idempotency_key`: what tells it from others, such as the bank's number of it
+
+    A payment whose invoice isn't found, is a draft, is paid already, or fits two, is a failed row of the report.
+
+    Dinero: `GET /v1/{organizationId}/invoices`, then as `DineroAddPaymentOperator`.
+
+    :param payments: list of items. Templated; Airflow stores how many there are, and not what is in them.
+    :param payments_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
+    :param payment: dict, what the payments have in common, such as DepositAccountNumber and Description; default
+        nothing. Templated.
+    :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`; a row of the report has
+        Item, Key, Guid and Number of the invoice, PaymentGuid, Change, and Error and Message where it failed
+    """
+
+    resource = "invoices"
+    listed = "payments"
+    template_fields: Sequence[str] = (*DineroBatchOperator.template_fields, "payments", "payment")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"payment": "json"}
+
+    def __init__(
+        self,
+        *,
+        payments: Any = None,
+        payments_callable: Callable[..., Iterable[Mapping[str, Any]]] | None = None,
+        payment: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.require_one_source(payments, payments_callable)
+        self.payments = payments
+        self.payments_callable = payments_callable
+        self.payment = payment
+
+    def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
+        """Work through the list."""
+        return batches.payments(items, payment=self.payment, **options)

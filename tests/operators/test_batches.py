@@ -134,3 +134,27 @@ def test_a_task_that_is_stopped_leaves_its_report(
     told = bench.one(DineroInvoicesOperator, invoices=orders(9), report_path=str(place), **LIFE)
     assert told.state == "failed"
     assert [json.loads(each)["Number"] for each in place.read_text().splitlines()] == [1, 2, 3, 4]
+
+
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(bench: Bench) -> None:
+    listed = orders(6, expected_total="125.00")
+    listed[4] = order(4, expected_total="100")
+    bench.one(DineroInvoicesOperator, invoices=[listed[0]], **LIFE)
+    before, mails = len(bench.sandbox.requests()), len(bench.sandbox.outbox())
+    told = bench.one(DineroInvoicesOperator, invoices=listed, **LIFE, dry_run=True)
+    assert "1 of 6 items failed: order-4: " in told.error
+    del listed[4]
+    told = bench.one(DineroInvoicesOperator, invoices=listed, **LIFE, dry_run=True)
+    names = ("DryRun", "created", "unchanged", "TotalInclVat", "requests", "minutes")
+    assert {name: told.returned[name] for name in names} == {
+        "DryRun": True, "created": 4, "unchanged": 1, "TotalInclVat": {"DKK": "625.00"}, "requests": 14, "minutes": 1,
+    }  # fmt: skip
+    assert told.returned["Report"][1]["Next"] == ["create", "book", "send"]
+    written = [each for each in bench.sandbox.requests()[before:] if each["method"] != "GET"]
+    assert all("token" in each["path"] or "/fetch" in each["path"] for each in written)
+    assert len(bench.sandbox.outbox()) == mails
+    # 12 for four invoices, and 2 contacts: what it takes then.
+    before = len(bench.sandbox.requests())
+    bench.one(DineroInvoicesOperator, invoices=listed, **LIFE)
+    posted = [each for each in bench.sandbox.requests()[before:] if each["method"] == "POST"]
+    assert sum("token" not in each["path"] for each in posted) == 14

@@ -6,8 +6,7 @@ are booked one after another, and paid and sent at once.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -18,47 +17,16 @@ from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
 from airflow_provider_dinero.api.batches.report import UNCHANGED, Report, fields_of
 from airflow_provider_dinero.api.batches.steps import Steps
+from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
 from airflow_provider_dinero.api.batches.work import Work
-from airflow_provider_dinero.api.errors import (
-    DineroConfigurationError,
-    DineroConflict,
-    DineroError,
-    DineroForbidden,
-    DineroInvalidBody,
-    DineroTemporaryError,
-    DineroThrottled,
-    DineroUnauthorized,
-)
-from airflow_provider_dinero.api.ports import StateStore
+from airflow_provider_dinero.api.errors import DineroConflict, DineroError, DineroInvalidBody, DineroTemporaryError
 from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.session import Session
 
 log = logging.getLogger(__name__)
 
 PART = 500
-# So many items in a row that fail for a reason that may pass, and the rest is left for another try.
-MOST_TEMPORARY = 8
-# Errors that every other item would meet too.
-FOR_ALL = (DineroConfigurationError, DineroForbidden, DineroThrottled, DineroUnauthorized)
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run of a list is given.
-
-    :param store: StateStore, where its notes are kept
-    :param sink: callable that takes each row of the report
-    :param progress: callable that takes how many items are done, and how many there are
-    :param stop: bool, whether the first error ends the run
-    :param done: mapping of index to row, what an earlier part of the same run has told of items that are done
-    """
-
-    store: StateStore
-    sink: Callable[[Row], None]
-    progress: Callable[[int, int], None]
-    stop: bool
-    done: Mapping[int, Row]
 
 
 class InvoiceRun:
@@ -76,7 +44,8 @@ class InvoiceRun:
         self._items = items
         self._options = options
         self._around = around
-        self._notes = Notes(around.store, session.lock, f"{session.organization_id}.invoices")
+        name = f"{session.organization_id}.invoices"
+        self._notes = Notes(around.store, session.lock, name, dry_run=session.dry_run)
         self._intents = NoteIntents(self._notes)
         self._steps = Steps(self._notes, self._intents)
         self._report = Report(around.sink)
@@ -84,6 +53,7 @@ class InvoiceRun:
         self._part: list[Told] = []
         self._temporary = 0
         self._total = 0
+        self._requests = 0  # that a dry run has counted
 
     def perform(self) -> Row:
         """Do what is left to do, and return the counts.
@@ -96,7 +66,8 @@ class InvoiceRun:
             try:
                 for part in self._parts(items):
                     self._perform(part)
-                self._contacts.finish(self._resources)
+                if not self._session.dry_run:
+                    self._contacts.finish(self._resources)
             except BaseException:
                 self._tell_rest()
                 raise
@@ -105,7 +76,7 @@ class InvoiceRun:
                 self._notes.flush()
             self._seal()
         self._report.raise_failed()
-        return self._report.summary()
+        return self._report.summary() | self._cost()
 
     def _survey(self, items: Iterable[Any]) -> None:
         """Check all items, and read what is there."""
@@ -184,9 +155,33 @@ class InvoiceRun:
         for work in part:
             if work.error is None and work.booked and work.known and not work.left():
                 self._notes.change(work.item.guid, updated_at=work.document["UpdatedAt"])
+        if self._session.dry_run:
+            self._preview(left)
+            return
         for works in self._contacts.split(left):
             self._carry_out(works)
         self._around.progress(self._done(), self._total)
+
+    def _preview(self, works: list[Work]) -> None:
+        """See what would be done, and count the requests that it would take."""
+        deleted = Snapshot.deleted(self._resources.invoices, {work.item.guid for work in works if work.row is None})
+        for work in works:
+            work.deleted = work.item.guid in deleted
+            self._attempt(work, work.require_not_deleted)
+        self._waves([work for work in works if work.error is None], self._preview_one)
+        for due in self._contacts.due(works):
+            self._requests += 1 if not self._contacts.is_there(due.wanted) else 0
+        self._requests += sum(_requests_of(work) for work in works if work.error is None)
+
+    def _preview_one(self, lane: Lane, work: Work) -> None:
+        self._steps.preview(lane, work, contact=self._contacts.is_there(work.item.contact))
+
+    def _cost(self) -> Row:
+        """Return what a dry run tells beside the counts: the requests, and the minutes that they take."""
+        if not self._session.dry_run:
+            return {}
+        per_minute = self._session.pace.per_minute
+        return {"requests": self._requests, "minutes": -(-self._requests // per_minute)}
 
     def _carry_out(self, works: list[Work]) -> None:
         """Do what is left of some items, one contact having one content."""
@@ -315,6 +310,9 @@ class InvoiceRun:
         if work.error is not None:
             booked = work.document.get("Number") if work.booked else None
             self._report.fail(told | ({"Number": booked} if booked else {}), work.error)
+        elif self._session.dry_run:
+            change = "created" if "create" in work.planned else "updated" if work.planned else UNCHANGED
+            self._report.add({**told, "Change": change, "Next": work.planned})
         else:
             self._report.add({**told, "Change": _change_of(work.changes)})
 
@@ -347,6 +345,12 @@ Told = Work | tuple[Row, DineroError | None]
 def _release(lane: Lane, work: Work) -> None:
     if work.lock is not None:
         work.lock.__exit__(None, None, None)
+
+
+def _requests_of(work: Work) -> int:
+    """Return how many requests the steps of an item take that are left: what is there is looked at first."""
+    looks = {"create": 0, "replace": 0, "book": 0, "pay": int(work.booked), "send": int(work.booked)}
+    return sum(1 + looks[name] for name in work.planned)
 
 
 def _twice(item: Item) -> DineroInvalidBody:

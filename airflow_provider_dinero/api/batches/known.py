@@ -57,6 +57,16 @@ class Snapshot:
         return {row["Guid"]: row["TotalInclVat"] for row in rows if row["Guid"] in guids}
 
     @staticmethod
+    def deleted(invoices: Invoices, guids: Collection[str]) -> set[str]:
+        """Return which of these invoices were deleted.
+
+        :param invoices: Invoices
+        :param guids: collection of str
+        """
+        rows = invoices.list(fields=["Guid"], deleted_only=True) if guids else ()
+        return {row["Guid"] for row in rows if row["Guid"] in guids}
+
+    @staticmethod
     def since(invoices: Invoices, guids: Collection[str], began: datetime) -> dict[str, Row]:
         """Return the rows of invoices that were changed since then.
 
@@ -155,6 +165,13 @@ class ContactBook:
             part.append(work)
         if part:
             yield part
+
+    def is_there(self, wanted: Wanted | None) -> bool:
+        """Tell whether a contact is there, where there is one.
+
+        :param wanted: Wanted or None
+        """
+        return wanted is None or bool(self._rows[_key(wanted)])
 
     def due(self, works: Iterable[Work]) -> list[Due]:
         """Return the contacts that aren't yet what these items say.

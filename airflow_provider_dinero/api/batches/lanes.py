@@ -73,6 +73,42 @@ class Lanes:
             background.end()
 
 
+class SharedIntents:
+    """Intents that several threads share, one at a time: Airflow's `dag.test()` serves one.
+
+    :param intents: Intents
+    """
+
+    def __init__(self, intents: Intents) -> None:
+        self._intents = intents
+        self._one_at_a_time = threading.Lock()
+
+    def begun(self, name: str) -> bool:
+        """Tell whether this write was begun, and not ended."""
+        with self._one_at_a_time:
+            return self._intents.begun(name)
+
+    def begin(self, name: str) -> None:
+        """Note that this write begins."""
+        with self._one_at_a_time:
+            self._intents.begin(name)
+
+    def end(self, name: str) -> None:
+        """Note that it is known how this write went."""
+        with self._one_at_a_time:
+            self._intents.end(name)
+
+    def remember(self, name: str, made: str) -> None:
+        """Keep what this write made."""
+        with self._one_at_a_time:
+            self._intents.remember(name, made)
+
+    def recall(self, name: str) -> str | None:
+        """Return what this write made, or None where it wasn't kept."""
+        with self._one_at_a_time:
+            return self._intents.recall(name)
+
+
 def _outcome(do: Callable[[Lane, T], None], lane: Lane, work: T) -> Outcome:
     try:
         do(lane, work)

@@ -58,9 +58,11 @@ class Notes:
     :param store: StateStore
     :param lock: Lock, since the store has no compare-and-set
     :param name: str, the organization and the kind
+    :param dry_run: bool, store nothing; default False
     """
 
-    def __init__(self, store: StateStore, lock: Lock, name: str) -> None:
+    def __init__(self, store: StateStore, lock: Lock, name: str, *, dry_run: bool = False) -> None:
+        self._dry_run = dry_run
         self._store = store
         self._lock = lock
         self._name = name
@@ -116,6 +118,8 @@ class Notes:
 
     def flush(self) -> None:
         """Store what is new."""
+        if self._dry_run:
+            return
         with self._threads, self._lock.hold(f"notes/{self._name}"):
             if not self._dirty:
                 return

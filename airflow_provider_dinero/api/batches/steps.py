@@ -48,6 +48,20 @@ class Steps:
             work.changes.append("unchanged")
             self._take(work, made)
 
+    def preview(self, lane: Lane, work: Work, *, contact: bool) -> None:
+        """See what the invoice would come to, and what would be done. Nothing is saved.
+
+        :param lane: Lane
+        :param work: Work
+        :param contact: bool, whether its contact is there already
+        """
+        work.planned = work.left()
+        if {"create", "replace"} & set(work.planned):
+            unknown = ("Guid",) if contact else ("Guid", "ContactGuid")
+            work.document["TotalInclVat"] = lane.invoices.fetch(work.body.without(*unknown))["TotalInclVat"]
+            work.document["Currency"] = work.body.get("Currency") or "DKK"
+        work.require_total()
+
     def _made(self, work: Work, stamp: str, change: str) -> None:
         work.stamp, work.known = stamp, True
         work.changes.append(change)

@@ -43,12 +43,14 @@ class Work:
     document: Row = field(default_factory=dict)
     stamp: str = ""
     booked: bool = False
+    deleted: bool = False
     ours: bool = False  # booked by this run just now, so that nobody can have sent or paid it
     known: bool = False  # what it holds is what is wanted
     paid: bool = False
     sent: bool = False
     changes: list[str] = field(default_factory=list)
     error: DineroError | None = None
+    planned: list[str] = field(default_factory=list)  # what a dry run has found left to do
     lock: AbstractContextManager[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -92,6 +94,14 @@ class Work:
         """
         if self.row is not None and not self.known and not self.is_replaced:
             comparison.require_same(f"Invoice {self.item.guid}", self._shown(), self.row)
+
+    def require_not_deleted(self) -> None:
+        """Make sure that it wasn't made before and deleted, as far as that is known.
+
+        :raises DineroConflict: it was
+        """
+        if self.deleted:
+            comparison.require_same(f"Invoice {self.item.guid}", {}, {"DeletedAt": True})
 
     def _shown(self) -> CheckedBody:
         return self.body.without(*(name for name in self.body if name not in SHOWN))

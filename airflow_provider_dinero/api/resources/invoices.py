@@ -124,6 +124,21 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         """
         return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, FIELDS, **query))
 
+    @guarded
+    def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
+        """Return the invoices that have these values: by one list a thousand, or a look-up each where that is cheaper.
+
+        :param wanted: collection of (property, value), of Number and ExternalReference
+        :return: dict of lists of dicts
+        """
+
+        def read(filters: Any = (), note_total: Any = lambda total: None) -> Iterator[Row]:
+            number = next((str(each.value) for each in filters if each.name == "Number"), None)
+            found = {"filters": filters} if number is None else {"text": number}
+            return self._sales(_LIST, FIELDS, note_total=note_total, **found)
+
+        return self._rows_of(read, wanted, lambda by, value: "" if value is None else str(value).strip())
+
     @_GET.performed_by
     def get(self, guid: str) -> Row:
         """Return an invoice, deleted or not (`GET /v1/{organizationId}/invoices/{guid}`).

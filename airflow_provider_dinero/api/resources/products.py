@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Row, guarded, optional, stripped
+from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.versions import gone
 
 # The document's list of fields omits ProductGuid, although its default includes it.
@@ -119,7 +119,13 @@ class Products(Resource):
         )
 
     @guarded
-    def upsert(self, body: Mapping[str, Any], *, match_by: str = "ExternalReference") -> Row:
+    def upsert(
+        self,
+        body: Mapping[str, Any],
+        *,
+        match_by: str = "ExternalReference",
+        among: Iterable[Row] | None = None,
+    ) -> Row:
         """Create a product, or update an existing one where it differs.
 
         This takes one request if the product exists and is equal, two to create it, three to update it; one more if the
@@ -128,10 +134,32 @@ class Products(Resource):
 
         :param body: mapping like ProductCreateModel
         :param match_by: str, the property that finds the product: ExternalReference or ProductNumber
+        :param among: iterable of dicts or None, what `rows_of` has found for the value, which saves the first request;
+            default None
         :return: `{"ProductGuid", "Change"}`, Change being created, updated or unchanged
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: several products match
         :raises DineroOutcomeUnknown: the response to the create was lost, and there is no such product
+        """
+        wanted, value = self.matched(body, match_by)
+        name = f"{self.session.organization_id}/products/{match_by}:{value}"
+        known = [] if among is None else [list(among)]
+
+        def find() -> Row | None:
+            rows = known.pop() if known else self.list(filters=[eq(match_by, value)])
+            return self._find(name, match_by, value, wanted, rows)
+
+        found, change = self._once(name, find, lambda: self.create(wanted))
+        if change == "unchanged":
+            change = self._change(found, wanted)
+        return {"ProductGuid": found["ProductGuid"], "Change": change}
+
+    def matched(self, body: Mapping[str, Any], match_by: str) -> tuple[Row, str]:
+        """Return the body of an upsert, checked, and the value that finds the product.
+
+        :param body: mapping as ProductCreateModel
+        :param match_by: str, the property that finds it
+        :raises DineroInvalidBody: it is wrong, or can't be found by that
         """
         wanted = check("ProductCreateModel", body)
         if match_by not in MATCHABLE:
@@ -142,14 +170,19 @@ class Products(Resource):
                 f"The product has no {match_by} to match by.",
                 f"Set it, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
-        name = f"{self.session.organization_id}/products/{match_by}:{value}"
-        found, change = self._once(name, lambda: self._find(name, match_by, value, wanted), lambda: self.create(wanted))
-        if change == "unchanged":
-            change = self._change(found, wanted)
-        return {"ProductGuid": found["ProductGuid"], "Change": change}
+        return wanted, value
 
-    def _find(self, name: str, match_by: str, value: str, wanted: Row) -> Row | None:
-        rows = [row for row in self.list(filters=[eq(match_by, value)]) if comparison.same_text(row[match_by], value)]
+    @guarded
+    def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
+        """Return the products that have these values: by one list a thousand, or a look-up each where that is cheaper.
+
+        :param wanted: collection of (property, value)
+        :return: dict of lists of dicts, for `upsert`
+        """
+        return self._rows_of(self._read, wanted, lambda match_by, value: str(value or "").strip())
+
+    def _find(self, name: str, match_by: str, value: str, wanted: Row, found: Iterable[Row]) -> Row | None:
+        rows = [row for row in found if comparison.same_text(row[match_by], value)]
         if len(rows) > 1:
             whole = [self.get(row["ProductGuid"]) for row in rows] if self.session.intents.begun(name) else []
             if whole and (older := self._older(name, whole, wanted, "CreatedAt")):

@@ -78,6 +78,7 @@ class SalesLists(Resource):
         sort: str | None = None,
         sort_order: str | None = None,
         note_date: Callable[[str | None], None] = lambda date: None,
+        note_total: Callable[[int], None] = lambda total: None,
     ) -> Iterator[Row]:
         rows = self._list(
             operation,
@@ -89,6 +90,7 @@ class SalesLists(Resource):
             changes_since=changes_since,
             deleted_only=deleted_only,
             note_date=note_date,
+            note_total=note_total,
             query=optional(
                 statusFilter=",".join(as_list(status)) or None,
                 freeTextSearch=text,

@@ -1,0 +1,127 @@
+"""A list whose items don't depend on each other: contacts, products, payments. Four at once, each once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes, SharedIntents
+from airflow_provider_dinero.api.batches.report import Report
+from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
+from airflow_provider_dinero.api.errors import DineroDryRun, DineroError, DineroInvalidBody, DineroTemporaryError
+from airflow_provider_dinero.api.session import Session
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Entry:
+    """An item of a list, and what became of it.
+
+    :param told: dict, what its row begins with: Item and Key
+    :param key: what it is known by; two that are one are not done at once
+    :param content: what is to be done, as `read` has checked it
+    :param error: DineroError or None, why it can't be done
+    """
+
+    told: Row
+    key: object = None
+    content: Any = None
+    error: DineroError | None = None
+
+
+class ListedRun(ABC):
+    """One run of a list.
+
+    :param session: Session
+    :param around: Surroundings
+    """
+
+    def __init__(self, session: Session, around: Surroundings) -> None:
+        self._session = session
+        self._around = around
+        self._report = Report(around.sink)
+        self._temporary = 0
+
+    @abstractmethod
+    def read(self, given: Any) -> Entry:
+        """Return an item, checked.
+
+        :raises DineroInvalidBody: it is wrong; nothing was sent
+        """
+
+    @abstractmethod
+    def prepare(self, entries: Sequence[Entry]) -> None:
+        """Read what is there, for all items."""
+
+    @abstractmethod
+    def do(self, lane: Lane, entry: Entry) -> None:
+        """Do an item, and complete its row."""
+
+    def perform(self, items: Iterable[Any]) -> Row:
+        """Do all items, and return the counts.
+
+        :param items: iterable of mappings, or of their JSON
+        :raises DineroItemsFailed: some items failed; the others were done
+        """
+        entries = [self._checked(index, given) for index, given in enumerate(items)]
+        self.prepare([each for each in entries if each.error is None])
+        lanes = Lanes(self._session, SharedIntents(self._session.intents))
+        try:
+            for some in _waves(entries):
+                ready = [each for each in some if each.error is None]
+                for entry, raised in zip(ready, lanes.each(ready, self.do), strict=True):
+                    self._note(entry, raised)
+                for entry in some:
+                    self._tell(entry)
+                self._around.progress(sum(self._report.counts.values()), len(entries))
+        finally:
+            lanes.end()
+        self._report.raise_failed()
+        return self._report.summary()
+
+    def _checked(self, index: int, given: Any) -> Entry:
+        told: Row = {"Item": index + 1}
+        try:
+            entry = self.read(given)
+        except DineroInvalidBody as error:
+            if self._around.stop:
+                raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
+            return Entry(told, error=error)
+        entry.told = told | entry.told
+        return entry
+
+    def _note(self, entry: Entry, error: Exception | None) -> None:
+        """Note how an item went.
+
+        :raises DineroError: what others would meet too, or what `stop` stops at
+        """
+        if error is None:
+            return
+        if isinstance(error, DineroDryRun):
+            entry.told |= {"Change": "created" if error.operation.startswith("POST") else "updated", **error.known}
+            return
+        if isinstance(error, DineroError) and not isinstance(error, FOR_ALL):
+            entry.error = error
+            self._temporary = self._temporary + 1 if isinstance(error, DineroTemporaryError) else 0
+            if not self._around.stop and self._temporary < MOST_TEMPORARY:
+                return
+        raise error
+
+    def _tell(self, entry: Entry) -> None:
+        if entry.error is None:
+            self._report.add(entry.told)
+        else:
+            self._report.fail(entry.told, entry.error)
+
+
+def _waves(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Yield up to four at a time, no two of which are about the same."""
+    some: list[Entry] = []
+    for entry in entries:
+        if len(some) == LANES or any(each.key == entry.key for each in some if entry.key is not None):
+            yield some
+            some = []
+        some.append(entry)
+    if some:
+        yield some
