@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_dinero.api.bodies.totals import require_both_amounts
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import require_both_amounts
 from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DineroInvoiceOperator(SalesLifecycleOperator):
-    """Creates an invoice, books it, sends it, registers its payment, as far as asked: each once, however often it runs.
+    """Creates an invoice, books it, registers its payment, sends it, as far as asked: each once, however often it runs.
 
     What was done is read from Dinero: a run that starts over goes on where the last one ended. Before the draft is
     booked, all that comes after it is checked: the contact and its address for the way of sending, the deposit account
@@ -77,11 +77,6 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                 "with payment= here or DineroAddPaymentOperator."
             )
         told, changes = self.run_steps(context, key, given, payment)
-        if payment is not None:
-            booked = dict(told)
-            paid = self.step("pay", lambda: self._pay(booked, payment))
-            told |= {"PaymentGuid": paid["Guid"], "TimeStamp": paid.get("TimeStamp") or told["TimeStamp"]}
-            changes.append(paid["Change"])
         return {**told, "Change": change_of(changes)}
 
     def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
@@ -112,7 +107,8 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                     "Leave the Amount out to pay all of it; nothing was booked.",
                 )
 
-    def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+    def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+        """Register the payment, unless it is there."""
         if not payment.get("Amount") and not Decimal(booked["TotalInclVat"]):
             self.log.info("invoice %s comes to 0.00: there is nothing to pay", booked["Number"])
             return {"Guid": None, "Change": "unchanged"}

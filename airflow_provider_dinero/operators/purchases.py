@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_dinero.api.bodies.totals import require_both_amounts
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.files import opened
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import require_both_amounts
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
 from airflow_provider_dinero.operators.totals import ExpectingOperator
 from airflow_provider_dinero.operators.vouchers import referenced, to_xcom

@@ -55,22 +55,6 @@ def with_guid(
     return {**body, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
-def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
-    """Make sure that a payment says what it is in DKK and in the currency of its document, before that is booked.
-
-    :param payment: mapping
-    :param currency: str, the document's
-    :raises DineroInvalidBody: one of the two is missing
-    """
-    missing = [name for name in ("Amount", "AmountInForeignCurrency") if payment.get(name) is None]
-    if currency != "DKK" and missing:
-        raise DineroInvalidBody(
-            "payment: an Amount in DKK is needed, and an AmountInForeignCurrency, which is the part of the "
-            f"{currency} total that it pays; {' and '.join(missing)} is missing.",
-            f"The document is in {currency}. Nothing was sent.",
-        )
-
-
 def own_draft(client: "DineroClient", context: "Context", resource: str, guid: str) -> "OwnDraft":
     """Return how a draft is known as this task's own, or one of an earlier run, that nobody has touched.
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
+from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanentError, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import whole
 from airflow_provider_dinero.operators.money import money
@@ -95,7 +95,7 @@ class SalesLifecycleOperator(RoundingOperator):
         :param context: Context
         :param key: str, the idempotency key
         :param given: dict, the author's body
-        :param payment: CheckedBody or None, the payment that comes after it; default None
+        :param payment: CheckedBody or None, the payment that comes after the booking; default None
         :return: what is there, as plain JSON, and the Change of each step
         """
         body = with_guid(self.client, self.resource, self.what.replace(" ", "_"), given, key, self.generation)
@@ -112,10 +112,31 @@ class SalesLifecycleOperator(RoundingOperator):
                     self.step("check", lambda: self._check(draft, body))
                 told |= self.step("book", lambda: self._book(draft, body, held))
                 changes.append(told["Change"])
+            if payment is not None:  # a mail-out may move the TimeStamp that it needs
+                booked = dict(told)
+                paid = self.step("pay", lambda: self._paid(booked, payment))
+                told |= {"PaymentGuid": paid["Guid"], "TimeStamp": paid.get("TimeStamp") or told["TimeStamp"]}
+                changes.append(paid["Change"])
             if self.send:
                 told |= self.step("send", lambda: self._send(body["Guid"], mailout or {}))
                 changes.append(told["Change"])
         return told, changes
+
+    def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+        """Register the payment, unless it is there.
+
+        :param booked: mapping, what is known of the booked document
+        :param payment: CheckedBody
+        """
+        raise NotImplementedError
+
+    def _paid(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+        try:
+            return self.pay(booked, payment)
+        except DineroPermanentError as error:
+            if self.send:
+                error.done_before = f"{self.what.capitalize()} {booked['Number']} is booked, and wasn't sent."
+            raise
 
     def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the body with what is added to it before it is sent; default nothing.

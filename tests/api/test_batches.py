@@ -127,9 +127,10 @@ def test_totals_cost_one_list_and_payments_one_request_each(shop: Shop) -> None:
     listed[2]["expected_total"] = Decimal("124.99")
     with pytest.raises(errors.DineroItemsFailed, match=r"1 of 5 items failed: order-2: .* comes to 125.00") as raised:
         shop.run(listed, payment=PAYMENT)
-    assert "you expected 124.99. It was not booked." in str(raised.value)
+    assert "and 124.99 is expected: a difference of -0.01. Nothing was booked." in str(raised.value)
     assert shop.asked() - Counter({"POST contacts": 3, "GET contacts": 1}) == {
         "GET invoices": 3, "POST invoices": 5, "POST invoices/book": 4, "POST invoices/payments": 4,
+        "GET accounts/deposit": 1,
         "POST invoices/email": 4,
     }  # fmt: skip
     first = shop.rows[0]["Guid"]
@@ -342,17 +343,18 @@ def test_four_requests_at_most(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     assert 2 <= most[0] <= 4
 
 
-def meddle(monkeypatch: pytest.MonkeyPatch, before: Callable[[str], None]) -> None:
+def meddle(monkeypatch: pytest.MonkeyPatch, beside: DineroClient, before: Callable[[str], None]) -> None:
     """Let somebody do something with an invoice right before it is booked."""
     from airflow_provider_dinero.api.resources.invoices import Invoices
 
-    book = Invoices.book_ours
+    book = Invoices.book
 
-    def meddled(self: Any, guid: str, timestamp: str) -> Any:
-        before(guid)
-        return book(self, guid, timestamp)
+    def meddled(self: Any, guid: str, **options: Any) -> Any:
+        if self.session is not beside.session:
+            before(guid)
+        return book(self, guid, **options)
 
-    monkeypatch.setattr(Invoices, "book_ours", meddled)
+    monkeypatch.setattr(Invoices, "book", meddled)
 
 
 def test_a_person_who_books_and_mails_first(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,14 +363,10 @@ def test_a_person_who_books_and_mails_first(shop: Shop, monkeypatch: pytest.Monk
     def person(guid: str) -> None:
         if not seen:
             seen.append(guid)
-            beside.session.json(
-                beside.invoices.book.operation,
-                {"guid": guid},
-                body={"Timestamp": beside.invoices.get(guid)["TimeStamp"]},
-            )  # type: ignore[attr-defined]
+            beside.invoices.book(guid)
             beside.invoices.email(guid)
 
-    meddle(monkeypatch, person)
+    meddle(monkeypatch, beside, person)
     assert shop.run(orders(3))["created"] == 3
     assert shop.mailed() == [1, 2, 3]
 
@@ -381,13 +379,19 @@ def test_a_person_who_changes_and_books_first_is_a_conflict(shop: Shop, monkeypa
             seen.append(guid)
             there = beside.invoices.get(guid)
             beside.invoices.update(guid, {"ContactGuid": there["ContactGuid"], "ProductLines": [line(Quantity=9)]})
-            beside.session.json(
-                beside.invoices.book.operation,
-                {"guid": guid},
-                body={"Timestamp": beside.invoices.get(guid)["TimeStamp"]},
-            )  # type: ignore[attr-defined]
+            beside.invoices.book(guid)
 
-    meddle(monkeypatch, person)
+    meddle(monkeypatch, beside, person)
     with pytest.raises(errors.DineroItemsFailed, match=r"1 of 3 items failed: order-0.*Quantity"):
         shop.run(orders(3))
     assert shop.mailed() == [2, 3]
+
+
+def test_a_payment_that_is_refused_leaves_the_invoice_unmailed(shop: Shop) -> None:
+    """Paid and sent as soon as it can be: the account is checked before, so somebody is quicker."""
+    shop.box.fault("status", method="POST", path="/**/payments", status=400, times=1)
+    with pytest.raises(errors.DineroItemsFailed, match=r"Invoice [1-4] is booked, and wasn't sent"):
+        shop.run(orders(3), payment=PAYMENT)
+    assert len(shop.mailed()) == 2
+    assert shop.run(orders(3), payment=PAYMENT)["updated"] == 1
+    assert (shop.mailed(), shop.box.state()["payments"]) == ([1, 2, 3], 3)

@@ -191,6 +191,6 @@ def test_a_task_that_waits_for_the_allowance_goes_on_at_its_step(
     told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
     assert told.state == "success", told.errors
     assert told.returned["Change"] == "created"
-    assert [sorted(each["done"]) for each in told.deferrals][-1] == ["book", "check", "create", "send"]
+    assert [sorted(each["done"]) for each in told.deferrals][-1] == ["book", "check", "create", "pay"]
     requests = [each["path"].rpartition("/")[2] for each in bench.sandbox.requests()[before:]]
     assert (requests.count("invoices"), requests.count("book"), requests.count("email")) == (1, 1, 1)

@@ -21,6 +21,7 @@ from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPO
 from airflow_provider_dinero.api.batches.work import Work
 from airflow_provider_dinero.api.errors import DineroConflict, DineroError, DineroInvalidBody, DineroTemporaryError
 from airflow_provider_dinero.api.resources.catalog import Resources
+from airflow_provider_dinero.api.resources.preflight import Plan, Preflight
 from airflow_provider_dinero.api.session import Session
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ class InvoiceRun:
         name = f"{session.organization_id}.invoices"
         self._notes = Notes(around.store, session.lock, name, dry_run=session.dry_run)
         self._intents = NoteIntents(self._notes)
-        self._steps = Steps(self._notes, self._intents)
+        self._steps = Steps(self._notes, self._intents, self._resources.invoices.sending_lock)
+        self._preflight = Preflight(
+            session, self._resources.contacts, self._resources.accounts, self._resources.accounting_years
+        )
         self._report = Report(around.sink)
         self._touched: set[str] = set()
         self._part: list[Told] = []
@@ -165,7 +169,10 @@ class InvoiceRun:
     def _preview(self, works: list[Work]) -> None:
         """See what would be done, and count the requests that it would take."""
         deleted = Snapshot.deleted(self._resources.invoices, {work.item.guid for work in works if work.row is None})
+        self._preflight.know(self._contacts.known(works))
         for work in works:
+            if self._contacts.is_there(work.item.contact) and "book" in work.left():
+                self._attempt(work, lambda work=work: self._check_one(work))  # type: ignore[misc]
             work.deleted = work.item.guid in deleted
             self._attempt(work, work.require_not_deleted)
         self._waves([work for work in works if work.error is None], self._preview_one)
@@ -186,6 +193,7 @@ class InvoiceRun:
     def _carry_out(self, works: list[Work]) -> None:
         """Do what is left of some items, one contact having one content."""
         self._upsert(works)
+        self._check(works)
         making = [work for work in works if work.error is None and {"create", "replace"} & set(work.left())]
         self._waves(making, self._steps.make, flush=True)
         self._require_totals([work for work in works if work.error is None])
@@ -209,6 +217,17 @@ class InvoiceRun:
                     self._contacts.failed.add(due.key)
                 for work in due.works:
                     self._note(work, raised)
+
+    def _check(self, works: list[Work]) -> None:
+        """Make sure that all that is to become of what isn't booked yet can be done, before anything is made of it."""
+        booked = [work for work in works if work.error is None and "book" in work.left()]
+        self._preflight.know(self._contacts.known(booked))
+        for work in booked:
+            self._attempt(work, lambda work=work: self._check_one(work))  # type: ignore[misc]
+
+    def _check_one(self, work: Work) -> None:
+        item = work.item
+        work.to = self._preflight.check(Plan(work.body, item.send, item.mailout, item.payment))
 
     def _waves(self, works: list[Work], do: Callable[[Lane, Work], None], *, flush: bool = False) -> None:
         """Do something with items, four at once."""

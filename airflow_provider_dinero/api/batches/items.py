@@ -4,11 +4,10 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from airflow_provider_dinero.api.bodies.idempotency import guid_for, key_text, reference_for
-from airflow_provider_dinero.api.bodies.numbers import PLAIN
+from airflow_provider_dinero.api.bodies.totals import ExpectedTotal, expected, require_both_amounts
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.resources.channels import check_mailout
@@ -70,7 +69,7 @@ class Item:
     :param guid: str
     :param invoice: CheckedBody, with its Guid, and without ContactGuid where there is a contact
     :param contact: Wanted or None
-    :param expected_total: Decimal or None
+    :param expected_total: ExpectedTotal or None
     :param send: str or None
     :param mailout: mapping, checked for that way
     :param resend: int
@@ -81,7 +80,7 @@ class Item:
     guid: str
     invoice: CheckedBody
     contact: Wanted | None
-    expected_total: Decimal | None
+    expected_total: ExpectedTotal | None
     send: str | None
     mailout: Mapping[str, Any]
     resend: int
@@ -120,7 +119,7 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         guid=guid,
         invoice=invoice,
         contact=_contact(row, invoice, options, contacts),
-        expected_total=_total(row.get("expected_total")),
+        expected_total=expected(row.get("expected_total")),
         send=send,
         mailout=check_mailout(send, options.mailout if mailout is None else _dict("mailout", mailout)) if send else {},
         resend=_whole(row, "resend"),
@@ -172,16 +171,6 @@ def _whole(row: Mapping[str, Any], name: str) -> int:
     return int(value)
 
 
-def _total(given: Any) -> Decimal | None:
-    if given is None:
-        return None
-    if isinstance(given, bool) or not PLAIN.fullmatch(str(given).strip()):
-        raise DineroInvalidBody(
-            f"expected_total: {given!r} is not an amount.", "Give a Decimal or a text such as 1250.75."
-        )
-    return Decimal(str(given).strip())
-
-
 def _contact(row: Mapping[str, Any], invoice: CheckedBody, options: Options, contacts: Contacts) -> Wanted | None:
     if row.get("contact") is None:
         return None
@@ -196,8 +185,7 @@ def _payment(given: Any, key: str, invoice: CheckedBody) -> CheckedBody | None:
     if given is None:
         return None
     payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **_dict("payment", given)}
-    if payment.get("Amount") is None and (invoice.get("Currency") or "DKK") != "DKK":
-        raise DineroInvalidBody("payment: an Amount in DKK is needed.", "The invoice is in another currency.")
+    require_both_amounts(payment, invoice.get("Currency") or "DKK")
     whole = payment.get("Amount") is None
     checked: CheckedBody = check(
         "PaymentCreateModel", {**payment, **({"Amount": 1} if whole else {}), "Timestamp": "-"}

@@ -114,6 +114,7 @@ class ContactBook:
         self._rows: dict[Key, list[Row]] = {}
         # What this run has made of a contact.
         self._now: dict[Key, str] = {}
+        self._others: dict[str, Row] = {}
         # Those that can't be brought to what is wanted.
         self.failed: set[Key] = set()
 
@@ -149,6 +150,19 @@ class ContactBook:
             raise
         made = wanted.match_by, wanted.value, wanted.body, wanted.on_other_name
         return item.invoice | {"ContactGuid": row["ContactGuid"] if row else self._contacts.guid_of(*made)}
+
+    def known(self, works: Iterable[Work]) -> list[Row]:
+        """Return the contacts of some items, as far as they have been read: those that the items bring along, and
+        others that one list shows where they are many.
+
+        :param works: iterable of Work
+        """
+        guids = {str(work.body["ContactGuid"]): work.item.contact for work in works if work.body.get("ContactGuid")}
+        brought = [row for wanted in guids.values() if wanted is not None for row in self._rows[_key(wanted)]]
+        others = [guid for guid, wanted in guids.items() if wanted is None and guid not in self._others]
+        if others:
+            self._others.update(self._contacts.by_guid(others))
+        return brought + [self._others[guid] for guid in guids if guid in self._others]
 
     def split(self, works: list[Work]) -> Iterator[list[Work]]:
         """Yield the works in parts in which each contact has one content.

@@ -1,17 +1,21 @@
 """The steps of an item: made, booked, paid, sent. Each once, whatever was done before."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from airflow_provider_dinero.api.batches.lanes import Lane
 from airflow_provider_dinero.api.batches.notes import Note, NoteIntents, Notes
 from airflow_provider_dinero.api.batches.work import SETTLED, Work
 from airflow_provider_dinero.api.bodies import comparison
-from airflow_provider_dinero.api.errors import DineroConflict, DineroRefused, DineroStaleTimestamp, DineroUnauthorized
+from airflow_provider_dinero.api.errors import (
+    DineroConflict,
+    DineroError,
+    DineroRefused,
+    DineroStaleTimestamp,
+    DineroUnauthorized,
+)
 from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.resources.channels import sender
-
-# What the lock and the intent of a mail-out are called, as the resources call them.
-NAMES = {"email": "email", "einvoice": "e-invoice"}
 
 
 class Steps:
@@ -19,9 +23,11 @@ class Steps:
 
     :param notes: Notes
     :param intents: NoteIntents, those of the lanes
+    :param sending_lock: callable that returns the name of the lock and the intent of a mail-out
     """
 
-    def __init__(self, notes: Notes, intents: NoteIntents) -> None:
+    def __init__(self, notes: Notes, intents: NoteIntents, sending_lock: Callable[[str, str], str]) -> None:
+        self._sending_lock = sending_lock
         self._notes = notes
         self._intents = intents
 
@@ -91,14 +97,15 @@ class Steps:
         """Book the draft, if it still is what is wanted."""
         guid = work.item.guid
         try:
-            booked, work.ours = resources.invoices.book_ours(guid, work.stamp)
+            booked = resources.invoices.book(guid, timestamp=work.stamp)
         except DineroStaleTimestamp:  # somebody changed it just now
             self._take(work, resources.invoices.get(guid))
-            booked, work.ours = resources.invoices.book_ours(guid, work.stamp)
+            booked = resources.invoices.book(guid, timestamp=work.stamp)
         except DineroRefused as error:
             if not isinstance(error, DineroUnauthorized):
                 self._notes.change(guid, refused=True, stamp=work.stamp)
             raise
+        work.ours = booked["Change"] == "updated"
         if not work.ours:  # whoever booked it may have changed it first
             self._take(work, booked)
             work.require_total()
@@ -109,21 +116,26 @@ class Steps:
 
     def name(self, work: Work) -> str:
         """Return the name of the lock and the intent of the mail-out."""
-        channel = work.item.send or ""
-        if channel == "sms":
-            return f"invoices/{work.item.guid}/sms/{'Reminder' if work.item.mailout.get('IsReminder') else 'Mailout'}"
-        return f"invoices/{work.item.guid}/{NAMES[channel]}"
+        return self._sending_lock(work.item.guid, work.item.send or "")
 
     def settle(self, lane: Lane, work: Work) -> None:
         """Pay, then send: a mail-out may move the Timestamp that the payment needs."""
         if work.item.payment is not None and not work.paid:
-            self._pay(lane, work)
+            try:
+                self._pay(lane, work)
+            except DineroError as error:
+                if work.item.send is not None and not work.sent:
+                    error.done_before = f"Invoice {work.document['Number']} is booked, and wasn't sent."
+                raise
         if work.item.send is not None and not work.sent:
             self._send(lane, work)
 
     def _pay(self, lane: Lane, work: Work) -> None:
         guid, payment = work.item.guid, work.item.payment
         assert payment is not None
+        if not payment.get("Amount") and not Decimal(work.document["TotalInclVat"]):  # there is nothing to pay
+            work.paid = True
+            return
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(work.document["TotalInclVat"])}
         if work.ours:
             paid = lane.invoices.add_payment_once(guid, body, timestamp=work.stamp, new=True)
@@ -143,8 +155,9 @@ class Steps:
 
     def _send(self, lane: Lane, work: Work) -> None:
         guid, channel = work.item.guid, work.item.send or ""
-        new = {"new": True} if work.ours and channel == "email" else {}
-        sent = sender(lane, channel)(guid, work.item.mailout, resend=work.item.resend, **new)
+        new = work.ours and not work.item.mailout.get("IsReminder")
+        to = {"to": work.to} if channel == "einvoice" and work.to else {}
+        sent = sender(lane, channel)(guid, work.item.mailout, resend=work.item.resend, new=new, **to)
         work.sent = True
         work.changes.append(sent["Change"])
         self._notes.change(guid, sent=channel, updated_at="" if sent["Change"] == "created" else self._seen(guid))

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from airflow_provider_dinero.api.batches.items import Item
 from airflow_provider_dinero.api.batches.notes import Note, digest_of
 from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import CheckedBody
-from airflow_provider_dinero.api.errors import DineroConflict, DineroError
+from airflow_provider_dinero.api.errors import DineroError
 
 Row = dict[str, Any]
 
@@ -44,6 +43,7 @@ class Work:
     stamp: str = ""
     booked: bool = False
     deleted: bool = False
+    to: str | None = None  # to whom it is sent, as the preflight says
     ours: bool = False  # booked by this run just now, so that nobody can have sent or paid it
     known: bool = False  # what it holds is what is wanted
     paid: bool = False
@@ -118,16 +118,11 @@ class Work:
     def require_total(self) -> None:
         """Make sure that it comes to what was expected.
 
-        :raises DineroConflict: it comes to something else
+        :raises DineroWrongTotal: it comes to something else
         """
         wanted = self.item.expected_total
-        if wanted is None or (total := self.document.get("TotalInclVat")) is None:
-            return
-        if Decimal(total) != wanted:
-            raise DineroConflict(
-                f"Invoice {self.item.guid} comes to {Decimal(total):.2f}, you expected {wanted:.2f}.",
-                "It was not booked." if not self.booked else "It is booked already: credit it if it is wrong.",
-            )
+        if wanted is not None and self.document.get("TotalInclVat") is not None:
+            wanted.require(f"Invoice {self.item.guid}", self.document)
 
     @property
     def is_over(self) -> bool:

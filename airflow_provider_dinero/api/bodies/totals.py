@@ -144,3 +144,19 @@ def _split(document: Mapping[str, Any]) -> str:
     if net is None:
         return ""
     return f" ({written(Decimal(net), '.2f')} and VAT of {written(Decimal(vat or 0), '.2f')})"
+
+
+def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
+    """Make sure that a payment says what it is in DKK and in the currency of its document, before that is booked.
+
+    :param payment: mapping
+    :param currency: str, the document's
+    :raises DineroInvalidBody: one of the two is missing
+    """
+    missing = [name for name in ("Amount", "AmountInForeignCurrency") if payment.get(name) is None]
+    if currency != "DKK" and missing:
+        raise DineroInvalidBody(
+            "payment: an Amount in DKK is needed, and an AmountInForeignCurrency, which is the part of the "
+            f"{currency} total that it pays; {' and '.join(missing)} is missing.",
+            f"The document is in {currency}. Nothing was sent.",
+        )

@@ -40,15 +40,3 @@ class PricedDocuments(Documents):
             log.info("%s: a rounding line brings it to the expected total", self._named(document))
         expected.require(self._named(document), document)
         return {**document, "Change": draft["Change"]}
-
-    @guarded
-    def book_ours(self, guid: str, timestamp: str) -> tuple[Row, bool]:
-        """Book a draft, as `book`, and tell whether it was this call that did it.
-
-        :param guid: str
-        :param timestamp: str, the TimeStamp of the draft that is meant
-        :return: dict, the whole document; and False where it was booked already, perhaps by a call of ours whose answer
-            was lost
-        :raises DineroStaleTimestamp: the draft was changed since its TimeStamp was read
-        """
-        return self._book_version(self.BOOK, guid, timestamp, None)
