@@ -124,7 +124,7 @@ class Steps:
             try:
                 self._pay(lane, work)
             except DineroError as error:
-                if work.item.send is not None and not work.sent:
+                if work.ours and work.item.send is not None:
                     error.done_before = f"Invoice {work.document['Number']} is booked, and wasn't sent."
                 raise
         if work.item.send is not None and not work.sent:
