@@ -129,6 +129,12 @@ class Lock(Protocol):
         :raises DineroUnavailable: the shared place can't be reached, or another process holds the lock for too long
         """
 
+    def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
+        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+
+        :raises DineroUnavailable: whatever it is shared by can't be reached
+        """
+
 
 class Slot(NamedTuple):
     """A place in the request allowance.
@@ -264,6 +270,18 @@ class ProcessLock:
         held = self._locks.setdefault(name, ProcessHeld())
         with held.threads:
             yield held
+
+    @contextmanager
+    def try_hold(self, name: str) -> Generator[Held | None]:
+        """Hold the lock of this name inside the `with`, or give None where another thread holds it."""
+        held = self._locks.setdefault(name, ProcessHeld())
+        if not held.threads.acquire(blocking=False):
+            yield None
+            return
+        try:
+            yield held
+        finally:
+            held.threads.release()
 
 
 class ProcessIntents:

@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -54,9 +54,26 @@ class Folder:
         :return: int, its descriptor, open for reading and writing
         :raises DineroUnavailable: it can't be opened, it is not ours alone, or somebody holds it for too long
         """
-        file = f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{kind}"
+        with self.try_locked(name, kind, longest) as descriptor:
+            if descriptor is None:
+                path = self._path / _file_of(name, kind)
+                raise DineroUnavailable(f"Another process holds {path} for too long.", "Is it stopped?")
+            yield descriptor
+
+    @contextmanager
+    def try_locked(self, name: str, kind: str, longest: float) -> Generator[int | None]:
+        """Hold the lock of a file as `locked` does, or give None where somebody holds it for so long.
+
+        :param name: str, any text
+        :param kind: str, the file's suffix
+        :param longest: float, seconds to wait for it
+        """
+        file = _file_of(name, kind)
         with self._opened() as folder:
             descriptor = self._take(folder, file, time.monotonic() + longest)
+            if descriptor is None:
+                yield None
+                return
             try:
                 yield descriptor
             finally:
@@ -81,20 +98,22 @@ class Folder:
         finally:
             os.close(folder)
 
-    def _take(self, folder: int, file: str, until: float) -> int:
+    def _take(self, folder: int, file: str, until: float) -> int | None:
         try:
             while True:
                 descriptor = self._open(folder, file, os.O_RDWR | os.O_CREAT)
                 try:
-                    _wait_for(descriptor, self._path / file, until)
+                    is_ours = _wait_for(descriptor, until)
                     with suppress(FileNotFoundError):
                         there = os.stat(file, dir_fd=folder, follow_symlinks=False)
-                        if os.fstat(descriptor).st_ino == there.st_ino:
+                        if is_ours and os.fstat(descriptor).st_ino == there.st_ino:
                             return descriptor
                 except BaseException:
                     os.close(descriptor)
                     raise
                 os.close(descriptor)
+                if not is_ours:
+                    return None
         except OSError as error:
             raise _lost(self._path, error) from None
 
@@ -215,18 +234,23 @@ def _refused(path: Path, told: str, advice: str) -> DineroUnavailable:
     )
 
 
-def _wait_for(descriptor: int, path: Path, until: float) -> None:
+def _file_of(name: str, kind: str) -> str:
+    return f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{kind}"
+
+
+def _wait_for(descriptor: int, until: float) -> bool:
+    """Take the lock of a file, and tell whether that went in time."""
     pause = PAUSE / 16
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
-                raise DineroUnavailable(f"Another process holds {path} for too long.", "Is it stopped?") from None
+            if time.monotonic() >= until:
+                return False
             time.sleep(pause)
             pause = min(2 * pause, PAUSE)
         else:
-            return
+            return True
 
 
 def _lost(path: Path, error: OSError) -> DineroUnavailable:
@@ -283,11 +307,29 @@ class FileLock:
         :param name: str
         :raises DineroUnavailable: the folder can't be used, or somebody holds it for ten minutes
         """
+        with self._held(name, LONGEST_HOLD) as held:
+            if held is None:
+                raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
+            yield held
+
+    def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
+        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+
+        :param name: str
+        :raises DineroUnavailable: the folder can't be used
+        """
+        return self._held(name, 0.0)
+
+    @contextmanager
+    def _held(self, name: str, longest: float) -> Generator[Held | None]:
         mine: dict[str, Held] = self._mine.__dict__
         if name in mine:
             yield mine[name]
             return
-        with self._folder.locked(name, "lock") as descriptor:
+        with self._folder.try_locked(name, "lock", longest) as descriptor:
+            if descriptor is None:
+                yield None
+                return
             note = self._folder.read(descriptor, MOST_OF_A_NOTE).decode(errors="replace")
             mine[name] = FileHeld(self._folder.place(), descriptor, note)
             try:

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -270,17 +270,33 @@ class RedisLock:
         :param name: str
         :raises DineroUnavailable: the Redis can't be reached, or somebody holds it for ten minutes
         """
+        with self._held(name, LONGEST_HOLD) as held:
+            if held is None:
+                raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
+            yield held
+
+    def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
+        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+
+        :param name: str
+        :raises DineroUnavailable: the Redis can't be reached
+        """
+        return self._held(name, 0.0)
+
+    @contextmanager
+    def _held(self, name: str, longest: float) -> Generator[Held | None]:
         mine: dict[str, Held] = self._mine.__dict__
         if name in mine:
             yield mine[name]
             return
         key = f"{PREFIX}{{{name}}}"
         lock = self._client.lock(
-            f"{key}:lock", timeout=LEASE_SECONDS, sleep=0.05, blocking_timeout=LONGEST_HOLD, thread_local=False
+            f"{key}:lock", timeout=LEASE_SECONDS, sleep=0.05, blocking_timeout=longest, thread_local=False
         )
         with redis_errors(self._url):
             if not lock.acquire():
-                raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
+                yield None
+                return
         held = RedisHeld(lock, self._client, f"{key}:note", self._url)
         mine[name] = held
         try:

@@ -35,6 +35,7 @@ class DineroArchiveOperator(DineroTransferOperator):
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
         s3://conn_id@bucket/dinero. Templated.
     :param kinds: names of what is archived: invoices, credit_notes, files; default all three. Templated.
+    :param lock_timeout: float, seconds that the task waits for another one that writes the same archive; default 3600
     :return: `{"organization", "new", "documents", "index"}`, the last three dicts by kind: how many documents were
         archived now, how many there are in all, and where the index is
     :raises DineroNotFound: some documents could not be had
@@ -47,6 +48,10 @@ class DineroArchiveOperator(DineroTransferOperator):
         super().__init__(**kwargs)
         self.path = path
         self.kinds = kinds
+
+    def lock_name(self, context: "Context") -> str:
+        """Return the name of this archive."""
+        return f"archive/{self.path}/{self.client.organization_id}"
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Archive one kind after the other; a dry run only counts."""

@@ -1,18 +1,38 @@
-"""What the transfers share: they only read Dinero, and wait for the allowance instead of deferring."""
+"""What the transfers share: they only read Dinero, one at a time, and wait for the allowance instead of deferring."""
 
+import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_dinero.operators.base import DineroBaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_dinero.api.errors import DineroUnavailable
+from airflow_provider_dinero.operators.base import SHORTEST_DEFERRAL, DineroBaseOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_dinero.api.ports import Held
+
+LONGEST_DEFERRAL = timedelta(minutes=1)
+WAITING = "waiting_since"
+
 
 class DineroTransferOperator(DineroBaseOperator):
-    """The base of the transfers."""
+    """The base of the transfers.
+
+    Two that would do the same wait for each other: while one is at work, the other one defers, and sends nothing.
+
+    :param lock_timeout: float, seconds that the task waits for another one that does the same; default 3600
+    """
 
     writes = False
+
+    def __init__(self, *, lock_timeout: float = 3600.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.lock_timeout = lock_timeout
 
     def client_options(self) -> dict[str, Any]:
         """Return how the task's client waits: for as long as it takes.
@@ -25,8 +45,40 @@ class DineroTransferOperator(DineroBaseOperator):
         return {"longest_wait": FARTHEST_SECONDS}
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Transfer, in one go."""
-        return self.transfer(context)
+        """Transfer, in one go, when nobody else does the same; a dry run needs no turn."""
+        if self.is_dry_run:
+            return self.transfer(context)
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(self._turn(context))
+            except DineroUnavailable as error:
+                self.log.warning("%s So this task doesn't see whether another one does the same now.", error)
+            else:
+                if held is None:
+                    self._wait(context)
+            return self.transfer(context)
+
+    def _turn(self, context: "Context") -> "AbstractContextManager[Held | None]":
+        return self.client.lock.try_hold(self.lock_name(context))
+
+    def _wait(self, context: "Context") -> NoReturn:
+        """Defer, and fail where that has lasted for too long: no request was sent yet."""
+        now = time.time()
+        waited = timedelta(seconds=now - self._done.setdefault(WAITING, now))
+        if waited.total_seconds() >= self.lock_timeout:
+            raise AirflowFailException(
+                f"Another task does the same ({self.lock_name(context)}), and was not done within "
+                f"{self.lock_timeout:.0f} s. Nothing was read. See whether it hangs, or give lock_timeout more seconds."
+            )
+        self.log.info("Another task does the same (%s): this one waits for it.", self.lock_name(context))
+        self.defer_until(datetime.now(UTC) + min(max(waited / 2, SHORTEST_DEFERRAL), LONGEST_DEFERRAL))
+
+    @abstractmethod
+    def lock_name(self, context: "Context") -> str:
+        """Return the name of what only one task at a time may do.
+
+        :param context: Context
+        """
 
     @abstractmethod
     def transfer(self, context: "Context") -> dict[str, Any]:

@@ -40,6 +40,7 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
     :param include_deleted: bool, also deleted rows, which takes a second request, but not for contacts; default True
     :param deletes_every: int, make that request only each n-th time: deleted rows are then seen up to n-1 runs later;
         default 1
+    :param lock_timeout: float, seconds that the task waits for another one that writes the same files; default 3600
     :return: `{"resource", "organization", "since", "until", "rows", "created", "updated", "deleted", "files"}`: since
         is None for a full load, files is a list of `{"path", "rows", "bytes", "sha256"}`
     """
@@ -71,6 +72,15 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         self.include_deleted = include_deleted
         self.deletes_every = deletes_every
 
+    def lock_name(self, context: "Context") -> str:
+        """Return the name of this consumer, or of the window that was given."""
+        if self.asset is None:
+            window = require_mapping("changes", self.changes)
+            place = f"{window.get('since')}/{window.get('until')}"
+        else:
+            place = self._consumer(context)
+        return f"files/{self.path}/{self.resource}/{self.client.organization_id}/{place}"
+
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Read the window, write its file, move the mark; a dry run only reads."""
         from airflow_provider_dinero.transfers.reading import Reading
@@ -99,9 +109,11 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
     def _kept(self, context: "Context") -> "Kept | None":
         from airflow_provider_dinero.transfers.progress_store import kept_of
 
+        return kept_of(context, self.asset, self.client, self._consumer(context)) if self.asset else None
+
+    def _consumer(self, context: "Context") -> str:
         ti = context["ti"]
-        consumer = self.consumer or f"{ti.dag_id}.{ti.task_id}"
-        return kept_of(context, self.asset, self.client, consumer) if self.asset else None
+        return self.consumer or f"{ti.dag_id}.{ti.task_id}"
 
     def _window(self) -> "tuple[Standing, datetime]":
         """Return where the window that was given begins and ends."""

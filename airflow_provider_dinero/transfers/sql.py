@@ -23,7 +23,8 @@ class DineroToSqlOperator(DineroTransferOperator):
     OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. Your own columns
     keep their values. How far the mirror is stands in the table `dinero_marks` beside it, written in the same
     transaction, or last where the database has none: delete its row to load all anew. Two runs at once do no harm:
-    the slower one writes nothing, fails, and is retried.
+    the second one defers until the first one is done. Where they share no lock, the slower one writes nothing, fails,
+    and is retried.
 
     Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
     `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
@@ -36,6 +37,7 @@ class DineroToSqlOperator(DineroTransferOperator):
         True
     :param deletes_every: int, make that request only each n-th time: rows are then marked up to n-1 runs later;
         default 1
+    :param lock_timeout: float, seconds that the task waits for another one that writes the same table; default 3600
     :raises DineroConfigurationError: the connection, the table or the database can't hold the mirror; its text has the
         SQL to run where there is some
     :raises DineroUnavailable: another run was faster, or the database can't be reached
@@ -64,6 +66,10 @@ class DineroToSqlOperator(DineroTransferOperator):
         self.include_deleted = include_deleted
         self.deletes_every = deletes_every
 
+    def lock_name(self, context: "Context") -> str:
+        """Return the name of this mirror."""
+        return f"mirror/{self.conn_id}/{self.schema}/{self.table}/{self.client.organization_id}"
+
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Read what changed, and write it with the mark; a dry run only reads."""
         from airflow.sdk import BaseHook
@@ -74,7 +80,7 @@ class DineroToSqlOperator(DineroTransferOperator):
         client = self.client
         organization = client.organization_id
         engine = engine_of(BaseHook.get_connection(self.conn_id))
-        lock = f"mirror/{self.conn_id}/{self.schema}/{self.table}/{organization}"
+        lock = self.lock_name(context)
         try:
             mirror = Mirror(
                 engine, self.resource, organization, self.table, self.schema, lock=lambda: client.lock.hold(lock)

@@ -13,6 +13,7 @@ import pytest
 
 from airflow_provider_dinero.adapters.settings import coordination_url
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.api.ports import Lock, ProcessLock
 from airflow_provider_dinero.coordination.factory import coordination
 from airflow_provider_dinero.coordination.redis import LEASE_SECONDS
 
@@ -55,6 +56,46 @@ def test_processes_and_threads_exclude_each_other(url: str, tmp_path: Path) -> N
     for each in work:
         each.join()
     assert counter.read_text() == "300"
+
+
+def test_a_lock_that_another_one_holds_is_not_waited_for(url: str) -> None:
+    lock, _ = coordination(url)
+    process = holder(url)
+    began = time.monotonic()
+    with lock.try_hold("x") as held:
+        assert held is None
+    assert time.monotonic() - began < 1
+    process.kill()
+    process.join()
+    with lock.hold("x") as outer, lock.try_hold("x") as inner:  # which waits until the lease of the dead one ends
+        assert inner is outer
+    with lock.try_hold("x") as held:
+        assert held is not None
+        assert held.note == "from the dead"
+        assert in_a_thread(lock) is None
+    assert in_a_thread(lock) is not None
+
+
+def test_a_lock_among_threads_is_not_waited_for() -> None:
+    lock = ProcessLock()
+    with lock.try_hold("x") as held, lock.try_hold("x") as again:
+        assert again is held
+        assert in_a_thread(lock) is None
+    assert in_a_thread(lock) is not None
+
+
+def in_a_thread(lock: Lock) -> Any:
+    """What another thread gets when it tries to hold the lock."""
+    found: list[Any] = []
+
+    def try_hold() -> None:
+        with lock.try_hold("x") as held:
+            found.append(held)
+
+    thread = threading.Thread(target=try_hold)
+    thread.start()
+    thread.join()
+    return found[0]
 
 
 def test_other_names_are_not_waited_for(url: str) -> None:

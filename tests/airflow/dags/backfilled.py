@@ -1,0 +1,14 @@
+"""A mirror that a backfill runs several times at once, whatever `max_active_runs` says."""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG
+
+from airflow_provider_dinero.transfers.sql import DineroToSqlOperator
+
+with DAG(
+    "backfilled", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC), catchup=False, max_active_runs=1
+):
+    DineroToSqlOperator(
+        task_id="mirror", dinero_conn_id="dinero_waiting", resource="products", conn_id="warehouse", table="backfilled"
+    )
