@@ -71,8 +71,20 @@ def client_of(
         "timeout": _number(extra, "timeout", 1, 86_400) or 60.0,
         "read_only": _true(extra, "read_only"),
         "allowed_organizations": _numbers(extra, "allowed_organizations"),
+        "who": _who(),
     }
     return DineroClient(organization, grant, **{**said, **options})
+
+
+def _who() -> str:
+    """Return DAG and task of the running task; empty elsewhere, as in a trigger."""
+    from airflow.sdk import get_current_context
+
+    try:
+        ti = get_current_context()["ti"]
+    except RuntimeError:
+        return ""
+    return f"{ti.dag_id}/{ti.task_id}"
 
 
 def not_found(conn_id: str) -> DineroConfigurationError:

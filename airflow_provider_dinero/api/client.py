@@ -57,6 +57,7 @@ class DineroClient(Resources):
     :param keep_slots: bool, whether to keep a slot of the allowance that is too far away to wait for; default False
     :param longest_wait: float, longest wait for a slot, in seconds; default 61
     :param slot: float or None, a slot that was kept, for the first request; default none
+    :param who: str, who sends: shown to people who look who waits for the allowance; default nobody
     """
 
     session: Session
@@ -89,12 +90,14 @@ class DineroClient(Resources):
         keep_slots: bool = False,
         longest_wait: float = LONGEST_WAIT,
         slot: float | None = None,
+        who: str = "",
     ) -> None:
         base_url = base_url.rstrip("/")
         # However its number is written: "100001" of a connection and the int share one allowance.
         text = str(organization_id).strip().lstrip("0")
         key, per_minute = f"{grant.client_id}/{text}", requests_per_minute or grant.requests_per_minute
-        pace = Pace(budget, key, per_minute, sleep, meter, keep_slots=keep_slots, longest_wait=longest_wait, slot=slot)
+        waits: dict[str, Any] = {"keep_slots": keep_slots, "longest_wait": longest_wait, "slot": slot, "who": who}
+        pace = Pace(budget, key, per_minute, sleep, meter, **waits)
         # A lost response must be requested again within the grace period of the refresh token: at most 60 seconds.
         wait = min(timeout, TOKEN_TIMEOUT)
         to_endpoint = Transport(pace if token_requests_count else None, meter, wait, attempts, sleep)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple, Protocol
 
 from airflow_provider_dinero.api.masking import remember
+from airflow_provider_dinero.api.usage import Usage
 
 # Dinero's minute plus a margin: a request that was sent late must not meet one that was sent a minute after it.
 WINDOW_SECONDS = 61.0
@@ -150,11 +151,14 @@ class Slot(NamedTuple):
 class Budget(Protocol):
     """Hands out the request allowance in dated slots, first come, first served."""
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         """Return the next slot, and reserve it if it is within this many seconds.
 
-        A negative `within` reserves nothing, and only looks.
+        A negative `within` reserves nothing, and only looks. `who` is shown to people while it waits.
         """
+
+    def usage(self, key: str) -> Usage:
+        """Return what became of this allowance in the last hour, and who waits for it."""
 
 
 class Meter(Protocol):
@@ -317,13 +321,20 @@ class ProcessBudget:
 
     def __init__(self) -> None:
         self._slots: dict[str, list[float]] = {}
+        self._usage: dict[str, Usage] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         """Return the next slot, and reserve it if it is within this many seconds."""
         with self._lock:
-            slots = self._slots.setdefault(key, [])
-            return next_slot(slots, time.time(), per_minute, within)
+            slots, now = self._slots.setdefault(key, []), time.time()
+            found = next_slot(slots, now, per_minute, within)
+            self._usage.setdefault(key, Usage()).note(now, found.at, within, who)
+            return found
+
+    def usage(self, key: str) -> Usage:
+        """Return what became of this allowance in the last hour, and who waits for it."""
+        return self._usage.get(key, Usage())
 
 
 def next_slot(slots: list[float], now: float, per_minute: int, within: float) -> Slot:

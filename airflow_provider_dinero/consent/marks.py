@@ -33,7 +33,8 @@ class StoredMark:
     :param in_store: bool, whether the state store has it
     :param has_copy: bool, whether a Variable has it
     :param problem: str, what is wrong with it; empty where nothing is
-    :param dag_id: str, the DAG that has stored it; empty where Airflow doesn't tell
+    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty where Airflow doesn't
+        tell
     :param team: str or None, whose the copy is in Airflow's multi-team mode
     """
 
@@ -46,7 +47,7 @@ class StoredMark:
     in_store: bool = True
     has_copy: bool = False
     problem: str = ""
-    dag_id: str = ""
+    dag_ids: tuple[str, ...] = ()
     team: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,7 +78,8 @@ def marks() -> list[StoredMark]:
         for entry, asset in session.execute(joined):
             copy = found.get((asset.name, entry.key))
             if copy or asset.uri.startswith(SCHEME):
-                found[asset.name, entry.key] = _of_entry(entry, asset.name, copy)
+                scheduled = tuple(each.dag_id for each in asset.scheduled_dags)
+                found[asset.name, entry.key] = _of_entry(entry, asset.name, scheduled, copy)
     oldest = datetime.min.replace(tzinfo=UTC)
     return sorted(found.values(), key=lambda each: (each.until or oldest, each.key, each.asset))
 
@@ -158,7 +160,7 @@ def _of_copy(row: Any) -> StoredMark | None:
     return _with(mark, value_of(row.val))
 
 
-def _of_entry(entry: Any, asset: str, copy: StoredMark | None) -> StoredMark:
+def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredMark | None) -> StoredMark:
     by = "/".join(filter(None, (entry.last_updated_by_dag_id, entry.last_updated_by_task_id)))
     mark = StoredMark(
         entry.key,
@@ -166,7 +168,7 @@ def _of_entry(entry: Any, asset: str, copy: StoredMark | None) -> StoredMark:
         moved_at=entry.updated_at,
         moved_by=by or entry.last_updated_by_kind or "",
         has_copy=copy is not None,
-        dag_id=entry.last_updated_by_dag_id or "",
+        dag_ids=(entry.last_updated_by_dag_id,) if entry.last_updated_by_dag_id else scheduled,
         team=copy.team if copy else None,
     )
     return _with(mark, json.loads(entry.value))

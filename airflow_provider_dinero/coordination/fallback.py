@@ -6,6 +6,7 @@ import time
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
 from airflow_provider_dinero.api.ports import Budget, ProcessBudget, Slot
+from airflow_provider_dinero.api.usage import Usage
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +29,18 @@ class FallbackBudget:
         self._look_again = 0.0
         self._lost = False
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         """Return the next slot; it is reserved if it lies within so many seconds.
 
         :param key: str, whose allowance it is
         :param per_minute: int
         :param within: float, seconds
+        :param who: str, who is named while it waits; default nobody
         """
         share = max(1, per_minute // SHARE)
         if time.monotonic() >= self._look_again:
             try:
-                slot = self._shared.reserve(key, per_minute, within)
+                slot = self._shared.reserve(key, per_minute, within, who)
             except DineroUnavailable as error:
                 with self._lock:
                     self._look_again = time.monotonic() + LOOK_AGAIN_SECONDS
@@ -52,3 +54,11 @@ class FallbackBudget:
                     self._lost = False
                 return slot
         return self._alone.reserve(key, share, within)
+
+    def usage(self, key: str) -> Usage:
+        """Return what became of the shared allowance in the last hour, and who waits for it.
+
+        :param key: str, whose allowance it is
+        :raises DineroUnavailable: it can't be reached
+        """
+        return self._shared.usage(key)

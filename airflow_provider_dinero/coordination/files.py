@@ -19,6 +19,7 @@ from pathlib import Path
 
 from airflow_provider_dinero.api.errors import DineroUnavailable
 from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot, next_slot
+from airflow_provider_dinero.api.usage import Usage
 
 log = logging.getLogger(__name__)
 
@@ -143,18 +144,19 @@ class Folder:
         except OSError as error:
             raise _lost(self._path, error) from None
 
-    def write(self, descriptor: int, data: bytes) -> None:
+    def write(self, descriptor: int, data: bytes, needed: int) -> None:
         """Write the content of a locked file. What is left of a longer one behind it stays.
 
         :param descriptor: int
         :param data: bytes, in one write, which a killed process has done or not
+        :param needed: int, how many of them must be written
         :raises DineroUnavailable: it can't be written: the disk is full, say
         """
         try:
             written = os.pwrite(descriptor, data, 0)
         except OSError as error:
             raise _lost(self._path, error) from None
-        if written < len(data):
+        if written < needed:
             raise _lost(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def place(self) -> str:
@@ -349,28 +351,51 @@ class FileBudget:
         self._folder = Folder(path)
         self._clock = clock
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         """Return the next slot; it is reserved if it lies within so many seconds.
 
         :param key: str, whose allowance it is
         :param per_minute: int
         :param within: float, seconds
+        :param who: str, who is named while it waits; default nobody
         :raises DineroUnavailable: the folder can't be used
         """
         with self._folder.locked(key, "slots", longest=5.0) as descriptor:
             now = self._clock()
-            slots = _slots(self._folder.read(descriptor, MOST_OF_SLOTS), now)
+            data = self._folder.read(descriptor, MOST_OF_SLOTS)
+            slots, usage = _slots(data, now), _usage(data)
             found = next_slot(slots, now, per_minute, within)
-            self._folder.write(descriptor, struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots))
+            usage.note(now, found.at, within, who)
+            reserved = struct.pack(f"<dq{len(slots)}d", now, len(slots), *slots)
+            # On a full disk the usage may be missing: it is for people to look at.
+            self._folder.write(descriptor, reserved + usage.pack(), len(reserved))
             return found
+
+    def usage(self, key: str) -> Usage:
+        """Return what became of this allowance in the last hour, and who waits for it.
+
+        :param key: str, whose allowance it is
+        :raises DineroUnavailable: the folder can't be used
+        """
+        with self._folder.locked(key, "slots", longest=5.0) as descriptor:
+            return _usage(self._folder.read(descriptor, MOST_OF_SLOTS))
 
 
 def _slots(data: bytes, now: float) -> list[float]:
     """Return the slots of a file in order; of a damaged one, those that can be slots."""
     if len(data) < 16:
         return []
-    written, count = struct.unpack_from("<dq", data)
-    count = max(0, min(count, len(data) // 8 - 2))  # on a full disk the end may be missing
+    (written,), count = struct.unpack_from("<d", data), _count(data)
     back = max(0.0, written - now) if math.isfinite(written) else 0.0  # where the clock was set back they go with it
     slots = [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
     return sorted(slot for slot in slots if now - WINDOW_SECONDS <= slot <= now + FARTHEST_SECONDS)
+
+
+def _count(data: bytes) -> int:
+    (count,) = struct.unpack_from("<q", data, 8)
+    return int(max(0, min(count, len(data) // 8 - 2)))  # on a full disk the end may be missing
+
+
+def _usage(data: bytes) -> Usage:
+    """Return what stands behind the slots of a file."""
+    return Usage.unpack(data[16 + 8 * _count(data) :]) if len(data) >= 16 else Usage()

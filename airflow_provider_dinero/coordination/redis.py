@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 import uuid
+from array import array
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
 from airflow_provider_dinero.api.ports import EVERYWHERE, FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot
+from airflow_provider_dinero.api.usage import LONGEST_WHO, MOST_WAITING, Usage
 
 if TYPE_CHECKING:
     import redis
@@ -34,7 +36,8 @@ TIMEOUT = 3.0
 MOST_OF_A_NOTE = 65536
 # Of a cluster of two, one node in a million has so many keys.
 OTHER_KEYS = 20
-# The same as ports.next_slot, by the clock of the Redis; the slots are the scores of a sorted set.
+# The same as ports.next_slot, by the clock of the Redis; the slots are the scores of a sorted set. Beside them is what
+# Usage keeps: a hash of two hours' minutes, and a sorted set of who waits, whose scores are the ends of that.
 SCRIPT = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -54,6 +57,27 @@ if at - now <= within then
   redis.call('ZADD', KEYS[1], string.format('%.6f', at), ARGV[4])
   redis.call('PEXPIRE', KEYS[1], math.ceil((at - now + window) * 1000))
   taken = taken + 1
+end
+if within >= 0 then
+  for number, kind in ipairs({'hash', 'zset'}) do
+    local found = redis.call('TYPE', KEYS[number + 1]).ok
+    if found ~= kind and found ~= 'none' then redis.call('DEL', KEYS[number + 1]) end
+  end
+  local given, waits = at - now <= within, at > now
+  local minute = math.floor((given and at or now) / 60)
+  local place = tostring(minute % 128)
+  local counts = redis.call('HGET', KEYS[2], place) or ''
+  local of, used, waited, off = string.match(counts, '^(%d+) (%d+) (%d+) (%d+)$')
+  if tonumber(of) ~= minute then used, waited, off = 0, 0, 0 end
+  if given then used = used + 1 else off = off + 1 end
+  if given and waits then waited = waited + 1 end
+  redis.call('HSET', KEYS[2], place, string.format('%d %d %d %d', minute, used, waited, off))
+  redis.call('EXPIRE', KEYS[2], 7200)
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.6f', now))
+  if given and waits and ARGV[6] ~= '' then
+    redis.call('ZADD', KEYS[3], string.format('%.6f', at), ARGV[6])
+    redis.call('EXPIRE', KEYS[3], 7200)
+  end
 end
 return {string.format('%.6f', at - now), math.max(0, per_minute - taken)}
 """
@@ -160,7 +184,7 @@ def try_out(url: str) -> None:
     client: Any = connect(url)
     key = f"{PREFIX}{{try/{uuid.uuid4().hex}}}"
     lock = client.lock(f"{key}:lock", timeout=LEASE_SECONDS, thread_local=False)
-    slots = [1, -1, WINDOW_SECONDS, "try", FARTHEST_SECONDS]
+    slots = [1, -1, WINDOW_SECONDS, "try", FARTHEST_SECONDS, ""]
     steps: dict[str, Callable[[], Any]] = {
         "taking a lock": lambda: lock.acquire(blocking=False),
         "keeping it": lock.reacquire,
@@ -168,7 +192,7 @@ def try_out(url: str) -> None:
         "leaving a note": lambda: client.set(f"{key}:note", "a note", px=1000),
         "reading it": lambda: client.getrange(f"{key}:note", 0, MOST_OF_A_NOTE - 1),
         "giving the lock back": lock.release,
-        "reckoning the allowance": lambda: client.register_script(SCRIPT)(keys=[f"{key}:slots"], args=slots),
+        "reckoning the allowance": lambda: client.register_script(SCRIPT)(keys=_keys(key), args=slots),
         "reading other keys": lambda: [client.get(f"{PREFIX}{{{number}}}:note") for number in range(OTHER_KEYS)],
     }
     with client:
@@ -306,6 +330,11 @@ class RedisLock:
             held.release()
 
 
+def _keys(key: str) -> list[str]:
+    """Return the keys of an allowance, as SCRIPT takes them."""
+    return [f"{key}:{each}" for each in ("slots", "minutes", "waiting")]
+
+
 class RedisBudget:
     """A Budget for all processes that share a Redis, by its clock.
 
@@ -314,20 +343,35 @@ class RedisBudget:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._script: Any = connect(url).register_script(SCRIPT)
+        self._client: Any = connect(url)
+        self._script = self._client.register_script(SCRIPT)
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         """Return the next slot; it is reserved if it lies within so many seconds.
 
         :param key: str, whose allowance it is
         :param per_minute: int
         :param within: float, seconds
+        :param who: str, who is named while it waits; default nobody
         :raises DineroUnavailable: the Redis can't be reached
         """
         with redis_errors(self._url):
             # Its clock is not ours: what it says is so many seconds from now.
             seconds, left = self._script(
-                keys=[f"{PREFIX}{{{key}}}:slots"],
-                args=[per_minute, within, WINDOW_SECONDS, uuid.uuid4().hex, FARTHEST_SECONDS],
+                keys=_keys(f"{PREFIX}{{{key}}}"),
+                args=[per_minute, within, WINDOW_SECONDS, uuid.uuid4().hex, FARTHEST_SECONDS, who[:LONGEST_WHO]],
             )
         return Slot(time.time() + float(seconds), int(left))
+
+    def usage(self, key: str) -> Usage:
+        """Return what became of this allowance in the last hour, and who waits for it.
+
+        :param key: str, whose allowance it is
+        :raises DineroUnavailable: the Redis can't be reached
+        """
+        _, minutes, waiting = _keys(f"{PREFIX}{{{key}}}")
+        with redis_errors(self._url):
+            told = self._client.hvals(minutes)
+            there = self._client.zrange(waiting, 0, MOST_WAITING - 1, withscores=True)
+        rows = [[int(number) for number in each.split()] for each in told]
+        return Usage(array("I", [number for row in sorted(rows) for number in row]), dict(there))

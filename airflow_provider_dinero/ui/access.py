@@ -47,6 +47,15 @@ def editable(user: BaseUser) -> set[str]:
     return found
 
 
+def readable(user: BaseUser) -> set[str]:
+    """Return the ids of the DAGs that this user may read.
+
+    :param user: BaseUser
+    """
+    found: set[str] = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
+    return found
+
+
 def check(user: BaseUser, conn_id: str) -> None:
     """Check that a user may edit a connection, and that it is in the database.
 

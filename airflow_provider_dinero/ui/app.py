@@ -21,7 +21,18 @@ from starlette.exceptions import HTTPException
 from airflow_provider_dinero.api.auth.consent import Consent
 from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.consent import flow, states
-from airflow_provider_dinero.ui.access import AnyForm, Editor, FilledIn, check, editable, form_seal, name_of, record
+from airflow_provider_dinero.ui.access import (
+    AnyForm,
+    Editor,
+    FilledIn,
+    check,
+    editable,
+    form_seal,
+    name_of,
+    readable,
+    record,
+)
+from airflow_provider_dinero.ui.overview import Overview
 from airflow_provider_dinero.ui.pages import HEADERS, render, style
 from airflow_provider_dinero.ui.sealed import seal, unseal
 
@@ -56,13 +67,17 @@ def style_sheet() -> Response:
 
 @app.get("/")
 def connections(request: Request, user: Editor) -> Response:
-    """Show the connections that the user may edit, and the message of the previous step."""
+    """Show the connections that the user may edit, what DAGs do with them, and the message of the previous step."""
     found = states.states(editable(user))
     found.sort(key=lambda each: not each.who)  # those that need action come first
     told = unseal("told", request.cookies.get("dinero_told", ""), ANSWER_SECONDS)
+    overview = Overview(readable(user))
     page = render(
         "connections.html",
         connections=found,
+        allowances=overview.allowances(each.conn_id for each in found),
+        marks=overview.marks(),
+        mirrors=overview.mirrors(),
         redirect_uri=redirect_uri(request),
         seal=form_seal(user),
         told=told,

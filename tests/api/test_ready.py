@@ -14,7 +14,7 @@ class Store(MemoryTokenStore):
         return Token("stored by another process", time.time() + 3600)
 
 class Budget:
-    def reserve(self, key, per_minute, within):
+    def reserve(self, key, per_minute, within, who):
         print("requests" in sys.modules, "urllib3.connectionpool" in sys.modules)
         sys.exit()
 

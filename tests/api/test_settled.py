@@ -48,7 +48,7 @@ class Spent(ProcessBudget):
 
     left = 1
 
-    def reserve(self, key: str, per_minute: int, within: float) -> Slot:
+    def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
         self.left -= 1
         return Slot(time.time() + (0 if self.left >= 0 else 600), 0)
 

@@ -59,6 +59,11 @@ class Server(NamedTuple):
         requests.delete(f"{self.url}/api/v2/connections/{conn_id}", headers=headers, timeout=30)
         requests.post(f"{self.url}/api/v2/connections", headers=headers, json=made, timeout=30).raise_for_status()
 
+    def forget(self, conn_id: str) -> None:
+        """Delete a connection."""
+        headers = {"Authorization": f"Bearer {self.session('ida').cookies['_token']}"}
+        requests.delete(f"{self.url}/api/v2/connections/{conn_id}", headers=headers, timeout=30).raise_for_status()
+
     def airflow(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run an airflow command of this deployment."""
         environment = {**os.environ, **self.settings}

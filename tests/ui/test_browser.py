@@ -1,12 +1,20 @@
 """From Airflow's menu to a person's consent and back to green, in Chromium, over two sites: localhost and 127.0.0.1."""
 
+import os
+import random
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import CHROMIUM, WIDE, chromium
-from local import ROOT
+from local import ROOT, api_requests
 
+from airflow_provider_dinero.coordination.files import FileBudget
 from tests.ui.conftest import PASSWORDS, PERSON, Server
 
 SCREENSHOTS = ROOT / ".airflow" / "screenshots"
@@ -95,6 +103,87 @@ def test_from_the_menu_to_consent_and_back_to_green(server: Server, browser: Any
     page.get_by_role("status").wait_for()
     assert shop.get_by_text("not connected").is_visible()
     assert server.airflow("dinero", "check", "shop").returncode == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_what_the_workers_make_of_the_allowance(server: Server, browser: Any, count: int) -> None:
+    names = [f"shop_{number:02}" for number in range(count)]
+    for number, name in enumerate(names):
+        server.connection(name, organization_id=str(200001 + number), requests_per_minute=100)
+        spend(server, 200001 + number, busy=number % 3)
+    if count:
+        keep_marks(server)
+    page = browser.new_page()
+    page.goto(f"{server.page}/")
+    log_in(page, "ida")
+    page.get_by_label("Redirect URI").wait_for()
+    before = api_requests(server.sandbox)
+    page.reload()
+    assert api_requests(server.sandbox) == before
+    assert page.get_by_role("img", name=re.compile(r"Requests of shop_")).count() == count
+    photograph(page, f"allowance-{count}")
+    if count:
+        shop = page.get_by_role("region", name="shop_00")
+        assert shop.get_by_text("100 a minute are allowed").is_visible()
+        assert page.get_by_role("cell", name="100001.orders.changes").is_visible()
+        assert page.get_by_role("cell", name="nightly/invoices").is_visible()
+    for name in names:
+        server.forget(name)
+
+
+def spend(server: Server, organization: int, busy: int) -> None:
+    """An hour of requests: few, or as many as there may be, or more than that."""
+    now = [time.time() - 3500]
+    budget = FileBudget(Path(server.settings["AIRFLOW_HOME"], "dinero"), clock=lambda: now[0])
+    rng = random.Random(organization)
+    while now[0] < time.time():
+        for _ in range(rng.randrange(*((0, 8), (40, 130), (60, 200))[busy])):
+            budget.reserve(f"isv_sandbox/{organization}", 100, (60, 60, 30)[busy], f"orders/invoice_{rng.randrange(5)}")
+        now[0] += 45
+
+
+def keep_marks(server: Server) -> None:
+    """What DAGs leave in Airflow's database: the marks of a sensor and of a watcher, and a mirror's last sync."""
+    program = """
+import json
+from datetime import UTC, datetime, timedelta
+from airflow.models.asset import AssetModel
+from airflow.models.asset_state_store import AssetStateStoreModel
+from airflow.utils.session import create_session
+from sqlalchemy import delete, text
+from airflow_provider_dinero.adapters.asset_state import write_copy
+def mark(**ago):
+    return {"until": f"{datetime.now(UTC) - timedelta(**ago):%Y-%m-%dT%H:%M:%SZ}"}
+with create_session() as session:
+    session.execute(delete(AssetStateStoreModel))
+    session.execute(delete(AssetModel))
+    for name, key, by, value in (
+        ("dinero://shop_00/invoices", "100001.orders.changes", "task", mark(minutes=7)),
+        ("new_contacts", "100001.contacts.1f2e3d4c", "watcher", mark(hours=3)),
+        ("switched", "100001.switched", "task", {"__airflow_state_ref__": "s3://bucket/x"}),
+    ):
+        asset = AssetModel(name=name, uri=name)
+        session.add(asset)
+        session.flush()
+        told = {"last_updated_by_kind": by, "last_updated_by_dag_id": "orders", "last_updated_by_task_id": "changes"}
+        told = told if by == "task" else {"last_updated_by_kind": by}
+        session.add(AssetStateStoreModel(asset_id=asset.id, key=key, value=json.dumps(value), **told))
+        if "until" in value:
+            write_copy(name, key, value)
+write_copy("dinero://shop_00/contacts", "100001.crm.contacts", mark(days=2))
+with create_session() as session:
+    there = {each[1]: each for each in session.execute(text("PRAGMA table_info(task_instance)"))}
+    given = {"dag_id": "nightly", "task_id": "invoices", "run_id": "r", "operator": "DineroToSqlOperator",
+             "state": "success", "end_date": f"{datetime.now(UTC) - timedelta(hours=5):%Y-%m-%d %H:%M:%S.%f}"}
+    needed = {name: 0 if "INT" in each[2] else "0" * 32 for name, each in there.items() if each[3] and not each[4]}
+    row = {**needed, **given}
+    session.execute(text("DELETE FROM task_instance"))
+    named = ", ".join(f":{each}" for each in row)
+    session.execute(text(f"INSERT INTO task_instance ({', '.join(row)}) VALUES ({named})"), row)
+"""
+    environment = {**os.environ, **server.settings}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_login_on_the_way_leads_back_to_the_page(server: Server, browser: Any) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from airflow_provider_dinero.api.errors import DineroThrottled
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, Budget, Meter, Slot
+from airflow_provider_dinero.api.usage import Usage
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,12 @@ class Pace:
     :param keep_slots: bool, whether to keep a slot that is too far away, for a caller who comes back; default False
     :param longest_wait: float, longest wait for a slot, in seconds; default 61
     :param slot: float or None, a slot that was kept, for the first request; default none
+    :param who: str, who is named to people while it waits; default nobody
     """
 
     __slots__ = (
         "_budget", "_keep_slots", "_key", "_longest_wait", "_meter", "_per_minute", "_quiet_until", "_sleep", "_slot",
-        "_taken", "_threads",
+        "_taken", "_threads", "_who",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +49,9 @@ class Pace:
         keep_slots: bool = False,
         longest_wait: float = LONGEST_WAIT,
         slot: float | None = None,
+        who: str = "",
     ) -> None:
+        self._who = who
         self._per_minute = per_minute
         self._budget = budget
         self._key = key
@@ -74,6 +78,10 @@ class Pace:
         """Return how many requests can be sent at once."""
         slot = self._budget.reserve(self._key, self._per_minute, -1)
         return slot.left
+
+    def usage(self) -> Usage:
+        """Return what became of the allowance in the last hour, and who waits for it."""
+        return self._budget.usage(self._key)
 
     def free(self) -> bool:
         """Take a slot if one is free now, and return whether it did."""
@@ -114,6 +122,6 @@ class Pace:
             self._taken += taken
 
     def _reserve(self, within: float) -> Slot:
-        slot = self._budget.reserve(self._key, self._per_minute, within)
+        slot = self._budget.reserve(self._key, self._per_minute, within, self._who)
         self._meter.measure("requests_left", slot.left)
         return slot

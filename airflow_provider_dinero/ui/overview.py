@@ -1,0 +1,168 @@
+"""What the page shows beside the connections: allowances, who waits, marks, mirrors. Nothing is sent to Dinero.
+
+All of it is in Airflow's database, and where the workers keep their allowance; no connection to a warehouse is opened.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow.models import DagModel, TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import func, select
+
+from airflow_provider_dinero.adapters.settings import coordination_url
+from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
+from airflow_provider_dinero.api.ports import EVERYWHERE
+from airflow_provider_dinero.consent.connections import find, in_words
+from airflow_provider_dinero.consent.marks import StoredMark, marks
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.api.client import DineroClient
+
+MIRROR = "DineroToSqlOperator"
+# The chart, in the units of its view box.
+STEP, BAR, HEIGHT = 10, 8, 60
+WAY_OUT = (
+    "Workers of other hosts keep theirs apart: to see it, and to share it, set `[dinero] coordination_url` to a Redis."
+)
+
+
+class Bar(NamedTuple):
+    """A part of a column of the chart."""
+
+    kind: str
+    x: int
+    y: float
+    height: float
+
+
+class Waiting(NamedTuple):
+    """A task that waits for its turn; its name is empty where the user may not read the DAG."""
+
+    who: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The allowance of a connection's organization over the last hour.
+
+    :param per_minute: int, the allowance
+    :param hour: list of (requests, how many of them had to wait, how many were put off), a minute each
+    :param waiting: list of Waiting, whose turn is next first
+    :param note: str, what is missing in it; empty where nothing is
+    """
+
+    per_minute: int = 0
+    hour: list[tuple[int, int, int]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Requests, how many of them had to wait, and how many were put off, in the whole hour."""
+        return (
+            sum(each[0] for each in self.hour),
+            sum(each[1] for each in self.hour),
+            sum(each[2] for each in self.hour),
+        )
+
+    @property
+    def highest(self) -> int:
+        """What the height of the chart stands for."""
+        return max([self.per_minute, *(used + put_off for used, _, put_off in self.hour)])
+
+    @property
+    def limit_at(self) -> float:
+        """How far from the top of the chart the allowance is."""
+        return round(HEIGHT * (1 - self.per_minute / self.highest), 1)
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The parts of the chart's columns."""
+        found = []
+        for number, (used, waited, put_off) in enumerate(self.hour):
+            y = float(HEIGHT)
+            for kind, count in (("used", used - waited), ("waited", waited), ("off", put_off)):
+                if count:
+                    height = round(max(1.5, HEIGHT * count / self.highest), 1)
+                    y = round(y - height, 1)
+                    found.append(Bar(kind, number * STEP, y, height))
+        return found
+
+
+class Overview:
+    """What a user may see.
+
+    :param readable: set of str, the DAGs that the user may read
+    """
+
+    def __init__(self, readable: set[str]) -> None:
+        self._readable = readable
+        with create_session() as session:
+            self._all = readable >= set(session.scalars(select(DagModel.dag_id)))
+        self._gone: dict[str, str] = {}  # what can't be reached isn't asked again for each connection
+
+    def allowances(self, conn_ids: Iterable[str]) -> dict[str, Allowance]:
+        """Return the allowance of each connection that is complete.
+
+        :param conn_ids: of str
+        """
+        return {conn_id: each for conn_id in conn_ids if (each := self._allowance(conn_id))}
+
+    def marks(self) -> list[StoredMark]:
+        """Return the marks of consumers in DAGs that the user may read; of others only who may read all DAGs."""
+        return [each for each in marks() if self._all or self._readable.intersection(each.dag_ids)]
+
+    def mirrors(self) -> list[tuple[str, str, datetime]]:
+        """Return DAG, task and last sync of each SQL mirror that the user may read, the oldest first."""
+        last = func.max(TaskInstance.end_date)
+        query = (
+            select(TaskInstance.dag_id, TaskInstance.task_id, last)
+            .where(TaskInstance.operator == MIRROR, TaskInstance.state == "success")
+            .group_by(TaskInstance.dag_id, TaskInstance.task_id)
+            .order_by(last)
+        )
+        with create_session() as session:
+            rows = session.execute(query).all()
+        return [(dag_id, task_id, at) for dag_id, task_id, at in rows if at and (self._all or dag_id in self._readable)]
+
+    def _allowance(self, conn_id: str) -> Allowance | None:
+        try:
+            with in_words(conn_id):
+                found = find(conn_id)
+                client, where = found.client(), coordination_url(found.extra)
+        except DineroError:  # the connection's own card says what is wrong
+            return None
+        if where in self._gone:
+            return Allowance(client.requests_per_minute, note=self._gone[where])
+        now = datetime.now(UTC).timestamp()
+        try:
+            usage = client.pace.usage()
+            note = _not_shared(client, any(map(any, usage.hour(now))))
+        except DineroUnavailable as error:
+            self._gone[where] = str(error)
+            return Allowance(client.requests_per_minute, note=str(error))
+        waiting = [
+            Waiting(self._named(who), datetime.fromtimestamp(end, UTC)) for who, end in usage.still_waiting(now).items()
+        ]
+        return Allowance(client.requests_per_minute, usage.hour(now), waiting, note)
+
+    def _named(self, who: str) -> str:
+        return who if self._all or who.partition("/")[0] in self._readable else ""
+
+
+def _not_shared(client: "DineroClient", is_used: bool) -> str:
+    """Return where the workers' allowance is, where it isn't, or may not be, the one that is seen here."""
+    with client.lock.try_hold(f"page/{uuid.uuid4()}") as held:
+        here = held.place if held else EVERYWHERE
+    token = client.tokens.stored()
+    theirs = token.place if token else ""
+    if theirs and here != theirs and EVERYWHERE not in {here, theirs}:
+        return f"This API server doesn't share the allowance of the workers, which is on {theirs}. {WAY_OUT}"
+    if here == EVERYWHERE or is_used:
+        return ""
+    return f"No request in the last hour that this host knows of. {WAY_OUT}"
