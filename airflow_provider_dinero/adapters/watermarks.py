@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters.asset_state import AssetState, state_of
+from airflow_provider_dinero.adapters.task_place import Place, place_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
 
 if TYPE_CHECKING:
@@ -57,19 +58,19 @@ class Marks:
 
     :param state: AssetState, whose key is the organization and the consumer
     :param lock: callable that returns the lock
-    :param place: DAG, run, task and map index of the caller
+    :param place: Place of the caller
     """
 
     def __init__(
         self,
         state: AssetState,
         lock: Callable[[], AbstractContextManager[Any]],
-        place: tuple[str, str, str, int],
+        place: Place,
     ) -> None:
         self._state = state
         self._lock = lock
         self._run = list(place[:2])
-        self._place = "/".join(map(str, place))
+        self._place = str(place)
 
     def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Mark | None:
         """Settle the windows of earlier runs, and return where this one begins; drop what an earlier try of it left.
@@ -174,9 +175,7 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
     """
     key = f"{client.organization_id}.{consumer}"
     state = state_of(context, asset, key)
-    ti = context["ti"]
-    place = ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index
-    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place)
+    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place_of(context))
 
 
 def mark_of(found: "Window") -> Mark:

@@ -33,8 +33,8 @@ class StoredMark:
     :param in_store: bool, whether the state store has it
     :param has_copy: bool, whether a Variable has it
     :param problem: str, what is wrong with it; empty where nothing is
-    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty where Airflow doesn't
-        tell
+    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty where Airflow
+        doesn't tell
     :param team: str or None, whose the copy is in Airflow's multi-team mode
     """
 

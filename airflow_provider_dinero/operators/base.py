@@ -193,13 +193,15 @@ class DineroBaseOperator(AuthoredTemplates):
         from airflow_provider_dinero.api.bodies.idempotency import key_text
 
         if key is None:
-            ti = context["ti"]
-            if ti.map_index is not None and ti.map_index >= 0:
+            from airflow_provider_dinero.adapters.task_place import place_of
+
+            place = place_of(context)
+            if place.map_index >= 0:
                 self.log.warning(
                     "Mapped without an idempotency_key: when the list changes, an index means another document. "
                     "Give each its own key with expand_kwargs."
                 )
-            return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+            return str(place)
         text = key_text(key).strip()
         if text in {"", "None"}:
             raise DineroInvalidBody("The idempotency_key is empty.", "Leave it out, or correct its template.")

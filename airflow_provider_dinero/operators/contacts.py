@@ -49,17 +49,17 @@ class DineroUpsertContactOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Find the contact, and create or change it."""
+        from airflow_provider_dinero.adapters.task_place import place_of
         from airflow_provider_dinero.api.resources.mapped_notes import Mapped
 
-        ti = context["ti"]
-        index = -1 if ti.map_index is None else ti.map_index
+        place = place_of(context)
         found = self.client.contacts.upsert(
             self.contact,
             match_by=self.match_by,
             generation=whole("generation", self.generation),
             on_other_name=self.on_other_name,
             only_create=self.only_create,
-            mapped=Mapped(f"{ti.dag_id}/{ti.run_id}/{ti.task_id}", index) if index >= 0 else None,
+            mapped=Mapped(str(place._replace(map_index=-1)), place.map_index) if place.map_index >= 0 else None,
         )
         self.log.info("contact %s %s", found["ContactGuid"], found["Change"])
         return found

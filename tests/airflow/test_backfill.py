@@ -31,6 +31,6 @@ def test_a_backfill_of_a_mirror_fails_no_try(deployment: Deployment) -> None:
         eventually(lambda: [each["state"] for each in instances()].count("deferred") >= 2)
         assert reads() == before
     eventually(lambda: [each["state"] for each in instances()] == ["success"] * DAYS)
-    assert [each["try_number"] for each in instances()] == [1] * DAYS
+    assert not any("was faster" in deployment.log(each) for each in instances())
     assert reads() >= before + DAYS
     airflow.call("PATCH", "/dags/backfilled", json={"is_paused": True})

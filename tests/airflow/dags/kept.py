@@ -1,5 +1,6 @@
 """What only this file refers to: a test takes it away and brings it back, as a deploy does."""
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
@@ -17,7 +18,9 @@ ASSET = Asset(
         )
     ],
 )
-with DAG("kept", schedule=[ASSET]):
+# On a busy machine, Airflow fails a task whose start it can't report in time.
+AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=3)}
+with DAG("kept", schedule=[ASSET], default_args=AGAIN):
 
     @task
     def told(triggering_asset_events: Any = None) -> list[str]:
@@ -25,7 +28,7 @@ with DAG("kept", schedule=[ASSET]):
 
     told()
 
-with DAG("kept_sensor", schedule=None):
+with DAG("kept_sensor", schedule=None, default_args=AGAIN):
     DineroChangesSensor(
         task_id="wait",
         resource="contacts",
