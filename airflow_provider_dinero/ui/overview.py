@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from airflow_provider_dinero.adapters.settings import coordination_url
 from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
 from airflow_provider_dinero.api.ports import EVERYWHERE
-from airflow_provider_dinero.consent.connections import find, in_words
+from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.marks import StoredMark, marks
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ class Overview:
 
     def _allowance(self, conn_id: str) -> Allowance | None:
         try:
-            with in_words(conn_id):
-                found = find(conn_id)
-                client, where = found.client(), coordination_url(found.extra)
+            found = find(conn_id)
+            found.require_in_database()
+            client, where = found.client(), coordination_url(found.extra)
         except DineroError:  # the connection's own card says what is wrong
             return None
         if where in self._gone:
