@@ -10,7 +10,9 @@ from tests.deployment import Deployment
 @pytest.mark.skipif(__version__.startswith("3.3."), reason="task loops came with Airflow 3.4")
 def test_each_iteration_makes_an_invoice_of_its_own(deployment: Deployment, client: DineroClient) -> None:
     def made() -> int:
-        return sum("in a loop" in str(each["Comment"]) for each in client.invoices.list(fields=["Guid", "Comment"]))
+        return sum(
+            "in a loop" in str(each["Description"]) for each in client.invoices.list(fields=["Guid", "Description"])
+        )
 
     run_id = deployment.airflow.trigger("looped")
     deployment.ended("looped", run_id)

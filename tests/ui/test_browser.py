@@ -144,12 +144,13 @@ def spend(server: Server, organization: int, busy: int) -> None:
 def keep_marks(server: Server) -> None:
     """What DAGs leave in Airflow's database: the marks of a sensor and of a watcher, and a mirror's last sync."""
     program = """
-import json
+import json, os, sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from airflow.models.asset import AssetModel
 from airflow.models.asset_state_store import AssetStateStoreModel
 from airflow.utils.session import create_session
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from airflow_provider_dinero.adapters.asset_state import write_copy
 def mark(**ago):
     return {"until": f"{datetime.now(UTC) - timedelta(**ago):%Y-%m-%dT%H:%M:%SZ}"}
@@ -170,15 +171,15 @@ with create_session() as session:
         if "until" in value:
             write_copy(name, key, value)
 write_copy("dinero://shop_00/contacts", "100001.crm.contacts", mark(days=2))
-with create_session() as session:
-    there = {each[1]: each for each in session.execute(text("PRAGMA table_info(task_instance)"))}
+with closing(sqlite3.connect(os.environ["AIRFLOW_HOME"] + "/airflow.db")) as database, database:
+    there = {each[1]: each for each in database.execute("PRAGMA table_info(task_instance)")}
     given = {"dag_id": "nightly", "task_id": "invoices", "run_id": "r", "operator": "DineroToSqlOperator",
              "state": "success", "end_date": f"{datetime.now(UTC) - timedelta(hours=5):%Y-%m-%d %H:%M:%S.%f}"}
     needed = {name: 0 if "INT" in each[2] else "0" * 32 for name, each in there.items() if each[3] and not each[4]}
     row = {**needed, **given}
-    session.execute(text("DELETE FROM task_instance"))
     named = ", ".join(f":{each}" for each in row)
-    session.execute(text(f"INSERT INTO task_instance ({', '.join(row)}) VALUES ({named})"), row)
+    database.execute("DELETE FROM task_instance")
+    database.execute(f"INSERT INTO task_instance ({', '.join(row)}) VALUES ({named})", row)
 """
     environment = {**os.environ, **server.settings}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)

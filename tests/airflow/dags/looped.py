@@ -10,12 +10,12 @@ LINE = {"Description": "Fee", "Quantity": 1, "BaseAmountValue": "200.00", "Unit"
 @task_group
 def monthly():
     made = DineroCreateInvoiceOperator(
-        task_id="invoice", dinero_conn_id="dinero_own", invoice={"ProductLines": [LINE], "Comment": "in a loop"}
+        task_id="invoice", dinero_conn_id="dinero_own", invoice={"ProductLines": [LINE], "Description": "in a loop"}
     )
 
     @task
     def many() -> list[dict]:
-        return [{"invoice": {"ProductLines": [LINE], "Comment": f"mapped in a loop, {each}"}} for each in range(2)]
+        return [{"invoice": {"ProductLines": [LINE], "Description": f"mapped in a loop, {each}"}} for each in range(2)]
 
     mapped = DineroCreateInvoiceOperator.partial(task_id="mapped", dinero_conn_id="dinero_own").expand_kwargs(many())
 
@@ -26,5 +26,5 @@ def monthly():
 
 
 if hasattr(monthly, "loop"):
-    with DAG("looped", schedule=None):
+    with DAG("looped", schedule=None) as dag:
         monthly.loop(max_iterations=3)
