@@ -165,4 +165,4 @@ def _not_shared(client: "DineroClient", is_used: bool) -> str:
         return f"This API server doesn't share the allowance of the workers, which is on {theirs}. {WAY_OUT}"
     if here == EVERYWHERE or is_used:
         return ""
-    return f"No request in the last hour that this host knows of. {WAY_OUT}"
+    return f"This host knows of no request in the last hour. {WAY_OUT}"

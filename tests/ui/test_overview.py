@@ -74,7 +74,7 @@ def test_the_hour_is_what_the_workers_have_used(shop: str, tmp_path: Path) -> No
 
 def test_where_the_workers_share_nothing_with_the_api_server_the_page_says_so(shop: str) -> None:
     it = Overview(set()).allowances([shop])["shop"]
-    assert it.note.startswith("No request in the last hour that this host knows of.")
+    assert it.note.startswith("This host knows of no request in the last hour.")
     assert "`[dinero] coordination_url` to a Redis" in it.note
     record = find(shop)
     client = record.client()
