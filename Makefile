@@ -9,7 +9,7 @@ JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits.
 FAULTS := watcher_killed attack budget airflow_tasks crash rotation killed unstored hosts mirror \
-	mirror_killed mirror_started hostile
+	mirror_killed mirror_started hostile lists
 
 EDGES := lowest newest
 # Each dependency has a test among these: HTTP and OAuth, bodies and amounts, the database, Redis, Parquet, PDF, forms.
@@ -20,7 +20,7 @@ EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_
 	tests/ui/test_page.py tests/airflow/test_shop_orders.py
 
 .PHONY: help demo ui test dist-test servers servers-test snowflake-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
-.PHONY: bench bench-changes bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
+.PHONY: bench bench-changes bench-lists bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -105,10 +105,14 @@ bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machi
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 	$(BIN)/python benchmarks/sandbox_lists.py $(SLACK)
+	$(BIN)/python benchmarks/lists.py 0
 
 bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/sync.py
 	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
+
+bench-lists: .venv/.installed-dev  ## lists of orders: requests, kills, and the memory of 20,000
+	$(BIN)/python benchmarks/lists.py
 
 bench-mirror: .venv/.installed-servers .dlt/.installed  ## a mirror beside COPY, dlt and BEFORE=REVISION of this clone
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/mirror.py .dlt/bin/python $(BEFORE)

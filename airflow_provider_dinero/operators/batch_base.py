@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroThrottled
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.base import DineroBaseOperator
 
@@ -48,6 +48,8 @@ class DineroBatchOperator(DineroBaseOperator):
     """
 
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "path", "report_path")
+    # Whether `work` takes what was told before the task deferred.
+    resumes: ClassVar[bool] = False
     # The name of the argument that holds the list; with _callable behind it, of the function that gives it.
     listed: ClassVar[str]
 
@@ -104,9 +106,16 @@ class DineroBatchOperator(DineroBaseOperator):
                 on_error=self.on_error,
                 report=report.add,
                 progress=self._progress(),
+                **self._earlier(),
             )
         self.log.info("%s: %s", self.listed, ", ".join(f"{found[name]} {name}" for name in report.COUNTED))
         return {**found, "Report": report.place}
+
+    def _earlier(self) -> dict[str, Any]:
+        """Return what this task has told before it deferred, as an option of `work`."""
+        told: dict[str, Any] = self._done.get("told", {}) if self.resumes else {}
+        rows = {int(at): row if isinstance(row, dict) else {"Change": row} for at, row in told.items()}
+        return {"done": rows} if rows else {}
 
     def perform_dry_run(self, context: "Context") -> Row:
         """Check everything, write the report, and nothing else."""
@@ -157,6 +166,9 @@ class DineroBatchOperator(DineroBaseOperator):
             report = Report(file)
             try:
                 yield report
+            except DineroThrottled:
+                self._done["told"] = report.told()
+                raise
             except BaseException as error:
                 place = self._put(report)
                 context["ti"].xcom_push(key="report", value=place)
@@ -201,6 +213,15 @@ class Report:
         import msgspec
 
         self.file.write(msgspec.json.encode(row) + b"\n")
+
+    def told(self) -> dict[str, Any]:
+        """Return what was told so far, by index: the Change, or the whole row where it failed."""
+        import msgspec
+
+        self.file.flush()
+        self.file.seek(0)
+        found = [msgspec.json.decode(line) for line in self.file]
+        return {str(row["Item"] - 1): row if row["Change"] == FAILED else row["Change"] for row in found}
 
     def rows(self) -> list[Row]:
         """Return all rows where they are few, else those that failed, as many as fit."""

@@ -49,6 +49,7 @@ class DineroInvoicesOperator(DineroBatchOperator):
 
     resource = "invoices"
     listed = "invoices"
+    resumes = True
     template_fields: Sequence[str] = (*DineroBatchOperator.template_fields, "invoices", "mailout", "payment")
     template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json", "payment": "json"}
 

@@ -1,12 +1,15 @@
 """Lists in one task: where they come from, what Airflow stores of them, the report, and what a second run costs."""
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.api.errors import DineroThrottled
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.batches import DineroInvoicesOperator
 from tests.api.test_batches import order, orders
@@ -158,3 +161,30 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(bench: Bench) -> 
     bench.one(DineroInvoicesOperator, invoices=listed, **LIFE)
     posted = [each for each in bench.sandbox.requests()[before:] if each["method"] == "POST"]
     assert sum("token" not in each["path"] for each in posted) == 14
+
+
+def test_a_task_that_waits_for_the_allowance_goes_on_at_its_item(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It defers in the midst of the list; its report is that of one run, and nothing is made or tried twice."""
+    from airflow_provider_dinero.api.batches.invoices import InvoiceRun
+
+    finish, left = InvoiceRun._finish, [1]
+
+    def throttled(self: Any, works: Any) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            error = DineroThrottled("far away", until=datetime.now(UTC) + timedelta(minutes=5))
+            error.slot = time.time()
+            raise error
+        finish(self, works)
+
+    monkeypatch.setattr(InvoiceRun, "_finish", throttled)
+    listed = orders(9)
+    listed[2]["invoice"]["Comnent"] = "x"
+    told = bench.one(DineroInvoicesOperator, invoices=listed, **LIFE)
+    assert (len(told.deferrals), told.state) == (1, "failed")
+    assert told.deferrals[0]["done"]["told"]["0"] == "created"
+    assert "1 of 9 items failed: item 3: " in told.error
+    posted = [each["path"].rpartition("/")[2] for each in bench.sandbox.requests() if each["method"] == "POST"]
+    assert [posted.count(name) for name in ("invoices", "book", "email")] == [8, 8, 8]
+    listed[2] = order(2)
+    assert bench.one(DineroInvoicesOperator, invoices=listed, **LIFE).returned["created"] == 1

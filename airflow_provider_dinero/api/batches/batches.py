@@ -67,7 +67,8 @@ class Batches:
         :param report: callable that takes a row for each item, in the order of the list: Item (from 1), Key, Guid,
             Number, TotalInclVat, Currency, Change (created, updated, unchanged or failed), Error and Message
         :param progress: callable that takes how many items are done, and how many there are
-        :param done: mapping of index to row, what an earlier part of the same run has told; default none
+        :param done: mapping of index to row, what an earlier part of the same run has told: what failed isn't tried
+            again, and what was made counts as made; default none
         :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat"}`: the counts, and the totals by
             currency. In a dry run what they would be, with `requests` and the `minutes` that these take; Dinero is
             asked what each invoice that would be made comes to, a request each

@@ -15,7 +15,7 @@ from airflow_provider_dinero.api.batches.items import Item, Options, read_item, 
 from airflow_provider_dinero.api.batches.known import ContactBook, Snapshot
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
-from airflow_provider_dinero.api.batches.report import UNCHANGED, Report, fields_of
+from airflow_provider_dinero.api.batches.report import FAILED, UNCHANGED, Report, fields_of
 from airflow_provider_dinero.api.batches.steps import Steps
 from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
 from airflow_provider_dinero.api.batches.work import Work
@@ -134,8 +134,9 @@ class InvoiceRun:
     def _work(self, index: int, given: Any) -> "Told":
         """Return an item with what is known of it; or the row of one that is wrong, or was told before."""
         told: Row = {"Item": index + 1}
-        if index in self._around.done:
-            return self._around.done[index], None
+        past = self._around.done.get(index)
+        if past and past["Change"] == FAILED:
+            return past, None
         try:
             item = self._read(given)
             told |= {"Key": item.key, "Guid": item.guid}
@@ -147,7 +148,10 @@ class InvoiceRun:
                 raise
             return told, error
         row = self._snapshot.get(item.guid)
-        return Work(index, item, body, row, self._notes.get(item.guid), self._options.book)
+        work = Work(index, item, body, row, self._notes.get(item.guid), self._options.book)
+        if past:
+            work.changes[:] = [past["Change"]]
+        return work
 
     def _perform(self, part: list[Work]) -> None:
         """Do a part: read what has to be read, then go on in parts whose contacts don't change."""

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.idempotency import guid_for, key_text, reference_for
+from airflow_provider_dinero.api.bodies import idempotency
+from airflow_provider_dinero.api.bodies.idempotency import key_text, reference_for
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal, expected, require_both_amounts
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
 from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -107,7 +108,7 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         raise DineroInvalidBody(f"invoice: a dict is needed, not {type(body).__name__}.", "Nothing was sent.")
     if body.get("Guid"):
         raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
-    guid = guid_for(organization_id, "invoices", key, _whole(row, "generation"))
+    guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
     invoice: CheckedBody = check("InvoiceCreateModel", {**body, "Guid": guid})
     send = row.get("send", options.send) or None
     payment = _payment(row.get("payment", options.payment), key, invoice)
