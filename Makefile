@@ -20,7 +20,7 @@ EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_
 	tests/ui/test_page.py tests/airflow/test_shop_orders.py
 
 .PHONY: help demo ui test dist-test servers servers-test snowflake-test cluster cluster-test toggl faults nightly lint format models pages docs screenshots
-.PHONY: bench bench-changes bench-lists bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
+.PHONY: bench stores-test installs-test bench-changes bench-lists bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -48,10 +48,16 @@ newest: .newest/.installed  ## the same with the newest
 $(EDGES):
 	.$@/bin/python -m pytest -W default --numprocesses $(JOBS) $(EDGE_TESTS)
 
-servers: cluster-test servers-test snowflake-test  ## what needs other servers: a cluster, databases for mirrors
+servers: cluster-test servers-test snowflake-test stores-test installs-test  ## what needs other servers: a cluster, databases, storages
 
 servers-test: .venv/.installed-dev .venv/.installed-servers  ## mirrors in Postgres, also behind pgbouncer, and MariaDB
-	$(BIN)/python -m pytest $(SERVERS_OPTIONS) tests/servers
+	$(BIN)/python -m pytest $(SERVERS_OPTIONS) tests/servers --ignore tests/servers/stores
+
+stores-test: .stores/.installed  ## archive and files in S3 (moto), Azure (Azurite), GCS (an emulator) and OpenSSH
+	.stores/bin/python -m pytest -W default $(STORES_OPTIONS) tests/servers/stores
+
+installs-test: .venv/.installed-dev  ## each storage's extra, beside constraints.txt; STORAGE=sftp alone
+	$(BIN)/python -m tests.servers.installs $(STORAGE)
 
 snowflake-test: .snowflake/.installed  ## the same with Snowflake's hook and dialect, on fakesnow
 	.snowflake/bin/python -m tests.servers.snowflake
@@ -118,7 +124,7 @@ bench-mirror: .venv/.installed-servers .dlt/.installed  ## a mirror beside COPY,
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/mirror.py .dlt/bin/python $(BEFORE)
 
 clean:
-	rm -rf .venv .nightly .toggl $(EDGES:%=.%) .snowflake .dlt .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .nightly .toggl .stores .azurite $(EDGES:%=.%) .snowflake .dlt .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -150,6 +156,17 @@ $(EDGES:%=.%/.installed): .%/.installed: pyproject.toml
 	.$*/bin/uv pip install --quiet --python .$*/bin/python --constraint .$*/resolved.txt --editable '.[parquet,redis,sandbox,sql]' --group edges
 .venv/.installed-servers: .venv/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group servers
+	touch $@
+
+# By uv, since pip needs minutes for the providers of the storages; node is needed for Azurite.
+.stores/.installed: .venv/.installed-dev .azurite/.installed
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .stores
+	$(BIN)/uv pip install --quiet --python .stores/bin/python --constraint constraints.txt \
+		--editable '.[azure,gcs,parquet,redis,s3,sandbox,sftp,sql]' --group stores
+	touch $@
+
+.azurite/.installed:
+	npm install --silent --no-audit --no-fund --prefix .azurite azurite@3.37.0
 	touch $@
 
 # Its dialect wants an older SQLAlchemy.

@@ -181,12 +181,13 @@ class DineroBatchOperator(DineroBaseOperator):
         """Put a report where it belongs, and return the place; or the rows themselves where they are few."""
         from pathlib import Path
 
-        from airflow_provider_dinero.adapters.places import place_of, put
+        from airflow_provider_dinero.storage.store import file_store
 
         report.file.flush()
         target = self.report_path or (_beside(self.path) if self.path is not None else None)
         if target is not None:
-            put(Path(report.file.name), place_of(target))
+            store, name = file_store(target)
+            store.write(name, Path(report.file.name))
             report.place = str(target)
         else:
             report.place = report.rows()
@@ -242,7 +243,7 @@ class Report:
 
 def _lines(path: "str | ObjectStoragePath") -> Iterator[bytes]:
     """Yield the lines of a file that hold something."""
-    from airflow_provider_dinero.adapters.places import place_of
+    from airflow_provider_dinero.storage.addresses import place_of
 
     place: Any = place_of(path)
     with place.open("rb") as file:

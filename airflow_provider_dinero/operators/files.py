@@ -82,15 +82,14 @@ def opened(place: "str | ObjectStoragePath") -> "tuple[File, str | None]":
     :param place: str or ObjectStoragePath; a str with a scheme, such as s3://, is one too
     :raises DineroInvalidBody: there is none
     """
-    from airflow.sdk import ObjectStoragePath
-
     from airflow_provider_dinero.api.errors import DineroInvalidBody
     from airflow_provider_dinero.api.http.uploads import LARGEST
+    from airflow_provider_dinero.storage.store import file_store
 
     if isinstance(place, str) and "://" not in place:
         return place, None
-    path = place if isinstance(place, ObjectStoragePath) else ObjectStoragePath(str(place))
-    if not path.is_file():
-        raise DineroInvalidBody(f"There is no file {path}.", "Nothing was sent.")
-    with path.open("rb") as stream:  # type: ignore[no-untyped-call]
-        return stream.read(LARGEST + 1), path.name  # one byte too many is enough to refuse it
+    store, name = file_store(place)
+    content = store.read(name, LARGEST + 1)  # one byte too many is enough to refuse it
+    if content is None:
+        raise DineroInvalidBody(f"There is no file {place}.", "Nothing was sent.")
+    return content, name

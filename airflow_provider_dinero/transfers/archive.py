@@ -1,14 +1,16 @@
 """Booked invoices and credit notes as PDF, and the receipts, in an archive of one's own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dinero.storage.lineage import WritesFiles
 from airflow_provider_dinero.transfers.base import DineroTransferOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
-    from airflow_provider_dinero.transfers.archive_index import Archive
+    from airflow_provider_dinero.transfers.archive_files import Archive
+    from airflow_provider_dinero.transfers.archive_lists import Document
 
 KINDS = ("invoices", "credit_notes", "files")
 # So many of the documents that could not be had are named in the error.
@@ -16,17 +18,18 @@ NAMED = 5
 LONGEST_NAME = 300
 
 
-class DineroArchiveOperator(DineroTransferOperator):
+class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
     """Brings booked invoices and credit notes, as PDF, and the receipts to object storage, if they aren't there yet.
 
     An invoice is `<path>/<organization>/invoices/<year>/<number>-<guid>.pdf`, a credit note the same under
     `credit_notes`, a receipt `<path>/<organization>/files/<year of upload>/<guid>.<extension>`. Nothing is ever
     deleted there. The index of a kind, `<path>/<organization>/index/<kind>.ndjson`, has a line for each document:
-    path, guid, number, date, contact, total, currency, bytes and sha256.
+    path, guid, number, date, contact, total, currency, bytes, sha256, and whole, which is true.
 
     Each run lists all that is booked in Dinero (a request for each 1000), and all that is in the archive. A document
-    takes one request more. What Dinero doesn't give, or names in a way that can't be a path, is named in an error, when
-    all else is archived.
+    takes one request more. A document whose size isn't that of its line is fetched again; one without a line is read
+    once. What Dinero doesn't give, or names in a way that can't be a path, and files that are in the place of a
+    document and aren't Dinero's, are named in an error, when all else is archived.
 
     Dinero: `GET /v1/{organizationId}/invoices`, `GET /v1/{organizationId}/invoices/{guid}`,
     `GET /v1/{organizationId}/sales/creditnotes`, `GET /v1/{organizationId}/sales/creditnotes/{guid}/pdf`,
@@ -36,18 +39,28 @@ class DineroArchiveOperator(DineroTransferOperator):
         s3://conn_id@bucket/dinero. Templated.
     :param kinds: names of what is archived: invoices, credit_notes, files; default all three. Templated.
     :param lock_timeout: float, seconds that the task waits for another one that writes the same archive; default 3600
-    :return: `{"organization", "new", "documents", "index"}`, the last three dicts by kind: how many documents were
-        archived now, how many there are in all, and where the index is
+    :param storage_timeout: float, seconds that the storage may take for a file or a listing, and a second more for each
+        100 kB of a file; default 120
+    :return: `{"organization", "new", "documents", "index", "uri"}`, the last four dicts by kind: how many documents
+        were archived now, how many there are in all, where the index is, and its plain address, without the connection
     :raises DineroNotFound: some documents could not be had
     """
 
     template_fields: Sequence[str] = (*DineroTransferOperator.template_fields, "path", "kinds")
     resource = "sales"
 
-    def __init__(self, *, path: "str | ObjectStoragePath", kinds: str | Iterable[str] = KINDS, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        path: "str | ObjectStoragePath",
+        kinds: str | Iterable[str] = KINDS,
+        storage_timeout: float = 120.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.path = path
         self.kinds = kinds
+        self.storage_timeout = storage_timeout
 
     def lock_name(self, context: "Context") -> str:
         """Return the name of this archive."""
@@ -55,21 +68,24 @@ class DineroArchiveOperator(DineroTransferOperator):
 
     def transfer(self, context: "Context") -> dict[str, Any]:
         """Archive one kind after the other; a dry run only counts."""
-        from airflow_provider_dinero.adapters.places import place_of
         from airflow_provider_dinero.api.bodies.validation import as_list
         from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotFound
-        from airflow_provider_dinero.transfers.archive_index import Archive
+        from airflow_provider_dinero.storage.store import Store
+        from airflow_provider_dinero.transfers.archive_files import Archive
 
         kinds, organization = as_list(self.kinds), self.client.organization_id
         if unknown := set(kinds) - set(KINDS):
             raise DineroInvalidBody(f"There is no kind {', '.join(sorted(unknown))}.", f"It is of {', '.join(KINDS)}.")
-        told: dict[str, Any] = {"organization": organization, "new": {}, "documents": {}, "index": {}}
+        told: dict[str, Any] = {"organization": organization, "new": {}, "documents": {}, "index": {}, "uri": {}}
         refused: list[str] = []
+        store = Store(Store(self.path, self.storage_timeout).below(str(organization)), self.storage_timeout)
         for kind in kinds:
-            archive = Archive(place_of(self.path) / str(organization), kind)
+            archive = Archive(store, kind, self.client.lock.hold)
             new = self._archive(archive, kind, refused)
             told["new"][kind], told["documents"][kind] = new, len(archive)
-            told["index"][kind] = str(archive.index)
+            told["index"][kind], told["uri"][kind] = archive.shown(archive.index), store.uri(archive.index)
+            if not self.is_dry_run:
+                self.report(store, archive.index)
             self.log.info("%s: %d new in the archive, %d in all", kind, new, len(archive))
         if refused:
             named = "; ".join(refused[:NAMED])
@@ -80,30 +96,64 @@ class DineroArchiveOperator(DineroTransferOperator):
 
     def _archive(self, archive: "Archive", kind: str, refused: list[str]) -> int:
         """Archive what is missing of a kind, and write its index; return how much that was."""
-        from airflow_provider_dinero.adapters.progress import Progress
-        from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound
+        from airflow_provider_dinero.api.errors import DineroError
         from airflow_provider_dinero.transfers.archive_lists import fetcher, is_path, listed
 
-        documents = []
+        documents: dict[str, Document] = {}
         for document in listed(self.client, kind):
             if is_path(kind, document.path):
-                documents.append(document)
+                documents[document.path] = document
             else:
-                refused.append(
-                    f"{kind} {document.line['guid']} (it would be the file {document.path!r})"[:LONGEST_NAME]
-                )
-        missing = [document for document in documents if document.path not in archive]
+                _refuse(refused, kind, document.line["guid"], f"it would be the file {document.path!r}")
         if self.is_dry_run:
-            return len(missing)
-        fetch = fetcher(self.client, kind)
+            return sum(path not in archive for path in documents)
+        for path in archive.damaged - set(documents):
+            _refuse(refused, kind, path, "it is damaged, and Dinero doesn't list it any more")
+        try:
+            new = self._fill(archive, kind, documents, fetcher(self.client, kind), refused)
+        except BaseException:
+            try:  # what was archived before that is in the index all the same
+                archive.write_index()
+            except (DineroError, OSError) as error:
+                self.log.warning("The index of %s was not written: %s", kind, error)
+            raise
+        archive.write_index()
+        return new
+
+    def _fill(
+        self,
+        archive: "Archive",
+        kind: str,
+        documents: "dict[str, Document]",
+        fetch: Callable[[str], bytes],
+        refused: list[str],
+    ) -> int:
+        """Look at what has no line yet, then fetch what is missing."""
+        from airflow_provider_dinero.adapters.progress import Progress
+        from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound, DineroPermanentError
+        from airflow_provider_dinero.transfers.archive_proof import prove
+
+        for path in sorted(archive.unproven):
+            try:
+                told = prove(archive, kind, path, documents.get(path), fetch)
+            except DineroPermanentError as error:  # one must not keep all others out, for ever
+                told = str(error)
+            if told:
+                archive.disown(path)
+                _refuse(refused, kind, path, told)
+                documents.pop(path, None)
+        missing = [document for path, document in documents.items() if path not in archive]
         progress = Progress(self.client, kind, len(missing))
         new = 0
         for document in missing:
             try:
                 archive.add(document, fetch(document.line["guid"]))
                 new += 1
-            except (DineroNotFound, DineroInvalidRequest) as error:  # one must not keep all others out, for ever
-                refused.append(f"{kind} {document.line['guid']} ({error})"[:LONGEST_NAME])
+            except (DineroNotFound, DineroInvalidRequest) as error:
+                _refuse(refused, kind, document.line["guid"], error)
             progress.step()
-        archive.write_index(documents)
         return new
+
+
+def _refuse(refused: list[str], kind: str, what: str, why: object) -> None:
+    refused.append(f"{kind} {what} ({why})"[:LONGEST_NAME])

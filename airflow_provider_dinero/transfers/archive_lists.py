@@ -49,6 +49,19 @@ def is_path(kind: str, path: str) -> bool:
     return bool((_FILE_PATH if kind == "files" else _SALES_PATH).fullmatch(path))
 
 
+def identity(kind: str, path: str) -> dict[str, Any]:
+    """Return what the path of a document tells of it: its Guid, and its number where it has one.
+
+    :param kind: str, as `listed` takes it
+    :param path: str, of `is_path`
+    """
+    name = path.partition("/")[2].rpartition(".")[0]
+    if kind == "files":
+        return {"guid": name}
+    number, _, guid = name.partition("-")
+    return {"guid": guid, "number": int(number)}
+
+
 def fetcher(client: "DineroClient", kind: str) -> Callable[[str], bytes]:
     """Return what fetches a document of a kind by its Guid.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.base import require_mapping
+from airflow_provider_dinero.storage.lineage import WritesFiles
 from airflow_provider_dinero.transfers.base import DineroTransferOperator
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.transfers.reading import Reading, Standing
 
 
-class DineroChangesToObjectStorageOperator(DineroTransferOperator):
+class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
     """Writes what changed in a resource to a file of object storage: all the first time, only changes ever after.
 
     It remembers how far its consumer is, in the state of the asset `dinero://<conn_id>/<resource>`; the mark moves when
@@ -33,6 +34,8 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
         s3://conn_id@bucket/dinero. Each consumer needs one of its own. Templated.
+    :param storage_timeout: float, seconds that the storage may take for a file, and a second more for each 100 kB of
+        it; default 120
     :param format: str, ndjson or, with the extra `parquet`, parquet; default ndjson
     :param changes: dict, a window that a DineroChangesSensor returned: `sensor.output`; all rows that changed in it are
         written, and no mark is used. Default None: the consumer's own mark. Templated.
@@ -42,7 +45,8 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         default 1
     :param lock_timeout: float, seconds that the task waits for another one that writes the same files; default 3600
     :return: `{"resource", "organization", "since", "until", "rows", "created", "updated", "deleted", "files"}`: since
-        is None for a full load, files is a list of `{"path", "rows", "bytes", "sha256"}`
+        is None for a full load, files is a list of `{"path", "uri", "rows", "bytes", "sha256"}`: uri is the plain
+        address, without the connection, as other programs take it
     """
 
     template_fields: Sequence[str] = (*DineroTransferOperator.template_fields, "path", "changes", "consumer")
@@ -57,6 +61,7 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         consumer: str | None = None,
         include_deleted: bool = True,
         deletes_every: int = 1,
+        storage_timeout: float = 120.0,
         dinero_conn_id: str = "dinero_default",
         **kwargs: Any,
     ) -> None:
@@ -71,6 +76,7 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         self.consumer = consumer
         self.include_deleted = include_deleted
         self.deletes_every = deletes_every
+        self.storage_timeout = storage_timeout
 
     def lock_name(self, context: "Context") -> str:
         """Return the name of this consumer, or of the window that was given."""
@@ -137,12 +143,12 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
         from pathlib import Path
         from tempfile import TemporaryDirectory
 
-        from airflow.sdk.lineage import get_hook_lineage_collector
-
-        from airflow_provider_dinero.adapters.places import place_of, put
         from airflow_provider_dinero.adapters.progress import Progress
+        from airflow_provider_dinero.storage.store import Store
         from airflow_provider_dinero.transfers.formats import CHANGE, row_file
 
+        store = Store(self.path, self.storage_timeout)  # before Dinero is read: it may be wrong
+        folder_of = f"{self.resource}/{self.client.organization_id}"
         with TemporaryDirectory(prefix="dinero-") as folder:
             local = Path(folder, "rows")
             local.touch(0o600)
@@ -155,12 +161,14 @@ class DineroChangesToObjectStorageOperator(DineroTransferOperator):
             if not told["rows"] or self.is_dry_run:
                 return []
             name = f"{told['since'] or 'full'}--{told['until']}.{self.format}".replace(":", "")
-            target = place_of(self.path) / self.resource / str(self.client.organization_id) / name
-            put(local, target)
-            get_hook_lineage_collector().add_output_asset(context=self.hook, uri=str(target))
+            target = f"{folder_of}/{name}"
+            store.tidy(folder_of)
+            store.write(target, local)
+            self.report(store, target)
             with local.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return [{"path": str(target), "rows": told["rows"], "bytes": local.stat().st_size, "sha256": digest}]
+            where = {"path": str(store.below(target)), "uri": store.uri(target)}
+            return [{**where, "rows": told["rows"], "bytes": local.stat().st_size, "sha256": digest}]
 
 
 class DineroEntriesToObjectStorageOperator(DineroChangesToObjectStorageOperator):

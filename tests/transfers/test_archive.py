@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
-from airflow_provider_dinero.transfers.archive_index import Archive
+from airflow_provider_dinero.transfers.archive_files import Archive
 from tests.conftest import line
 from tests.operators.bench import Bench
 from tests.transfers.conftest import Row, contact, draft

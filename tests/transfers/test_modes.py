@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,7 @@ from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.downloads import DineroDownloadInvoiceOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
-from airflow_provider_dinero.transfers import places
+from airflow_provider_dinero.storage.store import Store
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
 from tests.conftest import CONTACT, line
@@ -35,14 +34,14 @@ def umask() -> Iterator[None]:
 def passing(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """The modes of the files that are on their way to their place, and of their folders."""
     seen: list[tuple[int, int]] = []
-    put = places.put
+    write = Store.write
 
-    def noted(local: Path, target: Any) -> None:
-        seen.append((mode(local), mode(local.parent)))
-        put(local, target)
+    def noted(store: Store, path: str, content: bytes | Path) -> None:
+        if isinstance(content, Path):
+            seen.append((mode(content), mode(content.parent)))
+        write(store, path, content)
 
-    monkeypatch.setattr(places, "put", noted)
-    monkeypatch.setattr("airflow_provider_dinero.transfers.archive_index.put", noted)
+    monkeypatch.setattr(Store, "write", noted)
     return seen
 
 
@@ -68,7 +67,7 @@ def test_documents(bench: Bench, beside: DineroClient, tmp_path: Path, passing: 
     (document,) = (tmp_path / "archive").rglob("*.pdf")
     for path in (document, Path(told["index"]["invoices"]), tmp_path / "invoice.pdf"):
         assert mode(path) == 0o644
-    assert passing == [(0o600, 0o700)]
+    assert passing == []  # these are never on a disk elsewhere
     folder = tmp_path / "coordination"
     assert {mode(each) for each in folder.iterdir()} == {0o600}
     assert mode(folder) == 0o700

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.transfers import places
+from airflow_provider_dinero.storage import store
 from airflow_provider_dinero.transfers.object_storage import (
     DineroChangesToObjectStorageOperator,
     DineroEntriesToObjectStorageOperator,
@@ -148,7 +148,7 @@ def test_a_failure_in_mid_write_leaves_no_file(
     bench: Bench, beside: DineroClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dag, first = transfer(bench, str(tmp_path), retries=1), contact(beside, "a")
-    copy, tries = places.shutil.copyfile, []
+    copy, tries = store.shutil.copyfile, []
 
     def break_off(source: Path, target: Path) -> None:
         tries.append(target)
@@ -157,12 +157,12 @@ def test_a_failure_in_mid_write_leaves_no_file(
             target.write_bytes(source.read_bytes()[:20])
             raise OSError("no space left on device")
 
-    monkeypatch.setattr(places.shutil, "copyfile", break_off)
+    monkeypatch.setattr(store.shutil, "copyfile", break_off)
     with monkeypatch.context() as patch:
         patch.setattr(Kept, "end", lambda *arguments: pytest.fail("the mark moved"))
         with bench.dag() as other:
             DineroChangesToObjectStorageOperator(task_id="it", resource="contacts", path=str(tmp_path))
-        assert bench.run(other)["it"].error == "no space left on device"
+        assert "OSError: no space left on device." in bench.run(other)["it"].error
     assert [each for each in (tmp_path / "contacts").rglob("*") if each.is_file()] == []
     assert keys(bench.run(dag)["it"].returned) == {first: "created"}
 

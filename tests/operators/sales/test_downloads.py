@@ -19,7 +19,12 @@ def test_a_pdf_is_whole_or_not_there(bench: Bench, booked: dict[str, Any], tmp_p
     assert not target.exists()
     told = bench.one(DineroDownloadInvoiceOperator, **place)
     assert target.read_bytes().startswith(b"%PDF")
-    assert told.returned == {"Guid": booked["Guid"], "Path": place["path"], "Size": target.stat().st_size}
+    assert told.returned == {
+        "Guid": booked["Guid"],
+        "Path": place["path"],
+        "Uri": f"file://{target}",
+        "Size": target.stat().st_size,
+    }
     target.write_bytes(b"before")
     opened = tmp_path / "opened.pdf"  # as somebody has it who reads it just now
     opened.hardlink_to(target)

@@ -1,0 +1,104 @@
+"""What a file system says when something is wrong, as an error that names the file, the connection and what to do."""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from airflow_provider_dinero.api.errors import (
+    DineroConfigurationError,
+    DineroError,
+    DineroUnavailable,
+)
+
+LONGEST = 300
+# A signed URL is as good as a password for as long as it lasts.
+_SIGNATURE = re.compile(r"(?i)\b(sig|signature|x-amz-signature|x-goog-signature)=[^&\s'\"]+")
+_ARCHIVED = ("InvalidObjectState", "BlobArchived", "storage class")
+_NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound", "container does not exist")
+_REFUSED = ("AccessDenied", "Forbidden", "AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermission")
+_NOT_ALLOWED = {401, 403}
+
+
+@contextmanager
+def told(doing: str, where: str, conn_id: str | None, seconds: float) -> Generator[None]:
+    """Turn what a file system raises into an error of ours; a file that isn't there stays a FileNotFoundError.
+
+    :param doing: str, what was to be done, such as `write`
+    :param where: str, the file or folder
+    :param conn_id: str or None, the Airflow connection
+    :param seconds: float, the limit of time that was given
+    :raises DineroConfigurationError: a person has to change something
+    :raises DineroUnavailable: it may work later
+    """
+    try:
+        yield
+    except (DineroError, FileNotFoundError) as error:
+        if isinstance(error, FileNotFoundError) and _says(error, _NO_BUCKET):
+            raise no_bucket(where, conn_id, error) from error
+        raise
+    except Exception as error:  # each file system has its own
+        raise _failure(doing, where, conn_id, seconds, error) from error
+
+
+def no_bucket(where: str, conn_id: str | None, error: BaseException) -> DineroConfigurationError:
+    """Return the error for a bucket, container or root folder that isn't there.
+
+    :param where: str, the file or folder
+    :param conn_id: str or None, the Airflow connection
+    :param error: exception, of the file system
+    """
+    return DineroConfigurationError(
+        f"{where} can't be written: its bucket or container doesn't exist for {_who(conn_id)} ({_text(error)}).",
+        "Create it, or correct the path or the connection.",
+    )
+
+
+def _failure(doing: str, where: str, conn_id: str | None, seconds: float, error: Exception) -> DineroError:
+    who = _who(conn_id)
+    if isinstance(error, TimeoutError):
+        return DineroUnavailable(
+            f"The storage didn't let us {doing} {where} within {seconds:.0f} s ({who}).",
+            "Nothing half has its name. If the line is only slow, raise storage_timeout.",
+        )
+    if _says(error, _ARCHIVED):
+        return DineroConfigurationError(
+            f"{where} is archived and can't be read ({who}): {_text(error)}.",
+            "Restore it from the archive tier, or put its line back into the index.",
+        )
+    if _says(error, _NO_BUCKET):
+        return no_bucket(where, conn_id, error)
+    if isinstance(error, PermissionError) or _status(error) in _NOT_ALLOWED or _says(error, _REFUSED):
+        return DineroConfigurationError(
+            f"{who} may not {doing} {where}: {_text(error)}.",
+            "It needs the right to list, read and write there; a SAS or another temporary key may have expired.",
+        )
+    if isinstance(error, ImportError | ValueError) and "filesystem" in str(error).lower().replace(" ", ""):
+        return DineroConfigurationError(
+            f"There is no file system for {where} on this worker: {_text(error)}.",
+            "Install airflow-provider-dinero with the extra s3, gcs, azure or sftp wherever tasks run.",
+        )
+    if type(error).__name__ == "AirflowNotFoundException" or isinstance(error, ImportError):
+        return DineroConfigurationError(f"{where} can't be reached: {_text(error)}.", "Correct the path.")
+    return DineroUnavailable(
+        f"The storage couldn't {doing} {where} ({who}): {_text(error)}.", "Look at the storage and the connection."
+    )
+
+
+def _who(conn_id: str | None) -> str:
+    return f"the connection {conn_id}" if conn_id else "this worker itself, without a connection"
+
+
+def _text(error: BaseException) -> str:
+    """Return what an error says, in a line, and without what signs a URL."""
+    text = _SIGNATURE.sub(r"\1=***", " ".join(str(error).split()))
+    return f"{type(error).__name__}: {text[:LONGEST]}".rstrip(".: ")
+
+
+def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    causes = f"{error} {error.__cause__ or ''}"
+    return any(each in causes for each in words)
+
+
+def _status(error: Exception) -> int | None:
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
+    return status if isinstance(status, int) else None

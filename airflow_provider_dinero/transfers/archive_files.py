@@ -1,0 +1,172 @@
+"""What an archive has of a kind of document: by one listing and the index, with what is damaged found out."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from airflow_provider_dinero.transfers.archive_index import Lines, lines_of, new_line, parsed, rendered
+from airflow_provider_dinero.transfers.archive_lists import identity, is_path
+
+if TYPE_CHECKING:
+    from airflow_provider_dinero.storage.store import Store
+    from airflow_provider_dinero.transfers.archive_lists import Document
+
+log = logging.getLogger(__name__)
+
+# The index is written as the run goes on: a run that is killed has to look at no more documents than these again.
+INDEX_EVERY = 100
+
+
+class Archive:
+    """The documents of a kind.
+
+    A document is a file that the archive names so, and that isn't empty; what others put there is left alone. It is in
+    place when the index has its line, of its size. One whose size is another is `damaged`. One without a line, or with
+    a line of a build that could write half a document, is `unproven`: its content has to be looked at, once.
+
+    :param store: Store, the folder of the organization
+    :param kind: str
+    :param lock: callable that takes a name and gives a lock, which runs on this host share
+    """
+
+    def __init__(self, store: "Store", kind: str, lock: Callable[[str], AbstractContextManager[Any]]) -> None:
+        self.index = f"index/{kind}.ndjson"
+        self._store = store
+        self._kind = kind
+        self._lock = lock
+        listed = store.list(kind)
+        self._sizes = {path: entry.size for path, entry in listed.items() if is_path(kind, path)}
+        store.tidy("index")
+        self._written = store.read(self.index)
+        known = lines_of(self._written or b"", self.shown(self.index))
+        # By path, as they were written. A line whose document is gone goes too.
+        self._base: Lines = known
+        self._lines: Lines = {name: line for name, line in known.items() if self._path(name) in self._sizes}
+        self.damaged: set[str] = set()
+        self.unproven: set[str] = set()
+        for path, size in self._sizes.items():
+            self._judge(path, size)
+        self._changes = 0
+
+    def _judge(self, path: str, size: int) -> None:
+        line = self._lines.get(self._name(path))
+        said = parsed(line) if line else None
+        if size == 0 or (said and said.size != size):
+            self.damaged.add(path)
+            # An empty file is what is left of a write that failed; there may never have been a line.
+            says = f"its line says {said.size}" if said else "a document has some"
+            log.warning("%s has %d bytes, and %s: it is fetched again.", self.shown(self._name(path)), size, says)
+        elif said is None or not (said.whole or self._store.is_local or self._store.puts_whole):
+            self.unproven.add(path)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._sizes and path not in self.damaged
+
+    def __len__(self) -> int:
+        return len(self._sizes) - len(self.damaged | self.unproven)
+
+    def shown(self, path: str) -> str:
+        """Return a path as its author would write it.
+
+        :param path: str, below the folder of the organization
+        """
+        return str(self._store.below(path))
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a document, or None where somebody has taken it away meanwhile.
+
+        :param path: str, below the folder of the kind
+        """
+        return self._store.read(self._name(path))
+
+    def add(self, document: "Document", content: bytes) -> None:
+        """Write a document, whole or not at all, in the place of a damaged one too.
+
+        :param document: Document
+        :param content: bytes
+        """
+        self._store.write(self._name(document.path), content)
+        self.note(document.path, document.line, content)
+
+    def note(self, path: str, known: dict[str, Any], content: bytes) -> None:
+        """Note a document that is in place and whole.
+
+        :param path: str, below the folder of the kind
+        :param known: dict, what Dinero's list tells of it; what its path tells is added
+        :param content: bytes
+        """
+        self._sizes[path] = len(content)
+        self.damaged.discard(path)
+        self.unproven.discard(path)
+        self._lines[self._name(path)] = new_line(self._name(path), {**identity(self._kind, path), **known}, content)
+        self._changes += 1
+        if self._changes % INDEX_EVERY == 0:
+            self.write_index()
+
+    def mark_damaged(self, path: str, size: int) -> None:
+        """Count a file as damaged: what is there is only a part of the document.
+
+        :param path: str, below the folder of the kind
+        :param size: int, of what is there
+        """
+        log.warning("%s is half a document of %d bytes: it is fetched again.", self.shown(self._name(path)), size)
+        self._lines.pop(self._name(path), None)
+        self.unproven.discard(path)
+        self.damaged.add(path)
+
+    def disown(self, path: str) -> None:
+        """Leave a file alone that is none of Dinero's: it isn't counted, and has no line.
+
+        :param path: str, below the folder of the kind
+        """
+        self._sizes.pop(path, None)
+        self.unproven.discard(path)
+        self._lines.pop(self._name(path), None)
+
+    def write_index(self) -> None:
+        """Write the index, unless it has these lines already.
+
+        Another run may have written it meanwhile: its lines are joined, under a lock that those who share it hold.
+        """
+        if self._written is not None and rendered(self._lines) == self._written:
+            return
+        with self._lock(f"archive/{self.shown(self.index)}"):
+            now = self._store.read(self.index)
+            if now != self._written:
+                self._join(lines_of(now or b"", self.shown(self.index)))
+            new = rendered(self._lines)
+            if new != now:
+                self._store.write(self.index, new)
+            self._written, self._base = new, dict(self._lines)
+
+    def _join(self, theirs: Lines) -> None:
+        """Take over what another run has written since this one has read the index."""
+        for name, line in theirs.items():
+            if self._base.get(name) == line or not is_path(self._kind, self._path(name)):
+                continue
+            ours, path = self._lines.get(name), self._path(name)
+            if ours is None or ours == self._base.get(name):
+                self._lines[name] = line
+                self._judged_elsewhere(path, line)
+            elif ours != line and (content := self.read(path)) is not None:  # both have written this document
+                self._lines[name] = new_line(name, _known(ours), content)
+                self._sizes[path] = len(content)
+
+    def _judged_elsewhere(self, path: str, line: bytes) -> None:
+        self._sizes[path] = parsed(line).size
+        self.damaged.discard(path)
+        self.unproven.discard(path)
+
+    def _name(self, path: str) -> str:
+        return f"{self._kind}/{path}"
+
+    def _path(self, name: str) -> str:
+        return name.removeprefix(f"{self._kind}/")
+
+
+def _known(line: bytes) -> dict[str, Any]:
+    return dict(msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode(line))

@@ -1,0 +1,1 @@
+"""Files on real servers: `make stores-test`."""

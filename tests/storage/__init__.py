@@ -1,0 +1,1 @@
+"""Tests of the files on storages; those on real servers are in tests/servers/stores."""
