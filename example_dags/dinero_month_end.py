@@ -17,7 +17,9 @@ from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, tas
 from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 
-YEAR = "{{ macros.ds_format(macros.ds_add(dag_run.run_after | ds, -1), '%Y-%m-%d', '%Y') }}"  # of the month that ended
+# The day of the run and the year of the month that ended, by the DAG's clock.
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
+YEAR = "{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -1)[:4] }}"
 
 with DAG(
     "dinero_month_end",
@@ -33,10 +35,10 @@ with DAG(
 ) as dag:
 
     @task
-    def keep(name: str, rows: list[dict[str, Any]], params: dict[str, Any] | None = None, dag_run: Any = None) -> str:
+    def keep(name: str, rows: list[dict[str, Any]], day: str, params: dict[str, Any] | None = None) -> str:
         """Write a report beside the documents, and return its path."""
         assert params
-        path = ObjectStoragePath(params["archive"]) / "reports" / f"{dag_run.run_after:%Y-%m-%d}" / f"{name}.json"
+        path = ObjectStoragePath(params["archive"]) / "reports" / day / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(rows, ensure_ascii=False, indent=1))
         return str(path)
@@ -44,4 +46,4 @@ with DAG(
     archive = DineroArchiveOperator(task_id="documents", path="{{ params.archive }}")
     for name in ("saldo", "result", "balance"):
         report = DineroOperator(task_id=name, operation=f"reports.{name}", arguments={"year": YEAR})
-        archive >> keep.override(task_id=f"keep_{name}")(name, report.output)
+        archive >> keep.override(task_id=f"keep_{name}")(name, report.output, DAY)

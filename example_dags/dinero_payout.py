@@ -14,6 +14,7 @@ is booked, other amounts under the same number change nothing: correct it with l
 from decimal import Decimal
 from typing import Any
 
+import pendulum
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
@@ -23,11 +24,14 @@ PROVIDER_ACCOUNT = 55020  # what the payment provider owes us: the sales were bo
 FEE_ACCOUNT = 6300  # bank charges, which have no VAT
 BANK_ACCOUNT = 55000
 
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"  # of the run
+
 with DAG(
     "dinero_payout",
     description="Payout of a payment provider → three ledger lines → booked",
     doc_md=__doc__,
     schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),  # its time zone is the DAG's
     params={
         "payout": Param(1001, type="integer", title="Number of the payout, which becomes the voucher number"),
         "paid_on": Param(None, type=["null", "string"], format="date", title="Paid on; empty: the day of the run"),
@@ -39,13 +43,13 @@ with DAG(
 ) as dag:
 
     @task
-    def lines_of(params: dict[str, Any] | None = None, dag_run: Any = None) -> list[dict[str, Any]]:
+    def lines_of(today: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return the three lines of the voucher, which add up to zero."""
         assert params
         gross, fee = Decimal(params["gross"]), Decimal(params["fee"])
         voucher = {
             "VoucherNumber": params["payout"],
-            "VoucherDate": params["paid_on"] or f"{dag_run.run_after:%Y-%m-%d}",
+            "VoucherDate": params["paid_on"] or today,
         }
         return [
             {**voucher, "Description": text, "Amount": str(amount), "AccountNumber": account, "AccountVatCode": "none"}
@@ -57,5 +61,5 @@ with DAG(
         ]
 
     DineroPostLedgerItemsOperator(
-        task_id="post", lines=lines_of(), idempotency_key="payout-{{ params.payout }}", book=True
+        task_id="post", lines=lines_of(DAY), idempotency_key="payout-{{ params.payout }}", book=True
     )

@@ -11,7 +11,7 @@ with DAG("balances", schedule=None) as balances:
     DineroOperator(
         task_id="saldo",
         operation="reports.saldo",
-        arguments={"year": "{{ dag_run.run_after.strftime('%Y') }}"},
+        arguments={"year": "{{ macros.dinero.period_key(dag_run, dag, 'year') }}"},
     )
 # --8<-- [end:read]
 

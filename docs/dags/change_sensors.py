@@ -23,7 +23,7 @@ with DAG("contacts_to_crm", schedule=None, max_active_runs=1) as contacts_to_crm
     changes = DineroChangesSensor(
         task_id="changes",
         resource="contacts",
-        initial_since="{{ macros.ds_add(dag_run.run_after | ds, -30) }}",
+        initial_since="{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -30) }}",
         commit="by_operator",
         poke_interval=60,
         timeout=3600,
@@ -45,7 +45,7 @@ with DAG("contacts_of_a_week", schedule=None) as contacts_of_a_week:
     DineroChangesSensor(
         task_id="changes",
         resource="contacts",
-        changes_since="{{ macros.ds_add(dag_run.run_after | ds, -7) }}",
+        changes_since="{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -7) }}",
         include_deleted=False,
         timeout=3600,
         deferrable=True,

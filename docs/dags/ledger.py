@@ -1,13 +1,15 @@
 """The guide to ledger items, as DAGs that run."""
 
 # --8<-- [start:payout]
+import pendulum
 from airflow.sdk import DAG, task
 
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 
-DAY = "{{ dag_run.run_after | ds }}"
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
 
-with DAG("payout", schedule=None) as payout:
+with DAG("payout", schedule=None, start_date=START) as payout:
     DineroPostLedgerItemsOperator(
         task_id="payout",
         idempotency_key=f"payout-{DAY}",
@@ -26,7 +28,7 @@ with DAG("payout", schedule=None) as payout:
 # --8<-- [end:payout]
 
 # --8<-- [start:lines]
-with DAG("membership_fees", schedule=None) as membership_fees:
+with DAG("membership_fees", schedule=None, start_date=START) as membership_fees:
 
     @task
     def lines(day: str) -> list[dict[str, object]]:

@@ -1,13 +1,15 @@
 """The guide to manual vouchers, as a DAG that runs."""
 
 # --8<-- [start:voucher]
+import pendulum
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.manual_vouchers import DineroManualVoucherOperator
 
-DAY = "{{ dag_run.run_after | ds }}"
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
 
-with DAG("cash_to_bank", schedule=None) as cash_to_bank:
+with DAG("cash_to_bank", schedule=None, start_date=START) as cash_to_bank:
     DineroManualVoucherOperator(
         task_id="deposit",
         idempotency_key=f"cash-to-bank-{DAY}",

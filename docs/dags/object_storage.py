@@ -37,7 +37,7 @@ with DAG("invoices_of_a_window", schedule=None, max_active_runs=1) as invoices_o
     changes = DineroChangesSensor(
         task_id="changes",
         resource="invoices",
-        initial_since="{{ macros.ds_add(dag_run.run_after | ds, -7) }}",
+        initial_since="{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -7) }}",
         deferrable=True,
     )
     DineroChangesToObjectStorageOperator(

@@ -1,6 +1,7 @@
 """The guide to purchases, as DAGs that run."""
 
 # --8<-- [start:imports]
+import pendulum
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
@@ -27,9 +28,10 @@ with DAG("cash_purchase", schedule=None) as cash_purchase:
 
 # --8<-- [start:credit]
 SUPPLIER = {"ExternalReference": "supplier-3", "Name": "Hosting ApS", "CountryKey": "DK", "IsPerson": False}
-MONTH = "{{ dag_run.run_after.strftime('%Y-%m') }}"
+MONTH = "{{ macros.dinero.period_key(dag_run, dag, 'month') }}"
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
 
-with DAG("credit_purchase", schedule=None) as credit_purchase:
+with DAG("credit_purchase", schedule="@monthly", start_date=START) as credit_purchase:
     supplier = DineroUpsertContactOperator(task_id="supplier", contact=SUPPLIER)
     bill = DineroPurchaseVoucherOperator(
         task_id="bill",
@@ -47,7 +49,7 @@ with DAG("credit_purchase", schedule=None) as credit_purchase:
 # --8<-- [end:credit]
 
 # --8<-- [start:credit_note]
-with DAG("supplier_pays_back", schedule=None) as supplier_pays_back:
+with DAG("supplier_pays_back", schedule=None, start_date=START) as supplier_pays_back:
     supplier = DineroUpsertContactOperator(task_id="supplier", contact=SUPPLIER)
     DineroPurchaseCreditNoteOperator(
         task_id="credit_note",

@@ -29,7 +29,7 @@ BELL = {
 }
 # Due three weeks before the run.
 LATE = {
-    "Date": "{{ macros.ds_add(dag_run.run_after | ds, -30) }}",
+    "Date": "{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -30) }}",
     "PaymentConditionType": "Netto",
     "PaymentConditionNumberOfDays": 9,
 }

@@ -3,6 +3,7 @@
 # --8<-- [start:imports]
 from datetime import timedelta
 
+import pendulum
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
@@ -12,7 +13,8 @@ from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor, Di
 
 CONTACT = {"ExternalReference": "customer-22", "Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True}
 LINE = {"Description": "Bell", "Quantity": 1, "BaseAmountValue": "80.00", "Unit": "parts", "AccountNumber": 1000}
-DAY = "{{ dag_run.run_after | ds }}"
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
 FEES = [
     {
         "VoucherDate": DAY,
@@ -27,7 +29,7 @@ FEES = [
 # --8<-- [end:imports]
 
 # A customer who has paid, and a bookkeeper who has booked: then nobody has to wait.
-with DAG("others", schedule=None) as others:
+with DAG("others", schedule=None, start_date=START) as others:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CONTACT)
     DineroInvoiceOperator(
         task_id="invoice",
@@ -58,7 +60,7 @@ with DAG("deliver_when_paid", schedule=None) as deliver_when_paid:
 # --8<-- [end:paid]
 
 # --8<-- [start:booked]
-with DAG("fees_for_the_bookkeeper", schedule=None) as fees_for_the_bookkeeper:
+with DAG("fees_for_the_bookkeeper", schedule=None, start_date=START) as fees_for_the_bookkeeper:
     fees = DineroPostLedgerItemsOperator(task_id="fees", idempotency_key=f"fees-{DAY}", lines=FEES)
     DineroLedgerBookedSensor(
         task_id="booked", items=fees.output, poke_interval=600, timeout=timedelta(days=7), deferrable=True
