@@ -33,6 +33,7 @@ ORDERS = [
     },
     {"order": "A-2", "customer": "Amager Kaffe", "email": "ida@kaffe.example", "text": "Service", "price": "250.00"},
 ]
+ORDER = "{{ params.orders[ti.map_index].order }}"  # what Airflow's pages show in place of 0, 1, ...
 
 with DAG(
     "dinero_approval",
@@ -86,14 +87,16 @@ with DAG(
     contacts = DineroUpsertContactOperator.partial(
         task_id="contact", match_by="Email", map_index_template="{{ task.contact['Name'] }}"
     ).expand(contact=contacts_of())
-    drafts = DineroCreateInvoiceOperator.partial(
-        task_id="draft", map_index_template="{{ task.idempotency_key }}"
-    ).expand_kwargs(invoices_of(contacts.output))
+    drafts = DineroCreateInvoiceOperator.partial(task_id="draft", map_index_template=ORDER).expand_kwargs(
+        invoices_of(contacts.output)
+    )
     approve = ApprovalOperator(
         task_id="approve",
         subject="Book {{ params.orders | length }} invoices? A booked invoice can't be changed.",
         body=table_of(drafts.output),
         response_timeout=timedelta(days=7),
     )
-    booked = DineroBookInvoiceOperator.partial(task_id="book", approval=approve.output).expand(invoice=drafts.output)
-    sent = DineroSendInvoiceOperator.partial(task_id="send").expand(invoice=booked.output)
+    booked = DineroBookInvoiceOperator.partial(
+        task_id="book", approval=approve.output, map_index_template=ORDER
+    ).expand(invoice=drafts.output)
+    sent = DineroSendInvoiceOperator.partial(task_id="send", map_index_template=ORDER).expand(invoice=booked.output)

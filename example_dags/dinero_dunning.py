@@ -31,6 +31,10 @@ with DAG(
         operation="invoices.list",
         arguments={"status": ["Overdue"], "fields": ["Guid", "Number", "ContactName"]},
     )
-    DineroRemindOperator.partial(task_id="remind", reminder=FEES, book=True, send="email").expand(
-        invoice=overdue.output
-    )
+    DineroRemindOperator.partial(
+        task_id="remind",
+        reminder=FEES,
+        book=True,
+        send="email",
+        map_index_template="{{ task.invoice['Number'] }} {{ task.invoice['ContactName'] }}",
+    ).expand(invoice=overdue.output)

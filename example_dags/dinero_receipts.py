@@ -52,4 +52,6 @@ with DAG(
                 logging.getLogger(__name__).warning("%s is left out: name it account_amount_text.pdf", receipt.name)
         return found
 
-    DineroPurchaseVoucherOperator.partial(task_id="expense").expand_kwargs(receipts())
+    DineroPurchaseVoucherOperator.partial(
+        task_id="expense", map_index_template="{{ task.idempotency_key }}"
+    ).expand_kwargs(receipts())

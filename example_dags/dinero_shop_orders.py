@@ -41,6 +41,9 @@ def order_reference(order_id: str) -> str:
     return f"chinook-order-{order_id}"
 
 
+# What Airflow's pages show in place of 0, 1, ...
+ORDER = "{{ ti.xcom_pull(task_ids='read_orders')[ti.map_index]['order_id'] }}"
+
 with DAG(
     "dinero_shop_orders",
     description="Orders of a month → contacts → invoices → booked → e-mailed → checked",
@@ -136,12 +139,18 @@ with DAG(
 
     orders = read_orders()
     contacts = contacts_of(orders)
-    upserted = DineroUpsertContactOperator.partial(task_id="upsert_contact").expand(contact=contacts)
-    created = DineroCreateInvoiceOperator.partial(task_id="create_invoice").expand_kwargs(
+    upserted = DineroUpsertContactOperator.partial(
+        task_id="upsert_contact", map_index_template="{{ task.contact['Name'] }}"
+    ).expand(contact=contacts)
+    created = DineroCreateInvoiceOperator.partial(task_id="create_invoice", map_index_template=ORDER).expand_kwargs(
         invoices_of(orders, contacts, upserted.output)
     )
-    booked = DineroBookInvoiceOperator.partial(task_id="book_invoice").expand(invoice=created.output)
-    sent = DineroSendInvoiceOperator.partial(task_id="send_invoice").expand(invoice=booked.output)
+    booked = DineroBookInvoiceOperator.partial(task_id="book_invoice", map_index_template=ORDER).expand(
+        invoice=created.output
+    )
+    sent = DineroSendInvoiceOperator.partial(task_id="send_invoice", map_index_template=ORDER).expand(
+        invoice=booked.output
+    )
     receipt = DineroUploadFileOperator(task_id="upload_receipt", file_path=str(DATA / "receipt.pdf"))
     changes = DineroChangesSensor(
         task_id="wait_for_changes",

@@ -51,8 +51,8 @@ def reported(do: Callable[P, T]) -> Callable[P, T]:
             task.log.debug("Raised here:", exc_info=error)
             task.log.error("%s", error.message)
             if error.advice:
-                task.log.error("What to do: %s", error.advice)
-                error.args = (f"{error.message}\nWhat to do: {error.advice}",)
+                task.log.error("%s", error.advice)
+                error.args = (f"{error.message}\n{error.advice}",)
             if isinstance(error, AirflowFailException):
                 error.__traceback__ = error.__cause__ = None
             raise  # not `raise error`, which would add this frame

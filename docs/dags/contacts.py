@@ -40,7 +40,7 @@ with DAG("contact_by_vat_number", schedule=None) as company:
 CUSTOMERS = [(17, "Ida Holm", "ida@example.dk"), (18, "Bo Friis", "bo@example.dk")]
 
 with DAG("contacts_of_a_shop", schedule=None, default_args={"retries": 2}) as mapped:
-    DineroUpsertContactOperator.partial(task_id="contact").expand(
+    DineroUpsertContactOperator.partial(task_id="contact", map_index_template="{{ task.contact['Name'] }}").expand(
         contact=[
             {
                 "ExternalReference": f"customer-{number}",

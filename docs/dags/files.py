@@ -12,7 +12,7 @@ from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 
 # --8<-- [start:upload]
 with DAG("receipts_to_archive", schedule=None) as receipts_to_archive:
-    DineroUploadFileOperator.partial(task_id="upload").expand(
+    DineroUploadFileOperator.partial(task_id="upload", map_index_template="{{ task.file_path }}").expand(
         file_path=["/data/bill-7.pdf", "/data/receipts/bill-8.pdf"]
     )
 # --8<-- [end:upload]

@@ -5,6 +5,8 @@ from typing import Any
 
 from airflow.sdk import DAG, task
 
+from airflow_provider_dinero.api.bodies.idempotency import guid_for
+from airflow_provider_dinero.hooks.dinero import DineroHook
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import (
@@ -89,9 +91,31 @@ with DAG("orders_of_a_shop", schedule=None, default_args={"retries": 2}) as mapp
         return [{"number": "order-4714", "price": "80.00", **ida}, {"number": "order-4715", "price": "120.00", **bo}]
 
     new = orders()
-    contacts = DineroUpsertContactOperator.partial(task_id="contact").expand(contact=new.map(contact_of))
-    DineroInvoiceOperator.partial(task_id="invoice", book=True).expand_kwargs(new.zip(contacts.output).map(invoice_of))
+    contacts = DineroUpsertContactOperator.partial(
+        task_id="contact", map_index_template="{{ task.contact['Name'] }}"
+    ).expand(contact=new.map(contact_of))
+    DineroInvoiceOperator.partial(
+        task_id="invoice", book=True, map_index_template="{{ task.idempotency_key }}"
+    ).expand_kwargs(new.zip(contacts.output).map(invoice_of))
 # --8<-- [end:mapped]
+
+# --8<-- [start:ordered]
+with DAG("orders_in_order", schedule=None) as ordered:
+
+    @task(retries=2)
+    def book(numbers: list[str]) -> list[int]:
+        """Book the invoices of orders one after another; a retry finds what is done, and goes on."""
+        client = DineroHook().get_conn()
+        contact = client.contacts.upsert(CUSTOMER)["ContactGuid"]
+        booked = []
+        for number in numbers:
+            guid = guid_for(client.organization_id, "invoices", number)
+            client.invoices.create({"Guid": guid, "ContactGuid": contact, "ProductLines": [BELL]})
+            booked.append(client.invoices.book(guid)["Number"])
+        return booked
+
+    book(["order-4716", "order-4717", "order-4718"])
+# --8<-- [end:ordered]
 
 with DAG("cancelled_order", schedule=None) as cancelled_order:
     draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4713", invoice={"ProductLines": [BELL]})

@@ -54,6 +54,8 @@ def test_only_what_a_person_approves_is_booked_and_mailed(
     deployment.airflow.call("PATCH", place, json={"chosen_options": [answer], "params_input": {}})
     ended = deployment.ended(DAG, run_id)
     assert ended["approve", -1]["state"] == "success"
+    names = {each["rendered_map_index"] for (task, _), each in ended.items() if task in {"draft", "book", "send"}}
+    assert names - {None} == set(references)
     states = {task: {each["state"] for (name, _), each in ended.items() if name == task} for task in ("book", "send")}
     assert states == {"book": {rest}, "send": {rest}}
     assert {each["Status"] for each in there()} == {"Booked" if rest == "success" else "Draft"}

@@ -65,10 +65,10 @@ def test_each_step_says_who_would_send_what(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({}, "has no e-mail address.\nWhat to do: Give the contact one, or pass a Receiver in mailout."),
+        ({}, "has no e-mail address.\nGive the contact one, or pass a Receiver in mailout."),
         (
             {"payment": {"DepositAccountNumber": 1000, "Description": "x"}},
-            "1000 is not a deposit account.\nWhat to do: There are: 5",
+            "1000 is not a deposit account.\nThere are: 5",
         ),
     ],
 )

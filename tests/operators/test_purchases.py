@@ -117,7 +117,7 @@ def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None)
     assert (
-        f"{first['Guid']} uses this receipt with other content.\nWhat to do: If this is another expense" in told.error
+        f"{first['Guid']} uses this receipt with other content.\nIf this is another expense" in told.error
     )
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None, allow_similar=True)
     assert told.returned["Change"] == "created"
@@ -152,7 +152,7 @@ def test_what_somebody_has_booked_with_the_receipt_is_this_expense(
     assert (told.returned["Guid"], told.returned["Change"]) == (theirs, "unchanged")
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=key)
-    assert f"{theirs} uses this receipt with other content.\nWhat to do: If this is another expense" in told.error
+    assert f"{theirs} uses this receipt with other content.\nIf this is another expense" in told.error
 
 
 @pytest.mark.parametrize("key", ["bill-7", None])

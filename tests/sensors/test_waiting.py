@@ -271,4 +271,4 @@ def test_what_waiting_can_not_cure_is_told(
     assert lines
     assert bool(told.deferrals) is while_deferred
     if told.errors:
-        assert told.error.splitlines()[-1].startswith("What to do: ")
+        assert told.error.splitlines()[-1].startswith("Check organization_id")

@@ -48,7 +48,7 @@ def test_an_offer_whose_invoice_was_deleted_is_invoiced_anew_on_demand(bench: Be
     first = bench.one(DineroInvoiceTradeOfferOperator, trade_offer=offer).returned["Guid"]
     beside.invoices.delete(first)
     text = failed(bench.one(DineroInvoiceTradeOfferOperator, trade_offer=offer))
-    assert "was deleted.\nWhat to do: To create another one on purpose, pass generation=1" in text
+    assert "was deleted.\nTo create another one on purpose, pass generation=1" in text
     for change in ("created", "unchanged"):
         told = bench.one(DineroInvoiceTradeOfferOperator, trade_offer=offer, generation=1)
         assert told.returned["Change"] == change
