@@ -58,7 +58,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
         ("authorize", "let a user of Dinero consent at Visma Connect", (
             CONN_ID, REDIRECT_URI, PASTE, ORGANIZATION, NO_BROWSER, RESPONSE_MODE,
         )),
-        ("revoke", "revoke the consent at Visma Connect, and delete its tokens", (CONN_ID,)),
+        ("revoke", "revoke the consent at Visma Connect, and delete its tokens", (CONN_ID, YES)),
         ("check", "check a connection with one cheap call, and say what to do", (CONN_ID, JSON, DOUBLES, SINCE)),
         ("compare", "show which setting of each sandbox switch fits your company's Dinero; only reads", (
             CONN_ID, JSON,

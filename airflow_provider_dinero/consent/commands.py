@@ -33,6 +33,7 @@ from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import MISSING, state_of
 
 WAIT_SECONDS = 600.0
+ACCOUNT = "{:>8}  {:<45}  {:<8}  {}"  # number, name, VAT code, category
 TRIES = 3
 
 
@@ -100,6 +101,9 @@ def revoke(args: Namespace) -> int:
     if state_of(args.conn_id).consent == MISSING:
         say(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
         return 0
+    say(f"Tasks that use {args.conn_id} fail until somebody consents again.")
+    if not _agreed(args, "Revoke the consent?"):
+        return 1
     shared = flow.disconnect(args.conn_id)
     say(f"The consent of {args.conn_id} is revoked at Visma Connect. Renewing its token now fails;")
     say("an access token that is in use expires within the hour.")
@@ -162,11 +166,11 @@ def accounts(args: Namespace) -> int:
         for each in deposits:
             chart[each["AccountNumber"]] = {**chart.get(each["AccountNumber"], {}), **each, "IsDeposit": True}
         rows = hidden([chart[number] for number in sorted(chart)])
-        lines = [_line(row) for row in rows]
+        lines = [_account_line(row) for row in rows]
     if args.json:
         _print_json(rows)
     else:
-        say(*lines)
+        say(ACCOUNT.format("Number", "Name", "VAT code", "Category"), *lines)
     return 0
 
 
@@ -298,11 +302,10 @@ def _has_browser() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
-def _line(account: dict[str, Any]) -> str:
+def _account_line(account: dict[str, Any]) -> str:
     """Return what is told of an account."""
     kind = "deposit account" if account["IsDeposit"] else account.get("Category")
-    told = f"{account['AccountNumber']:>8}  {account['Name']:<45}  {account.get('VatCode') or '':<8}  {kind or ''}"
-    return told.rstrip()
+    return ACCOUNT.format(account["AccountNumber"], account["Name"], account.get("VatCode") or "", kind or "").rstrip()
 
 
 def _print_table(reached: list[dict[str, Any]]) -> None:

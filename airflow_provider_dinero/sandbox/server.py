@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that listens at ``url``."""
+    """A sandbox that listens at ``url``.
+
+    :param url: its address
+    :param requests_per_minute: the limit that it was started with, which its connections have too; default none
+    """
 
     url: str
+    requests_per_minute: int | None = None
 
     def connection(self, grant: str = "personal_integration", organization: int = 100001) -> dict[str, Any]:
         """Return the Airflow connection to it, see :func:`airflow_provider_dinero.sandbox.seed_data.connection`."""
-        return connection(self.url, grant, organization)
+        made = connection(self.url, grant, organization)
+        if self.requests_per_minute:  # else the client would keep to the limit of Dinero
+            made["extra"]["requests_per_minute"] = self.requests_per_minute
+        return made
 
     def connection_json(self, grant: str = "personal_integration", organization: int = 100001) -> str:
         """Return the connection as text, for the environment variable ``AIRFLOW_CONN_DINERO_DEFAULT``."""
@@ -109,7 +117,7 @@ def running(**settings: Any) -> Generator[Sandbox, None, None]:
     try:
         if not ready.wait(10):
             raise RuntimeError("The sandbox did not start.")
-        yield Sandbox(address(bound))
+        yield Sandbox(address(bound), settings.get("requests_per_minute"))
     finally:
         server.should_exit = True
         thread.join(10)

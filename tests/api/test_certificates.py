@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
 from airflow_provider_dinero.api.ports import MemoryTokenStore
+from airflow_provider_dinero.sandbox.server import Sandbox
 from tests.cutting import certificate, cutting
 
 UNTRUSTED = r"not accepted: self.signed certificate. Check the host. If you use your own proxy, set REQUESTS_CA_BUNDLE"
@@ -36,3 +37,7 @@ def test_one_that_the_bundle_does_not_help(tmp_path: Path, monkeypatch: pytest.M
     assert "not accepted: certificate has expired. It was checked with" in text
     assert f"REQUESTS_CA_BUNDLE={paths[0]}. Python 3.13 and later require more of a CA" in text
     assert "set REQUESTS_CA_BUNDLE" not in text
+
+
+def test_a_server_that_speaks_plain_http(sandbox: Sandbox) -> None:
+    assert "speaks plain http, not https. If that is right" in told(sandbox.url.replace("http://", "https://"))

@@ -229,6 +229,7 @@ def test_organizations_are_listed(add: Add, airflow: Any) -> None:
 def test_accounts_are_listed(add: Add, airflow: Any) -> None:
     code, out, _ = airflow("dinero", "accounts", add("good", **GOOD))
     assert code == 0
+    assert out.split()[:5] == ["Number", "Name", "VAT", "code", "Category"]
     told = {line.split()[0]: line for line in out.splitlines()}
     assert told["1000"].split()[-2:] == ["U25", "Turnover"]
     assert told["55000"].endswith("deposit account")
@@ -253,10 +254,13 @@ def test_who_has_read_enough_gets_no_traceback(add: Add) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
-def test_revoke_names_who_shared_the_consent(add: Add, airflow: Any) -> None:
+def test_revoke_asks_and_names_who_shared_the_consent(add: Add, airflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for conn_id in ("one", "two"):
         add(conn_id, **GOOD)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     code, out, _ = airflow("dinero", "revoke", "one")
+    assert (code, out.splitlines()[-1]) == (1, "Revoke the consent? (y/n) Nothing was changed.")
+    code, out, _ = airflow("dinero", "revoke", "one", "--yes")
     assert code == 0
     assert "These connections shared it: two." in out
     assert variables() == {}

@@ -58,9 +58,15 @@ def test_each_test_has_a_fresh_sandbox_and_its_handles(tmp_path: Path) -> None:
         def test_switches(dinero_sandbox):
             answer = requests.get(f"{dinero_sandbox.url}/v1/organizations", timeout=10)
             assert "Date" not in answer.headers
+            assert "requests_per_minute" not in dinero_sandbox.connection()["extra"]
+
+        @pytest.mark.dinero_sandbox(requests_per_minute=10_000)
+        def test_no_waits(dinero_sandbox):
+            for grant in ("personal_integration", "visma_connect"):
+                assert dinero_sandbox.connection(grant)["extra"]["requests_per_minute"] == 10_000
         """,
     )
-    assert "3 passed" in done.stdout, done.stdout + done.stderr
+    assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_it_costs_nothing_unless_it_is_asked_for(tmp_path: Path) -> None:

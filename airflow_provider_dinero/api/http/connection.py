@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip"}
 CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# What OpenSSL says, by its version, where the answer to its greeting is plain text.
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 CONNECT_SECONDS = 10.0
 FILE = "application/octet-stream"
 # Refusals whose status or plain text says everything.
@@ -172,6 +174,11 @@ class Connection:
                     (each for each in chain(error) if isinstance(each, ssl.SSLCertVerificationError)), None
                 ):
                     raise _not_accepted(request.host, refused) from None
+                if any(isinstance(each, ssl.SSLError) and each.reason in NO_TLS for each in chain(error)):
+                    raise DineroConfigurationError(
+                        f"{request.host} speaks plain http, not https.",
+                        "If that is right, as for a sandbox, write http:// before the host, or before auth_url.",
+                    ) from None
                 return None, _failure(error), error
             except DineroError:  # a file that changed while it was sent: Dinero doesn't have all of it
                 self._adapter.close()
