@@ -116,9 +116,7 @@ def test_without_a_key_the_same_receipt_in_another_run_is_the_same_expense(
     assert vouchers(beside) == [first["Guid"]]
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "25.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None)
-    assert (
-        f"{first['Guid']} uses this receipt with other content.\nIf this is another expense" in told.error
-    )
+    assert f"{first['Guid']} uses this receipt with other content.\nIf this is another expense" in told.error
     told = expense(bench, voucher=other, receipt=receipt, idempotency_key=None, allow_similar=True)
     assert told.returned["Change"] == "created"
     assert len(vouchers(beside)) == 2
