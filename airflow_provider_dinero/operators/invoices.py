@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import own_draft, preview, remember_draft, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import sender, summary
 from airflow_provider_dinero.operators.totals import ExpectingOperator, RoundingOperator
 
@@ -125,8 +125,8 @@ class DineroBookInvoiceOperator(ExpectingOperator):
     :param number: int, the voucher number; default Dinero's next. Templated.
     :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
         total isn't booked; default None: whatever it comes to. Templated.
-    :return: `{"Guid", "TimeStamp", "Number", "Status", "ContactName", "TotalInclVat", "Currency", "UpdatedAt"}`,
-        the total as str
+    :return: `{"Guid", "TimeStamp", "Number", "Status", "ContactName", "TotalInclVat", "TotalInclVatInDkk", "Currency",
+        "Date", "UpdatedAt"}`, the totals as str; that in DKK takes a request where it is another currency
     """
 
     resource = "invoices"
@@ -150,7 +150,7 @@ class DineroBookInvoiceOperator(ExpectingOperator):
         )
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
         self.log.info("%s invoice %s, %s", done, booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
-        return to_xcom(booked)
+        return {**to_xcom(booked), **in_dkk(self.client.invoices, booked)}
 
     def _unchecked(self, known: Mapping[str, Any]) -> "ExpectedTotal | None":
         """Return what is expected, unless the draft is known to come to it, under the TimeStamp that is booked."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
+    from airflow_provider_dinero.api.resources.credit_notes import CreditNotes
     from airflow_provider_dinero.api.resources.documents import OwnDraft
+    from airflow_provider_dinero.api.resources.invoices import Invoices
     from airflow_provider_dinero.api.resources.preflight import Plan
 
 
@@ -23,7 +25,7 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
 
     :param document: mapping, as Dinero gives it
     """
-    names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "UpdatedAt")
+    names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "Date", "UpdatedAt")
     kept = {name: document[name] for name in names if name in document}
     if (
         document.get("PaymentStatus") == "Draft"
@@ -32,6 +34,20 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     if "TotalInclVat" in document:
         kept["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
     return kept
+
+
+def in_dkk(documents: "Invoices | CreditNotes", document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a booked document comes to in DKK, as text: a request where it is in another currency.
+
+    :param documents: the client's resource
+    :param document: mapping with Guid, Date, Currency and TotalInclVat
+    """
+    if document["Currency"] == "DKK":
+        return {"TotalInclVatInDkk": written(Decimal(document["TotalInclVat"]), ".2f")}
+    day = str(document["Date"])[:10]  # only lists have it
+    rows = documents.list(fields=["Guid", "TotalInclVatInDkk"], start_date=day, end_date=day)
+    found = next((row["TotalInclVatInDkk"] for row in rows if row["Guid"] == document["Guid"]), None)
+    return {"TotalInclVatInDkk": None if found is None else written(Decimal(found), ".2f")}
 
 
 def with_guid(

@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanen
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import own_draft, preview, remember_draft, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import check_mailout, sender, summary
 from airflow_provider_dinero.operators.totals import RoundingOperator
 
@@ -120,6 +120,9 @@ class SalesLifecycleOperator(RoundingOperator):
             if self.send:
                 told |= self.step("send", lambda: self._send(body["Guid"], mailout or {}))
                 changes.append(told["Change"])
+        if self.book:
+            booked = dict(told)
+            told |= self.step("total", lambda: in_dkk(self.documents, booked))
         return told, changes
 
     def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
