@@ -1,18 +1,24 @@
 """Files of rows: NDJSON, and Parquet with the extra `parquet`."""
 
+import logging
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody, DineroUnexpectedAnswer
-from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of
+from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT, columns_of, feed_of
 from airflow_provider_dinero.api.lists.changes import as_utc
 
 if TYPE_CHECKING:
     import pyarrow
 
+log = logging.getLogger(__name__)
+
 NDJSON, PARQUET = "ndjson", "parquet"
 ROW_GROUP = 10_000
+# Dinero's numbers are doubles, of 17 digits at the most: 18 places and 20 digits before them hold those.
+WIDE = (38, 18)
 CHANGE = "Change"
 
 Row = dict[str, Any]
@@ -71,19 +77,27 @@ class _Parquet:
         types = {
             TEXT: pyarrow.string(),
             INTEGER: pyarrow.int64(),
-            # Dinero's numbers are doubles, of 17 digits at the most: 18 places and 20 digits before them hold those.
-            DECIMAL: pyarrow.decimal128(38, 18),
             BOOLEAN: pyarrow.bool_(),
             DATE: pyarrow.date32(),
             INSTANT: pyarrow.timestamp("us", tz="UTC"),
         }
         self._columns = {**columns_of(resource), CHANGE: TEXT}
-        self._schema = pyarrow.schema([(column, types[kind]) for column, kind in self._columns.items()])
+        self._narrow = {column: _room(column) for column, kind in self._columns.items() if kind == DECIMAL}
+        decimals = {column: pyarrow.decimal128(*room) for column, room in self._narrow.items()}
+        columns = [(name, decimals.get(name) or types[kind]) for name, kind in self._columns.items()]
+        self._schema = pyarrow.schema(columns)
+        self._path, self._key = path, feed_of(resource).key
         self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
         self._rows: list[Row] = []
 
     def write(self, row: Row) -> None:
         self._rows.append({column: value_of(kind, row.get(column)) for column, kind in self._columns.items()})
+        for column, room in list(self._narrow.items()):
+            value = self._rows[-1][column]
+            if value is not None and not _fits(value, *room):
+                told = "%s of the row %s is %s, which doesn't fit decimal(%d, %d): the column is decimal(38, 18) here."
+                log.warning(told, column, row.get(self._key), value, *room)
+                self._widen(column)
         if len(self._rows) == ROW_GROUP:
             self._flush()
 
@@ -92,11 +106,48 @@ class _Parquet:
             self._flush()
         self._writer.close()
 
+    def _widen(self, column: str) -> None:
+        """Make the file anew, with the widest type for a column."""
+        import pyarrow.parquet
+
+        del self._narrow[column]
+        self._writer.close()
+        before = self._path.replace(self._path.with_name(f"{self._path.name}.narrow"))
+        index = self._schema.get_field_index(column)
+        self._schema = self._schema.set(index, pyarrow.field(column, pyarrow.decimal128(*WIDE)))
+        self._writer = pyarrow.parquet.ParquetWriter(self._path, self._schema)
+        with pyarrow.parquet.ParquetFile(before) as narrow:
+            for group in range(narrow.num_row_groups):
+                self._writer.write_table(narrow.read_row_group(group).cast(self._schema), row_group_size=ROW_GROUP)
+        before.unlink()
+
     def _flush(self) -> None:
         import pyarrow
 
         rows, self._rows = self._rows, []
         self._writer.write_table(_table(pyarrow, rows, self._schema), row_group_size=ROW_GROUP)
+
+
+def _room(column: str) -> tuple[int, int]:
+    """Return how many digits a column has room for, in all and after the point.
+
+    Arrow refuses a product of more than 38 digits (those of both, and one). DuckDB gives a product of two columns of 18
+    digits no more than 18, of which 12 are after the point: a price has one more, so that price times quantity has 37.
+    """
+    if column == "Amount" or column.startswith("Total"):
+        return 18, 2
+    return (19, 6) if column.startswith("BaseAmount") else (18, 6)
+
+
+def _fits(value: Decimal, digits: int, places: int) -> bool:
+    """Tell whether a number has no more digits, in all and after the point, than its column has room for."""
+    _, given, exponent = value.as_tuple()
+    if not isinstance(exponent, int):  # what isn't finite
+        return False
+    text = "".join(map(str, given)).lstrip("0")
+    short = text.rstrip("0")
+    exponent += len(text) - len(short)
+    return not short or (-exponent <= places and len(short) + exponent <= digits - places)
 
 
 def _table(arrow: Any, rows: list[Row], schema: "pyarrow.Schema") -> "pyarrow.Table":
@@ -125,7 +176,6 @@ def value_of(kind: str, value: Any) -> Any:
 
 def _value_of(kind: str, value: Any) -> Any:
     from datetime import date
-    from decimal import Decimal
 
     if kind == INSTANT:
         return as_utc(value)

@@ -93,3 +93,64 @@ def test_amounts_are_exact(bench: Bench, beside: DineroClient, tmp_path: Path) -
 def test_a_value_of_another_kind_is_told(kind: str, value: Any) -> None:
     with pytest.raises(DineroUnexpectedAnswer, match=f"that is no {kind}"):
         formats.value_of(kind, value)
+
+
+def products(path: Path, *prices: str) -> None:
+    """Write a product of each price to a file, three of each."""
+    file = formats.row_file("parquet", path, "products")
+    for number, price in enumerate(prices):
+        file.write({"ProductGuid": f"p{number}", "BaseAmountValue": Decimal(price), "Quantity": Decimal(3)})
+    file.close()
+
+
+PRODUCTS_OF = "select cast(sum(BaseAmountValue * Quantity) as varchar) from"
+
+
+def test_price_times_quantity_in_engines(tmp_path: Path) -> None:
+    import duckdb
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    products(tmp_path / "a.parquet", "99.95", "-0.000001", "9999999999999.999999")
+    table = pyarrow.parquet.read_table(tmp_path / "a.parquet")
+    product = pyarrow.compute.multiply(table["BaseAmountValue"], table["Quantity"]).to_pylist()
+    assert product == [Decimal("299.85"), Decimal("-0.000003"), Decimal("29999999999999.999997")]
+    ((total,),) = duckdb.sql(f"{PRODUCTS_OF} '{tmp_path}/a.parquet'").fetchall()
+    assert Decimal(total) == sum(product)
+
+
+@pytest.mark.parametrize("odd", ["0.0000001", "10000000000000"])
+def test_a_number_without_room_widens_its_column(
+    tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture, odd: str
+) -> None:
+    import pyarrow.parquet
+
+    monkeypatch.setattr(formats, "ROW_GROUP", 2)
+    products(tmp_path / "a.parquet", "1", "2", "3", odd, "4", odd)
+    table = pyarrow.parquet.read_table(tmp_path / "a.parquet")
+    assert table["BaseAmountValue"].to_pylist() == [Decimal(each) for each in ("1", "2", "3", odd, "4", odd)]
+    assert (table.schema.field("BaseAmountValue").type, table.schema.field("Quantity").type) == (
+        pyarrow.decimal128(38, 18),
+        pyarrow.decimal128(18, 6),
+    )
+    assert [each.args[:2] for each in caplog.records] == [("BaseAmountValue", "p3")]
+    assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
+
+
+def test_files_of_earlier_runs_are_read_beside_new_ones(tmp_path: Path) -> None:
+    import duckdb
+    import pyarrow
+    import pyarrow.dataset
+
+    products(tmp_path / "b.parquet", "2.5")
+    old = pyarrow.parquet.read_table(tmp_path / "b.parquet")
+    wide = [
+        field.with_type(pyarrow.decimal128(38, 18)) if pyarrow.types.is_decimal(field.type) else field
+        for field in old.schema
+    ]
+    pyarrow.parquet.write_table(old.cast(pyarrow.schema(wide)), tmp_path / "a.parquet")
+    table = pyarrow.dataset.dataset(tmp_path, schema=pyarrow.schema(wide)).to_table()
+    assert table["BaseAmountValue"].to_pylist() == [Decimal("2.5")] * 2
+    files = f"read_parquet('{tmp_path}/*.parquet', union_by_name=true)"
+    ((total,),) = duckdb.sql(f"select cast(sum(BaseAmountValue) as varchar) from {files}").fetchall()
+    assert Decimal(total) == 5
