@@ -1,4 +1,4 @@
-"""Postgres, pgbouncer, MariaDB and Redis from Debian's packages, on free ports and in folders of their own."""
+"""Postgres, pgbouncer, MariaDB, Redis and Dovecot from Debian's packages, on free ports and in folders of their own."""
 
 import fcntl
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 from local import free_port, started, wait_for
 
 PACKAGES = {
+    "dovecot": "dovecot-imapd",
     "postgres": "postgresql",
     "pgbouncer": "pgbouncer",
     "mariadbd": "mariadb-server",
@@ -162,3 +163,57 @@ def redis(logs: Path) -> Generator[str]:
     with started(command, log, {}) as process:
         wait_for(lambda: "Ready to accept connections" in log.read_text(), process, log)
         yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def dovecot(logs: Path) -> Generator[int]:
+    """Run a Dovecot with an empty mailbox for each user that logs in, with any name, and give its port (IMAP, no TLS).
+
+    :param logs: Path, folder for its log
+    """
+    with tempfile.TemporaryDirectory(prefix="dinero-dovecot-") as folder:
+        port, log, settings = free_port(), logs / "dovecot.log", Path(folder) / "dovecot.conf"
+        root = os.geteuid() == 0
+        own = "root" if root else os.environ.get("USER", "")
+        mail = "mail" if root else own  # it gives nobody's mail to root
+        settings.write_text(
+            f"""protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {log}
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{folder}/mail/%u
+default_internal_user = {mail if root else own}
+default_login_user = {mail if root else own}
+first_valid_uid = 1
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid={mail} gid={mail} home={folder}/mail/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+        )
+        (Path(folder) / "mail").mkdir()
+        if root:
+            shutil.chown(f"{folder}/mail", mail, mail)
+            Path(folder).chmod(0o755)
+        with started([str(find("dovecot")), "-F", "-c", str(settings)], log, {}) as process:
+            wait_for(lambda: log.exists() and "starting up" in log.read_text(), process, log)
+            yield port

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters import variables
+from airflow_provider_dinero.adapters.state_keys import state_key
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import as_utc
 
@@ -32,12 +33,12 @@ class AssetState:
 
     :param store: Airflow's accessor of the asset's state, as a task or a trigger has it
     :param asset: str, the asset's name
-    :param key: str, the entry's
+    :param key: str, the entry's, as `state_key` makes it of what was given
     """
 
     def __init__(self, store: Any, asset: str, key: str) -> None:
         self.asset = asset
-        self.key = key
+        self.key = state_key(key)
         self._store = store
 
     def get(self) -> dict[str, Any] | None:

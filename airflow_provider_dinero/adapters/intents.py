@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters.asset_state import told
+from airflow_provider_dinero.adapters.state_keys import state_key
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 
 if TYPE_CHECKING:
@@ -24,21 +25,21 @@ class TaskIntents:
         :param name: str
         :raises DineroConfigurationError: what is stored can't be read
         """
-        return self._get(name) is not None
+        return self._get(state_key(name)) is not None
 
     def begin(self, name: str) -> None:
         """Record the start of this write.
 
         :param name: str
         """
-        self._store.set(name, "begun")
+        self._store.set(state_key(name), "begun")
 
     def end(self, name: str) -> None:
         """Record that the outcome of this write is known.
 
         :param name: str
         """
-        self._store.delete(name)
+        self._store.delete(state_key(name))
 
     def remember(self, name: str, made: str) -> None:
         """Store what this write created, for writes whose result no list of Dinero shows.
@@ -46,7 +47,7 @@ class TaskIntents:
         :param name: str
         :param made: str, such as its Guid
         """
-        self._store.set(f"{name}/left", made)
+        self._store.set(f"{state_key(name)}/left", made)
 
     def recall(self, name: str) -> str | None:
         """Return what this write created, or None if it wasn't stored.
@@ -54,7 +55,7 @@ class TaskIntents:
         :param name: str
         :raises DineroConfigurationError: what is stored can't be read
         """
-        return self._get(f"{name}/left")
+        return self._get(f"{state_key(name)}/left")
 
     def _get(self, key: str) -> str | None:
         stored = self._store.get(key)

@@ -38,8 +38,9 @@ class DineroClient(Resources):
     :param organization_id: int, digits as str, or None for operations that need no organization
     :param grant: PersonalIntegration or VismaConnect
     :param base_url: str, root of the API; default https://api.dinero.dk
-    :param token_store: TokenStore; default one for this process
-    :param lock: Lock; default one for this process
+    :param token_store: TokenStore; default one for this process, which a VismaConnect grant doesn't take: its refresh
+        token may be one-time, and would be lost with the process. Outside Airflow pass a `FileTokenStore`
+    :param lock: Lock; default that of the token store, if it has one, else one for this process
     :param budget: Budget; default one for this process
     :param requests_per_minute: int or None; default the grant's: 100, or 60 for personal integrations
     :param timeout: float, seconds to wait for a response; default 60
@@ -71,8 +72,8 @@ class DineroClient(Resources):
         grant: Grant,
         *,
         base_url: str = BASE_URL,
-        token_store: ports.TokenStore = ports.TOKENS,
-        lock: ports.Lock = ports.LOCK,
+        token_store: ports.TokenStore | None = None,
+        lock: ports.Lock | None = None,
         budget: ports.Budget = ports.BUDGET,
         requests_per_minute: int | None = None,
         timeout: float = 60.0,
@@ -92,6 +93,15 @@ class DineroClient(Resources):
         slot: float | None = None,
         who: str = "",
     ) -> None:
+        if token_store is None and grant.spends_refresh_token:
+            raise DineroConfigurationError(
+                "VismaConnect needs a token_store: a one-time refresh token that is lost with this process ends the "
+                "consent.",
+                "Pass token_store=FileTokenStore() (airflow_provider_dinero.coordination.token_file). In Airflow, use "
+                "DineroHook.",
+            )
+        token_store = token_store or ports.TOKENS
+        alone: ports.Lock = getattr(token_store, "lock", ports.LOCK) if lock is None else lock
         base_url = base_url.rstrip("/")
         # However its number is written: "100001" of a connection and the int share one allowance.
         text = str(organization_id).strip().lstrip("0")
@@ -102,7 +112,7 @@ class DineroClient(Resources):
         wait = min(timeout, TOKEN_TIMEOUT)
         to_endpoint = Transport(pace if token_requests_count else None, meter, wait, attempts, sleep)
         endpoint = TokenEndpoint(grant, to_endpoint, self.require_safe)
-        tokens = Tokens(grant, base_url, token_store, lock, endpoint.fetch, may_spend=may_spend, meter=meter)
+        tokens = Tokens(grant, base_url, token_store, alone, endpoint.fetch, may_spend=may_spend, meter=meter)
         session = Session(
             organization=organization_id,
             base_url=base_url,
@@ -111,7 +121,7 @@ class DineroClient(Resources):
             transport=Transport(pace, meter, timeout, attempts, sleep),
             pace=pace,
             tokens=tokens,
-            lock=lock,
+            lock=alone,
             intents=intents or ports.ProcessIntents(),
             look_again=look_again,
             sleep=sleep,

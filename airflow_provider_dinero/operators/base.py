@@ -2,7 +2,7 @@
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from numbers import Integral
@@ -251,3 +251,24 @@ def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
             "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     return value
+
+
+def require_rows(name: str, value: Any) -> list[Any]:
+    """Return a list that an author gave; an empty one skips the task, as Airflow does with an empty mapping.
+
+    :param name: str, the argument, named in the error
+    :param value: what was given: a list, or whatever else yields rows
+    :raises AirflowSkipException: there is nothing to do
+    :raises DineroInvalidBody: it is no list
+    """
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise DineroInvalidBody(
+            f"{name}: a list is needed, not {type(value).__name__}.",
+            "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
+        )
+    rows = list(value)
+    if not rows:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        raise AirflowSkipException(f"Nothing to do: {name} is empty.")
+    return rows

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroOutcomeUnknown
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, require_rows, whole
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -84,6 +84,11 @@ class DineroOperator(DineroBaseOperator):
             raise DineroInvalidBody(
                 f"{self.operation}: {error}.", f"It takes {', '.join(taken) or 'nothing'}."
             ) from None
+
+        if performed and (performed.body or "").startswith("["):  # a body that is a list
+            for name, value in arguments.items():
+                if isinstance(value, list | tuple):
+                    require_rows(name, value)
 
         def result() -> Any:
             return self._plain(call(*bound.args, **bound.kwargs))

@@ -63,7 +63,15 @@ class DineroCreateInvoiceOperator(RoundingOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Create the draft, or find it."""
         key = self.key_of(context, self.idempotency_key)
-        body = with_guid(self.client, "invoices", "invoice", self.invoice, key, self.generation)
+        body = with_guid(
+            self.client,
+            "invoices",
+            "invoice",
+            self.invoice,
+            key,
+            self.generation,
+            is_own_key=self.idempotency_key is not None,
+        )
         own = own_draft(self.client, context, self.resource, body["Guid"])
         invoice = self.client.invoices.create(body, expected=self.expected, own_draft=own)
         remember_draft(self.client, self.resource, invoice)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroInvalidRequest, DineroUnavailable
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, whole
+from airflow_provider_dinero.operators.base import DineroBaseOperator, require_rows, whole
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.errors import DineroPermanentError
 
 # Booking takes seconds to minutes: so long, in seconds, it is waited for in the worker.
 AT_ONCE = (1.0, 2.0, 4.0)
@@ -18,14 +21,22 @@ AT_ONCE = (1.0, 2.0, 4.0)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=2)
 # What is a draft after so many deferrals, more than a minute, was refused; and after an hour nobody waits any more.
 REFUSED_AFTER, LAST = 3, 33
+TAKEN_BACK = (
+    "Dinero took it back instead of booking it. See the ledger in Dinero: its voucher number may be taken, or what it "
+    "pays be gone."
+)
 
 
 class DineroPostLedgerItemsOperator(DineroBaseOperator):
-    """Posts lines to the ledger, once, and as wished books them and waits until that is done.
+    """Posts lines to the ledger, once, and optionally books them and waits until that is done.
 
     Lines of one VoucherNumber are one voucher; without a number each is a voucher by itself. They go in their order, in
     groups of at most 1000 lines, which is what a ledger holds: the next group when the one before is booked. The task
     defers while Dinero books.
+
+    The lines of a voucher that name no BalancingAccountNumber must add up to 0.00; a voucher whose lines don't is not
+    posted. One that is refused keeps no other from being booked: the task does these, and then fails with its reason.
+    An empty list skips the task.
 
     Dinero: `POST /v1.2/{organizationId}/ledgeritems`, `POST /v1/{organizationId}/ledgeritems/book`,
     `POST /v1/{organizationId}/ledgeritems/status`.
@@ -38,7 +49,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     :param generation: int, raised to post the lines anew on purpose; default 0. Templated.
     :param book: bool, book them; default False: they stay drafts, of which a ledger holds 1000 lines
     :return: `{"Items": [{"Id", "VoucherNumber"}], "Lines", "Status", "Change"}`, Lines being their count, Status Draft
-        or Booked, Change created or unchanged
+        or Booked, Change created, updated (what was a draft is booked now) or unchanged
     """
 
     resource = "ledger_items"
@@ -63,46 +74,97 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Post group by group, each when the one before is booked."""
         from airflow_provider_dinero.api.bodies.idempotency import guid_for
-        from airflow_provider_dinero.api.bodies.ledger import LARGEST, groups_of, items_of
+        from airflow_provider_dinero.api.bodies.ledger import LARGEST, groups_of, items_of, named
 
+        lines = require_rows("lines", self.lines)
         key, generation = self.key_of(context, self.idempotency_key), whole("generation", self.generation)
         organization = self.client.organization_id
-        items = items_of(self.lines, lambda name: guid_for(organization, self.resource, f"{key}/{name}", generation))
-        groups = groups_of(items)
-        if len(groups) > 1 and not self.book:
+        items = items_of(lines, lambda name: guid_for(organization, self.resource, f"{key}/{name}", generation))
+        if len(groups_of(items)) > 1 and not self.book:
             raise DineroInvalidBody(
                 f"A ledger holds {LARGEST} lines that are not booked (code 66).", "Pass book=True; nothing was sent."
             )
+        refused: dict[str, str] = self.step("balance", lambda: self._unbalanced(items))
+        sound = [item for item in items if str(item["Id"]) not in refused]
         posted: list[dict[str, Any]] = []
-        for index, group in enumerate(groups):
-            rows = self.step(f"group {index}", partial(self._post, group))["Items"]
-            posted += self._booked(index, rows) if self.book else rows
+        if not self.is_dry_run or not refused:
+            for index, group in enumerate(groups_of(sound)):
+                made = self.step(f"group {index}", partial(self._post, group))
+                made = self._booked(index, made) if self.book else made
+                posted += made["Items"]
+                refused = {**refused, **made["Refused"]}
         self.document_url = document_url(self.client, "ledger")
-        lines = sum(len(item["Lines"]) for item in items)
-        change = "created" if any(row["Change"] == "created" for row in posted) else "unchanged"
+        changes = {row["Change"] for row in posted}
+        change = next((each for each in ("created", "updated") if each in changes), "unchanged")
+        count = sum(len(item["Lines"]) for item in items if str(item["Id"]) not in refused)
         status = "Booked" if self.book else "Draft"
-        self.log.info("%s %d vouchers of %d lines, %s", status.lower(), len(items), lines, change)
+        self.log.info("%s %d vouchers of %d lines, %s", status.lower(), len(posted), count, change)
+        if refused:
+            bad = [
+                f"{named(item, index)}: {refused[str(item['Id'])]}"
+                for index, item in enumerate(items)
+                if str(item["Id"]) in refused
+            ]
+            others = f"The other {len(posted)} are {status.lower()}, {change}. " if posted else "Nothing was posted. "
+            raise DineroInvalidRequest(
+                f"{len(bad)} of {len(items)} vouchers could not be posted or booked: {' '.join(bad)}",
+                f"{others}Correct them and run it again: what is done stays as it is.",
+            )
         told = [{name: row[name] for name in ("Id", "VoucherNumber")} for row in posted]
-        return {"Items": told, "Lines": lines, "Status": status, "Change": change}
+        return {"Items": told, "Lines": count, "Status": status, "Change": change}
 
     def preview(self, body: Any) -> dict[str, Any]:
         """Return how much would be posted first."""
         return {"Vouchers": len(body), "Lines": sum(len(item.get("Lines") or ()) for item in body)}
 
-    def _post(self, group: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"Items": self.client.ledger_items.post_once(group, book=self.book)}
+    def _unbalanced(self, items: list[dict[str, Any]]) -> dict[str, str]:
+        """Return what is wrong with items that don't balance, by Id. Only for these, the ledger is looked at."""
+        from airflow_provider_dinero.api.bodies.ledger import imbalance
 
-    def _booked(self, index: int, posted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = {}
+        for item in items:
+            debit, credit = imbalance(item)
+            if debit != credit and debit - credit + self._in_ledger(item) != 0:
+                found[str(item["Id"])] = (
+                    f"its lines without a BalancingAccountNumber sum to {debit - credit:.2f} and not to 0.00 (debit "
+                    f"{debit:.2f}, credit {credit:.2f})."
+                )
+        return found
+
+    def _in_ledger(self, item: Mapping[str, Any]) -> Decimal:
+        """Return what the ledger has already under the number of an item, in its accounting year."""
+        number, day = item.get("VoucherNumber"), str(item["VoucherDate"])[:10]
+        if number is None:
+            return Decimal(0)
+        year = next(
+            (
+                each
+                for each in self.client.accounting_years.list()
+                if each["FromDate"][:10] <= day <= each["ToDate"][:10]
+            ),
+            None,
+        )
+        if year is None:
+            return Decimal(0)
+        rows = self.client.entries.between(year["FromDate"], year["ToDate"], include_primo=False)
+        return sum((Decimal(row["Amount"]) for row in rows if row["VoucherNumber"] == number), Decimal(0))
+
+    def _post(self, group: list[dict[str, Any]]) -> dict[str, Any]:
+        refused: dict[str, DineroPermanentError] = {}
+        rows = self.client.ledger_items.post_once(group, book=self.book, refused=refused)
+        texts = {name: str(error) for name, error in refused.items()}
+        return {"Items": [row for row in rows if row["Id"] not in texts], "Refused": texts}
+
+    def _booked(self, index: int, posted: dict[str, Any]) -> dict[str, Any]:
         """Return the items of a group when they are booked; the task defers until then."""
 
         def look() -> dict[str, Any]:
-            rows, known = (
-                posted,
-                not self._done.get(f"looks {index}"),
-            )  # just looked at, unless it was before a deferral
+            rows = posted["Items"]
+            known = not self._done.get(f"looks {index}")  # just looked at, unless it was before a deferral
+            refused = posted["Refused"]
             for pause in (*AT_ONCE, 0.0):
                 if not known and any(row["Status"] != "Booked" for row in rows):
-                    rows = self.client.ledger_items.status(row["Id"] for row in posted)
+                    rows = self.client.ledger_items.status(row["Id"] for row in posted["Items"])
                 known = False
                 waiting = [row for row in rows if row["Status"] != "Booked"]
                 if not waiting:
@@ -110,26 +172,29 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
                 if pause:
                     self.client.session.sleep(pause)
             else:
-                self._wait(f"looks {index}", waiting)
+                if not self._taken_back(index, waiting):
+                    self._wait(f"looks {index}", waiting)
+                refused = {**refused, **{str(row["Id"]).lower(): TAKEN_BACK for row in waiting}}
             numbers = {str(row["Id"]).lower(): row["VoucherNumber"] for row in rows}
             return {
                 "Items": [
                     {"Id": row["Id"], "VoucherNumber": numbers[row["Id"].lower()], "Change": row["Change"]}
-                    for row in posted
-                ]
+                    for row in posted["Items"]
+                    if row["Id"].lower() not in refused
+                ],
+                "Refused": refused,
             }
 
-        return list(self.step(f"booked {index}", look)["Items"])
+        return self.step(f"booked {index}", look)
+
+    def _taken_back(self, index: int, waiting: list[dict[str, Any]]) -> bool:
+        """Tell whether Dinero has made drafts of all again that aren't booked."""
+        looks = int(self._done.get(f"looks {index}", 0))
+        return looks >= REFUSED_AFTER and all(row["Status"] == "Draft" for row in waiting)
 
     def _wait(self, name: str, waiting: list[dict[str, Any]]) -> NoReturn:
         """Defer until it is worth while to look again."""
         looks = int(self._done.get(name, 0))
-        drafts = [str(row["Id"]) for row in waiting if row["Status"] == "Draft"]
-        if drafts and looks >= REFUSED_AFTER:
-            raise DineroInvalidRequest(
-                f"Dinero took {len(drafts)} of the ledger items back instead of booking them: {', '.join(drafts[:5])}.",
-                "See the ledger in Dinero: a voucher number may be taken, or what is paid be gone. Then run it again.",
-            )
         if looks >= LAST:
             raise DineroUnavailable(
                 f"Dinero has not booked {len(waiting)} ledger items within an hour.", "A further try goes on waiting."

@@ -51,7 +51,14 @@ def in_dkk(documents: "Invoices | CreditNotes", document: Mapping[str, Any]) -> 
 
 
 def with_guid(
-    client: "DineroClient", resource: str, name: str, given: Any, key: str, generation: int | str
+    client: "DineroClient",
+    resource: str,
+    name: str,
+    given: Any,
+    key: str,
+    generation: int | str,
+    *,
+    is_own_key: bool = False,
 ) -> dict[str, Any]:
     """Return a body with the Guid that its key always gets.
 
@@ -61,14 +68,18 @@ def with_guid(
     :param given: mapping, the author's body, without Guid
     :param key: str, the idempotency key
     :param generation: int or str
+    :param is_own_key: bool, the author gave the key: it becomes the ExternalReference of a body that has none, so that
+        people see it in Dinero; default False
     :raises DineroInvalidBody: it is not a dict, or has a Guid
     """
-    from airflow_provider_dinero.api.bodies.idempotency import guid_for
+    from airflow_provider_dinero.api.bodies.idempotency import DefaultReference, guid_for, reference_for
 
     body = require_mapping(name, given)
     if body.get("Guid"):
         raise DineroInvalidBody(f"The {name} has a Guid.", "Leave it out: it is made from the idempotency_key.")
-    return {**body, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
+    reference = {"ExternalReference": DefaultReference(reference_for(key))} if is_own_key else {}
+    given_or_not = {**body, **reference} if body.get("ExternalReference") is None else body
+    return {**given_or_not, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
 def own_draft(client: "DineroClient", context: "Context", resource: str, guid: str) -> "OwnDraft":

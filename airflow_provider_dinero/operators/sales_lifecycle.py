@@ -98,7 +98,15 @@ class SalesLifecycleOperator(RoundingOperator):
         :param payment: CheckedBody or None, the payment that comes after the booking; default None
         :return: what is there, as plain JSON, and the Change of each step
         """
-        body = with_guid(self.client, self.resource, self.what.replace(" ", "_"), given, key, self.generation)
+        body = with_guid(
+            self.client,
+            self.resource,
+            self.what.replace(" ", "_"),
+            given,
+            key,
+            self.generation,
+            is_own_key=self.idempotency_key is not None,
+        )
         mailout = check_mailout(self.client, self.send, self.mailout, self.resource) if self.send else None
         self._plan = self.plan(body, mailout, payment)
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")

@@ -52,7 +52,15 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Create the offer, or find it."""
         key = self.key_of(context, self.idempotency_key)
-        body = with_guid(self.client, "trade_offers", "trade_offer", self.trade_offer, key, self.generation)
+        body = with_guid(
+            self.client,
+            "trade_offers",
+            "trade_offer",
+            self.trade_offer,
+            key,
+            self.generation,
+            is_own_key=self.idempotency_key is not None,
+        )
         offer = self.client.trade_offers.create(body)
         change = offer["Change"]
         self.document_url = document_url(self.client, f"tradeoffers/{body['Guid']}")

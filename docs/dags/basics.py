@@ -15,7 +15,7 @@ with DAG("bills_and_payouts", schedule=None, default_args={"dry_run": True}) as 
             "PurchaseType": "cash",
             "DepositAccountNumber": 55000,
             "RegionKey": "DK",
-            "Lines": [{"Description": "Paper", "Amount": "125.00", "AccountNumber": 4000}],  # with VAT
+            "Lines": [{"Description": "Paper", "Amount": "125.00", "AccountNumber": 6000}],  # with VAT
         },
         book=True,
     )
@@ -25,7 +25,7 @@ with DAG("bills_and_payouts", schedule=None, default_args={"dry_run": True}) as 
         idempotency_key="payout-2026-01-02",
         lines=[
             {**day, "Description": "From the payment provider", "Amount": "-1000.00", "AccountNumber": 55020},
-            {**day, "Description": "Fee", "Amount": "25.00", "AccountNumber": 4000, "AccountVatCode": "none"},
+            {**day, "Description": "Fee", "Amount": "25.00", "AccountNumber": 6300, "AccountVatCode": "none"},
             {**day, "Description": "Bank", "Amount": "975.00", "AccountNumber": 55000},
         ],
         book=True,

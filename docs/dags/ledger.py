@@ -18,7 +18,7 @@ with DAG("payout", schedule=None, start_date=START) as payout:
                 "VoucherDate": DAY,
                 "Lines": [
                     {"Description": "From the payment provider", "Amount": "-1000.00", "AccountNumber": 55020},
-                    {"Description": "Fee", "Amount": "25.00", "AccountNumber": 4000, "AccountVatCode": "none"},
+                    {"Description": "Fee", "Amount": "25.00", "AccountNumber": 6300, "AccountVatCode": "none"},
                     {"Description": "Bank", "Amount": "975.00", "AccountNumber": 55000},
                 ],
             },

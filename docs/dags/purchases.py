@@ -20,7 +20,7 @@ with DAG("cash_purchase", schedule=None) as cash_purchase:
             "PurchaseType": "cash",
             "DepositAccountNumber": 55000,
             "RegionKey": "DK",
-            "Lines": [{"Description": "Paper", "Amount": "125.00", "AccountNumber": 4000}],
+            "Lines": [{"Description": "Paper", "Amount": "125.00", "AccountNumber": 6000}],
         },
         book=True,
     )
@@ -42,7 +42,7 @@ with DAG("credit_purchase", schedule="@monthly", start_date=START) as credit_pur
             "ContactGuid": supplier.output["ContactGuid"],
             "VoucherDate": f"{MONTH}-01",
             "PaymentDate": f"{MONTH}-28",
-            "Lines": [{"Description": "Hosting", "Amount": "500.00", "AccountNumber": 4000}],
+            "Lines": [{"Description": "Hosting", "Amount": "500.00", "AccountNumber": 6040}],
         },
         book=True,
     )
@@ -56,7 +56,7 @@ with DAG("supplier_pays_back", schedule=None, start_date=START) as supplier_pays
         idempotency_key=f"hosting-outage-{MONTH}",
         credit_note={
             "ContactGuid": supplier.output["ContactGuid"],
-            "Lines": [{"Description": "Outage", "Amount": "50.00", "AccountNumber": 4000}],
+            "Lines": [{"Description": "Outage", "Amount": "50.00", "AccountNumber": 6040}],
         },
         book=True,
     )

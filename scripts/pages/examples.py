@@ -12,7 +12,8 @@ change what its description names.
 """
 ORDER = (
     "dinero_shop_orders", "dinero_approval", "dinero_public_einvoice", "dinero_dunning", "dinero_payout",
-    "dinero_receipts", "dinero_invoice_paid", "dinero_mirror", "dinero_month_end", "dinero_many_organizations",
+    "dinero_receipts", "dinero_receipts_by_mail", "dinero_invoice_paid", "dinero_mirror", "dinero_month_end",
+    "dinero_many_organizations",
 )  # fmt: skip
 PICTURES = {"dinero_approval": "![Airflow asks whether to book two invoices](images/approval.png)\n"}
 

@@ -18,7 +18,11 @@ from tests.deployment import Deployment
 
 GROUP = "examples"
 TODAY = pendulum.today("UTC")
-ELSEWHERE = {"dinero_shop_orders": "test_shop_orders", "dinero_approval": "test_approval"}
+ELSEWHERE = {
+    "dinero_shop_orders": "test_shop_orders",
+    "dinero_approval": "test_approval",
+    "dinero_receipts_by_mail": "../servers/test_receipts_by_mail",
+}
 
 
 Ended = dict[tuple[str, int], dict[str, Any]]

@@ -12,8 +12,26 @@ from tests.conftest import line
 PAGE = Path(__file__).parent.parent.parent / "docs" / "python-client.md"
 
 
+def shown() -> list[str]:
+    return re.findall(r"```python\n(from airflow_provider_dinero\.api import.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_a_script_with_visma_connect(sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    _, code = shown()
+    code = code.replace('"isv_…", "CLIENT SECRET", "REFRESH TOKEN"', "*given").replace("123456, ", "100001, ")
+    code = code.replace("token_store=", f'base_url="{sandbox.url}", token_store=')
+    for _ in range(2):
+        place = {"given": ("isv_sandbox", "sandbox-secret", "sandbox-refresh-token", sandbox.url)}
+        exec(code, place)
+        found: Any = place["client"]
+        assert list(found.contacts.list()) == []
+        found.close()
+    assert len(list((tmp_path / "dinero").glob("*.token"))) == 1
+
+
 def test_the_client_of_the_page(client: DineroClient, sandbox: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(from airflow_provider_dinero\.api import.*?)```", PAGE.read_text(), re.DOTALL)
+    code = shown()[0]
     guid = str(re.search(r'"([0-9a-f-]{36})"', code)[1])  # type: ignore[index]
     contact = client.contacts.create({"Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
     order = {"Guid": guid, "ContactGuid": contact, "ExternalReference": "order-4711"}

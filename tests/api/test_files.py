@@ -14,6 +14,8 @@ from airflow_provider_dinero.api.http.uploads import LARGEST
 PDF = b"%PDF-1.4 receipt"
 WRONG: dict[str, tuple[bytes, str, str]] = {
     "png as pdf": (b"\x89PNG\r\n\x1a\n", "a.pdf", "it is a png file"),
+    "pdf far below": (b" " * 1020 + PDF, "a.pdf", "it is none of"),
+    "pdf in a picture": (b"\x89PNG\r\n\x1a\n" + PDF, "a.pdf", "it is a png file"),
     "text as pdf": (b"hello", "a.pdf", "it is none of"),
     "empty": (b"", "a.pdf", "it is none of"),
     "other type": (PDF, "a.docx", "doesn.t accept a.docx.s type"),
@@ -44,6 +46,16 @@ def test_it_is_refused_before_it_is_sent(client: Any, sandbox: Any, tmp_path: Pa
 def test_all_types_go_up_and_come_back(client: Any, name: str, begin: bytes) -> None:
     guid = client.files.upload(begin + b"rest", name)["FileGuid"]
     assert client.files.get(guid) == begin + b"rest"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"\xef\xbb\xbf", b"\r\n", b"\x1b%-12345X@PJL JOB\r\n", b"Content-Type: application/pdf\r\n\r\n", b" " * 1019],
+)
+def test_a_pdf_may_begin_within_1024_bytes_as_readers_allow(client: Any, before: bytes) -> None:
+    assert client.files.get(client.files.upload(before + PDF, "a.pdf")["FileGuid"]) == before + PDF
+    with pytest.raises(DineroInvalidBody, match="it is a pdf file"):
+        client.files.upload(before + PDF, "a.png")
 
 
 def test_the_largest_file_goes_up(client: Any) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_dinero.api import DineroClient, VismaConnect
-from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessLock
+from airflow_provider_dinero.api.ports import TOKENS, MemoryTokenStore, ProcessLock
 
 
 def token_requests(sandbox: Any) -> int:
@@ -20,7 +20,8 @@ def client_of(box: Any, **options: Any) -> DineroClient:
     grant = options.pop("grant", None) or VismaConnect(
         "isv_sandbox", "sandbox-secret", "sandbox-refresh-token", box.url, advice="Run the command."
     )
-    return DineroClient(100001, grant, base_url=box.url, lock=options.pop("lock", None) or ProcessLock(), **options)
+    given = {"token_store": TOKENS, "lock": ProcessLock(), **options}
+    return DineroClient(100001, grant, base_url=box.url, **given)
 
 
 def expire(store: MemoryTokenStore) -> None:

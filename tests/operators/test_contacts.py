@@ -33,3 +33,20 @@ def test_guests_of_one_address_are_several_contacts(bench: Bench) -> None:
     assert "is that of 'Ida'" in run["it", 1].error
     run = upserted(bench, *guests, match_by="Email", on_other_name="create", only_create=True)
     assert [run["it", index].returned["Change"] for index in range(2)] == ["unchanged", "created"]
+
+
+def test_airflow_maps_1024_items_and_fails_the_task_that_returns_more(bench: Bench) -> None:
+    """The limit that the docs name where mapping is shown."""
+    from airflow.sdk import task
+
+    with bench.dag() as dag:
+
+        @task
+        def many() -> list[dict[str, Any]]:
+            return [{**CONTACT, "ExternalReference": f"c-{number}"} for number in range(1025)]
+
+        DineroUpsertContactOperator.partial(task_id="it").expand(contact=many())
+    run = bench.run(dag)
+    assert run["many"].state == "failed"
+    assert "unmappable_return_value_length" in run["many"].error + run["many"].log
+    assert bench.sandbox.state()["contacts"] == 0

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 from tests.operators.bench import Bench, Instance
 
@@ -61,7 +62,9 @@ def test_drafts_stay_drafts_and_can_be_booked_later(bench: Bench, beside: Dinero
     assert (drafts["Status"], drafts["Change"]) == ("Draft", "created")
     assert post(bench).returned["Change"] == "unchanged"
     assert posted(beside) == []
-    assert post(bench, book=True).returned["Items"] == [
+    booked = post(bench, book=True).returned
+    assert booked["Change"] == "updated"
+    assert booked["Items"] == [
         {"Id": each["Id"], "VoucherNumber": number} for each, number in zip(drafts["Items"], (701, 702), strict=True)
     ]
     assert len(posted(beside)) == 3
@@ -163,7 +166,7 @@ def test_what_dinero_takes_back_while_it_books_is_an_error(bench: Bench) -> None
     bench.sandbox.fault("status", status=204, method="POST", path="/**/ledgeritems/book", times=1)
     told = post(bench, [line(701)], book=True)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "took 1 of the ledger items back instead of booking them: " in told.error
+    assert "Voucher 701: Dinero took it back instead of booking it." in told.error
 
 
 def test_a_dry_run_sends_nothing(bench: Bench) -> None:
@@ -174,4 +177,108 @@ def test_a_dry_run_sends_nothing(bench: Bench) -> None:
         "Vouchers": 2,
         "Lines": 3,
     }
+    assert requests(bench, "/ledgeritems") == 0
+
+
+def one_sided(number: int | None, amount: str, **changes: Any) -> dict[str, Any]:
+    """A line that names one account."""
+    given = line(number, amount, **changes)
+    return {name: value for name, value in given.items() if not name.startswith("Balancing")}
+
+
+def payout(number: int | None, gross: str, fee: str, bank: str) -> list[dict[str, Any]]:
+    return [
+        one_sided(number, gross, AccountNumber=55020),
+        one_sided(number, fee, AccountNumber=6300, AccountVatCode="none"),
+        one_sided(number, bank),
+    ]
+
+
+def balancing(amount: str) -> dict[str, Any]:
+    """A line that names its balancing account only, which takes the opposite amount."""
+    return {name: value for name, value in line(705, amount).items() if name != "AccountNumber"}
+
+
+@pytest.mark.parametrize("arguments", [{}, {"book": True}, {"dry_run": True}])
+def test_a_voucher_that_does_not_balance_is_refused_before_it_is_posted(bench: Bench, arguments: Any) -> None:
+    for lines, told in (
+        (
+            payout(701, "-1543.13", "22.38", "1520.76"),
+            "Voucher 701: its lines without a BalancingAccountNumber sum to 0.01",
+        ),
+        (payout(701, "-1543.13", "22.38", "1520.76"), "(debit 1543.14, credit 1543.13)"),
+        (
+            [one_sided(None, "100.00")],
+            "Item 0: its lines without a BalancingAccountNumber sum to 100.00 and not to 0.00",
+        ),
+        ([line(701), one_sided(701, "-5.00")], "sum to -5.00 and not to 0.00"),
+        ([balancing("100.00")], "sum to -100.00"),
+    ):
+        failed = post(bench, lines, retries=2, **arguments)
+        assert (failed.state, len(failed.errors)) == ("failed", 1)
+        assert told in failed.error
+    assert requests(bench, "/ledgeritems") == 0
+
+
+@pytest.mark.usefixtures("hurried")
+def test_vouchers_that_balance_in_any_way_are_booked(bench: Bench, beside: DineroClient) -> None:
+    contact = beside.contacts.create({"Name": "Bo", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
+    sold = {"Quantity": 1, "AccountNumber": 1000, "Unit": "parts", "Description": "x", "BaseAmountValue": 80}
+    invoice = beside.invoices.create({"ContactGuid": contact, "Date": "2026-01-02", "ProductLines": [sold]})["Guid"]
+    beside.invoices.book(invoice)
+    paid = {**one_sided(704, "-100.00"), "IsPaymentForVoucherId": invoice}
+    del paid["AccountNumber"]
+    lines = [
+        *payout(701, "-1543.13", "22.38", "1520.75"),
+        line(702, "0.30"),
+        *[one_sided(703, amount) for amount in ("0.10", "0.20", "-0.30")],
+        paid,
+        one_sided(704, "100.00"),
+        balancing("40.00"),
+        one_sided(705, "40.00"),
+    ]
+    told = post(bench, lines, book=True)
+    assert told.state == "success", told.error
+    assert told.returned["Lines"] == len(lines)
+    assert beside.invoices.get(invoice)["PaymentStatus"] == "Paid"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_bad_voucher_keeps_no_other_from_being_booked(bench: Bench, beside: DineroClient) -> None:
+    taken = beside.manual_vouchers.create({"VoucherDate": "2026-01-02", "Lines": [MANUAL_LINE]})
+    beside.manual_vouchers.book(taken["Guid"], timestamp=taken["Timestamp"], number=709)
+    good = [701, 702, 703, 704, 705, 706]
+    bad = [one_sided(707, "9.99"), line(708, AccountNumber=4), line(709, "7.00"), line(710, VoucherDate="1999-01-01")]
+    told = post(bench, [*map(line, good[:3]), *bad, *map(line, good[3:])], book=True)
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert "4 of 10 vouchers could not be posted or booked: Voucher 707: its lines" in told.error
+    for each in ("Voucher 708: ", "code 77", "Voucher 709: ", "Voucher 710: ", "code 47"):
+        assert each in told.error
+    assert "The other 6 are booked, created." in told.error
+    assert posted(beside) == [(701 + index, 100) for index in range(6)] + [(709, 100)]
+    right = [one_sided(707, "9.99"), one_sided(707, "-9.99", AccountNumber=55020), line(711)]
+    again = post(bench, [*map(line, good), *right], book=True)
+    assert (again.state, again.returned["Change"]) == ("success", "created")
+    assert len(posted(beside)) == 9
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_draft_that_was_refused_is_booked_when_its_number_is_free(bench: Bench, beside: DineroClient) -> None:
+    post(bench, [line(701), line(702)])
+    told = post(bench, [line(701), line(702, "50.00")], book=True)
+    assert "Voucher 702: Ledger item " in told.error
+    assert "The other 1 are booked, updated." in told.error
+    assert post(bench, [line(701), line(702)], book=True).returned["Change"] == "updated"
+    assert post(bench, [line(701), line(702)], book=True).returned["Change"] == "unchanged"
+
+
+def test_no_lines_skip_the_task(bench: Bench) -> None:
+    for lines in ([], (), {}):
+        told = post(bench, lines)
+        assert told.state == ("failed" if lines == {} else "skipped")
+    assert "lines: a list is needed, not dict" in told.error
+    assert "a list is needed, not str" in post(bench, "{{ [] }}").error
+    told = bench.one(DineroOperator, operation="ledger_items.create", arguments={"items": []})
+    assert told.state == "skipped"
+    assert "Nothing to do: items is empty" in told.log
     assert requests(bench, "/ledgeritems") == 0

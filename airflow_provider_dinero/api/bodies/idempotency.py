@@ -44,3 +44,12 @@ def reference_for(key: str) -> str:
     :param key: str, the idempotency key
     """
     return key if len(key) <= LONGEST_REFERENCE else str(uuid5(NAMESPACE, encodable("The key", key)))
+
+
+class DefaultReference(str):
+    """An ExternalReference that the author of a document didn't give: it is sent, and never compared.
+
+    :param key: str, the idempotency key, or what `reference_for` makes of it
+    """
+
+    __slots__ = ()

@@ -1,6 +1,7 @@
 """Ledger items from lines: one per voucher number, in groups that fit into a ledger."""
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from airflow_provider_dinero.api.bodies.validation import check
@@ -44,7 +45,7 @@ def items_of(lines: Iterable[Mapping[str, Any]], guid: Callable[[str], str]) -> 
         item["Id"] = item.get("Id") or guid(f"item {index}" if number is None else f"voucher {number}")
         if not 0 < len(item["Lines"]) <= LARGEST:
             raise DineroInvalidBody(
-                f"{_named(item, index)} has {len(item['Lines'])} lines; a ledger holds 1 to {LARGEST} (code 66).",
+                f"{named(item, index)} has {len(item['Lines'])} lines; a ledger holds 1 to {LARGEST} (code 66).",
                 "Nothing was sent.",
             )
     return found
@@ -83,5 +84,29 @@ def _require_common(number: int, first: Row, other: Row) -> None:
             )
 
 
-def _named(item: Row, index: int) -> str:
+def named(item: Row, index: int) -> str:
+    """Return how an error names an item.
+
+    :param item: dict
+    :param index: int, its place
+    """
     return f"Item {index}" if item.get("VoucherNumber") is None else f"Voucher {item['VoucherNumber']}"
+
+
+def imbalance(item: Row) -> tuple[Decimal, Decimal]:
+    """Return what the lines of an item debit and credit that name one account only; the others balance themselves.
+
+    :param item: dict, checked, as LedgerItemModelV2; its Amounts include VAT, so that its codes don't matter
+    :return: (debit, credit), which are equal where the item balances
+    """
+    debit = credit = Decimal(0)
+    for line in item["Lines"]:
+        has_account = line.get("AccountNumber") is not None or line.get("IsPaymentForVoucherId") is not None
+        if has_account == (line.get("BalancingAccountNumber") is not None):
+            continue
+        amount = Decimal(line["Amount"] or 0) * (1 if has_account else -1)
+        if amount > 0:
+            debit += amount
+        else:
+            credit -= amount
+    return debit, credit

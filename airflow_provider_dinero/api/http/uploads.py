@@ -21,6 +21,10 @@ TYPES = {
     "jpeg": b"\xff\xd8\xff",
 }
 
+# Readers take a PDF whose header is within so many bytes: a byte order mark, printer commands or a mail's header may
+# stand before it.
+PDF_BEGINS_WITHIN = 1024
+
 File = str | os.PathLike[str] | bytes | BinaryIO
 
 
@@ -36,7 +40,7 @@ class Upload:
         self._open, own_name = _opener(file)
         self.name = _checked_name(name or own_name)
         with self._open() as stream:
-            begin = stream.read(16)
+            begin = stream.read(PDF_BEGINS_WITHIN)
             self.size = stream.seek(0, os.SEEK_END)
         _check_content(self.name, begin, self.size)
         from urllib3.fields import RequestField
@@ -129,7 +133,17 @@ def _checked_name(name: str) -> str:
 def _check_content(name: str, begin: bytes, size: int) -> None:
     if size > LARGEST:
         raise DineroInvalidBody(f"{name} is larger than 6 MB.", "Reduce it; nothing was sent.")
-    if not begin.startswith(TYPES[name.rpartition(".")[2].lower()]):
-        meant = next((other for other, type_begin in TYPES.items() if begin.startswith(type_begin)), None)
+    wanted = name.rpartition(".")[2].lower()
+    meant = _type_of(begin)
+    if meant is None or TYPES[meant] != TYPES[wanted]:
         told = f"it is a {meant} file" if meant else f"it is none of {', '.join(TYPES)}"
         raise DineroInvalidBody(f"The content of {name} doesn't match its name: {told}.", "Nothing was sent.")
+
+
+def _type_of(begin: bytes) -> str | None:
+    """Return the type of a file by how it begins, or None for none that Dinero takes.
+
+    :param begin: bytes, its first 1024
+    """
+    found = next((name for name, type_begin in TYPES.items() if begin.startswith(type_begin)), None)
+    return found or ("pdf" if TYPES["pdf"] in begin else None)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies import comparison
+from airflow_provider_dinero.api.bodies.idempotency import DefaultReference
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import (
@@ -117,6 +118,8 @@ class Documents(Resource, ABC):
         :param update: Operation that updates it
         :return: dict with Change: created, unchanged, or updated
         """
+        if isinstance(body, Mapping) and isinstance(body.get("ExternalReference"), DefaultReference):
+            inherited = [*inherited, "ExternalReference"]
         wanted = check(operation.body or "", body)
         chosen = not wanted.get(name)  # a retry wouldn't know a Guid that we choose
         wanted[name] = guid = wanted.get(name) or uuid4()

@@ -9,10 +9,13 @@ from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import (
     DineroConflict,
     DineroDuplicate,
+    DineroForbidden,
     DineroInvalidBody,
     DineroNotFound,
+    DineroPermanentError,
     DineroRefused,
     DineroStaleTimestamp,
+    DineroUnauthorized,
     DineroUnavailable,
 )
 from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
@@ -29,6 +32,11 @@ _CREATE = Operation(
 # Another integration is posting (code 70); and the seconds between retries in that case.
 BUSY = 70
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+# What is refused for a reason that isn't one of its items, and the code of a full ledger.
+OF_ALL = (DineroUnauthorized, DineroForbidden, DineroStaleTimestamp, DineroDuplicate)
+FULL = 66
+# With so many refused items the rest isn't tried one by one.
+MOST_REFUSED = 10
 
 T = TypeVar("T")
 Bodies = Iterable[Mapping[str, Any]]
@@ -158,16 +166,22 @@ class LedgerItems(Resource):
         self._settled(lambda: self._alone(lambda: self._sent(_DELETE, body=body)), look, operation=_DELETE)
 
     @guarded
-    def post_once(self, items: Bodies, *, book: bool = False) -> Rows:
+    def post_once(
+        self, items: Bodies, *, book: bool = False, refused: dict[str, DineroPermanentError] | None = None
+    ) -> Rows:
         """Add the items that don't exist yet, and start to book those that are drafts.
 
         This takes one request, and two more to book, since Dinero doesn't confirm the start. It takes two more if the
-        items already exist.
+        items already exist. Dinero refuses all items of a request for one of them: then they are halved until the
+        others are added and booked.
 
         :param items: dicts like LedgerItemModelV2, each with an Id; booked ones are not compared
         :param book: bool, default False
-        :return: list of dicts from `status`, in the order of the items, each with Change: created or unchanged; items
-            whose booking has started are PendingBooking or Booked, the others Draft
+        :param refused: dict that receives the errors of single items by Id, ten at most; default None: the first of
+            them is raised when the others are done
+        :return: list of dicts from `status`, in the order of the items, each with Change: created, updated (a draft
+            that is booked now) or unchanged; items whose booking has started are PendingBooking or Booked, the others
+            Draft; an item that couldn't be added is left out
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: an item with this Id exists with other content
         """
@@ -177,17 +191,40 @@ class LedgerItems(Resource):
         name_lines(wanted)
         with self.session.lock.hold(self._lock):
             for last in (False, True):
-                rows = self._post(wanted)
+                errors: dict[str, DineroPermanentError] = {}
+                rows = self._halved(wanted, self._post, errors)
                 drafts = [row for row in rows if row["Status"] == "Draft"] if book else []
                 try:
-                    if drafts:
-                        self.book(drafts)
+                    begun = self._halved(drafts, self._begin, errors) if drafts else []
                     break
                 except DineroStaleTimestamp:  # somebody changed an item meanwhile: compare once more
                     if last:
                         raise
-        begun = self.status(drafts) if drafts else []
-        return [{**row, **by_id(begun, row)} for row in rows]
+        if errors and refused is None:
+            raise next(iter(errors.values()))
+        if refused is not None:
+            refused.update(errors)
+        found = self.status(begun) if begun else []
+        rows = [{**row, "Change": _change(row, by_id(found, row))} for row in rows]
+        return [{**row, **by_id(found, row)} for row in rows]
+
+    def _begin(self, drafts: Rows) -> Rows:
+        self.book(drafts)
+        return drafts
+
+    def _halved(self, items: Rows, write: Callable[[Rows], Rows], refused: dict[str, DineroPermanentError]) -> Rows:
+        """Write all items at once or, where Dinero refuses that, those that it takes; note the errors of the others."""
+        try:
+            return write(items)
+        except (DineroRefused, DineroConflict) as error:
+            of_all = isinstance(error, OF_ALL) or getattr(error, "code", None) == FULL
+            if of_all or len(refused) >= MOST_REFUSED:
+                raise
+            if len(items) == 1:
+                refused[str(items[0]["Id"])] = error
+                return []
+        half = len(items) // 2
+        return [*self._halved(items[:half], write, refused), *self._halved(items[half:], write, refused)]
 
     def _post(self, wanted: Rows) -> Rows:
         """Add the items that don't exist yet, and return the status of all."""
@@ -288,6 +325,12 @@ def name_lines(items: Rows) -> None:
     for item in items:
         for index, line in enumerate(item.get("Lines") or ()):
             line["Id"] = line.get("Id") or uuid5(UUID(str(item["Id"])), str(index))
+
+
+def _change(row: Row, begun: Row) -> str:
+    """Return what was done to an item: one that was there and is booked now was updated."""
+    done = begun.get("Status", "Draft") != "Draft" and row["Change"] == "unchanged"
+    return "updated" if done else str(row["Change"])
 
 
 def _rows(items: Rows, found: Rows, change: str) -> Rows:

@@ -1,0 +1,66 @@
+"""Photos of receipts as PDFs, the right way up and small enough: what a phone takes. It needs the extra `photos`."""
+
+import io
+from typing import TYPE_CHECKING
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroInvalidBody
+from airflow_provider_dinero.api.http.uploads import LARGEST
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# What is too large, or no JPEG or PNG, is made anew: first of this many pixels along the longer side, then of fewer.
+SIDES, QUALITY = (3000, 2200, 1500, 1000), 85
+# What img2pdf takes as it is, without loss.
+AS_IT_IS = {"JPEG", "PNG"}
+# What a PDF can be told of how a picture lies: turned, but not mirrored.
+TURNED = {1, 3, 6, 8}
+
+
+def pdf_of(photo: bytes) -> bytes:
+    """Return a photo as a PDF of one page, upright as the camera noted it, of at most 6 MB.
+
+    A JPEG or PNG is put into the PDF as it is, unless that is too large. HEIC, which iPhones take, and all else that
+    Pillow reads becomes a JPEG.
+
+    :param photo: bytes, the content of the file: JPEG, PNG, HEIC, WebP, TIFF, ...
+    :raises DineroInvalidBody: it is no picture
+    :raises DineroConfigurationError: the extra `photos` isn't installed
+    """
+    try:
+        import img2pdf
+        import pillow_heif
+        from PIL import ExifTags, Image, ImageOps
+    except ImportError:
+        raise DineroConfigurationError(
+            "Photos need more packages.", "Install airflow-provider-dinero[photos] where the task runs."
+        ) from None
+    pillow_heif.register_heif_opener()
+    try:
+        with Image.open(io.BytesIO(photo)) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in TURNED
+            if image.format in AS_IT_IS and image.mode in {"RGB", "L"} and turned:
+                made = bytes(img2pdf.convert(photo, rotation=img2pdf.Rotation.ifvalid))
+                if len(made) <= LARGEST:
+                    return made
+            upright = ImageOps.exif_transpose(image)
+            for side in SIDES:
+                made = bytes(img2pdf.convert(_jpeg(upright, side)))
+                if len(made) <= LARGEST:
+                    return made
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, img2pdf.ImageOpenError) as error:
+        raise DineroInvalidBody(f"This is no picture that can be read: {error}.", "Nothing was sent.") from None
+    raise DineroInvalidBody("This picture is larger than 6 MB, however small it is made.", "Nothing was sent.")
+
+
+def _jpeg(image: "Image", side: int) -> bytes:
+    """Return a picture as JPEG of at most so many pixels along its longer side; what is transparent becomes white."""
+    from PIL import Image
+
+    small = image.convert("RGBA")
+    small.thumbnail((side, side))
+    white = Image.new("RGB", small.size, "white")
+    white.paste(small, mask=small.getchannel("A"))
+    found = io.BytesIO()
+    white.save(found, "JPEG", quality=QUALITY)
+    return found.getvalue()

@@ -1,0 +1,90 @@
+"""Tokens in a folder of the user's, for scripts: each run goes on with the refresh token of the run before."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.api.ports import Token
+from airflow_provider_dinero.coordination.files import FileLock
+
+
+class FileTokenStore:
+    """A TokenStore of all processes of a user on this machine, and the Lock that they renew tokens under.
+
+    Each token is a file that only its owner can read (0600), in a folder that only its owner can enter (0700). It is
+    replaced as a whole: a process that is killed leaves the old token or the new one. A client that is given this store
+    takes its lock too, unless it is given another.
+
+        client = DineroClient(123456, VismaConnect("isv_…", "secret", "refresh token"), token_store=FileTokenStore())
+
+    :param folder: str or Path, made where it is missing; default `dinero` in $XDG_STATE_HOME, or in ~/.local/state
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        self.folder = Path(folder or Path(state) / "dinero").expanduser().absolute()
+        self.lock = FileLock(self.folder)
+        self._pending: dict[str, Token] = {}
+
+    def load(self, key: str) -> Token | None:
+        """Return the stored token, or None.
+
+        :param key: str
+        :raises DineroUnavailable: the file can't be read
+        :raises DineroConfigurationError: it holds no token: it is never taken for a first run, which would spend the
+            first refresh token again
+        """
+        if key in self._pending:
+            return self._pending[key]
+        path = self._path(key)
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise DineroUnavailable(f"The token in {path} can't be read: {error}.", "It has to be yours.") from None
+        try:
+            return Token.from_dict(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise DineroConfigurationError(
+                f"{path} holds no token.", "Delete it, consent again, and give the new refresh token to VismaConnect."
+            ) from None
+
+    def save(self, key: str, token: Token) -> None:
+        """Store a token: it is on the disk when this returns.
+
+        :param key: str
+        :param token: Token
+        :raises DineroUnavailable: it could not be stored; this process goes on with it
+        """
+        path = self._path(key)
+        new = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            with self.lock.hold("the folder of the tokens"):  # made, and ours alone
+                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+                with os.fdopen(descriptor, "w") as stream:
+                    json.dump(token.as_dict(), stream)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                new.replace(path)
+        except OSError as error:
+            self._pending[key] = token
+            with suppress(OSError):
+                new.unlink()
+            raise DineroUnavailable(
+                f"A token could not be stored in {path}: {error.strerror}.", "Make room, or name another folder."
+            ) from None
+        self._pending.pop(key, None)
+
+    def is_pending(self, key: str) -> bool:
+        """Tell whether this process has a token that it could not store.
+
+        :param key: str
+        """
+        return key in self._pending
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.token"

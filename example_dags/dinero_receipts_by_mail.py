@@ -1,0 +1,174 @@
+"""Receipts that arrive by mail become purchase vouchers in Dinero, as drafts for the bookkeeper.
+
+Each PDF of a mail, and each photo, becomes a voucher with the file; also of a mail that is nothing but a PDF, and of
+mails that were forwarded as attachments. Photos become upright PDFs. The bookkeeper adds account and amount in Dinero.
+
+What to change: the connection of the mailbox (`receipts_mail`, of Airflow's IMAP provider), the folders of the mailbox
+and where the files are kept (params of the run; a local folder, or one of object storage that all workers reach), the
+account that receipts are paid from, the hour, and the connection `dinero_default`. Photos need
+`airflow-provider-dinero[photos]`.
+
+Mails are read without being marked as read. A mail moves to the folder `done` when all its vouchers are there, and a
+run that dies in between makes nothing twice: a voucher is known by its mail's Message-ID and the file's content. A mail
+without a receipt stays where it is. One that can't be read stays too; the others are done, and then the run fails and
+names it.
+"""
+
+import hashlib
+import imaplib
+import logging
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.errors import MessageError
+from email.message import Message
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, task
+
+from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
+
+MAILBOX = "receipts_mail"
+BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard chart of accounts
+VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "RegionKey": "DK"}
+SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
+MOST = 1000  # receipts of a run; the rest are those of the next
+PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
+
+log = logging.getLogger(__name__)
+
+
+def answer(told: tuple[str, list[Any]], what: str) -> list[Any]:
+    """Return what the mail server answers, if it is no refusal."""
+    status, found = told
+    if status != "OK":
+        raise RuntimeError(f"The mail server refuses to {what}: {found}")
+    return found
+
+
+def opened(server: imaplib.IMAP4, folder: str, *, readonly: bool) -> str:
+    """Open a folder, and return its UIDVALIDITY: with another one, the same UID is another mail."""
+    answer(server.select(f'"{folder}"', readonly=readonly), f"open {folder}")
+    return str(server.response("UIDVALIDITY")[1][0].decode())
+
+
+def pdf_in(part: Message) -> bytes | None:
+    """Return the receipt that a part of a mail is, None where it is none."""
+    from airflow_provider_dinero.api.photos import pdf_of
+
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return None
+    if b"%PDF-" in content[:1024]:
+        return content
+    return pdf_of(content) if len(content) >= SMALLEST_PHOTO and PHOTO.match(content) else None
+
+
+def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
+    """Keep the receipts of a mail, and return what the operator takes for each."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    message_id = str(mail["Message-ID"] or "").strip() or hashlib.sha256(raw).hexdigest()
+    found = {}
+    for part in mail.walk():
+        if part.is_multipart() or not (pdf := pdf_in(part)):
+            continue
+        digest = hashlib.sha256(part.get_payload(decode=True)).hexdigest()  # type: ignore[arg-type]
+        name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")[:100]
+        path = store / digest[:32] / f"{name.removesuffix('.pdf') or 'receipt'}.pdf"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pdf)
+        found[digest] = {
+            "receipt": str(path),
+            "voucher": VOUCHER,
+            "idempotency_key": hashlib.sha256(f"{message_id}/{digest}".encode(errors="replace")).hexdigest(),
+        }
+    return list(found.values())
+
+
+with DAG(
+    "dinero_receipts_by_mail",
+    description="Mails → receipts → purchase vouchers → the mails are put away",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("5 6-20 * * *", timezone="Europe/Copenhagen"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "inbox": Param("INBOX", type="string", title="The folder that receipts arrive in"),
+        "done": Param("Booked", type="string", title="The folder that mails move to"),
+        "store": Param("/data/receipts_by_mail", type="string", title="Where the files are kept"),
+    },
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    tags=["dinero", "example"],
+) as dag:
+
+    @task(multiple_outputs=False)
+    def read(params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the receipts of all mails, which mails they are of, and the mails that can't be read."""
+        from airflow.providers.imap.hooks.imap import ImapHook
+
+        from airflow_provider_dinero.api.errors import DineroInvalidBody
+
+        assert params
+        kept: list[dict[str, Any]] = []
+        mails: dict[str, list[int]] = {}
+        unreadable: list[str] = []
+        with ImapHook(MAILBOX) as hook:
+            server = hook.mail_client
+            validity = opened(server, params["inbox"], readonly=True)
+            for uid in answer(server.uid("SEARCH", "ALL"), "search")[0].decode().split():
+                raw = answer(server.uid("FETCH", uid, "(BODY.PEEK[])"), f"give mail {uid}")[0]
+                if raw is None:  # gone meanwhile
+                    continue
+                try:
+                    found = receipts_of(raw[1], ObjectStoragePath(params["store"]))
+                except (MessageError, LookupError, ValueError, TypeError, AttributeError, DineroInvalidBody) as error:
+                    log.warning("mail %s can't be read: %s", uid, error)
+                    unreadable.append(uid)
+                    continue
+                if not found:
+                    log.info("mail %s has no receipt", uid)
+                if len(kept) + len(found) > MOST:
+                    break
+                mails[uid] = list(range(len(kept), len(kept) + len(found)))
+                kept += found
+        return {"receipts": kept, "mails": mails, "unreadable": unreadable, "validity": validity}
+
+    @task
+    def receipts(found: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the receipts alone: Airflow maps over all that a task returns, and not over a key of it."""
+        return list(found["receipts"])
+
+    @task(trigger_rule="all_done")
+    def put_away(found: dict[str, Any] | None, params: dict[str, Any] | None = None, ti: Any = None) -> None:
+        """Move the mails whose vouchers are all there; fail if there are others."""
+        from airflow.providers.imap.hooks.imap import ImapHook
+
+        assert params
+        if not found:
+            raise RuntimeError("The mails were not read.")
+        made = [bool(ti.xcom_pull(task_ids="voucher", map_indexes=index)) for index in range(len(found["receipts"]))]
+        done = [uid for uid, places in found["mails"].items() if places and all(made[place] for place in places)]
+        if done:
+            with ImapHook(MAILBOX) as hook:
+                server = hook.mail_client
+                able = answer(server.capability(), "say what it is able to")[0].upper().split()
+                if b"MOVE" not in able:  # copy and delete would take along what others have deleted
+                    raise RuntimeError("The mail server can't move mails (RFC 6851).")
+                server.create(f'"{params["done"]}"')  # refused where it is there
+                if opened(server, params["inbox"], readonly=False) != found["validity"]:
+                    raise RuntimeError("The mailbox was made anew meanwhile. Clear the run.")
+                for uid in done:
+                    answer(server.uid("MOVE", uid, f'"{params["done"]}"'), f"move mail {uid}")
+        log.info("%d mails are put away", len(done))
+        waiting = [uid for uid, places in found["mails"].items() if places and uid not in done]
+        if waiting or found["unreadable"]:
+            raise RuntimeError(
+                f"Mails that stay, by UID: without their vouchers {waiting}, unreadable {found['unreadable']}."
+            )
+
+    found = read()
+    vouchers = DineroPurchaseVoucherOperator.partial(task_id="voucher").expand_kwargs(receipts(found))  # type: ignore[arg-type]
+    vouchers >> put_away(found)  # type: ignore[arg-type]
