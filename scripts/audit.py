@@ -1,6 +1,6 @@
 """Name the pinned versions that have known vulnerabilities: pip-audit on constraints.txt, with PyPI's data.
 
-It ends with 1 where there are some. Where the data can't be reached it says so, and ends with 0.
+It exits with 1 if there are any. If the data can't be reached, it says so, and exits with 0.
 """
 
 import json
@@ -20,30 +20,30 @@ COMMAND = [
 
 
 def told(report: dict[str, Any]) -> tuple[bool, list[str]]:
-    """Return whether the data was reached, and a line for each version that has something.
+    """Return whether the data was reached, and a line for each version with a finding.
 
-    :param report: dict, pip-audit's own; it calls "skipped" what its data has nothing of, also where there is no data
+    :param report: dict, from pip-audit; it lists versions without data as "skipped", even if there is no data at all
     """
     dependencies: list[dict[str, Any]] = report["dependencies"]
     reached = any("skip_reason" not in each for each in dependencies)
     lines = []
     for each in dependencies:
         if "skip_reason" in each:
-            lines += [f"{each['name']}: not looked at. {each['skip_reason']}"] * reached
+            lines += [f"{each['name']}: not checked. {each['skip_reason']}"] * reached
         for found in each.get("vulns", ()):
             mended = ", ".join(found["fix_versions"]) or "no version"
-            lines.append(f"{each['name']} {each['version']}: {found['id']}, mended in {mended}")
+            lines.append(f"{each['name']} {each['version']}: {found['id']}, fixed in {mended}")
     return reached, lines
 
 
 def main() -> int:
-    """Run pip-audit, and tell what it found."""
+    """Run pip-audit, and print its findings."""
     done = subprocess.run(
         [Path(sys.executable).parent / COMMAND[0], *COMMAND[1:]], cwd=ROOT, capture_output=True, text=True
     )
     try:
         report = json.loads(done.stdout)
-    except ValueError:  # it ends with a traceback where it reaches nothing
+    except ValueError:  # it ends with a traceback if it can't reach anything
         report, reason = {"dependencies": []}, (done.stderr.strip().splitlines() or ["no reason"])[-1]
     else:
         reason = "it knows nothing of any version"

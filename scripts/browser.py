@@ -1,4 +1,4 @@
-"""Debian's Chromium, and what a person does with Airflow's pages."""
+"""Debian's Chromium, and the steps of a person on Airflow's pages."""
 
 import shutil
 from collections.abc import Generator, Mapping
@@ -13,7 +13,7 @@ SECTIONS = ("Dinero", "Advanced")  # of the connection form, closed at first
 
 @contextmanager
 def chromium() -> Generator[Any]:
-    """Run Chromium without a screen."""
+    """Run Chromium headless."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -25,7 +25,7 @@ def chromium() -> Generator[Any]:
 
 
 def add_connection(page: Any, url: str, conn_id: str, fields: Mapping[str, str]) -> Any:
-    """Open Airflow's form for a new connection, choose Dinero and fill it in; return the form, not saved.
+    """Open Airflow's form for a new connection, choose Dinero and fill it in; return the unsaved form.
 
     :param page: a page of a browser
     :param url: str, Airflow's address
@@ -59,7 +59,7 @@ def fill(form: Any, fields: Mapping[str, str]) -> None:
 
 
 def field_of(form: Any, label: str) -> Any:
-    """Return the input that stands beside a label.
+    """Return the input beside a label.
 
     :param form: the dialog
     :param label: str

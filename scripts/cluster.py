@@ -18,7 +18,7 @@ from local import BIN, ROOT, Airflow, connection, free_port, sandbox, settings, 
 from services import postgres, redis
 
 WORKERS = ("worker-1", "worker-2")
-CONCURRENCY = 8  # tasks at once, of each worker
+CONCURRENCY = 8  # concurrent tasks per worker
 
 
 class Cluster(NamedTuple):
@@ -26,7 +26,7 @@ class Cluster(NamedTuple):
 
     :param airflow: Airflow, its REST API
     :param sandbox: str, address of the sandbox
-    :param redis: str, address of Redis, without the number of a database
+    :param redis: str, address of Redis, without a database number
     :param database: str, address of the metadata database, for SQLAlchemy
     """
 
@@ -36,7 +36,7 @@ class Cluster(NamedTuple):
     database: str
 
     def connect(self, conn_id: str, grant: str) -> None:
-        """Make a connection to the sandbox, in the metadata database.
+        """Create a connection to the sandbox in the metadata database.
 
         :param conn_id: str
         :param grant: str
@@ -48,9 +48,9 @@ class Cluster(NamedTuple):
 
 @contextmanager
 def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Generator[Cluster]:
-    """Run a sandbox and an Airflow of many processes, as they would be on several machines.
+    """Run a sandbox and an Airflow with many processes, as on several machines.
 
-    :param folder: Path, made anew: the AIRFLOW_HOME, and the log of each process
+    :param folder: Path, recreated: the AIRFLOW_HOME, and the log of each process
     :param dags: Path, its DAGs
     :param options: options of `dinero-sandbox serve`
     :param environment: more environment variables of all components
@@ -67,7 +67,7 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CORE__PARALLELISM": "32",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
-            # The API server stands still for 30 s when more tasks begin at once than it has connections.
+            # The API server blocks for 30 s if more tasks start at once than it has connections.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "50",
             "AIRFLOW__CELERY__BROKER_URL": f"{broker}/0",
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
@@ -80,14 +80,14 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
             subprocess.run(migrate, check=True, env={**os.environ, **given}, stdout=output, stderr=output)
         running = Airflow(url)
         parts = {each: [each] for each in ("api-server", "scheduler", "dag-processor")}
-        parts["triggerer"] = ["triggerer", "--skip-serve-logs"]  # all logs are in the one folder
+        parts["triggerer"] = ["triggerer", "--skip-serve-logs"]  # all logs are in one folder
         for worker in WORKERS:
             parts[worker] = ["celery", "worker", "--celery-hostname", worker, "--concurrency", str(CONCURRENCY)]
             parts[worker] += ["--skip-serve-logs", "--without-mingle", "--without-gossip"]
         processes = {}
         for name, command in parts.items():
             own = {**given, "DINERO_CLUSTER_PART": name}
-            if name in WORKERS:  # what is in the home of one, the other doesn't see: as on two hosts
+            if name in WORKERS:  # neither sees the other's home, as on two hosts
                 own["AIRFLOW_HOME"] = str(folder / name)
             processes[name] = stack.enter_context(
                 started([str(BIN / "airflow"), *command], folder / f"{name}.log", own)
@@ -96,26 +96,26 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
         for worker in WORKERS:
             log = folder / f"{worker}.log"
             wait_for(partial(ready, worker, log), processes[worker], log)
-        for process in processes.values():  # all are told at once, and waited for one after the other
+        for process in processes.values():  # all are signalled at once, then awaited one by one
             stack.callback(process.send_signal, signal.SIGINT)
         yield Cluster(running, dinero, broker, database)
 
 
 def ready(worker: str, log: Path) -> bool:
-    """Tell whether a worker takes tasks."""
+    """Tell whether a worker accepts tasks."""
     return f"{worker} ready." in log.read_text(errors="replace")
 
 
 def main() -> None:
     """Run a cluster with the example DAGs until Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with`s below end what they started
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with` blocks below end what they started
     begin = time.monotonic()
     console.print("The cluster starts (about 20 s)")
     with cluster(ROOT / ".airflow" / "cluster", ROOT / "example_dags", "--refresh-tokens", "one-time") as running:
         running.connect("dinero_default", "visma_connect")
         console.print(f"{len(WORKERS)} workers for {CONCURRENCY} tasks each, after {time.monotonic() - begin:.0f} s\n")
         console.print(f"Airflow: {running.airflow.url}   Sandbox: {running.sandbox}   Redis: {running.redis}")
-        console.print("Its logs are in .airflow/cluster. Ctrl-C ends it all.")
+        console.print("Its logs are in .airflow/cluster. Ctrl-C ends everything.")
         stay()
 
 

@@ -22,7 +22,7 @@ console = Console(width=110, highlight=False)
 
 def main() -> None:
     """Run the demo."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with`s below end what they started
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with` blocks below end what they started
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--month", default="2007-02", help="month of the orders, 2007-01 to 2011-12")
     parser.add_argument("--stay", action="store_true", help="stay up until Ctrl-C")
@@ -35,11 +35,11 @@ def main() -> None:
     folder = ROOT / ".airflow" / "demo"
     folder.parent.mkdir(exist_ok=True)
     with sandbox(folder.parent) as url:
-        say(f"the sandbox of Dinero answers at {url}")
+        say(f"the Dinero sandbox is ready at {url}")
         given = connection(url)
-        say("Airflow starts (about half a minute)")
+        say("starting Airflow (about half a minute)")
         with airflow(folder, ROOT / "example_dags", AIRFLOW_CONN_DINERO_DEFAULT=given) as running:
-            say(f"Airflow answers at {running.url}")
+            say(f"Airflow is ready at {running.url}")
             run_id = running.trigger(DAG_ID, month=arguments.month)
             for task in running.follow(DAG_ID, run_id):
                 index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
@@ -65,7 +65,7 @@ def stay() -> None:
 
 
 def show_books(url: str, given: dict[str, Any], month: str) -> bool:
-    """Print what stands in the books, and tell whether all that the DAG was to do is there.
+    """Print the content of the books, and tell whether the DAG has done everything.
 
     :param url: str, the sandbox's address
     :param given: dict, the connection

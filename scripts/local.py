@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 START_SECONDS = 180.0
 RUN_SECONDS = 600.0
-# What a process waits for while another writes to SQLite: five seconds, the default, end a scheduler on a busy machine.
+# How long a process waits while another writes to SQLite: the default of five seconds ends a busy scheduler.
 LOCK_SECONDS = 60
 
 
@@ -35,12 +35,12 @@ def started(
     user: str | None = None,
     stop: signal.Signals = signal.SIGINT,
 ) -> Generator[subprocess.Popen[bytes]]:
-    """Run a program for the length of the `with`; then stop it as Ctrl-C does, and whatever it leaves behind.
+    """Run a program for the duration of the `with` block; then stop it as Ctrl-C does, with whatever it leaves behind.
 
     :param command: list of str
-    :param log: Path, where its output goes
+    :param log: Path, receives its output
     :param environment: dict, added to this process's own
-    :param user: str, who runs it; default None, the user of this process
+    :param user: str, the user who runs it; default None, the user of this process
     :param stop: signal that ends it; default that of Ctrl-C
     """
     with log.open("wb") as output:
@@ -59,13 +59,13 @@ def started(
             process.send_signal(stop)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
-            with suppress(ProcessLookupError):  # children that outlived it are of its session
+            with suppress(ProcessLookupError):  # children that outlived it are in its session
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
+    """Return a free port of 127.0.0.1."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -74,9 +74,9 @@ def free_port() -> int:
 def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until a program is ready.
 
-    :param ready: callable that tells
+    :param ready: callable that tells whether it is
     :param process: the program
-    :param log: Path, whose end is shown when the program dies or never gets ready
+    :param log: Path, whose end is shown if the program dies or never gets ready
     """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
@@ -91,7 +91,7 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: P
 
 @contextmanager
 def sandbox(folder: Path, *options: str) -> Generator[str]:
-    """Run a sandbox, and give its address.
+    """Run a sandbox, and yield its address.
 
     :param folder: Path, for its log
     :param options: options of `dinero-sandbox serve`
@@ -118,7 +118,7 @@ class Airflow:
     """The REST API of a running Airflow.
 
     :param url: str
-    :param environment: dict, in which more of its components can be started; default empty
+    :param environment: dict, to start more of its components with; default empty
     """
 
     def __init__(self, url: str, environment: dict[str, str] | None = None) -> None:
@@ -138,23 +138,23 @@ class Airflow:
 
         :param method: str
         :param path: str, after /api/v2
-        :param options: as `requests` takes them
+        :param options: as for `requests`
         """
         if "Authorization" not in self._session.headers:
             token = self._session.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
             self._session.headers["Authorization"] = f"Bearer {token}"
         for number, seconds in enumerate((1, 3, 9, 0)):
             answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=60, **options)
-            if number and answer.status_code == 409:  # the answer before was none, and it is there
+            if number and answer.status_code == 409:  # the previous response was lost, and the object exists
                 return None
             if answer.status_code < 500:
                 break
-            time.sleep(seconds)  # SQLite is locked while many runs begin at once
+            time.sleep(seconds)  # SQLite is locked while many runs start at once
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def turn_on(self, *dag_ids: str) -> None:
-        """Turn DAGs on, and have their files parsed now: Airflow begins to watch what they watch when it parses them.
+        """Turn DAGs on, and have their files parsed now: Airflow starts their watchers when it parses them.
 
         :param dag_ids: str
         """
@@ -170,13 +170,13 @@ class Airflow:
         :param conf: the params of the run
         """
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
-        run_id = f"manual__{uuid4()}"  # ours, so that a run isn't begun twice
+        run_id = f"manual__{uuid4()}"  # our own, so that no run is started twice
         given = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
         self.call("POST", f"/dags/{dag_id}/dagRuns", json=given)
         return run_id
 
     def follow(self, dag_id: str, run_id: str) -> Iterator[dict[str, Any]]:
-        """Yield each task instance of a run when it comes to its end, until the run is over.
+        """Yield each task instance of a run when it ends, until the run is over.
 
         :param dag_id: str
         :param run_id: str
@@ -205,10 +205,10 @@ class Airflow:
         return list(found["task_instances"])
 
     def _until_over(self, dag_id: str, run_id: str) -> Iterator[None]:
-        """Yield every second until a run is over, and once more then."""
+        """Yield every second until a run is over, and once more after that."""
         over, end = False, time.monotonic() + RUN_SECONDS
         while not over:
-            if self._stuck:  # whoever asks next needn't wait as long
+            if self._stuck:  # the next caller needn't wait as long
                 raise TimeoutError(self._stuck)
             if time.monotonic() > end:
                 self._stuck = f"{dag_id}, {run_id}: not over after {RUN_SECONDS:.0f} s\n{self._ailing()}"
@@ -218,15 +218,15 @@ class Airflow:
             time.sleep(0 if over else 1)
 
     def _ailing(self) -> str:
-        """Return what this Airflow says of itself: its health, and the end of its log."""
+        """Return this Airflow's own report: its health, and the end of its log."""
         health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=60).text
         log = Path(self.environment.get("AIRFLOW_HOME", "."), "airflow.log")
         return f"{health}\n{log.read_text(errors='replace')[-6000:] if log.exists() else ''}"
 
     def reason(self, instance: dict[str, Any]) -> str:
-        """Return what the last error in the log of a failed task instance says.
+        """Return the text of the last error in the log of a failed task instance.
 
-        :param instance: dict, as `follow` yields it
+        :param instance: dict, from `follow`
         """
         place = f"/dags/{instance['dag_id']}/dagRuns/{instance['dag_run_id']}/taskInstances/{instance['task_id']}"
         log = self.call("GET", f"{place}/logs/{instance['try_number']}", params={"map_index": instance["map_index"]})
@@ -242,7 +242,7 @@ class Airflow:
 def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
     """Run a real Airflow (scheduler, triggerer, dag processor, API server; SQLite, LocalExecutor).
 
-    :param folder: Path, its AIRFLOW_HOME, which is made anew
+    :param folder: Path, its AIRFLOW_HOME, which is recreated
     :param dags: Path, its DAGs
     :param environment: more environment variables, such as connections
     """
@@ -292,7 +292,7 @@ def fernet_key() -> str:
 
 
 def api_requests(url: str) -> list[dict[str, Any]]:
-    """Return what a sandbox was asked so far."""
+    """Return the requests to a sandbox so far."""
     found: list[dict[str, Any]] = requests.get(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).json()
     return found
 

@@ -13,7 +13,7 @@ HEAD = "---\nhide: [toc]\n---\n\n"
 
 
 def main() -> None:
-    """Write all pages, or tell which are not what the code says."""
+    """Write all pages, or report those that are out of date."""
     pages = {
         "operations.md": operations.page(),
         "errors.md": errors.page(),
@@ -32,11 +32,11 @@ def main() -> None:
         elif not file.exists() or file.read_text() != text:
             stale.append(file.name)
     if stale:
-        sys.exit(f"{', '.join(stale)}: not what the code says, run `make pages`")
+        sys.exit(f"{', '.join(stale)}: out of date: run `make pages`")
 
 
 def noted(text: str) -> str:
-    """Return a page that says, below its title, where it comes from.
+    """Return a page with a note about its origin below its title.
 
     :param text: str
     """

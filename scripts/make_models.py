@@ -1,8 +1,8 @@
-"""Write what `openapi.json` says as Python (`make models`; `--check` in lint).
+"""Write the content of `openapi.json` as Python (`make models`; `--check` in lint).
 
 `api/bodies/models.py`: the request bodies as pydantic models.
 `api/bodies/amounts.py`: the names of the properties that are amounts.
-`api/bodies/shapes.py`: what each operation answers with.
+`api/bodies/shapes.py`: the shape of each operation's response.
 """
 
 import json
@@ -25,18 +25,18 @@ SHAPES = {
     "GET /v1/{organizationId}/webhooks/events": ("object or array", ""),
     "GET /v1/{organizationId}/webhooks/subscriptions": ("object or array", ""),
 }
-# What names the thing that is answered with: the first of these that its schema has is always there.
+# The property that identifies a response: the first of these in its schema, which is always present.
 NAMING = (
     "Guid", "EntryGuid", "ProductGuid", "Id", "ContactGuid", "FileGuid", "Recipients", "Payments", "SimilarFound",
     "TimeStamp",
 )  # fmt: skip
-# What is only proposed has no name yet.
+# A mere proposal has no id yet.
 PROPOSED = ("/fetch", "/next")
 HEADER = "# Generated from openapi.json by `make models`. Do not edit."
 
 
 def request_schemas(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the schemas that JSON request bodies use, with those they refer to, by name."""
+    """Return the schemas of JSON request bodies, with the schemas that they refer to, by name."""
     schemas = document["components"]["schemas"]
     bodies = [
         operation["requestBody"]["content"]["application/json"]
@@ -59,7 +59,7 @@ def _references(schema: Any) -> set[str]:
 
 
 def _relaxed(model: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Take `required` from what the live API lets one leave out, and make amounts decimal."""
+    """Remove `required` from properties that the real API accepts without, and make amounts decimal."""
     relaxed = json.loads(json.dumps(schema).replace('"format": "double"', '"format": "decimal"'))
     relaxed["required"] = [
         name for name in schema.get("required", ()) if NOT_REQUIRED.get(name, "no model") not in (None, model)
@@ -129,7 +129,7 @@ def _shape(schemas: dict[str, Any], path: str, operation: dict[str, Any]) -> tup
     properties = schemas[schema["$ref"].rpartition("/")[2]]["properties"]
     if "Collection" in properties:
         return ("page", "")
-    # A list of which fields can be asked for has those alone.
+    # A list with a `fields` parameter only returns the requested ones.
     chosen = any(each["name"] == "fields" for each in operation.get("parameters", ()))
     naming = () if chosen or path.endswith(PROPOSED) else NAMING
     return (kind, next((name for name in naming if name in properties), ""))
@@ -144,4 +144,4 @@ if __name__ == "__main__":
         if "--check" not in sys.argv:
             (API / name).write_text(text)
         elif (API / name).read_text() != text:
-            sys.exit(f"api/{name} is not what openapi.json says: run `make models`")
+            sys.exit(f"api/{name} doesn't match openapi.json: run `make models`")

@@ -1,4 +1,4 @@
-"""The pictures of the docs, taken of a real Airflow and a sandbox (`make screenshots`)."""
+"""Takes the pictures for the docs, of a real Airflow and a sandbox (`make screenshots`)."""
 
 import json
 import subprocess
@@ -41,15 +41,15 @@ def main() -> None:
 
 
 def take(page: Any, name: str, folder: Path = IMAGES, height: int | None = None) -> None:
-    """Keep how a page looks once everything on it is loaded.
+    """Take a picture of a page once everything on it is loaded.
 
     :param page: a page of a browser
-    :param name: str, of the picture
+    :param name: str, name of the picture
     :param folder: Path; default the docs'
     :param height: int, how many pixels from the top the picture shows; default the whole window
     :raises playwright.sync_api.TimeoutError: the page is still loading after 30 seconds
     """
-    page.wait_for_timeout(1500)  # what fades in
+    page.wait_for_timeout(1500)  # for content that fades in
     page.wait_for_function("selector => !document.querySelector(selector)", arg=LOADING)
     clip = height and {"x": 0, "y": 0, "width": WIDE["width"], "height": height}
     page.screenshot(path=folder / f"{name}.png", clip=clip)
@@ -57,7 +57,7 @@ def take(page: Any, name: str, folder: Path = IMAGES, height: int | None = None)
 
 
 def form(page: Any, url: str, box: str) -> None:
-    """Take the connection form, filled in, and what the Test button says.
+    """Take pictures of the completed connection form, and of the result of the Test button.
 
     :param page: a page of a browser
     :param url: str, Airflow's address
@@ -84,7 +84,7 @@ def form(page: Any, url: str, box: str) -> None:
 
 
 def consent(page: Any, running: Airflow, box: str) -> None:
-    """Take Airflow's page for Dinero.
+    """Take a picture of the Dinero page in Airflow.
 
     :param page: a page of a browser
     :param running: Airflow
@@ -98,7 +98,7 @@ def consent(page: Any, running: Airflow, box: str) -> None:
 
 
 def orders(page: Any, running: Airflow) -> None:
-    """Take the grid of the main example, and a task with the button that leads to Dinero.
+    """Take pictures of the main example's grid, and of a task with the button that leads to Dinero.
 
     :param page: a page of a browser
     :param running: Airflow
@@ -116,7 +116,7 @@ def orders(page: Any, running: Airflow) -> None:
 
 
 def approval(page: Any, running: Airflow) -> None:
-    """Take the question that a person is asked before invoices are booked.
+    """Take a picture of the question that a person is asked before invoices are booked.
 
     :param page: a page of a browser
     :param running: Airflow
@@ -133,7 +133,7 @@ def approval(page: Any, running: Airflow) -> None:
 
 
 def docs(page: Any) -> None:
-    """Take the start page of the docs, to be looked at.
+    """Take a picture of the docs' start page, for a check by eye.
 
     :param page: a page of a browser
     """

@@ -26,7 +26,7 @@ DATABASE = "postgres"  # the one that is there from the start
 
 
 def installed(program: str) -> Path | None:
-    """Return where a program of a server is, or None; Debian keeps those of Postgres out of the PATH.
+    """Return the path of a server's program, or None; Debian keeps those of Postgres out of the PATH.
 
     :param program: str
     """
@@ -36,26 +36,26 @@ def installed(program: str) -> Path | None:
 
 
 def find(program: str) -> Path:
-    """Return where a program of a server is, which has to be there.
+    """Return the path of a server's program, which must exist.
 
     :param program: str
     """
     found = installed(program)
     if found is None:
-        sys.exit(f"There is no {program}. Install what is missing: apt-get install {PACKAGES[program]}")
+        sys.exit(f"There is no {program}. Install it: apt-get install {PACKAGES[program]}")
     return found
 
 
 @contextmanager
 def postgres(logs: Path) -> Generator[str]:
-    """Run an empty Postgres, and give the address of its database, without the driver: user@host:port/name.
+    """Run an empty Postgres, and yield the address of its database, without the driver: user@host:port/name.
 
-    What it stores is gone afterwards. It trusts whoever is on this machine.
+    Its data is gone afterwards. It trusts everyone on this machine.
 
     :param logs: Path, folder for its log
     """
     programs = find("postgres").parent
-    # It refuses to run as root; and it may not be able to look into a clone, such as one below /root.
+    # It refuses to run as root; and it may not be able to read a clone, such as one below /root.
     user = "postgres" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="dinero-postgres-") as folder:
         if user:
@@ -85,7 +85,7 @@ def postgres(logs: Path) -> Generator[str]:
 
 @contextmanager
 def pgbouncer(logs: Path, address: str) -> Generator[str]:
-    """Run a pgbouncer in transaction mode before a Postgres, and give its address as `postgres` does.
+    """Run a pgbouncer in transaction mode in front of a Postgres, and yield its address as `postgres` does.
 
     :param logs: Path, folder for its log and settings
     :param address: str, of the Postgres
@@ -118,7 +118,7 @@ max_client_conn = 200
 
 @contextmanager
 def mariadb(logs: Path, *options: str) -> Generator[str]:
-    """Run an empty MariaDB, and give the address of its database: user@host:port/name. It asks for no password.
+    """Run an empty MariaDB, and yield the address of its database: user@host:port/name. It needs no password.
 
     :param logs: Path, folder for its log
     :param options: str, of mariadbd, such as --default-storage-engine=Aria
@@ -154,7 +154,7 @@ def mariadb(logs: Path, *options: str) -> Generator[str]:
 
 @contextmanager
 def redis(logs: Path) -> Generator[str]:
-    """Run an empty Redis, and give its address without the number of a database: redis://host:port.
+    """Run an empty Redis, and yield its address without a database number: redis://host:port.
 
     :param logs: Path, folder for its log
     """

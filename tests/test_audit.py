@@ -13,9 +13,9 @@ UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found on PyPI"}
     ("dependencies", "reached", "lines"),
     [
         ([WELL], True, []),
-        ([WELL, BAD], True, ["jinja2 3.1.5: PYSEC-1, mended in 3.1.6"]),
-        ([NEVER], True, ["jinja2 3.1.5: PYSEC-2, mended in no version"]),
-        ([WELL, UNKNOWN], True, ["ours: not looked at. Dependency not found on PyPI"]),
+        ([WELL, BAD], True, ["jinja2 3.1.5: PYSEC-1, fixed in 3.1.6"]),
+        ([NEVER], True, ["jinja2 3.1.5: PYSEC-2, fixed in no version"]),
+        ([WELL, UNKNOWN], True, ["ours: not checked. Dependency not found on PyPI"]),
         ([UNKNOWN, UNKNOWN], False, []),  # pip-audit itself says of this: "No known vulnerabilities found"
         ([], False, []),
     ],

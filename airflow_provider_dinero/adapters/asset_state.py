@@ -1,7 +1,7 @@
 """One entry in the state store of an asset, and its copy in an Airflow Variable.
 
-Airflow deletes what it keeps for an asset when no DAG file refers to it any more, be it for the minutes of a deploy.
-The copy counts only where there is no entry: what is in the store wins, also where a person has set it back.
+Airflow deletes its data of an asset when no DAG file refers to it any longer, even for the minutes of a deployment.
+The copy is only used if there is no entry: the store takes precedence, even if a person has set it back.
 """
 
 import hashlib
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "dinero_mark__"
-WHAT = "The copy of a mark"
-# What an entry has at least one of: those that a person wrote may have `until` alone.
+WHAT = "The copy of a watermark"
+# An entry has at least one of these; one that a person wrote may have `until` only.
 FIELDS = {"until", "pending", "begun", "deletes"}
-# How Airflow marks what is in a state store backend, for whoever has none.
+# Airflow's reference to a value in a state store backend, as seen without that backend.
 REFERENCE = "__airflow_state_ref__"
 
 
 class AssetState:
     """An entry in the state store of an asset.
 
-    :param store: Airflow's accessor of the asset's state, as a task or a trigger has it
+    :param store: Airflow's accessor of the asset's state, of a task or a trigger
     :param asset: str, the asset's name
     :param key: str, the entry's, as `state_key` makes it of what was given
     """
@@ -42,10 +42,10 @@ class AssetState:
         self._store = store
 
     def get(self) -> dict[str, Any] | None:
-        """Return the entry, None where there is neither it nor a copy; a copy becomes the entry again.
+        """Return the entry, None if neither it nor a copy exists; a copy becomes the entry again.
 
-        :raises DineroConfigurationError: what is there is no mark
-        :raises DineroUnavailable: it can't be told whether there is a copy
+        :raises DineroConfigurationError: the entry isn't a watermark
+        :raises DineroUnavailable: it can't be found out whether there is a copy
         """
         stored = self._store.get(self.key)
         if stored is not None:
@@ -63,7 +63,7 @@ class AssetState:
         self.copy(value)
 
     def copied(self) -> dict[str, Any] | None:
-        """Return the copy, None where there is none.
+        """Return the copy, None if there is none.
 
         :raises DineroUnavailable: it can't be read
         """
@@ -72,8 +72,8 @@ class AssetState:
             return None
         copy = require_mark(value_of(text), self.asset, self.key)
         log.warning(
-            "Airflow has deleted the mark %s of %s, as it does when no DAG file refers to the asset. "
-            "It is taken from its copy: %s.",
+            "Airflow has deleted the watermark %s of %s, as it does when no DAG file refers to the asset. "
+            "It is restored from its copy: %s.",
             self.key,
             self.asset,
             copy.get("until"),
@@ -81,7 +81,7 @@ class AssetState:
         return copy
 
     def copy(self, value: dict[str, Any]) -> None:
-        """Store the copy alone.
+        """Store only the copy.
 
         :param value: dict, plain JSON
         """
@@ -89,31 +89,31 @@ class AssetState:
 
 
 def state_of(context: "Context", asset: "Asset", key: str) -> AssetState:
-    """Return an entry in the state of an asset, as a running task reaches it.
+    """Return an entry in the state of an asset, for a running task.
 
     :param context: Context
     :param asset: Asset, among the inlets of the task
     :param key: str
-    :raises DineroConfigurationError: it is not among them
+    :raises DineroConfigurationError: it isn't among them
     """
     stores: Any = context.get("asset_state_store")
     try:
         return AssetState(stores[asset], asset.name, key)
-    except (KeyError, TypeError):  # of a mapped task, Airflow sees what `partial` was given
+    except (KeyError, TypeError):  # for a mapped task, Airflow only sees what `partial` received
         connection, _, resource = asset.uri.removeprefix("dinero://").partition("/")
         raise DineroConfigurationError(
-            f"The task has no state store of {asset.uri}, where its mark would be.",
+            f"The task has no state store of {asset.uri}, which would hold its watermark.",
             f"Give a mapped task inlets=[dinero_asset({connection!r}, {resource!r})].",
         ) from None
 
 
 def require_mark(stored: Any, asset: str, key: str) -> dict[str, Any]:
-    """Return what is stored, where it is a mark: what isn't is never taken for a new consumer, nor overwritten.
+    """Return the stored value if it is a watermark. Anything else isn't overwritten, nor taken for a new consumer.
 
-    :param stored: as Airflow gives it
+    :param stored: value from Airflow
     :param asset: str, its name
     :param key: str
-    :raises DineroConfigurationError: it is none
+    :raises DineroConfigurationError: it isn't one
     """
     found = stored if isinstance(stored, Mapping) else {}
     try:
@@ -124,14 +124,14 @@ def require_mark(stored: Any, asset: str, key: str) -> dict[str, Any]:
     except (DineroInvalidBody, ValueError):
         pass
     raise DineroConfigurationError(
-        f"What the state of the asset {asset} has under {key} is no mark: {told(stored)}.",
-        "Where a state store backend was switched off, set [workers] state_store_backend again, for workers and "
-        f"triggerers alike; else run `airflow dinero marks --set {key} INSTANT`.",
+        f"The state that the asset {asset} has under {key} isn't a watermark: {told(stored)}.",
+        "If a state store backend was switched off, set [workers] state_store_backend again, for both workers and "
+        f"triggerers; otherwise run `airflow dinero marks --set {key} INSTANT`.",
     )
 
 
 def told(stored: Any) -> str:
-    """Return what an entry that is no mark looks like.
+    """Return a description of an entry that isn't a watermark.
 
     :param stored: as Airflow gives it
     """
@@ -141,7 +141,7 @@ def told(stored: Any) -> str:
 
 
 def variable_of(asset: str, key: str) -> str:
-    """Return the name of the Variable that holds the copy: one that any name of an asset can be in.
+    """Return the name of the Variable with the copy, which is valid for any name of an asset.
 
     :param asset: str, its name
     :param key: str
@@ -150,14 +150,14 @@ def variable_of(asset: str, key: str) -> str:
 
 
 def write_copy(asset: str, key: str, value: dict[str, Any], team: str | None = None) -> None:
-    """Store the copy of an entry, without what it saw after its mark.
+    """Store the copy of an entry, without what it saw after its watermark.
 
-    An event that came while Airflow had begun to forget the DAG started none: what it told is told again.
+    An event during Airflow's removal of the DAG started no run, so its changes are reported again.
 
     :param asset: str, its name
     :param key: str
     :param value: dict, plain JSON
-    :param team: str or None, in whose Variables; a task needs none
+    :param team: str or None, the team of the Variable; a task needs none
     """
     kept = {name: each for name, each in value.items() if name not in {"seen", "seen_until"}}
     text = json.dumps({"asset": asset, "key": key, "value": kept})
@@ -165,13 +165,13 @@ def write_copy(asset: str, key: str, value: dict[str, Any], team: str | None = N
         variable_of(asset, key),
         text,
         WHAT,
-        f"A copy of the mark {key} of the asset {asset}; see docs/changes.md.",
+        f"A copy of the watermark {key} of the asset {asset}; see docs/changes.md.",
         team,
     )
 
 
 def value_of(text: str) -> Any:
-    """Return the entry that a copy holds; what a person made of it otherwise is no mark.
+    """Return the entry in a copy; if a person has damaged it, it isn't a watermark.
 
     :param text: str, the Variable
     """

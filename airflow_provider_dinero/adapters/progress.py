@@ -13,11 +13,11 @@ PERIOD = 10.0
 
 
 class Progress:
-    """Tells how far a work is, in a line every 10 seconds at the most.
+    """Logs the progress of long work, at most one line every 10 seconds.
 
-    :param client: DineroClient, whose requests and allowance are told
+    :param client: DineroClient, whose requests and allowance are reported
     :param what: str, what is counted, such as rows
-    :param total: int, how many there will be; default None: nobody knows
+    :param total: int, how many there will be; default None, unknown
     """
 
     def __init__(self, client: "DineroClient", what: str, total: int | None = None) -> None:
@@ -29,7 +29,7 @@ class Progress:
         self._taken = client.pace.taken
 
     def step(self, count: int = 1) -> None:
-        """Count what was done.
+        """Count completed work.
 
         :param count: int; default 1
         """

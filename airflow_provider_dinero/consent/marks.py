@@ -1,6 +1,6 @@
-"""The marks of all consumers, where the metadata database is at hand: listed, set and forgotten.
+"""The watermarks of all consumers, with access to the metadata database: listed, set and deleted.
 
-A mark is an entry in the state store of an asset, its copy in a Variable, or both.
+A watermark is an entry in the state store of an asset, its copy in a Variable, or both.
 """
 
 import json
@@ -22,20 +22,20 @@ SCHEME = "dinero://"
 
 @dataclass(frozen=True)
 class StoredMark:
-    """The mark of a consumer.
+    """The watermark of a consumer.
 
     :param key: str, the organization and the consumer
-    :param asset: str, the name of the asset in whose state it is
+    :param asset: str, the name of its asset
     :param until: datetime (UTC) or None, everything that changed before it was reported; None before the first time
-    :param pending: int, how many windows were handed out by runs that haven't ended well yet
+    :param pending: int, how many windows belong to runs that haven't succeeded yet
     :param moved_at: datetime (UTC) or None, when it was stored
-    :param moved_by: str: DAG and task, watcher, or api (a person); empty where Airflow doesn't tell
+    :param moved_by: str: DAG and task, watcher, or api (a person); empty if Airflow doesn't tell
     :param in_store: bool, whether the state store has it
     :param has_copy: bool, whether a Variable has it
-    :param problem: str, what is wrong with it; empty where nothing is
-    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty where Airflow
+    :param problem: str, what is wrong with it; empty if nothing is
+    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty if Airflow
         doesn't tell
-    :param team: str or None, whose the copy is in Airflow's multi-team mode
+    :param team: str or None, the copy's team in Airflow's multi-team mode
     """
 
     key: str
@@ -59,7 +59,7 @@ class StoredMark:
 
 
 def marks() -> list[StoredMark]:
-    """Return all marks, the oldest first."""
+    """Return all watermarks, the oldest first."""
     from airflow.models import Variable
     from airflow.models.asset import AssetModel
     from airflow.models.asset_state_store import AssetStateStoreModel
@@ -85,24 +85,26 @@ def marks() -> list[StoredMark]:
 
 
 def one(among: Iterable[StoredMark], key: str, asset: str | None) -> StoredMark:
-    """Return the mark of this key.
+    """Return the watermark with this key.
 
-    :param among: of StoredMark
+    :param among: iterable of StoredMark
     :param key: str
-    :param asset: str, the name of its asset, where several have such a key
+    :param asset: str, the name of its asset, if several have such a key
     :raises DineroConfigurationError: there is none, or there are several
     """
     found = [each for each in among if each.key == key and asset in {None, each.asset}]
     if not found:
-        raise DineroConfigurationError(f"There is no mark {key}.", "`airflow dinero marks` lists them.")
+        raise DineroConfigurationError(f"There is no watermark {key}.", "`airflow dinero marks` lists them.")
     if len(found) > 1:
         named = ", ".join(each.asset for each in found)
-        raise DineroConfigurationError(f"Several assets have a mark {key}: {named}.", "Add --asset with one of them.")
+        raise DineroConfigurationError(
+            f"Several assets have a watermark {key}: {named}.", "Add --asset with one of them."
+        )
     return found[0]
 
 
 def set_mark(mark: StoredMark, until: datetime) -> None:
-    """Move a mark, and drop its pending windows: in the state store, as Airflow's API does, and in the copy.
+    """Move a watermark, and drop its pending windows: in the state store, as Airflow's API does, and in the copy.
 
     :param mark: StoredMark
     :param until: datetime
@@ -125,7 +127,7 @@ def set_mark(mark: StoredMark, until: datetime) -> None:
 
 
 def forget(mark: StoredMark) -> None:
-    """Delete a mark and its copy: its consumer is a new one from then on.
+    """Delete a watermark and its copy: from then on its consumer is a new one.
 
     :param mark: StoredMark
     """
@@ -133,7 +135,7 @@ def forget(mark: StoredMark) -> None:
     from airflow.state.metastore import _get_db_backend
     from airflow.utils.session import create_session
 
-    # The copy first: without the entry, it would come back.
+    # The copy first: without the entry, it would be restored.
     if mark.has_copy:
         variables.delete(variable_of(mark.asset, mark.key), mark.team)
     if mark.in_store:
@@ -156,7 +158,7 @@ def _of_copy(row: Any) -> StoredMark | None:
         told = json.loads(row.val)
         mark = StoredMark(str(told["key"]), str(told["asset"]), in_store=False, has_copy=True, team=row.team_name)
     except (ValueError, TypeError, KeyError):
-        return None  # nothing tells whose it is; whoever needs it says so
+        return None  # it isn't known whose it is; a caller that needs it reports that
     return _with(mark, value_of(row.val))
 
 
@@ -175,7 +177,7 @@ def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredMa
 
 
 def _with(mark: StoredMark, value: Any) -> StoredMark:
-    """Return a mark with what is stored of it."""
+    """Return a watermark with its stored values."""
     try:
         stored = require_mark(value, mark.asset, mark.key)
     except DineroError as error:

@@ -1,4 +1,4 @@
-"""Which lock and which allowance a URL names."""
+"""The lock and the allowance of a URL."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +12,10 @@ SETTING = ("coordination_url",)
 
 
 def try_out(url: str) -> None:
-    """Try all that locks and allowance need of what a URL names. A folder shows that when its lock is taken.
+    """Try everything that locks and allowance need at a URL. A folder is tried when its lock is taken.
 
     :param url: str, as `coordination` takes it
-    :raises DineroUnavailable: something of it doesn't work
+    :raises DineroUnavailable: a part of it doesn't work
     """
     if urlsplit(url).scheme in REDIS:
         from airflow_provider_dinero.coordination.redis import try_out
@@ -25,11 +25,11 @@ def try_out(url: str) -> None:
 
 @lru_cache
 def coordination(url: str) -> tuple[Lock, Budget]:
-    """Return the lock and the budget that all who give this URL share; always the same ones in a process.
+    """Return the lock and the budget that everyone with this URL shares; always the same ones in a process.
 
     :param url: str, redis://, rediss://, file:///folder, or a folder
     :return: (Lock, Budget)
-    :raises DineroConfigurationError: it is none of these, or the extra redis is missing
+    :raises DineroConfigurationError: the URL is invalid, or the extra redis is missing
     """
     from airflow_provider_dinero.coordination.fallback import FallbackBudget
 
@@ -37,12 +37,12 @@ def coordination(url: str) -> tuple[Lock, Budget]:
         parts = urlsplit(url)
     except ValueError:
         raise DineroConfigurationError(
-            "coordination_url is not a URL: a bracket is left open in it.",
+            "coordination_url is not a URL: it has an unclosed bracket.",
             "In a password write [ as %5B, ] as %5D and / as %2F.",
             settings=SETTING,
         ) from None
     if not unquote(url).isprintable():
-        # What it holds is sent to whatever listens there: it must not become lines of another protocol.
+        # Its content is sent to whatever listens there, so it must not become lines of another protocol.
         raise DineroConfigurationError(
             "coordination_url contains a line break or another control character.", "Correct it.", settings=SETTING
         )
@@ -53,7 +53,7 @@ def coordination(url: str) -> tuple[Lock, Budget]:
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(url)
     if parts.scheme not in {"file", ""} or parts.netloc not in {"", "localhost"} or not path.is_absolute():
         begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
-        begins = begins.rpartition("@")[2]  # without redis:// a password is nothing but text
+        begins = begins.rpartition("@")[2]  # without redis:// a password isn't recognized as one
         raise DineroConfigurationError(
             f"coordination_url starts with {begins!r}, which is neither a Redis nor a folder.",
             "Write redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",

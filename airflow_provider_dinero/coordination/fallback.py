@@ -1,4 +1,4 @@
-"""What a worker does when the allowance that it shares with others can't be reached: it paces itself, carefully."""
+"""What a worker does when it can't reach the shared allowance: it paces itself cautiously."""
 
 import logging
 import threading
@@ -10,14 +10,14 @@ from airflow_provider_dinero.api.usage import Usage
 
 log = logging.getLogger(__name__)
 
-# Nobody knows how many others are cut off too.
+# It isn't known how many others are cut off too.
 SHARE = 10
-# What can't be reached isn't asked again for so long: asking may take a while.
+# An unreachable budget isn't tried again for this long, since a try may take a while.
 LOOK_AGAIN_SECONDS = 15.0
 
 
 class FallbackBudget:
-    """A shared Budget, and while it can't be reached a tenth of the allowance.
+    """A shared Budget; while it can't be reached, a tenth of the allowance.
 
     :param shared: Budget
     """
@@ -30,9 +30,9 @@ class FallbackBudget:
         self._lost = False
 
     def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
-        """Return the next slot; it is reserved if it lies within so many seconds.
+        """Return the next slot, and reserve it if it is within this many seconds.
 
-        :param key: str, whose allowance it is
+        :param key: str, identifies the allowance
         :param per_minute: int
         :param within: float, seconds
         :param who: str, who is named while it waits; default nobody
@@ -45,12 +45,12 @@ class FallbackBudget:
                 with self._lock:
                     self._look_again = time.monotonic() + LOOK_AGAIN_SECONDS
                     if not self._lost:
-                        told = "%s This process keeps to %d requests a minute of its own until that is mended."
+                        told = "%s Until that is fixed, this process limits itself to %d requests per minute."
                         log.warning(told, error, share)
                     self._lost = True
             else:
                 if self._lost:
-                    log.info("The shared request allowance is there again.")
+                    log.info("The shared request allowance is available again.")
                     self._lost = False
                 return slot
         return self._alone.reserve(key, share, within)

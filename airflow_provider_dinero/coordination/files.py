@@ -1,4 +1,4 @@
-"""Locks and request allowance of all processes that share a folder: those of one host, as a rule."""
+"""Locks and request allowance of all processes that share a folder, usually those of one host."""
 
 import errno
 import fcntl
@@ -25,19 +25,21 @@ log = logging.getLogger(__name__)
 
 LONGEST_HOLD = 600.0
 PAUSE = 0.02
-# What is read of a file: 8 MB are a million slots, and a note is a line.
+# The most to read of a file: 8 MB are a million slots, and a note is one line.
 MOST_OF_SLOTS = 8 * 1024 * 1024
 MOST_OF_A_NOTE = 65536
 LONGEST_PLACE = 200
 SETTING = ("coordination_url",)
-NAME_ANOTHER = "Or name another folder in [dinero] coordination_url; one that isn't there yet is made as it must be."
+NAME_ANOTHER = (
+    "Or name another folder in [dinero] coordination_url; a missing one is created with the right permissions."
+)
 
 
 class Folder:
-    """A folder whose files are locked. It is made when it is first needed.
+    """A folder whose files are locked. It is created when it is first needed.
 
-    It is not trusted as it is found: see `_require_ours`. Its files are reached through its descriptor and never by a
-    link, so that whoever changes what its path leads to gets nothing overwritten.
+    An existing folder isn't trusted, see `_require_ours`. Its files are opened through its descriptor and never through
+    a link, so that nobody can redirect its path to have something overwritten.
 
     :param path: Path
     """
@@ -47,13 +49,13 @@ class Folder:
 
     @contextmanager
     def locked(self, name: str, kind: str, longest: float = LONGEST_HOLD) -> Generator[int]:
-        """Hold the lock of a file inside the `with`; the kernel frees it when the process dies.
+        """Hold the lock of a file inside the `with` block; the kernel frees it when the process dies.
 
         :param name: str, any text
         :param kind: str, the file's suffix
         :param longest: float, seconds to wait for it; default 600
         :return: int, its descriptor, open for reading and writing
-        :raises DineroUnavailable: it can't be opened, it is not ours alone, or somebody holds it for too long
+        :raises DineroUnavailable: it can't be opened, others can change it, or somebody holds it for too long
         """
         with self.try_locked(name, kind, longest) as descriptor:
             if descriptor is None:
@@ -78,17 +80,17 @@ class Folder:
             try:
                 yield descriptor
             finally:
-                # Whoever waits for the file that goes here finds another one under its name, and takes that.
+                # A process that waits for the deleted file finds another one under its name, and uses that.
                 with suppress(OSError):
                     if os.fstat(descriptor).st_size == 0:
                         os.unlink(file, dir_fd=folder)
-                # Closing alone frees nothing while a process that was forked meanwhile has it open too.
+                # Closing alone doesn't free it while a process that was forked meanwhile has it open too.
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
                 os.close(descriptor)
 
     @contextmanager
     def _opened(self) -> Generator[int]:
-        """Open the folder, which is made where it is missing."""
+        """Open the folder, and create it if it is missing."""
         try:
             folder = _open_folder(self._path)
         except OSError as error:
@@ -119,25 +121,25 @@ class Folder:
             raise _lost(self._path, error) from None
 
     def _open(self, folder: int, file: str, flags: int) -> int:
-        """Open a file of the folder: a plain file that has no other name."""
+        """Open a file of the folder: a plain file without another name."""
         try:
             descriptor = os.open(file, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=folder)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            raise _refused(self._path / file, "it is a link", "Delete it, and see who has made it.") from None
+            raise _refused(self._path / file, "it is a link", "Delete it, and find out who created it.") from None
         found = os.fstat(descriptor)
         if flags & os.O_RDWR and (not stat.S_ISREG(found.st_mode) or found.st_nlink > 1):
             os.close(descriptor)
-            raise _refused(self._path / file, "it is a link, or no file", "Delete it, and see who has made it.")
+            raise _refused(self._path / file, "it is a link or not a file", "Delete it, and find out who created it.")
         return descriptor
 
     def read(self, descriptor: int, most: int) -> bytes:
-        """Return the content of a locked file, so many bytes of it at the most.
+        """Return the content of a locked file, at most this many bytes.
 
         :param descriptor: int
         :param most: int
-        :raises DineroUnavailable: it can't be read: it is not a file, say
+        :raises DineroUnavailable: it can't be read, for example because it isn't a file
         """
         try:
             return os.pread(descriptor, min(most, os.fstat(descriptor).st_size), 0)
@@ -145,12 +147,12 @@ class Folder:
             raise _lost(self._path, error) from None
 
     def write(self, descriptor: int, data: bytes, needed: int) -> None:
-        """Write the content of a locked file. What is left of a longer one behind it stays.
+        """Write the content of a locked file. The rest of a longer content stays.
 
         :param descriptor: int
-        :param data: bytes, in one write, which a killed process has done or not
+        :param data: bytes, in one write, which a killed process has done completely or not at all
         :param needed: int, how many of them must be written
-        :raises DineroUnavailable: it can't be written: the disk is full, say
+        :raises DineroUnavailable: it can't be written, for example because the disk is full
         """
         try:
             written = os.pwrite(descriptor, data, 0)
@@ -160,7 +162,7 @@ class Folder:
             raise _lost(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def place(self) -> str:
-        """Return what this folder is known by: its name stays, wherever it is mounted.
+        """Return the name that identifies this folder, which stays the same wherever it is mounted.
 
         :raises DineroUnavailable: it can't be read
         """
@@ -175,13 +177,13 @@ class Folder:
                     told = os.read(descriptor, LONGEST_PLACE).decode(errors="replace")
                 finally:
                     os.close(descriptor)
-            # What is damaged is a place all the same, as long as all who share the folder read the same of it.
+            # A damaged name still identifies the folder, as long as everyone reads the same.
             return "".join(each for each in told if each.isprintable()) or "a damaged file"
         except OSError as error:
             raise _lost(self._path, error) from None
 
     def _name_place(self, folder: int) -> None:
-        """Give the folder a name, unless somebody else is quicker."""
+        """Give the folder a name, unless another process is faster."""
         made = secrets.token_hex(8)
         descriptor = self._open(folder, made, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
@@ -194,28 +196,28 @@ class Folder:
 
 
 def _open_folder(path: Path) -> int:
-    """Open a folder, made for us alone where it is missing. A link in its place counts if root or we have made it."""
+    """Open a folder, created for us only if it is missing. A link is accepted if root or we created it."""
     for each in reversed([path, *path.parents]):
         with suppress(FileExistsError):
             if not each.exists():
                 each.mkdir(mode=0o700)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
     if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
-        raise _refused(path, "it is a link, made by another user", NAME_ANOTHER)
+        raise _refused(path, "it is a link that another user created", NAME_ANOTHER)
     return os.open(os.path.realpath(path), flags)
 
 
 def _require_ours(path: Path, found: os.stat_result) -> None:
-    """Make sure that nobody else can put anything into a folder, or take it out.
+    """Check that nobody else can add anything to a folder, or remove it.
 
     :param path: Path
     :param found: os.stat_result of it
-    :raises DineroUnavailable: others can
+    :raises DineroUnavailable: others can do that
     """
     if found.st_uid not in (0, os.geteuid()):
         raise _refused(
             path,
-            f"it belongs to user {found.st_uid}, and this process is user {os.geteuid()}",
+            f"it belongs to user {found.st_uid}, but this process is user {os.geteuid()}",
             f"Run this as its owner, or give it to this user. {NAME_ANOTHER}",
         )
     if found.st_mode & stat.S_IWOTH:
@@ -226,13 +228,15 @@ def _require_ours(path: Path, found: os.stat_result) -> None:
 
 @cache
 def _tell_of_group(path: Path, group: int) -> None:
-    """Say it once."""
-    log.warning("All of group %d may write to the folder %s, by which processes keep apart. It is used.", group, path)
+    """Log it once."""
+    log.warning(
+        "Everybody in group %d can write to the folder %s, which holds the locks. It is used anyway.", group, path
+    )
 
 
 def _refused(path: Path, told: str, advice: str) -> DineroUnavailable:
     return DineroUnavailable(
-        f"{path}, by which processes keep out of each other's way, can't be used: {told}.", advice, settings=SETTING
+        f"{path}, which holds the locks of all processes, can't be used: {told}.", advice, settings=SETTING
     )
 
 
@@ -257,18 +261,18 @@ def _wait_for(descriptor: int, until: float) -> bool:
 
 def _lost(path: Path, error: OSError) -> DineroUnavailable:
     return DineroUnavailable(
-        f"The folder {path}, by which processes keep out of each other's way, can't be used: {error.strerror}.",
+        f"The folder {path}, which holds the locks of all processes, can't be used: {error.strerror}.",
         f"Make it writable. {NAME_ANOTHER}",
         settings=SETTING,
     )
 
 
 class FileHeld:
-    """A lock of a file, held. What was left for the next holder is the content of the file.
+    """A held lock of a file. The note for the next holder is the content of the file.
 
     :param place: str
     :param descriptor: int
-    :param note: str, whatever is in the file: a damaged note is one too
+    :param note: str, the content of the file, even if it is damaged
     """
 
     def __init__(self, place: str, descriptor: int, note: str) -> None:
@@ -277,7 +281,7 @@ class FileHeld:
         self._descriptor = descriptor
 
     def leave(self, note: str) -> None:
-        """Leave a note for the next holders, or take it away with an empty one."""
+        """Leave a note for the next holders; an empty one removes it."""
         if note == self.note:
             return
         try:
@@ -288,7 +292,7 @@ class FileHeld:
             log.error("A note for other processes could not be left: %s", error.strerror)
 
     def is_held(self) -> bool:
-        """Tell whether the lock is still held: always, while the process lives."""
+        """Tell whether the lock is still held: always, while the process runs."""
         return True
 
 
@@ -304,7 +308,7 @@ class FileLock:
 
     @contextmanager
     def hold(self, name: str) -> Generator[Held]:
-        """Wait for the lock of this name, and hold it inside the `with`. The thread that holds it gets it again.
+        """Wait for the lock of this name, and hold it inside the `with` block. It is reentrant for its thread.
 
         :param name: str
         :raises DineroUnavailable: the folder can't be used, or somebody holds it for ten minutes
@@ -352,9 +356,9 @@ class FileBudget:
         self._clock = clock
 
     def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
-        """Return the next slot; it is reserved if it lies within so many seconds.
+        """Return the next slot, and reserve it if it is within this many seconds.
 
-        :param key: str, whose allowance it is
+        :param key: str, identifies the allowance
         :param per_minute: int
         :param within: float, seconds
         :param who: str, who is named while it waits; default nobody
@@ -382,11 +386,11 @@ class FileBudget:
 
 
 def _slots(data: bytes, now: float) -> list[float]:
-    """Return the slots of a file in order; of a damaged one, those that can be slots."""
+    """Return the slots of a file in order; from a damaged one, the valid ones."""
     if len(data) < 16:
         return []
     (written,), count = struct.unpack_from("<d", data), _count(data)
-    back = max(0.0, written - now) if math.isfinite(written) else 0.0  # where the clock was set back they go with it
+    back = max(0.0, written - now) if math.isfinite(written) else 0.0  # if the clock was set back, they move with it
     slots = [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
     return sorted(slot for slot in slots if now - WINDOW_SECONDS <= slot <= now + FARTHEST_SECONDS)
 

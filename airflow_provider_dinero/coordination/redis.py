@@ -1,4 +1,4 @@
-"""Locks and request allowance of all processes that share a Redis: those of many hosts."""
+"""Locks and request allowance of all processes that share a Redis, on many hosts."""
 
 import logging
 import ssl
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "dinero:"
-# What a URL may have behind its `?`, beside what concerns TLS.
+# The options that a URL may have after its `?`, besides those of TLS.
 OPTIONS = {"client_name", "db", "health_check_interval", "protocol", "socket_keepalive"}
-# How the refusals of a node of a cluster begin.
+# The first words of errors from a node of a cluster.
 OF_A_CLUSTER = {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}
-# Whoever holds a lock says so again and again: one that dies leaves it within the shortest useful grace period of a
-# one-time refresh token, and a slow token request keeps it.
+# The holder of a lock keeps renewing it: a dead process loses it within the shortest useful grace period of a one-time
+# refresh token, and a slow token request keeps it.
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
 LONGEST_HOLD = 600.0
 SETTING = ("coordination_url",)
 TIMEOUT = 3.0
 MOST_OF_A_NOTE = 65536
-# Of a cluster of two, one node in a million has so many keys.
+# In a cluster of two, one node in a million has this many keys.
 OTHER_KEYS = 20
 # The same as ports.next_slot, by the clock of the Redis; the slots are the scores of a sorted set. Beside them is what
 # Usage keeps: a hash of two hours' minutes, and a sorted set of who waits, whose scores are the ends of that.
@@ -84,11 +84,11 @@ return {string.format('%.6f', at - now), math.max(0, per_minute - taken)}
 
 
 def connect(url: str) -> "redis.Redis":
-    """Return a client for a Redis; nothing is sent.
+    """Return a client for a Redis; this sends nothing.
 
     :param url: str, redis:// or rediss://
-    :raises DineroConfigurationError: the extra is missing, or the URL is wrong, or has options that change what is
-        relied on: how long an answer is waited for, or that it is text
+    :raises DineroConfigurationError: the extra is missing, or the URL is wrong, or has options that change what this
+        relies on: the timeouts, or that responses are text
     """
     try:
         import redis
@@ -96,17 +96,17 @@ def connect(url: str) -> "redis.Redis":
         from redis.retry import Retry
     except ImportError:
         raise DineroConfigurationError(
-            "A Redis is configured, and its client is not installed.",
+            "A Redis is configured, but its client is not installed.",
             "Install airflow-provider-dinero[redis] wherever Airflow runs.",
         ) from None
     try:
         parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")  # what can't be looked up either
+        (parts.hostname or "").encode("idna")  # fails for a name that can't be looked up
         options = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
         if unknown := {name for name in options - OPTIONS if not name.startswith("ssl_")}:
             raise DineroConfigurationError(
-                f"coordination_url has an option {', '.join(sorted(unknown))}.",
-                f"It may have {', '.join(sorted(OPTIONS))}, or one of ssl_…; a password goes before the host.",
+                f"coordination_url has the unsupported option {', '.join(sorted(unknown))}.",
+                f"Use {', '.join(sorted(OPTIONS))} or an option of ssl_…; a password goes before the host.",
                 settings=SETTING,
             )
         client = redis.Redis.from_url(
@@ -114,8 +114,8 @@ def connect(url: str) -> "redis.Redis":
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             decode_responses=True,
-            encoding_errors="replace",  # whatever others have put there
-            retry=Retry(NoBackoff(), 1),  # a kept connection may be closed by now
+            encoding_errors="replace",  # for values that others have put there
+            retry=Retry(NoBackoff(), 1),  # a persistent connection may be closed by now
         )
         client.connection_pool.make_connection()  # not used: it detects an invalid option
     except (ValueError, TypeError, redis.RedisError):
@@ -127,9 +127,9 @@ def connect(url: str) -> "redis.Redis":
 
 @contextmanager
 def redis_errors(url: str) -> Generator[None]:
-    """Turn what goes wrong with the Redis inside the `with` into our own error.
+    """Turn errors of the Redis inside the `with` block into our own.
 
-    :param url: str, of which host and port are named
+    :param url: str; the error names its host and port
     """
     from redis.exceptions import RedisError
 
@@ -143,17 +143,17 @@ def _lost(url: str, error: "RedisError", step: str = "") -> DineroUnavailable:
     from redis.exceptions import AskError, ClusterCrossSlotError, ClusterDownError, MovedError
 
     of_a_cluster = (MovedError, AskError, ClusterDownError, ClusterCrossSlotError)
-    # redis-py has made these errors of the first word only since 5.1.
+    # redis-py creates these errors from the first word only since 5.1.
     if isinstance(error, of_a_cluster) or str(error).partition(" ")[0] in OF_A_CLUSTER:
         return _of_a_cluster(url)
     told = type(error).__name__
     inner: BaseException | None = error
     while inner:
         if isinstance(inner, ssl.SSLCertVerificationError):
-            told = f"its certificate was not accepted: {inner.verify_message}"
+            told = f"its certificate was rejected: {inner.verify_message}"
         inner = inner.__cause__ or inner.__context__
     return DineroUnavailable(
-        f"{_named(url)}, by which workers keep out of each other's way, can't be used{step}: {told}.",
+        f"{_named(url)}, which holds the locks of all workers, can't be used{step}: {told}.",
         "Check it, and [dinero] coordination_url.",
         settings=SETTING,
     )
@@ -167,17 +167,17 @@ def _named(url: str) -> str:
 
 def _of_a_cluster(url: str) -> DineroUnavailable:
     return DineroUnavailable(
-        f"{_named(url)} is a node of a Redis Cluster: it has a part of the keys, so most locks would fail.",
+        f"{_named(url)} is a node of a Redis Cluster: it only has a part of the keys, so most locks would fail.",
         "Set [dinero] coordination_url to one Redis that has all keys, not in cluster mode.",
         settings=SETTING,
     )
 
 
 def try_out(url: str) -> None:
-    """Do once all that locks and allowance need of a Redis, or of what answers in its place.
+    """Try once everything that locks and allowance need of a Redis, or of what responds in its place.
 
     :param url: str, redis:// or rediss://
-    :raises DineroUnavailable: something of it doesn't work: a proxy may take a lock and never give it back
+    :raises DineroUnavailable: a part of it doesn't work; a proxy may take a lock and never release it
     """
     from redis.exceptions import RedisError
 
@@ -201,17 +201,17 @@ def try_out(url: str) -> None:
                 take()
             except RedisError as error:
                 raise _lost(url, error, f", at {step}") from None
-        with suppress(RedisError):  # who may not ask for that has been told by the other keys
+        with suppress(RedisError):  # without permission for this, the other keys have shown it
             if client.info("cluster").get("cluster_enabled"):
                 raise _of_a_cluster(url)
 
 
 class RedisHeld:
-    """A lock of a Redis, held, and kept alive by a thread.
+    """A held lock of a Redis, kept alive by a thread.
 
     :param lock: redis.lock.Lock, acquired
     :param client: redis.Redis
-    :param name: str, the key of the note; whatever is there, and is no text of ours, is a note too
+    :param name: str, the key of the note; any other content there counts as a note too
     :param url: str
     """
 
@@ -236,7 +236,7 @@ class RedisHeld:
             return "of another type"
 
     def leave(self, note: str) -> None:
-        """Leave a note for the next holders, or take it away with an empty one."""
+        """Leave a note for the next holders; an empty one removes it."""
         if note == self.note:
             return
         try:
@@ -247,7 +247,7 @@ class RedisHeld:
             log.error("%s", error)
 
     def is_held(self) -> bool:
-        """Tell whether the lock is still held: not where the lease ended, or where nobody knows."""
+        """Tell whether the lock is still held: not if the lease has ended, or if that can't be found out."""
         try:
             with redis_errors(self._url):
                 return bool(self._lock.owned())
@@ -255,7 +255,7 @@ class RedisHeld:
             return False
 
     def release(self) -> None:
-        """Let the next one hold it."""
+        """Release the lock."""
         from redis.exceptions import RedisError
 
         self._over.set()
@@ -289,7 +289,7 @@ class RedisLock:
 
     @contextmanager
     def hold(self, name: str) -> Generator[Held]:
-        """Wait for the lock of this name, and hold it inside the `with`. The thread that holds it gets it again.
+        """Wait for the lock of this name, and hold it inside the `with` block. It is reentrant for its thread.
 
         :param name: str
         :raises DineroUnavailable: the Redis can't be reached, or somebody holds it for ten minutes
@@ -347,16 +347,16 @@ class RedisBudget:
         self._script = self._client.register_script(SCRIPT)
 
     def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
-        """Return the next slot; it is reserved if it lies within so many seconds.
+        """Return the next slot, and reserve it if it is within this many seconds.
 
-        :param key: str, whose allowance it is
+        :param key: str, identifies the allowance
         :param per_minute: int
         :param within: float, seconds
         :param who: str, who is named while it waits; default nobody
         :raises DineroUnavailable: the Redis can't be reached
         """
         with redis_errors(self._url):
-            # Its clock is not ours: what it says is so many seconds from now.
+            # Its clock is not ours: it returns seconds from now.
             seconds, left = self._script(
                 keys=_keys(f"{PREFIX}{{{key}}}"),
                 args=[per_minute, within, WINDOW_SECONDS, uuid.uuid4().hex, FARTHEST_SECONDS, who[:LONGEST_WHO]],

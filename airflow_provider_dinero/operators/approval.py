@@ -1,4 +1,4 @@
-"""Whether a person has approved what a task is about to do."""
+"""Whether a person has approved the work of a task."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ APPROVE, REJECT = "Approve", "Reject"
 
 
 class NotNeeded:
-    """The default of `approval`: not None, which is what a task returned that never ran."""
+    """The default of `approval`. It isn't None, since None is the output of a task that never ran."""
 
     def __repr__(self) -> str:
         return "no approval needed"
@@ -26,10 +26,10 @@ def require_approval(task: "BaseOperator", approval: Any, context: "Context") ->
     """Skip the task unless a person has approved it.
 
     :param task: BaseOperator
-    :param approval: dict, list or None, its `approval`, rendered
+    :param approval: dict, list or None, its rendered `approval`
     :param context: Context
     :raises AirflowSkipException: nobody approved
-    :raises DineroInvalidBody: the approval is no answer, or nobody knows which of several is this task's
+    :raises DineroInvalidBody: the approval isn't an answer, or it isn't clear which of several belongs to this task
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -47,12 +47,12 @@ def require_approval(task: "BaseOperator", approval: Any, context: "Context") ->
 
 
 def _own_answer(task: "BaseOperator", answer: Any, context: "Context") -> Mapping[str, Any] | None:
-    """Return the answer that this task's work depends on; None where there is none."""
+    """Return the answer that this task depends on; None if there is none."""
     mapped: Any = _mapped(task)
     crossed = mapped and isinstance(mapped.expand_input.value, Mapping) and len(mapped.expand_input.value) > 1
     if crossed and "approval" in mapped.expand_input.value:
         raise DineroInvalidBody(
-            "approval: `expand` makes a task of each document with each answer, not with its own.",
+            "approval: `expand` combines each document with every answer, not only with its own.",
             "Put the approval and this task in one mapped task group.",
         )
     if isinstance(answer, Sequence) and not isinstance(answer, str):
@@ -61,21 +61,21 @@ def _own_answer(task: "BaseOperator", answer: Any, context: "Context") -> Mappin
         return None
     if not isinstance(answer, Mapping) or not isinstance(answer.get("chosen_options"), Sequence):
         raise DineroInvalidBody(
-            f"approval: the answer to an approval is needed, not {type(answer).__name__}.",
+            f"approval: this must be the answer to an approval, not {type(answer).__name__}.",
             "Pass the output of an ApprovalOperator or HITLOperator: approve.output.",
         )
     return answer
 
 
 def _mapped(task: "BaseOperator") -> Any:
-    """Return the mapped task that this one is an instance of, as it stands in the DAG file; None where it isn't."""
+    """Return the mapped task of the DAG file of which this is an instance; None if it isn't mapped."""
     dag: Any = task.get_dag()
     written = dag and dag.task_dict.get(task.task_id)
     return written if getattr(written, "is_mapped", False) else None
 
 
 def _of_own_index(mapped: Any, context: "Context") -> Any:
-    """Return the answer with this task's map index, of a mapped approval that has as many instances."""
+    """Return the answer with this task's map index, from a mapped approval with as many instances."""
     ti: Any = context["ti"]
     source = mapped and getattr(mapped.partial_kwargs.get("approval"), "operator", None)
 
@@ -84,7 +84,7 @@ def _of_own_index(mapped: Any, context: "Context") -> Any:
 
     if not source or instances(source.task_id) != instances(ti.task_id):
         raise DineroInvalidBody(
-            "approval: there are several answers, and nothing says which one is this task's.",
+            "approval: there are several answers, and it isn't clear which one belongs to this task.",
             "Put the approval and this task in one mapped task group.",
         )
     return ti.xcom_pull(task_ids=source.task_id, map_indexes=ti.map_index)

@@ -1,4 +1,4 @@
-"""What the operators share: the connection, the dry run, the wait for the allowance, what is told afterwards."""
+"""What the operators share: the connection, the dry run, waiting for the allowance, and the result."""
 
 import re
 from abc import abstractmethod
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 # A shorter deferral can be overtaken by its own trigger on a busy Airflow.
 SHORTEST_DEFERRAL = timedelta(seconds=10)
 
-# int() also takes 1_001, which is another number than 1001 where it names something.
+# int() also accepts 1_001, which is not 1001 if it identifies something.
 WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 
 
 class DineroBaseOperator(AuthoredTemplates):
     """The base of the operators.
 
-    When the request allowance is used up for more than a minute, the task defers, keeps its place and goes on there.
+    If the request allowance is used up for more than a minute, the task defers, keeps its slot and continues there.
 
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
     :param approval: dict, the output of an ApprovalOperator or HITLOperator: unless a person has chosen Approve, the
-        task sends nothing and is skipped; default: it needs no approval. Templated.
-    :param dry_run: bool, check everything and write nothing; default False
+        task sends nothing and is skipped; default none, no approval needed. Templated.
+    :param dry_run: bool, whether to check everything and write nothing; default False
     :param retry_policy: RetryPolicy; default DineroRetryPolicy
-    :param multiple_outputs: bool, also return each key by itself: operator.output["Guid"]; default True
+    :param multiple_outputs: bool, whether to return each key as its own XCom too: operator.output["Guid"]; default True
     """
 
     template_fields: Sequence[str] = ("dinero_conn_id", "organization_id", "approval")
     operator_extra_links = (DineroLink(),)
     ui_color = "#d9f2e6"
-    # What the operator writes, as the asset `dinero://<conn_id>/<resource>` and the client's attribute name it.
+    # The resource that the operator writes, as in the asset `dinero://<conn_id>/<resource>` and the client's attribute.
     resource: str
-    # Whether it writes that, and doesn't only read it.
+    # Whether it writes the resource, instead of only reading it.
     writes = True
     _task_client: "DineroClient | None" = None
 
@@ -60,7 +60,7 @@ class DineroBaseOperator(AuthoredTemplates):
         organization_id: int | str | None = None,
         approval: "Mapping[str, Any] | XComArg | NotNeeded | None" = NOT_NEEDED,
         dry_run: bool = False,
-        # Defaults of parameters, and not of kwargs, since these reach mapped tasks too.
+        # Defaults of parameters, not of kwargs, since the former reach mapped tasks too.
         retry_policy: "RetryPolicy | None" = DINERO_RETRY_POLICY,
         multiple_outputs: bool = True,
         **kwargs: Any,
@@ -85,19 +85,19 @@ class DineroBaseOperator(AuthoredTemplates):
         return self._task_client or self.hook.get_conn()
 
     def client_options(self) -> dict[str, Any]:
-        """Return how the task's client waits for the allowance: the task defers, and its slot is kept."""
+        """Return how the task's client waits for the allowance: the task defers, and keeps its slot."""
         return {"keep_slots": True}
 
     @reported
     def execute(self, context: "Context") -> dict[str, Any]:
-        """Perform the work; what is wrong with the arguments fails the task at once."""
+        """Perform the work; wrong arguments fail the task immediately."""
         return self._execute(context, {})
 
     @reported
     def resume(
         self, context: "Context", event: Any = None, slot: float | None = None, done: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Go on after a deferral, with the slot that was kept, at the step that was next."""
+        """Continue after a deferral, with the slot that was kept, at the next step."""
         return self._execute(context, done or {}, slot)
 
     def _execute(self, context: "Context", done: dict[str, Any], slot: float | None = None) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class DineroBaseOperator(AuthoredTemplates):
             slot=slot,
             **self.client_options(),
         )
-        self.document_url = document_url(client)  # where a document has no page of its own
+        self.document_url = document_url(client)  # for documents without a page of their own
         try:
             with client.show_errors():
                 if self.is_dry_run:
@@ -123,7 +123,7 @@ class DineroBaseOperator(AuthoredTemplates):
         except DineroThrottled as error:
             if error.until is None or error.slot is None:
                 raise
-            self.log.info("the request allowance is used up: this task goes on at %s UTC", f"{error.until:%H:%M:%S}")
+            self.log.info("the request allowance is used up: this task continues at %s UTC", f"{error.until:%H:%M:%S}")
             self.defer_until(error.until, error.slot)
         collector = get_hook_lineage_collector()
         add = collector.add_output_asset if self.writes else collector.add_input_asset
@@ -131,10 +131,10 @@ class DineroBaseOperator(AuthoredTemplates):
         return result
 
     def defer_until(self, until: datetime, slot: float | None = None) -> NoReturn:
-        """Defer until then, and go on with the step that is next.
+        """Defer until then, and continue with the next step.
 
-        :param until: datetime, in ten seconds at the earliest
-        :param slot: float, the slot that is kept for the next request; default none
+        :param until: datetime, at least ten seconds from now
+        :param slot: float, the slot to keep for the next request; default none
         """
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
@@ -143,7 +143,7 @@ class DineroBaseOperator(AuthoredTemplates):
         self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume", kwargs=kept)
 
     def step(self, name: str, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Do a step of several, unless it was done before this task deferred.
+        """Do one of several steps, unless it was done before this task deferred.
 
         :param name: str
         :param do: callable that does it, and returns plain JSON
@@ -157,11 +157,11 @@ class DineroBaseOperator(AuthoredTemplates):
         """Do the operator's work."""
 
     def perform_dry_run(self, context: "Context") -> dict[str, Any]:
-        """Check and read all that comes before the first write, and write nothing.
+        """Check and read everything before the first write, and write nothing.
 
         :param context: Context
-        :return: what `perform` returns where nothing has to be written; else `{"DryRun", "Next"}`, Next being the
-            request that would be sent, and what is known already, such as the Guid, the total
+        :return: the result of `perform` if nothing needs to be written; else `{"DryRun", "Next"}`, Next being the
+            request that would be sent, with what is already known, such as the Guid and the total
         """
         try:
             found = self.perform(context)
@@ -169,25 +169,25 @@ class DineroBaseOperator(AuthoredTemplates):
             stopped = error
         else:
             self.log.info("dry run: nothing would be written")
-            # Rows, which DineroOperator may return, are what they are.
+            # Rows, which DineroOperator may return, stay unchanged.
             return {**found, "DryRun": True} if isinstance(found, Mapping) else found
-        who = ": the task before this one would send it, and this one go on" if stopped.earlier else " would be sent"
+        who = ": an earlier task would send it, and this one would continue" if stopped.earlier else " would be sent"
         self.log.info("dry run: %s%s", stopped.operation, who)
         told = {} if stopped.body is None else self.preview(stopped.body)
         return {"DryRun": True, "Next": stopped.operation, **stopped.known, **told}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return what a dry run can tell of a body that would be sent, such as its total; default nothing.
+        """Return what a dry run can say about a body that would be sent, such as its total; default nothing.
 
-        :param body: mapping or list, as it was checked
+        :param body: mapping or list, the checked body
         """
         return {}
 
     def key_of(self, context: "Context", key: str | int | None) -> str:
-        """Return the idempotency key: the author's, or the task's own place.
+        """Return the idempotency key: the given one, or the task's own identity.
 
         :param context: Context
-        :param key: str, int or None, as the author gave it, rendered
+        :param key: str, int or None, rendered
         :raises DineroInvalidBody: it is empty, or neither str nor int
         """
         from airflow_provider_dinero.api.bodies.idempotency import key_text
@@ -198,8 +198,8 @@ class DineroBaseOperator(AuthoredTemplates):
             place = place_of(context)
             if place.map_index >= 0:
                 self.log.warning(
-                    "Mapped without an idempotency_key: when the list changes, an index means another document. "
-                    "Give each its own key with expand_kwargs."
+                    "Mapped without an idempotency_key: if the list changes, an index means another document. "
+                    "Pass a key for each with expand_kwargs."
                 )
             return str(place)
         text = key_text(key).strip()
@@ -208,7 +208,7 @@ class DineroBaseOperator(AuthoredTemplates):
         return text
 
     def document(self, name: str, given: str | Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what is known of a document that is given as Guid, or as what another operator returned.
+        """Return what is known about a document that is given as a Guid, or as another operator's output.
 
         :param name: str, the argument, named in the error
         :param given: str or mapping
@@ -218,12 +218,12 @@ class DineroBaseOperator(AuthoredTemplates):
         if isinstance(given, str) and not given.lstrip().startswith("{"):
             return {"Guid": given}
         known = require_mapping(name, given)
-        if known.get("Next"):  # what a dry run returned
+        if known.get("Next"):  # the output of a dry run
             if self.is_dry_run:
                 raise DineroDryRun(known["Next"], earlier=True)
-            raise DineroInvalidBody(f"The {name} comes from a dry run: there is none.", "Run without dry_run.")
+            raise DineroInvalidBody(f"The {name} is from a dry run, so it doesn't exist.", "Run without dry_run.")
         if not known.get("Guid"):
-            raise DineroInvalidBody(f"The {name} has no Guid.", "Pass what another operator returned, or a Guid.")
+            raise DineroInvalidBody(f"The {name} has no Guid.", "Pass another operator's output, or a Guid.")
         return known
 
 
@@ -240,14 +240,14 @@ def whole(name: str, value: int | str) -> int:
 
 
 def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
-    """Return a dict that an author gave.
+    """Return an argument that must be a dict.
 
     :param name: str, the argument, named in the error
-    :param value: what was given
+    :param value: the argument
     """
     if not isinstance(value, Mapping):
         raise DineroInvalidBody(
-            f"{name}: a dict is needed, not {type(value).__name__}.",
+            f"{name}: this must be a dict, not {type(value).__name__}.",
             "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     return value

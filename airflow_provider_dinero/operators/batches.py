@@ -15,7 +15,7 @@ class DineroInvoicesOperator(DineroBatchOperator):
 
     An item of the list is a dict:
 
-    - `idempotency_key`: what the invoice is for, such as an order number
+    - `idempotency_key`: identifies the invoice, such as an order number
     - `invoice`: dict in Dinero's own property names (ProductLines is required), without Guid
     - `contact`: optionally the customer, who is created or changed first, found by `match_by`
     - `expected_total`: optionally what the invoice has to come to, VAT included; compared before it is booked
@@ -34,11 +34,10 @@ class DineroInvoicesOperator(DineroBatchOperator):
     :param invoices_callable: callable that yields the items, in the worker; it may take Airflow's context, `**context`
     :param book: bool, whether to book them; default False: they stay drafts
     :param send: str or None: email, einvoice or sms; default None: they aren't sent. It needs book.
-    :param mailout: dict as Dinero's model for that way of sending; default Dinero's template, to the contact.
+    :param mailout: dict like Dinero's model for that way of sending; default Dinero's template, sent to the contact.
         Templated.
-    :param payment: dict as Dinero's PaymentCreateModel, of which DepositAccountNumber and Description are needed;
-        Amount is the invoice's total, ExternalReference the key. Default None: they aren't paid. It needs book.
-        Templated.
+    :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; Amount is the
+        invoice's total, ExternalReference the key. Default None: they aren't paid. It needs book. Templated.
     :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email; default
         ExternalReference
     :param on_other_name: str, fail, update or create, as `DineroUpsertContactOperator` takes it; default fail

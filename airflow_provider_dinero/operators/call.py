@@ -1,4 +1,4 @@
-"""Anything else: every call of the client, by its name."""
+"""Any call of the client, by its name."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,22 +20,23 @@ if TYPE_CHECKING:
 
 
 class DineroOperator(DineroBaseOperator):
-    """Makes any call of the client: `DineroOperator(operation="reports.saldo", arguments={"year": 2026})`.
+    """Performs any call of the client: `DineroOperator(operation="reports.saldo", arguments={"year": 2026})`.
 
-    What the other operators do step by step, once, this one can't: a write that would be done twice if it came twice
-    (an e-mail, a payment, an upload, ledger items) is begun once for each task of a run, and never again by itself. A
-    create is given its Guid by the key.
+    Unlike the other operators, this one can't check what is already done: a write that can't be made idempotent (an
+    e-mail, a payment, an upload, ledger items) is attempted once per task of a run, and never repeated automatically.
+    A create gets its Guid from the key.
 
     Dinero: all operations, see the page `All operations` of the docs.
 
     :param operation: str, the call, as `python -m airflow_provider_dinero.api` prints it, such as `reports.saldo`.
         Templated.
     :param arguments: dict, what the call takes, by name; default none. Templated.
-    :param limit: int, how many rows may be returned: more are an error; default 1000
-    :param idempotency_key: str or int, what a document that is created is for; default the task's own place. Templated.
-    :param generation: int, raised to do a write once more, after a person has looked in Dinero; default 0. Templated.
-    :param multiple_outputs: bool, also return each key by itself, for calls that return a dict; default False
-    :return: what the call returns as plain JSON: amounts as str, rows as a list
+    :param limit: int, the most rows to return; more are an error; default 1000
+    :param idempotency_key: str or int, identifies a created document; default the task's own identity. Templated.
+    :param generation: int, raise it to repeat a write, after a person has checked in Dinero; default 0. Templated.
+    :param multiple_outputs: bool, whether to return each key as an XCom of its own too, for calls that return a dict;
+        default False
+    :return: the result of the call as plain JSON: amounts as str, rows as a list
     """
 
     template_fields: Sequence[str] = (
@@ -66,7 +67,7 @@ class DineroOperator(DineroBaseOperator):
         self.generation = generation
 
     def perform(self, context: "Context") -> Any:
-        """Make the call."""
+        """Perform the call."""
         from airflow_provider_dinero.api.operations import OWN_GUID, Otherwise, Repeat
 
         call, performed = self._call()
@@ -82,7 +83,7 @@ class DineroOperator(DineroBaseOperator):
             bound = inspect.signature(call).bind(**arguments)
         except TypeError as error:
             raise DineroInvalidBody(
-                f"{self.operation}: {error}.", f"It takes {', '.join(taken) or 'nothing'}."
+                f"{self.operation}: {error}.", f"It accepts {', '.join(taken) or 'no arguments'}."
             ) from None
 
         if performed and (performed.body or "").startswith("["):  # a body that is a list
@@ -123,7 +124,7 @@ class DineroOperator(DineroBaseOperator):
         if inspect.signature(call).return_annotation is bytes:
             raise DineroInvalidBody(
                 f"{self.operation} returns a file, which is too much for an XCom.",
-                "Use the hook in a @task: write what it returns to a path, and return the path.",
+                "Use the hook in a @task: write the content to a path, and return the path.",
             )
         name, _, method = self.operation.partition(".")
         return call, operation_of(type(resources[name]), method)
@@ -140,13 +141,13 @@ class DineroOperator(DineroBaseOperator):
         return {name: guid, **{each: value for each, value in given.items() if each != name or value}}
 
     def _begun_once(self, do: Callable[[], Any]) -> Any:
-        """Do a write that nothing in Dinero tells of, unless an earlier try began it."""
+        """Do a write that Dinero doesn't show, unless an earlier try started it."""
         intents = self.client.session.intents
         name = f"{self.client.organization_id}/{self.operation}/{whole('generation', self.generation)}"
         if intents.begun(name):
             raise DineroOutcomeUnknown(
-                f"This task began {self.operation} before, and Dinero can't tell what became of it.",
-                "Look in Dinero; to do it once more, pass another generation.",
+                f"This task has already started {self.operation}, and Dinero doesn't show its outcome.",
+                "Check in Dinero; to do it again, pass another generation.",
             )
         intents.begin(name)
         try:
@@ -159,7 +160,7 @@ class DineroOperator(DineroBaseOperator):
             raise
 
     def _plain(self, value: Any) -> Any:
-        """Return a value as JSON has it; amounts as text, so that no øre is lost."""
+        """Return a value as JSON; amounts as text, so that no øre is lost."""
         if value is None or isinstance(value, str | bool | int | float):
             return value
         if isinstance(value, Decimal):
@@ -178,14 +179,14 @@ class DineroOperator(DineroBaseOperator):
         found = list(islice(rows, self.limit + 1))
         if len(found) > self.limit:
             raise DineroInvalidBody(
-                f"{self.operation} returns more than {self.limit} rows, which is much for an XCom.",
+                f"{self.operation} returns more than {self.limit} rows, which is a lot for an XCom.",
                 "Narrow it by its arguments, raise the limit, or use the hook in a @task.",
             )
         return [self._plain(each) for each in found]
 
 
 def _taken(call: Callable[..., Any]) -> list[str]:
-    """Return the names of what a call takes; of its further keywords, those that their TypedDict has."""
+    """Return the names of a call's arguments, including the keywords of its TypedDict."""
     names: list[str] = []
     for name, parameter in inspect.signature(call).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:

@@ -1,4 +1,4 @@
-"""Commits a window of changes: its consumer is done with it."""
+"""Commits a window of changes when its consumer is done with it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class DineroCommitChangesOperator(DineroBaseOperator):
-    """Moves the mark of a consumer to the end of a window that a DineroChangesSensor returned.
+    """Moves the watermark of a consumer to the end of a window from a DineroChangesSensor.
 
-    Place it after the tasks that use the window, and give the sensor `commit="by_operator"`. Until then, the next run
-    is told the same changes again. It sends nothing to Dinero.
+    Place it after the tasks that use the window, and set the sensor's `commit="by_operator"`. Until it has run, the
+    next run gets the same changes again. It sends nothing to Dinero.
 
-    :param changes: dict, what the sensor returned: `sensor.output`. Templated.
+    :param changes: dict, the sensor's output, `sensor.output`. Templated.
     :param resource: str, the sensor's; default invoices
-    :return: `{"until", "resource", "consumer"}`: where the mark is now; None where it was set back meanwhile
+    :return: `{"until", "resource", "consumer"}`, the new watermark; `until` is None if it was set back meanwhile
     """
 
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "changes")
@@ -39,7 +39,7 @@ class DineroCommitChangesOperator(DineroBaseOperator):
         self.resource = resource
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Move the mark."""
+        """Move the watermark."""
         from airflow_provider_dinero.adapters.watermarks import marks_of
         from airflow_provider_dinero.api.errors import DineroInvalidBody
         from airflow_provider_dinero.api.lists.changes import changes_since
@@ -48,8 +48,8 @@ class DineroCommitChangesOperator(DineroBaseOperator):
         missing = [name for name in ("since", "until", "resource", "consumer") if not window.get(name)]
         if missing or window["resource"] != self.resource:
             raise DineroInvalidBody(
-                f"The changes are no window of {self.resource} that a DineroChangesSensor returned.",
-                "Pass its output, and its resource.",
+                f"The changes are not a window of {self.resource} from a DineroChangesSensor.",
+                "Pass the sensor's output, and its resource.",
             )
         told = {name: window[name] for name in ("until", "resource", "consumer")}
         if self.is_dry_run:
@@ -57,7 +57,7 @@ class DineroCommitChangesOperator(DineroBaseOperator):
         marks = marks_of(context, self.asset, self.client, told["consumer"])
         mark = marks.commit(window["since"], window["until"])
         if mark is None:
-            self.log.warning("the mark of %s was set back before this window, and stays there", told["consumer"])
+            self.log.warning("the watermark of %s was set back before this window, and stays there", told["consumer"])
             return {**told, "until": None}
-        self.log.info("%s is through with the %s until %s", told["consumer"], self.resource, told["until"])
+        self.log.info("%s has processed the %s until %s", told["consumer"], self.resource, told["until"])
         return {**told, "until": changes_since(mark.until)}

@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 class DineroUpsertContactOperator(DineroBaseOperator):
-    """Creates a contact, or changes what differs in the one that is there. Repeating it changes nothing.
+    """Creates a contact, or updates an existing one where it differs. Repeating it changes nothing.
 
-    Two mapped tasks of a run that give one contact different content are an error, which names both.
+    It is an error if two mapped tasks of a run give one contact different content; the error names both.
 
     Dinero: `GET` and `POST /v1/{organizationId}/contacts`, `PUT /v2/{organizationId}/contacts/{guid}`.
 
     :param contact: dict in Dinero's own property names (Name, CountryKey and IsPerson are required). Templated.
     :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email; default
         ExternalReference
-    :param generation: int, raised to make a contact anew after it was deleted in Dinero; default 0. Templated.
-    :param on_other_name: str, what follows where match_by is Email, and only contacts of another Name have the address:
+    :param generation: int, raise it to create a contact anew after it was deleted in Dinero; default 0. Templated.
+    :param on_other_name: str, what to do if match_by is Email, and only contacts with another Name have the address:
         fail, update (it is the same customer), or create (another contact with this address); default fail
-    :param only_create: bool, leave a contact that is there as it is, with what was corrected in Dinero; default False
+    :param only_create: bool, whether to keep an existing contact as corrected in Dinero; default False
     :return: `{"ContactGuid", "Change"}`, Change being created, updated or unchanged
     """
 
@@ -48,7 +48,7 @@ class DineroUpsertContactOperator(DineroBaseOperator):
         self.only_create = only_create
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Find the contact, and create or change it."""
+        """Find the contact, and create or update it."""
         from airflow_provider_dinero.adapters.task_place import place_of
         from airflow_provider_dinero.api.resources.mapped_notes import Mapped
 

@@ -14,29 +14,28 @@ if TYPE_CHECKING:
 
 
 class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
-    """Creates a credit note, books and sends it, as far as asked: each once, however often it runs.
+    """Creates a credit note and optionally books and sends it: each once, however often the task runs.
 
-    For all of an invoice its lines are copied; for a part of one, or without one, give ProductLines. Amounts are
-    positive.
+    For a whole invoice it copies the lines; for a part of one, or without one, pass ProductLines. Amounts are positive.
 
     Dinero: `GET /v1/{organizationId}/invoices/{guid}`, `POST /v1/{organizationId}/sales/creditnotes`,
     `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email` (or e-creditNote).
 
-    :param invoice: str, the Guid of the booked invoice that is credited; or dict, what another invoice operator
-        returned; default None: the credit note is for no invoice. Templated.
-    :param credit_note: dict in Dinero's own property names, without Guid; ProductLines are needed unless all of an
-        invoice is credited; default none. Templated.
-    :param idempotency_key: str or int, what the credit note is for; default the task's own place: dag_id, run_id,
+    :param invoice: str, the Guid of the booked invoice to credit; or dict, the output of another invoice operator;
+        default None, a credit note without an invoice. Templated.
+    :param credit_note: dict in Dinero's own property names, without Guid; ProductLines are required unless a
+        whole invoice is credited; default none. Templated.
+    :param idempotency_key: str or int, identifies the credit note; default the task's own identity: dag_id, run_id,
         task_id and map_index. Templated.
-    :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
-    :param book: bool, whether to book it; default False: it stays a draft
+    :param generation: int, raise it to create one anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, whether to book it; default False, which leaves a draft
     :param number: int, the voucher number; default Dinero's next. Templated.
-    :param send: str or None: email or einvoice; default None: it isn't sent. It needs book.
-    :param mailout: dict as Dinero's model for that way of sending; default none: Dinero's template, to the contact.
+    :param send: str or None: email or einvoice; default None, not sent. Requires book.
+    :param mailout: dict like Dinero's model for that channel; default Dinero's template, sent to the contact.
         Templated.
-    :param resend: int, how many times it was sent before that don't count; default 0. Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, and when it is booked Number, Status, ContactName, TotalInclVat,
-        Currency and UpdatedAt, when it is sent Recipients; Change is created, updated (something was done now) or
+    :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`; if it is booked, also Number, Status, ContactName, TotalInclVat,
+        Currency and UpdatedAt; if it is sent, Recipients; Change is created, updated (this run did something) or
         unchanged; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
@@ -58,7 +57,7 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         self.credit_note = credit_note
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is asked for, and wasn't done."""
+        """Do the requested steps that haven't been done yet."""
         given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
         if self.invoice is not None:
             given["CreditNoteFor"] = self.document("invoice", self.invoice)["Guid"]

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class DineroDownloadInvoiceOperator(WritesFiles, DineroBaseOperator):
-    """Downloads the PDF of a booked invoice, whole or not at all; a file that is there is replaced.
+    """Downloads the PDF of a booked invoice, completely or not at all; it replaces an existing file.
 
     Dinero: `GET /v1/{organizationId}/invoices/{guid}`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned. Templated.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator. Templated.
     :param path: str or ObjectStoragePath, the file: a local path, or a str with a scheme, such as
         s3://conn_id@bucket/invoice.pdf. Templated.
     :param storage_timeout: float, seconds that the storage may take for the file, and a second more for each 100 kB of

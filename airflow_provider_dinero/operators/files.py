@@ -1,4 +1,4 @@
-"""Files: receipts for the archive, and what goes to customers with a document."""
+"""Files: receipts for the archive, and attachments for customers."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class DineroUploadFileOperator(DineroBaseOperator):
-    """Uploads a file of at most 6 MB to the archive, unless a file of this name and content is there.
+    """Uploads a file of at most 6 MB to the archive, unless it has a file with this name and content.
 
     Dinero: `GET` and `POST /v1/{organizationId}/files`, `GET /v1/{organizationId}/files/{fileGuid}`.
 
@@ -31,7 +31,7 @@ class DineroUploadFileOperator(DineroBaseOperator):
         self.file_name = file_name
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look for the file, and upload it."""
+        """Search for the file, and upload it."""
         file, own_name = opened(self.file_path)
         saved = self.client.files.upload_once(file, self.file_name or own_name)
         self.log.info("file %s %s", saved["FileGuid"], saved["Change"])
@@ -39,13 +39,13 @@ class DineroUploadFileOperator(DineroBaseOperator):
 
 
 class DineroAttachFileOperator(DineroBaseOperator):
-    """Attaches a file that goes to the customer with a document, unless one of this name is attached.
+    """Attaches a file for the customer to a document, unless one with this name is attached.
 
     Dinero: `GET /v1/{organizationId}/attachments/{documentGuid}`, `POST /v1/{organizationId}/files/attachment`,
     `POST /v1/{organizationId}/attachments/{documentGuid}/{fileGuid}/{fileName}`.
 
-    :param attach_to: str, the Guid of an invoice, a credit note or a trade offer; or dict, what another operator
-        returned. Templated.
+    :param attach_to: str, the Guid of an invoice, a credit note or a trade offer; or dict, the output of another
+        operator. Templated.
     :param file_path: str or ObjectStoragePath, as `DineroUploadFileOperator` takes it. Templated.
     :param file_name: str, the name that the customer sees; default the path's own. Templated.
     :return: `{"Guid", "FileGuid", "FileName", "Change"}`, Guid being the document's, Change created or unchanged
@@ -68,7 +68,7 @@ class DineroAttachFileOperator(DineroBaseOperator):
         self.file_name = file_name
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look for the attachment, and attach it."""
+        """Search for the attachment, and attach it."""
         guid = self.document("attach_to", self.attach_to)["Guid"]
         file, own_name = opened(self.file_path)
         attached = self.client.attachments.attach_once(guid, file, self.file_name or own_name)
@@ -77,10 +77,10 @@ class DineroAttachFileOperator(DineroBaseOperator):
 
 
 def opened(place: "str | ObjectStoragePath") -> "tuple[File, str | None]":
-    """Return a file as the api takes it, and its own name.
+    """Return a file in the form that the api accepts, and its own name.
 
     :param place: str or ObjectStoragePath; a str with a scheme, such as s3://, is one too
-    :raises DineroInvalidBody: there is none
+    :raises DineroInvalidBody: it doesn't exist
     """
     from airflow_provider_dinero.api.errors import DineroInvalidBody
     from airflow_provider_dinero.api.http.uploads import LARGEST

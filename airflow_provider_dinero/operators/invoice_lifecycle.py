@@ -1,4 +1,4 @@
-"""The whole life of an invoice in one task."""
+"""The whole lifecycle of an invoice in one task."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DineroInvoiceOperator(SalesLifecycleOperator):
-    """Creates an invoice, books it, registers its payment, sends it, as far as asked: each once, however often it runs.
+    """Creates an invoice, and optionally books it, registers its payment and sends it, each once for its key.
 
     What was done is read from Dinero: a run that starts over goes on where the last one ended. Before the draft is
     booked, all that comes after it is checked: the contact and its address for the way of sending, the deposit account
@@ -28,29 +28,28 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     (or e-invoice, or SMS), `GET` and `POST …/{guid}/payments`.
 
     :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. PaymentConditionType
-        "Paid" sets the terms and registers no payment: give `payment` too. Templated.
-    :param idempotency_key: str or int, what the invoice is for, such as an order number; default the task's own place:
-        dag_id, run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes.
+        "Paid" sets the terms but registers no payment: pass `payment` too. Templated.
+    :param idempotency_key: str or int, identifies the invoice, such as an order number; default the task's own
+        identity: dag_id, run_id, task_id and map_index. Set it in mapped tasks, since an index changes with the list.
         Templated.
-    :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
-    :param book: bool, whether to book it; default False: it stays a draft
+    :param generation: int, raise it to create an invoice anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, whether to book it; default False, which leaves a draft
     :param number: int, the voucher number; default Dinero's next. Templated.
-    :param send: str or None: email, einvoice or sms; default None: it isn't sent. It needs book.
-    :param mailout: dict as Dinero's model for that way of sending; default none: Dinero's template, to the contact.
+    :param send: str or None: email, einvoice or sms; default None, not sent. Requires book.
+    :param mailout: dict like Dinero's model for that channel; default Dinero's template, sent to the contact.
         Templated.
-    :param resend: int, how many times it was sent before that don't count; default 0. Templated.
-    :param payment: dict as Dinero's PaymentCreateModel, of which DepositAccountNumber and Description are needed;
-        Amount is the invoice's total, ExternalReference the key; in another currency Amount (DKK) and
-        AmountInForeignCurrency are needed too. Where the total is 0.00 nothing is paid. Default none: it isn't paid. It
-        needs book. Templated.
+    :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
+    :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; Amount is the
+        invoice's total, ExternalReference the key; in another currency Amount (DKK) and AmountInForeignCurrency are
+        needed too. Where the total is 0.00 nothing is paid. Default none: it isn't paid. It needs book. Templated.
     :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency, such as
         "1543.13"; another total isn't booked; default None: whatever it comes to. Templated.
     :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
         default None: no such line. Templated.
     :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; default None.
         Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, and when it is booked what `DineroBookInvoiceOperator` returns, with
-        `Recipients` and `PaymentGuid`; Change is created, updated (something was done now) or unchanged; in a dry run
+    :return: `{"Guid", "TimeStamp", "Change"}`, if it is booked also what `DineroBookInvoiceOperator` returns, with
+        `Recipients` and `PaymentGuid`; Change is created, updated (this run did something) or unchanged; in a dry run
         `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
@@ -62,12 +61,12 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     def __init__(self, *, invoice: Mapping[str, Any], payment: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if payment is not None and not self.book:
-            raise DineroInvalidBody("Only what is booked is paid.", "Set book=True.")
+            raise DineroInvalidBody("Only a booked invoice can be paid.", "Set book=True.")
         self.invoice = invoice
         self.payment = payment
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is asked for, and wasn't done."""
+        """Do the requested steps that haven't been done yet."""
         given = require_mapping("invoice", self.invoice)
         key = self.key_of(context, self.idempotency_key)
         payment = self._payment(given, key)
@@ -80,7 +79,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         return {**told, "Change": change_of(changes)}
 
     def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
-        """Create the draft, or find what was made of it, and make sure that it is the same."""
+        """Create the draft, or find the existing document, and check that it has the same content."""
         return self.client.invoices.create(body, expected=self.expected, own_draft=own)
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
@@ -115,6 +114,6 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
         invoices = self.client.invoices
         paid = invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"], new=self._new)
-        done = "paid" if paid["Change"] == "created" else "was paid before:"
+        done = "paid" if paid["Change"] == "created" else "was already paid"
         self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))
         return paid

@@ -1,4 +1,4 @@
-"""Sales invoices: draft, book, send. All of it in one task is in `invoice_life`."""
+"""Sales invoices: draft, book, send. `invoice_lifecycle` does all of it in one task."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class DineroCreateInvoiceOperator(RoundingOperator):
-    """Creates a draft, once for each idempotency key, however often it runs.
+    """Creates a draft, once per idempotency key, however often the task runs.
 
     Dinero: `POST /v1/{organizationId}/invoices`, with a Guid made from the key.
 
     :param invoice: dict in Dinero's own property names (ProductLines is required), without Guid. Templated.
-    :param idempotency_key: str or int, what the invoice is for, such as an order number; default the task's own place:
-        dag_id, run_id, task_id and map_index. Give one in mapped tasks: an index moves when the list changes.
+    :param idempotency_key: str or int, identifies the invoice, such as an order number; default the task's own
+        identity: dag_id, run_id, task_id and map_index. Set it in mapped tasks, since an index changes with the list.
         Templated.
-    :param generation: int, raised to make an invoice anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create an invoice anew after it was deleted in Dinero; default 0. Templated.
     :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
         total is an error; default None: whatever it comes to. Templated.
     :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
@@ -83,17 +83,17 @@ class DineroCreateInvoiceOperator(RoundingOperator):
         return {**to_xcom(invoice), "Change": change}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the invoice will get, and what it comes to."""
+        """Return the Guid that the invoice will get, and its total."""
         return preview(self.client, self.resource, body, self.log, expected=self.expected)
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
-    """Replaces all of a draft, unless all that is given is so already: what is left out is not kept.
+    """Replaces a whole draft, unless it has the given content already; properties that you leave out are removed.
 
     Dinero: `PUT /v1.2/{organizationId}/invoices/{guid}`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
-        a draft that somebody changed since is not overwritten. Templated.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp keeps a draft that
+        somebody has changed since from being overwritten. Templated.
     :param content: dict in Dinero's own property names (ProductLines is required). Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being updated or unchanged
     """
@@ -118,18 +118,18 @@ class DineroUpdateInvoiceOperator(DineroBaseOperator):
         return {"Guid": guid, "TimeStamp": updated["TimeStamp"], "Change": updated["Change"]}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return what the invoice will come to."""
+        """Return the total that the invoice will have."""
         content = {name: value for name, value in body.items() if name != "Timestamp"}
         return preview(self.client, self.resource, content, self.log)
 
 
 class DineroBookInvoiceOperator(ExpectingOperator):
-    """Books a draft. A booked invoice is left as it is: there is no way back from Booked.
+    """Books a draft. It leaves a booked invoice unchanged: booking can't be undone.
 
     Dinero: `POST /v1/{organizationId}/invoices/{guid}/book`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
-        a draft that somebody changed since is not booked. Templated.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp keeps a draft that
+        somebody has changed since from being booked. Templated.
     :param number: int, the voucher number; default Dinero's next. Templated.
     :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
         total isn't booked; default None: whatever it comes to. Templated.
@@ -148,10 +148,10 @@ class DineroBookInvoiceOperator(ExpectingOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Book the invoice."""
         known = self.document("invoice", self.invoice)
-        done = "booked before:" if known.get("Status") == "Booked" else "booked"
+        done = "already booked:" if known.get("Status") == "Booked" else "booked"
         booked = self.client.invoices.book(
             known["Guid"],
-            # A booked one is only read.
+            # A booked invoice is only read.
             timestamp=None if known.get("Status") == "Booked" else known.get("TimeStamp"),
             number=None if self.number is None else whole("number", self.number),
             expected=self._unchecked(known),
@@ -171,20 +171,20 @@ class DineroBookInvoiceOperator(ExpectingOperator):
 
 
 class DineroSendInvoiceOperator(DineroBaseOperator):
-    """Sends a booked invoice, each way once, however often it runs: what was sent is read from Dinero.
+    """Sends a booked invoice once by each channel, however often it runs: it reads the mail-outs from Dinero.
 
-    Before an electronic invoice is sent, the contact is checked: the public sector needs an EAN number and an att.
+    Before it sends an electronic invoice, it checks the contact: the public sector requires an EAN number and an att.
     person.
 
     Dinero: `GET /v1/{organizationId}/invoices/{guid}/mailouts`, and `POST /v1/{organizationId}/invoices/{guid}/email`,
     `POST /v3/{organizationId}/invoices/{guid}/e-invoice` or `POST /v1/{organizationId}/sms/{voucherGuid}/send-sms`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned. Templated.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator. Templated.
     :param channel: str: email, einvoice or sms; default email. Templated.
-    :param mailout: dict as Dinero's ApiMailoutModel (Receiver, Subject, Message and more), EInvoiceSendModel
-        (OrderReference, AttPerson) or SmsSendModel (ReceiverPhoneNumber, Message); default none: Dinero's template, to
+    :param mailout: dict like Dinero's ApiMailoutModel (Receiver, Subject, Message and more), EInvoiceSendModel
+        (OrderReference, AttPerson) or SmsSendModel (ReceiverPhoneNumber, Message); default Dinero's template, sent to
         the contact. Templated.
-    :param resend: int, how many times it was sent this way before that don't count; default 0. Templated.
+    :param resend: int, how many earlier mail-outs by this channel to ignore; default 0. Templated.
     :return: `{"Guid", "Recipients", "Change"}`, Change being created or unchanged
     """
 
@@ -214,7 +214,7 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
         self.resend = resend
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look for a mail-out, and send one."""
+        """Search for a mail-out, and send one."""
         guid = self.document("invoice", self.invoice)["Guid"]
         self.document_url = document_url(self.client, f"sales/{guid}")
         mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
@@ -224,12 +224,12 @@ class DineroSendInvoiceOperator(DineroBaseOperator):
 
 
 class DineroDeleteInvoiceOperator(DineroBaseOperator):
-    """Deletes a draft; one that is deleted already is left so. A booked invoice can't be deleted: credit it.
+    """Deletes a draft, and succeeds if it is already deleted. A booked invoice can't be deleted: credit it.
 
     Dinero: `DELETE /v1/{organizationId}/invoices/{guid}`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned, whose TimeStamp then makes sure that
-        a draft that somebody changed since is not deleted. Templated.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp keeps a draft that
+        somebody has changed since from being deleted. Templated.
     :return: `{"Guid", "Change"}`, Change being deleted
     """
 

@@ -1,4 +1,4 @@
-"""The ledger: items that are posted, and booked in the background."""
+"""The ledger: items are posted, then booked in the background."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AT_ONCE = (1.0, 2.0, 4.0)
 # Then the task defers, for twice as long each time, from ten seconds to two minutes.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=2)
-# What is a draft after so many deferrals, more than a minute, was refused; and after an hour nobody waits any more.
+# An item that is still a draft after this many deferrals (over a minute) was refused; after an hour the task gives up.
 REFUSED_AFTER, LAST = 3, 33
 TAKEN_BACK = (
     "Dinero took it back instead of booking it. See the ledger in Dinero: its voucher number may be taken, or what it "
@@ -30,9 +30,9 @@ TAKEN_BACK = (
 class DineroPostLedgerItemsOperator(DineroBaseOperator):
     """Posts lines to the ledger, once, and optionally books them and waits until that is done.
 
-    Lines of one VoucherNumber are one voucher; without a number each is a voucher by itself. They go in their order, in
-    groups of at most 1000 lines, which is what a ledger holds: the next group when the one before is booked. The task
-    defers while Dinero books.
+    Lines with the same VoucherNumber are one voucher; each line without a number is a voucher of its own. It posts them
+    in order, in groups of at most 1000 lines, the limit of a ledger: the next group when the previous one is booked.
+    The task defers while Dinero books.
 
     The lines of a voucher that name no BalancingAccountNumber must add up to 0.00; a voucher whose lines don't is not
     posted. One that is refused keeps no other from being booked: the task does these, and then fails with its reason.
@@ -44,10 +44,11 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     :param lines: list of dicts in Dinero's own property names: VoucherNumber, VoucherDate and FileGuid beside the
         Description, Amount (DKK), AccountNumber, BalancingAccountNumber, ... of a line; or vouchers with Lines. An
         Amount includes VAT: Dinero takes out the VAT of the account's own code, or of AccountVatCode. Templated.
-    :param idempotency_key: str or int, what the lines are, such as a month; it makes the Ids of the items, together
-        with their numbers or places; default the task's own place: dag_id, run_id, task_id and map_index. Templated.
-    :param generation: int, raised to post the lines anew on purpose; default 0. Templated.
-    :param book: bool, book them; default False: they stay drafts, of which a ledger holds 1000 lines
+    :param idempotency_key: str or int, identifies the lines, such as a month; together with their numbers or positions
+        it determines the Ids of the items; default the task's own identity: dag_id, run_id, task_id and map_index.
+        Templated.
+    :param generation: int, raise it to post the lines anew on purpose; default 0. Templated.
+    :param book: bool, whether to book them; default False, which leaves drafts, of at most 1000 lines per ledger
     :return: `{"Items": [{"Id", "VoucherNumber"}], "Lines", "Status", "Change"}`, Lines being their count, Status Draft
         or Booked, Change created, updated (what was a draft is booked now) or unchanged
     """
@@ -72,7 +73,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         self.book = book
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Post group by group, each when the one before is booked."""
+        """Post group by group, each when the previous one is booked."""
         from airflow_provider_dinero.api.bodies.idempotency import guid_for
         from airflow_provider_dinero.api.bodies.ledger import LARGEST, groups_of, items_of, named
 
@@ -82,7 +83,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         items = items_of(lines, lambda name: guid_for(organization, self.resource, f"{key}/{name}", generation))
         if len(groups_of(items)) > 1 and not self.book:
             raise DineroInvalidBody(
-                f"A ledger holds {LARGEST} lines that are not booked (code 66).", "Pass book=True; nothing was sent."
+                f"A ledger can have at most {LARGEST} unbooked lines (code 66).", "Pass book=True; nothing was sent."
             )
         refused: dict[str, str] = self.step("balance", lambda: self._unbalanced(items))
         sound = [item for item in items if str(item["Id"]) not in refused]
@@ -114,7 +115,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         return {"Items": told, "Lines": count, "Status": status, "Change": change}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return how much would be posted first."""
+        """Return the size of the first group."""
         return {"Vouchers": len(body), "Lines": sum(len(item.get("Lines") or ()) for item in body)}
 
     def _unbalanced(self, items: list[dict[str, Any]]) -> dict[str, str]:
@@ -193,12 +194,12 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         return looks >= REFUSED_AFTER and all(row["Status"] == "Draft" for row in waiting)
 
     def _wait(self, name: str, waiting: list[dict[str, Any]]) -> NoReturn:
-        """Defer until it is worth while to look again."""
+        """Defer until it is worthwhile to check again."""
         looks = int(self._done.get(name, 0))
         if looks >= LAST:
             raise DineroUnavailable(
-                f"Dinero has not booked {len(waiting)} ledger items within an hour.", "A further try goes on waiting."
+                f"Dinero has not booked {len(waiting)} ledger items within an hour.", "Another try continues to wait."
             )
         self._done[name] = looks + 1
-        self.log.info("Dinero books %d of the ledger items: this task looks again later", len(waiting))
+        self.log.info("Dinero is booking %d of the ledger items: this task checks again later", len(waiting))
         self.defer_until(datetime.now(UTC) + min(FIRST_PAUSE * 2**looks, LONGEST_PAUSE))

@@ -1,4 +1,4 @@
-"""Manual vouchers: what is posted by hand, from one account to another."""
+"""Manual vouchers: postings by hand, from one account to another."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class DineroManualVoucherOperator(DineroBaseOperator):
-    """Creates a manual voucher, and books it as wished: each once, as far as Dinero shows what is there.
+    """Creates a manual voucher and optionally books it: each once, as far as Dinero shows existing vouchers.
 
-    Dinero takes no id of ours for it and has no list: a try that was cut off can end in DineroOutcomeUnknown, and a
-    draft is not seen by another task with the same key. `DineroPostLedgerItemsOperator` books the same, and is sure.
+    Dinero accepts no id of our own for it and has no list: an interrupted try can end in DineroOutcomeUnknown, and
+    another task with the same key doesn't see a draft. Prefer `DineroPostLedgerItemsOperator`, which books the same.
 
     Dinero: `GET /v1/{organizationId}/entries`, `POST /v1/{organizationId}/vouchers/manuel`, `POST …/{guid}/book`.
 
     :param voucher: dict in Dinero's own property names (Lines with Amount, AccountNumber and BalancingAccountNumber;
-        VoucherDate is needed to find a voucher again); an ExternalReference of its own takes the place of the
-        idempotency key. Templated.
-    :param idempotency_key: str or int, what the voucher is for; default the task's own place: dag_id, run_id, task_id
+        VoucherDate is required to find a voucher again); its own ExternalReference replaces the idempotency key.
+        Templated.
+    :param idempotency_key: str or int, identifies the voucher; default the task's own identity: dag_id, run_id, task_id
         and map_index. Templated.
-    :param generation: int, raised to make the voucher anew on purpose; default 0. Templated.
-    :param book: bool, book it; default False: it stays a draft
-    :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (booked now) or
-        unchanged
+    :param generation: int, raise it to create the voucher anew on purpose; default 0. Templated.
+    :param book: bool, whether to book it; default False, which leaves a draft
+    :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (this run booked it)
+        or unchanged
     """
 
     resource = "manual_vouchers"
@@ -52,7 +52,7 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         self.book = book
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is asked for, and wasn't done."""
+        """Do the requested steps that haven't been done yet."""
         from airflow_provider_dinero.api.resources.documents import DRAFTS
 
         body = referenced(self, context)
@@ -76,7 +76,9 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         vouchers = self.client.manual_vouchers
         try:
             return _to_xcom(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
-        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+        except (
+            DineroStaleTimestamp
+        ):  # somebody changed the draft just now: it is booked if it still has the wanted content
             again = vouchers.create_once(body)
             return _to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 

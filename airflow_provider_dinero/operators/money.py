@@ -7,7 +7,7 @@ from airflow_provider_dinero.api.bodies.numbers import written
 
 
 def money(amount: Any, currency: str = "DKK") -> str:
-    """Return an amount as the docs and XComs write it, with its currency: 1543.13 DKK.
+    """Return an amount as in the docs and XComs, with its currency: 1543.13 DKK.
 
     :param amount: Decimal, int, or text
     :param currency: str; default DKK

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class DineroAddPaymentOperator(DineroBaseOperator):
-    """Registers a payment or refund of a booked invoice, once for each idempotency key, however often it runs.
+    """Registers a payment or refund of a booked invoice, once per idempotency key, however often the task runs.
 
-    The key is the payment's ExternalReference (a Guid made of it where it is longer than 128 characters).
+    The key is the payment's ExternalReference (or a Guid made from it, if it is longer than 128 characters).
 
     Dinero: `GET /v2/{organizationId}/invoices/{guid}/payments`, `POST /v1/{organizationId}/invoices/{guid}/payments`.
 
-    :param invoice: str, a Guid; or dict, what another invoice operator returned, which saves a request. Templated.
-    :param payment: dict as Dinero's PaymentCreateModel: DepositAccountNumber, Amount (DKK) and Description are needed;
-        a negative Amount pays money back, such as after a credit note; RemainderIsFee is False unless it is given.
+    :param invoice: str, a Guid; or dict, the output of another invoice operator, which saves a request. Templated.
+    :param payment: dict like Dinero's PaymentCreateModel: DepositAccountNumber, Amount (DKK) and Description are
+        required; a negative Amount is a refund, for example after a credit note; RemainderIsFee is False by default.
         Templated.
-    :param idempotency_key: str or int, what the payment is, such as the bank's number of it; default the
-        ExternalReference of the payment, or else the task's own place: dag_id, run_id, task_id and map_index.
+    :param idempotency_key: str or int, identifies the payment, such as the bank's number for it; default the
+        ExternalReference of the payment, or else the task's own identity: dag_id, run_id, task_id and map_index.
         Templated.
     :return: `{"Guid", "PaymentGuid", "Change"}`, Guid being the invoice's and Change created or unchanged; with the
         invoice's TimeStamp when it was created
@@ -49,7 +49,7 @@ class DineroAddPaymentOperator(DineroBaseOperator):
         self.idempotency_key = idempotency_key
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look for the payment, and register it."""
+        """Search for the payment, and register it."""
         from airflow_provider_dinero.api.bodies.idempotency import reference_for
 
         known = self.document("invoice", self.invoice)
@@ -57,7 +57,7 @@ class DineroAddPaymentOperator(DineroBaseOperator):
         reference = given.get("ExternalReference")
         if reference and self.idempotency_key is not None:
             raise DineroInvalidBody(
-                "The payment has an ExternalReference, and there is an idempotency_key.", "They are the same: give one."
+                "The payment has both an ExternalReference and an idempotency_key.", "They mean the same: pass one."
             )
         if not reference:
             reference = reference_for(self.key_of(context, self.idempotency_key))

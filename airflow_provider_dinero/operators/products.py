@@ -1,4 +1,4 @@
-"""Products: what the lines of invoices can refer to."""
+"""Products, to which the lines of invoices can refer."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class DineroUpsertProductOperator(DineroBaseOperator):
-    """Creates a product, or changes what differs in the one that is there. Repeating it changes nothing.
+    """Creates a product, or updates an existing one where it differs. Repeating it changes nothing.
 
     Dinero: `GET` and `POST /v1/{organizationId}/products`, `GET` and `PUT /v1/{organizationId}/products/{guid}`.
 
@@ -32,7 +32,7 @@ class DineroUpsertProductOperator(DineroBaseOperator):
         self.match_by = match_by
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Find the product, and create or change it."""
+        """Find the product, and create or update it."""
         found = self.client.products.upsert(require_mapping("product", self.product), match_by=self.match_by)
         self.document_url = document_url(self.client, "products")
         self.log.info("product %s %s", found["ProductGuid"], found["Change"])

@@ -1,4 +1,4 @@
-"""Purchase credit notes: what a supplier pays back."""
+"""Purchase credit notes from suppliers."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
-    """Creates a purchase credit note, and books it as wished: each once, however often it runs.
+    """Creates a purchase credit note and optionally books it: each once, however often the task runs.
 
-    For all of a booked credit purchase its lines are copied; for a part of one, or without one, give Lines. Amounts are
-    positive, and gross.
+    For a whole booked credit purchase it copies the lines; for a part of one, or without one, pass Lines. Amounts are
+    positive and gross.
 
     Dinero: `GET /v1/{organizationId}/vouchers/purchase/{guid}`,
     `POST /v1/{organizationId}/vouchers/purchase/creditnotes`, with a Guid made from the key, `POST …/{guid}/book`.
 
-    :param voucher: str, the Guid of the purchase voucher that is credited; or dict, what
-        `DineroPurchaseVoucherOperator` returned; default None: the credit note is for no purchase. Templated.
+    :param voucher: str, the Guid of the purchase voucher that is credited; or dict, the output of
+        `DineroPurchaseVoucherOperator`; default None: the credit note is for no purchase. Templated.
     :param credit_note: dict in Dinero's own property names, without Guid; Lines are needed unless all of a purchase is
         credited; default none. Templated.
-    :param idempotency_key: str or int, what the credit note is for; default the task's own place: dag_id, run_id,
+    :param idempotency_key: str or int, identifies the credit note; default the task's own identity: dag_id, run_id,
         task_id and map_index. Templated.
-    :param generation: int, raised to make one anew after it was deleted in Dinero; default 0. Templated.
-    :param book: bool, book it; default False: it stays a draft
-    :return: `{"Guid", "Timestamp", "Change"}`, and where it was there or is booked Number, Status, TotalInclVat (text),
-        Currency and FileGuid; Change is created, updated (booked now) or unchanged; in a dry run
+    :param generation: int, raise it to create one anew after it was deleted in Dinero; default 0. Templated.
+    :param book: bool, whether to book it; default False, which leaves a draft
+    :return: `{"Guid", "Timestamp", "Change"}`, and if it already existed or is booked, Number, Status, TotalInclVat
+        (text), Currency and FileGuid; Change is created, updated (this run booked it) or unchanged; in a dry run
         `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
@@ -66,7 +66,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         self.book = book
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is asked for, and wasn't done."""
+        """Do the requested steps that haven't been done yet."""
         from airflow_provider_dinero.api.resources.documents import DRAFTS
 
         given = {} if self.credit_note is None else {**require_mapping("credit_note", self.credit_note)}
@@ -87,7 +87,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         return {**told, "Change": done}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the credit note will get, and what its lines come to."""
+        """Return the Guid that the credit note will get, and its total."""
         total = sum(Decimal(each["Amount"]) for each in body["Lines"])
         return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
 
@@ -107,5 +107,7 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         notes = self.client.purchase_credit_notes
         try:
             return to_xcom(notes.book(draft["Guid"], timestamp=draft["Timestamp"]))
-        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+        except (
+            DineroStaleTimestamp
+        ):  # somebody changed the draft just now: it is booked if it still has the wanted content
             return to_xcom(notes.book(draft["Guid"], timestamp=self._draft(body)["Timestamp"]))

@@ -1,4 +1,4 @@
-"""Purchases: expenses and what suppliers pay back."""
+"""Purchases: expenses and their payments."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 PAID = ("Paid", "Overpaid")
 
 
-# What a draft can do without.
+# What only booking requires.
 NEEDED_TO_BOOK = {"cash": ("DepositAccountNumber", "RegionKey"), "credit": ("ContactGuid", "PaymentDate")}
 
 
 class DineroPurchaseVoucherOperator(ExpectingOperator):
-    """Records an expense, once: its receipt, its voucher, and as wished that it is booked and paid.
+    """Records an expense once: its receipt and voucher, and optionally its booking and payment.
 
-    The voucher's ExternalReference, made from the key, and its receipt tell whether it is there. A receipt that another
-    voucher uses with the same content is this expense. Without a receipt Dinero can't always tell: then a try that was
-    cut off ends in DineroOutcomeUnknown.
+    It recognizes an existing voucher by its ExternalReference, made from the key, and by its receipt. A voucher that
+    uses the receipt with the same content is this expense. Without a receipt Dinero can't always tell, and then an
+    interrupted try ends in DineroOutcomeUnknown.
 
     Dinero: `GET` and `POST /v1/{organizationId}/files`,
     `GET /v1/{organizationId}/vouchers/purchase/fileguid/{fileGuid}`,
@@ -41,21 +41,22 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
     `GET` and `POST /v1/{organizationId}/purchase-vouchers/{id}/payments`.
 
     :param voucher: dict in Dinero's own property names (PurchaseType, cash or credit, and Lines are required; amounts
-        are gross); an ExternalReference of its own takes the place of the idempotency key. Templated.
+        are gross); its own ExternalReference replaces the idempotency key. Templated.
     :param receipt: str or ObjectStoragePath, a JPEG, PNG, GIF or PDF file of at most 6 MB, such as
         "s3://aws_default@bucket/receipt.pdf"; default none, or the FileGuid in `voucher`. Templated.
-    :param idempotency_key: str or int, what the expense is, such as the number of the supplier's invoice; default the
-        task's own place: dag_id, run_id, task_id and map_index. Templated.
-    :param generation: int, raised to make the voucher anew on purpose; default 0. Templated.
-    :param book: bool, book it; default False: it stays a draft
-    :param payment: dict as Dinero's PurchaseVoucherCreditPaymentCreateModel, of which DepositAccountNumber and
-        Description are needed, registered when a credit purchase is booked: Amount is the total in DKK unless it is
-        given, ExternalReference the voucher's; default none. Templated.
+    :param idempotency_key: str or int, identifies the expense, such as the number of the supplier's invoice; default
+        the task's own identity: dag_id, run_id, task_id and map_index. Templated.
+    :param generation: int, raise it to create the voucher anew on purpose; default 0. Templated.
+    :param book: bool, whether to book it; default False, which leaves a draft
+    :param payment: dict like Dinero's PurchaseVoucherCreditPaymentCreateModel, with DepositAccountNumber and
+        Description, registered when a credit purchase is booked: Amount is the total in DKK unless it is given,
+        ExternalReference the voucher's; default none. Templated.
     :param expected_total: str, Decimal or int, what the expense comes to, VAT included, such as "125.00"; another total
         isn't booked; default None: whatever it comes to. Templated.
-    :param allow_similar: bool, make the voucher even if another one uses the receipt or is similar; default False
+    :param allow_similar: bool, whether to create the voucher even if another one uses the receipt or is similar;
+        default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
-        str, Change being created, updated (booked or paid now) or unchanged; `PaymentGuid` with a payment
+        str, Change being created, updated (this run booked or paid it) or unchanged; `PaymentGuid` with a payment
     """
 
     resource = "purchase_vouchers"
@@ -90,15 +91,15 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         self.payment = payment
         self.allow_similar = allow_similar
         if payment is not None and not book:
-            raise DineroInvalidBody("Only what is booked is paid.", "Set book=True.")
+            raise DineroInvalidBody("Only a booked purchase can be paid.", "Set book=True.")
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Do what is asked for, and wasn't done."""
+        """Do the requested steps that haven't been done yet."""
         from airflow_provider_dinero.api.resources.documents import DRAFTS
 
         body = self._wanted = self._body(context)
         payment = self._checked_payment(body)
-        at_once = "file" not in self._done  # nobody had time to use it
+        at_once = "file" not in self._done  # nobody can have used it yet
         file = self.step("file", self._upload)
         if file:
             body = self._wanted = body | {"FileGuid": file["FileGuid"]}
@@ -123,7 +124,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         return {**told, "Change": done}
 
     def perform_dry_run(self, context: "Context") -> dict[str, Any]:
-        """Check and read all that comes before the first write, and let Dinero calculate the total."""
+        """Check and read everything before the first write, and let Dinero calculate the total."""
         found = super().perform_dry_run(context)
         if "Next" in found:
             self._check_all(self._wanted, self._checked_payment(self._wanted))
@@ -131,7 +132,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
             if self.expected is not None:
                 self.expected.require("The expense", {**calculated, "CurrencyKey": self._wanted.get("CurrencyKey")})
             total = to_xcom(calculated)["TotalInclVat"]
-            self.log.info("dry run: the expense comes to %s", money(total, self._wanted.get("CurrencyKey") or "DKK"))
+            self.log.info("dry run: the total is %s", money(total, self._wanted.get("CurrencyKey") or "DKK"))
             found["TotalInclVat"] = total
         return found
 
@@ -146,17 +147,17 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
             preflight.check(_plan(body, payment))
 
     def _body(self, context: "Context") -> "CheckedBody":
-        """Check the voucher before anything is sent, and return it with its ExternalReference."""
+        """Return the voucher with its ExternalReference, checked before any request."""
         from airflow_provider_dinero.api.bodies.validation import check
 
         given = referenced(self, context)
         if self.receipt is not None and given.get("FileGuid"):
-            raise DineroInvalidBody("There are a receipt and a FileGuid.", "Give one of them; nothing was sent.")
+            raise DineroInvalidBody("Both a receipt and a FileGuid were given.", "Pass one of them; nothing was sent.")
         body: CheckedBody = check("PurchaseVoucherCreateModelV2", given)
         missing = [name for name in NEEDED_TO_BOOK.get(body["PurchaseType"], ()) if not body.get(name)]
-        if self.book and missing:  # Dinero says so when it books, and then there is a draft of this key
+        if self.book and missing:  # Dinero only says so when booking, and then a draft with this key exists
             raise DineroInvalidBody(
-                f"A {body['PurchaseType']} purchase is booked with {' and '.join(missing)}.", "Nothing was sent."
+                f"Booking a {body['PurchaseType']} purchase requires {' and '.join(missing)}.", "Nothing was sent."
             )
         return body
 
@@ -167,7 +168,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
             return None
         given = require_mapping("payment", self.payment)
         if body["PurchaseType"] != "credit":
-            raise DineroInvalidBody("Only a credit purchase is paid.", "Leave the payment out; nothing was sent.")
+            raise DineroInvalidBody("Only a credit purchase can be paid.", "Leave the payment out; nothing was sent.")
         require_both_amounts(given, body.get("CurrencyKey") or "DKK")
         payment = {"RemainderIsFee": False, "ExternalReference": body["ExternalReference"], **given}
         checked: CheckedBody = check(
@@ -176,7 +177,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         return checked if "Amount" in payment else checked.without("Amount")
 
     def _upload(self) -> dict[str, Any]:
-        """Upload the receipt; without one nothing is done."""
+        """Upload the receipt, if there is one."""
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
 
     @property
@@ -191,7 +192,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         made = vouchers.create_once(body, new_file=new_file, **self._known_by)
         if self.expected is not None:
             self.expected.require(f"Expense {made['Guid']}", made)
-        # Whoever made a voucher that has our receipt may have paid it too.
+        # Whoever created a voucher with our receipt may have paid it too.
         foreign = not same_text(made["ExternalReference"], body["ExternalReference"])
         return {**to_xcom(made), "Change": made["Change"]} | ({"Foreign": True} if foreign else {})
 
@@ -199,7 +200,8 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         vouchers = self.client.purchase_vouchers
         try:
             return to_xcom(vouchers.book(draft["Guid"], timestamp=draft["Timestamp"]))
-        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+        except DineroStaleTimestamp:
+            # Somebody changed the draft just now: it is booked if it still has the wanted content.
             again = vouchers.create_once(body, **self._known_by)
             return to_xcom(vouchers.book(again["Guid"], timestamp=again["Timestamp"]))
 

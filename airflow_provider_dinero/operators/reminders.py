@@ -1,4 +1,4 @@
-"""Dunning: what an overdue invoice brings its customer."""
+"""Dunning: reminders of overdue invoices."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,25 +16,25 @@ WAYS = ("email", "einvoice")
 
 
 class DineroRemindOperator(DineroBaseOperator):
-    """Reminds of an overdue invoice, by Dinero's rules: three reminders at most, ten days apart.
+    """Reminds of an overdue invoice by Dinero's rules: at most three reminders, ten days apart.
 
-    The task is skipped, with the reason in its log, where none is due: paid, not yet overdue, too early, or the last
-    one still a draft. A reminder is made once for its date, booked once, and sent once.
+    The task is skipped, with the reason in its log, if none is due: the invoice is paid or not yet overdue, it is too
+    early, or the last reminder is still a draft. A reminder is created once per date, booked once, and sent once.
 
     Dinero: `GET` and `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders`, `.../{id}/book`, `.../email`,
     `.../{id}/e-reminder`, and `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`.
 
-    :param invoice: str, a Guid; or dict, what an invoice operator returned. Templated.
-    :param kind: str, reminder, or pre-reminder: an e-mail that has no effect in the books; default reminder
-    :param number: int, which reminder has to be there, 1 to 3; default the next one that is due. Templated.
+    :param invoice: str, a Guid; or dict, the output of an invoice operator. Templated.
+    :param kind: str, reminder, or pre-reminder: an e-mail that has no effect on the books; default reminder
+    :param number: int, which reminder must exist, 1 to 3; default the next one that is due. Templated.
     :param date: str, YYYY-MM-DD, the reminder's date; default the day of the run in Denmark. Templated.
     :param reminder: dict in Dinero's own property names, without Date and Timestamp: Title, Description, WithFee,
-        WithInterestFee, WithCompensationFee, WithDebtCollectionWarning; default what Dinero proposes. Templated.
-    :param book: bool, book it: the customer owes its fee and interest; default False
-    :param send: str, how it is sent: email or einvoice; default None, not at all
-    :param mailout: dict as Dinero's ApiMailoutModel, or EanReminderModel for einvoice; default Dinero's template, to
-        the contact. Templated.
-    :param resend: int, how many successful mail-outs of it don't count; default 0. Templated.
+        WithInterestFee, WithCompensationFee, WithDebtCollectionWarning; default Dinero's proposal. Templated.
+    :param book: bool, whether to book it, so that the customer owes its fee and interest; default False
+    :param send: str, the channel: email or einvoice; default None, not sent
+    :param mailout: dict like Dinero's ApiMailoutModel, or EanReminderModel for einvoice; default Dinero's template,
+        sent to the contact. Templated.
+    :param resend: int, how many of its successful mail-outs to ignore; default 0. Templated.
     :return: `{"Guid", "Id", "Number", "Date", "Status", "TotalInclVat", "Timestamp", "Change"}` and, where it was sent,
         `Recipients`; of a pre-reminder `{"Guid", "Recipients", "Change"}`. Guid is the invoice's
     """
@@ -77,7 +77,7 @@ class DineroRemindOperator(DineroBaseOperator):
         self.resend = resend
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Remind, as far as that is due."""
+        """Remind, if a reminder is due."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         self._require_known()
@@ -89,20 +89,20 @@ class DineroRemindOperator(DineroBaseOperator):
             raise AirflowSkipException(str(error)) from None
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return what the reminder would come to, where one would be made."""
+        """Return the total of the reminder, if one would be created."""
         if not isinstance(body, Mapping) or "WithFee" not in body:
             return {}
         wanted = {name: value for name, value in body.items() if name == "Date" or name.startswith("With")}
         guid = self.document("invoice", self.invoice)["Guid"]
         total = self.client.reminders.fetch(guid, wanted)["ReminderTotalInclVatAmount"]
-        self.log.info("dry run: the reminder comes to %s", money(total, "").strip())
+        self.log.info("dry run: the total of the reminder is %s", money(total, "").strip())
         return {"TotalInclVat": f"{total:.2f}"}
 
     def _require_known(self) -> None:
         if self.kind not in KINDS:
             raise DineroInvalidBody(f"There is no kind {self.kind!r}.", f"Use {' or '.join(KINDS)}.")
         if self.send not in {None, *WAYS}:
-            raise DineroInvalidBody(f"There is no way {self.send!r}.", f"Use {' or '.join(WAYS)}.")
+            raise DineroInvalidBody(f"There is no channel {self.send!r}.", f"Use {' or '.join(WAYS)}.")
         if self.send and not self.book and self.kind == "reminder":
             raise DineroInvalidBody("A draft can't be sent.", "Pass book=True too.")
 
@@ -126,11 +126,11 @@ class DineroRemindOperator(DineroBaseOperator):
 
     def _pre_remind(self, guid: str) -> dict[str, Any]:
         sent = self.client.reminders.pre_remind_once(guid, self.mailout, resend=whole("resend", self.resend))
-        self.log.info("pre-reminder %s", "sent" if sent["Change"] == "created" else "was sent before")
+        self.log.info("pre-reminder %s", "sent" if sent["Change"] == "created" else "was already sent")
         return {"Guid": guid, **sent}
 
     def _day(self, context: "Context") -> str:
-        """Return the reminder's date, which is the same in all tries of a run."""
+        """Return the reminder's date, the same in all tries of a run."""
         if self.date is not None:
             return self.date
         import pendulum
@@ -139,11 +139,11 @@ class DineroRemindOperator(DineroBaseOperator):
 
 
 def to_xcom(guid: str, reminder: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what fits into an XCom.
+    """Return the part of a reminder for an XCom.
 
     :param guid: str, the invoice's
-    :param reminder: mapping, as Dinero gives it
-    :param known: mapping, what was known of it before: Number and Change
+    :param reminder: mapping from Dinero
+    :param known: mapping, what is already known of it: Number and Change
     """
     return {
         "Guid": guid,

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 
 def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
+    """Return the part of a document for an XCom: plain JSON, the total as text, so that no øre is lost.
 
-    :param document: mapping, as Dinero gives it
+    :param document: mapping from Dinero
     """
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "Date", "UpdatedAt")
     kept = {name: document[name] for name in names if name in document}
-    if (
-        document.get("PaymentStatus") == "Draft"
-    ):  # Dinero gives it some number; trade offers have one, and no such status
+    # Dinero gives a draft some number; a trade offer has a real one, and no such status.
+    if document.get("PaymentStatus") == "Draft":
         kept["Number"] = None
     if "TotalInclVat" in document:
         kept["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
@@ -60,12 +59,12 @@ def with_guid(
     *,
     is_own_key: bool = False,
 ) -> dict[str, Any]:
-    """Return a body with the Guid that its key always gets.
+    """Return a body with the Guid of its key.
 
     :param client: DineroClient
-    :param resource: str, as the client's attribute is called
+    :param resource: str, the name of the client's attribute
     :param name: str, the argument, named in the error
-    :param given: mapping, the author's body, without Guid
+    :param given: mapping, the body without Guid
     :param key: str, the idempotency key
     :param generation: int or str
     :param is_own_key: bool, the author gave the key: it becomes the ExternalReference of a body that has none, so that
@@ -87,7 +86,7 @@ def own_draft(client: "DineroClient", context: "Context", resource: str, guid: s
 
     :param client: DineroClient of the task
     :param context: Context
-    :param resource: str, as the client's attribute is called
+    :param resource: str, the name of the client's attribute
     :param guid: str
     """
     from airflow_provider_dinero.api.lists.changes import as_utc
@@ -101,7 +100,7 @@ def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any
     """Note what this task has written of a draft, so that it is known as its own.
 
     :param client: DineroClient of the task
-    :param resource: str, as the client's attribute is called
+    :param resource: str, the name of the client's attribute
     :param made: mapping, what its create returned
     """
     if made["Change"] != "unchanged":
@@ -117,11 +116,11 @@ def preview(
     plan: "Plan | None" = None,
     expected: "ExpectedTotal | None" = None,
 ) -> dict[str, Any]:
-    """Return what Dinero says that a document comes to, and the Guid that it will get. Nothing is saved.
+    """Return the total that Dinero calculates for a document, and the Guid that it will get. Nothing is saved.
 
     :param client: DineroClient
-    :param resource: str, as the client's attribute is called
-    :param body: mapping, as it was checked
+    :param resource: str, the name of the client's attribute
+    :param body: mapping, the checked body
     :param log: logger
     :param plan: Plan or None, what is to become of it, which is checked too; default None: it stays a draft
     :param expected: ExpectedTotal or None, what it must come to; default None
@@ -133,7 +132,7 @@ def preview(
     asked = {name: value for name, value in body.items() if name != "Guid"}
     known = client.preflight().check_all(plan or Plan(asked)) if asked.get("ContactGuid") or plan else asked
     if known is None:
-        unseen = ", so nobody knows whether it can be sent to it" if plan and plan.channel else ""
+        unseen = ", so it isn't known whether it can be sent to it" if plan and plan.channel else ""
         log.warning("dry run: there is no contact %s yet%s", asked.pop("ContactGuid"), unseen)
     found = getattr(client, resource).fetch(asked)
     if expected is not None:
@@ -142,6 +141,6 @@ def preview(
             found = getattr(client, resource).fetch({**asked, "ProductLines": lines})
         expected.require("The document", found)
     total = found["TotalInclVat"]
-    log.info("dry run: it comes to %s", money(total, body.get("Currency") or "DKK"))
+    log.info("dry run: the total is %s", money(total, body.get("Currency") or "DKK"))
     guid = {"Guid": str(body["Guid"])} if body.get("Guid") else {}
     return {**guid, "TotalInclVat": f"{total:.2f}"}

@@ -1,4 +1,4 @@
-"""What the operators share that take an invoice or a credit note through its life."""
+"""What the operators for the lifecycle of an invoice or a credit note share."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 class SalesLifecycleOperator(RoundingOperator):
-    """Creates a document, books it and sends it, as far as asked.
+    """Creates a document, and optionally books and sends it.
 
-    :param idempotency_key: str, int or None, what it is for; default None: the task's own place. Templated.
-    :param generation: int, raised to make it anew after it was deleted; default 0. Templated.
+    :param idempotency_key: str, int or None, identifies the document; default None, the task's own identity. Templated.
+    :param generation: int, raise it to create it anew after it was deleted; default 0. Templated.
     :param book: bool; default False
     :param number: int or None, the voucher number; default None: Dinero's next. Templated.
-    :param send: str or None, the way; default None: it isn't sent
+    :param send: str or None, the channel; default None, not sent
     :param mailout: dict or None, as Dinero's model for that way; default None. Templated.
-    :param resend: int, how many times it was sent before that don't count; default 0. Templated.
+    :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
     """
 
     template_fields: Sequence[str] = (
@@ -64,7 +64,7 @@ class SalesLifecycleOperator(RoundingOperator):
     ) -> None:
         super().__init__(**kwargs)
         if send and not book:
-            raise DineroInvalidBody("Only what is booked is sent.", "Set book=True.")
+            raise DineroInvalidBody("Only a booked document can be sent.", "Set book=True.")
         self.idempotency_key = idempotency_key
         self.generation = generation
         self.book = book
@@ -81,7 +81,7 @@ class SalesLifecycleOperator(RoundingOperator):
 
     @abstractmethod
     def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
-        """Create the draft, or find what was made of it, and make sure that it is the same.
+        """Create the draft, or find the existing document, and check that it has the same content.
 
         :param body: dict, with its Guid
         :param own: OwnDraft or None, how a draft of ours is known that says something else; default None
@@ -90,7 +90,7 @@ class SalesLifecycleOperator(RoundingOperator):
     def run_steps(
         self, context: "Context", key: str, given: Any, payment: "CheckedBody | None" = None
     ) -> tuple[dict[str, Any], list[str]]:
-        """Do what is asked for, and wasn't done.
+        """Do the requested steps that haven't been done yet.
 
         :param context: Context
         :param key: str, the idempotency key
@@ -185,14 +185,15 @@ class SalesLifecycleOperator(RoundingOperator):
         number = None if self.number is None else whole("number", self.number)
         if draft.get("Status") == "Booked":
             if number is not None:
-                self.documents.book(draft["Guid"], number=number)  # refuses another number
+                self.documents.book(draft["Guid"], number=number)  # raises for another number
             return {"Change": "unchanged"}
         if self.send:
             # Held until it is sent: nobody else can send what isn't booked, so there is nothing to look for.
             held.enter_context(self.client.lock.hold(self.documents.sending_lock(draft["Guid"], self.send)))
         try:
             booked = self.documents.book(draft["Guid"], timestamp=draft["TimeStamp"], number=number)
-        except DineroStaleTimestamp:  # somebody changed the draft just now: if it still is what is wanted, it is booked
+        except DineroStaleTimestamp:
+            # Somebody changed the draft just now: it is booked if it still has the wanted content.
             again = self.make(body)
             if self.expected is not None:
                 self.expected.require(f"{self.what} {draft['Guid']}".capitalize(), again)
@@ -229,7 +230,7 @@ class SalesLifecycleOperator(RoundingOperator):
 
 
 def change_of(changes: Sequence[str]) -> str:
-    """Return what several steps come to: created, updated (something was done now) or unchanged.
+    """Return the Change of several steps: created, updated (this run did something) or unchanged.
 
     :param changes: sequence of str, the first being that of the document itself
     """

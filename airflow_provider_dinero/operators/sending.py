@@ -1,4 +1,4 @@
-"""The ways in which a sales document is sent."""
+"""The channels by which a sales document is sent."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,17 +8,17 @@ from airflow_provider_dinero.operators.base import require_mapping
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
 
-# How the log tells of each way.
+# The word for each channel in the log.
 CHANNELS = {"email": "e-mailed", "einvoice": "sent electronically", "sms": "texted"}
 
 
 def sender(client: "DineroClient", channel: str, resource: str = "invoices") -> Callable[..., dict[str, Any]]:
-    """Return what sends a document this way, once: it takes the Guid, the body and resend.
+    """Return a callable that sends a document by this channel once: it takes the Guid, the body and resend.
 
     :param client: DineroClient
     :param channel: str: email, einvoice, or for invoices sms
     :param resource: str, invoices or credit_notes; default invoices
-    :raises DineroInvalidBody: there is no such way
+    :raises DineroInvalidBody: there is no such channel
     """
     from airflow_provider_dinero.api.resources import channels
 
@@ -28,14 +28,14 @@ def sender(client: "DineroClient", channel: str, resource: str = "invoices") -> 
 def check_mailout(
     client: "DineroClient", channel: str, mailout: Mapping[str, Any] | None, resource: str = "invoices"
 ) -> Mapping[str, Any]:
-    """Check what is to be sent, before the document is booked.
+    """Check the mail-out before the document is booked.
 
     :param client: DineroClient
-    :param channel: str, as `sender` takes it
-    :param mailout: mapping or None, what the author gave
-    :param resource: str, as `sender` takes it
-    :return: mapping, what will be sent, checked
-    :raises DineroInvalidBody: there is no such way, or the body is wrong for it
+    :param channel: str, as for `sender`
+    :param mailout: mapping or None, the body
+    :param resource: str, as for `sender`
+    :return: mapping, the checked body
+    :raises DineroInvalidBody: there is no such channel, or the body is wrong for it
     """
     from airflow_provider_dinero.api.resources import channels
 
@@ -44,7 +44,7 @@ def check_mailout(
 
 
 def summary(channel: str, sent: Mapping[str, Any]) -> str:
-    """Return how the log says that a document was sent.
+    """Return the text for the log about a document that was sent.
 
     :param channel: str
     :param sent: mapping with Recipients and Change

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class DineroCreateTradeOfferOperator(DineroBaseOperator):
-    """Creates a trade offer, once for each idempotency key, however often it runs.
+    """Creates a trade offer, once per idempotency key, however often the task runs.
 
     Dinero: `POST /v1/{organizationId}/tradeoffers`, with a Guid made from the key.
 
     :param trade_offer: dict in Dinero's own property names (ContactGuid and ProductLines are required), without Guid.
         Templated.
-    :param idempotency_key: str or int, what the offer is for; default the task's own place: dag_id, run_id, task_id and
-        map_index. Give one in mapped tasks: an index moves when the list changes. Templated.
-    :param generation: int, raised to make it anew after it was deleted in Dinero; default 0. Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where it was there, also Number,
-        Status, ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run
-        `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    :param idempotency_key: str or int, identifies the offer; default the task's own identity: dag_id, run_id, task_id
+        and map_index. Set it in mapped tasks, since an index changes with the list. Templated.
+    :param generation: int, raise it to create it anew after it was deleted in Dinero; default 0. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; if it already existed, also Number,
+        Status, ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid",
+        "TotalInclVat"}`
     """
 
     resource = "trade_offers"
@@ -68,19 +68,19 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
         return {**to_xcom(offer), "Change": change}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return the Guid that the offer will get, and what it comes to."""
+        """Return the Guid that the offer will get, and its total."""
         return preview(self.client, self.resource, body, self.log)
 
 
 class DineroSendTradeOfferOperator(DineroBaseOperator):
-    """E-mails a trade offer, once, however often it runs: what was mailed is read from Dinero.
+    """E-mails a trade offer once, however often the task runs: it reads the mail-outs from Dinero.
 
     Dinero: `GET /v1/{organizationId}/tradeoffers/{guid}/mailouts`, `POST …/{guid}/email`.
 
-    :param trade_offer: str, a Guid; or dict, what another operator returned. Templated.
-    :param mailout: dict as Dinero's ApiMailoutModel: Receiver, Subject, Message and more; default none: Dinero's
-        template, to the contact. Templated.
-    :param resend: int, how many times it was mailed before that don't count; default 0. Templated.
+    :param trade_offer: str, a Guid; or dict, the output of another operator. Templated.
+    :param mailout: dict like Dinero's ApiMailoutModel: Receiver, Subject, Message and more; default Dinero's template,
+        sent to the contact. Templated.
+    :param resend: int, how many earlier e-mails to ignore; default 0. Templated.
     :return: `{"Guid", "Recipients", "Change"}`, Change being created or unchanged
     """
 
@@ -102,7 +102,7 @@ class DineroSendTradeOfferOperator(DineroBaseOperator):
         self.resend = resend
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look for a mail-out, and send one."""
+        """Search for a mail-out, and send one."""
         guid = self.document("trade_offer", self.trade_offer)["Guid"]
         self.document_url = document_url(self.client, f"tradeoffers/{guid}")
         mailout = None if self.mailout is None else require_mapping("mailout", self.mailout)
@@ -112,16 +112,15 @@ class DineroSendTradeOfferOperator(DineroBaseOperator):
 
 
 class DineroInvoiceTradeOfferOperator(DineroBaseOperator):
-    """Turns a trade offer into a draft invoice, once, however often it runs: what was made of it is read from Dinero.
+    """Turns a trade offer into a draft invoice once, however often it runs: it reads the offer's invoices from Dinero.
 
-    The offer is taken as it is now: a customer's answer changes it.
+    It uses the offer in its present version: a customer's answer changes the version.
 
     Dinero: `GET /v1/{organizationId}/tradeoffers/{guid}`, `POST …/{guid}/generate-invoice`.
 
-    :param trade_offer: str, a Guid; or dict, what another operator returned. Templated.
-    :param generation: int, how many invoices that were made of it don't count, such as deleted ones; default 0.
-        Templated.
-    :return: the invoice's `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; where it was there,
+    :param trade_offer: str, a Guid; or dict, the output of another operator. Templated.
+    :param generation: int, how many of its invoices to ignore, such as deleted ones; default 0. Templated.
+    :return: the invoice's `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; if it already existed,
         also what `DineroBookInvoiceOperator` returns
     """
 
@@ -134,7 +133,7 @@ class DineroInvoiceTradeOfferOperator(DineroBaseOperator):
         self.generation = generation
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Look at what was made of the offer, and make an invoice."""
+        """Check which invoices the offer has, and create one."""
         guid = self.document("trade_offer", self.trade_offer)["Guid"]
         generation = whole("generation", self.generation)
         invoice = self.client.trade_offers.generate_invoice_once(guid, generation=generation)

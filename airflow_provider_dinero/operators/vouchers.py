@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Keyed(Protocol):
-    """An operator whose voucher is known by its ExternalReference."""
+    """An operator that identifies its voucher by an ExternalReference."""
 
     voucher: Mapping[str, Any]
     idempotency_key: str | int | None
     generation: int | str
 
     def key_of(self, context: "Context", key: str | int | None) -> str:
-        """Return the idempotency key: the author's, or the task's own place."""
+        """Return the idempotency key: the given one, or the task's own identity."""
 
 
 def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
@@ -28,7 +28,7 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
 
     :param operator: Keyed
     :param context: Context
-    :raises DineroInvalidBody: it is not a dict, or there are both
+    :raises DineroInvalidBody: it isn't a dict, or has both
     """
     from airflow_provider_dinero.api.bodies.idempotency import reference_for
 
@@ -39,16 +39,16 @@ def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
         body["ExternalReference"] = reference_for(f"{key}/{generation}" if generation else key)
     elif operator.idempotency_key is not None or generation:
         raise DineroInvalidBody(
-            "There are an ExternalReference and an idempotency_key, or a generation.",
-            "Either of them tells the voucher from others: give one; nothing was sent.",
+            "The voucher has an ExternalReference, and there is an idempotency_key or a generation.",
+            "Each identifies the voucher: pass one of them; nothing was sent.",
         )
     return body
 
 
 def to_xcom(voucher: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what fits into an XCom: plain JSON, the total as text, so that no øre is lost.
+    """Return the part of a document for an XCom: plain JSON, the total as text, so that no øre is lost.
 
-    :param voucher: mapping, as Dinero gives it
+    :param voucher: mapping from Dinero
     """
     found = {name: voucher.get(name) for name in ("Guid", "Timestamp", "Status", "FileGuid")}
     totals = voucher.get("VoucherTotals") or voucher.get("Totals") or ()

@@ -35,16 +35,15 @@ T = TypeVar("T")
 class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
     """The base of the sensors.
 
-    The first poke is in the worker. Where it finds nothing, the sensor pokes again, reschedules itself or defers to the
-    triggerer, as its mode says. While Dinero can't be reached it goes on waiting. What waiting can't cure, such as a
-    revoked key, fails it, in all modes.
+    The first poke is in the worker. If it finds nothing, the sensor pokes again, reschedules itself or defers to the
+    triggerer, depending on its mode. While Dinero can't be reached, it continues to wait. An error that waiting can't
+    fix, such as a revoked key, fails it in all modes.
 
     :param dinero_conn_id: str, the connection; default dinero_default. Templated.
     :param organization_id: int, digits as str, or None for the connection's own; default None. Templated.
     :param retry_policy: RetryPolicy; default DineroRetryPolicy
-    :param multiple_outputs: bool, also return each key by itself: sensor.output["count"]; default True
-    :param soft_fail: bool, skip the task where what it waits for doesn't come in time, in place of failing it; default
-        False
+    :param multiple_outputs: bool, whether to return each key as its own XCom too: sensor.output["count"]; default True
+    :param soft_fail: bool, whether to skip the task, instead of failing it, if the sensor times out; default False
     :param deferrable: bool; default Airflow's `[operators] default_deferrable`
     """
 
@@ -80,7 +79,7 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
 
     @reported
     def execute(self, context: "Context") -> Any:
-        """Poke once; then wait as the mode says."""
+        """Poke once; then wait according to the mode."""
         with self._skips():
             if not self.deferrable:
                 return super().execute(context)
@@ -96,13 +95,13 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
 
     @reported
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: "Context") -> Any:
-        """Go on after a deferral."""
+        """Continue after a deferral."""
         with self._skips():
             return super().resume_execution(next_method, next_kwargs, context)
 
     @contextmanager
     def _skips(self) -> Generator[None]:
-        """Skip what doesn't come in time, with soft_fail: Airflow's own skips whatever fails, and drops its text."""
+        """Skip on a timeout, with soft_fail: Airflow's own soft_fail skips any failure, and drops its text."""
         from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, AirflowTaskTimeout
 
         soft_fail, self.soft_fail = self.soft_fail, False
@@ -112,7 +111,7 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
             if soft_fail:
                 raise AirflowSkipException(str(error)) from None
             raise
-        except AirflowSkipException as skip:  # with never_fail, Airflow skips whatever fails in a poke
+        except AirflowSkipException as skip:  # with never_fail, Airflow skips any failure in a poke
             if skip.__cause__:
                 self.log.error("%s", skip.__cause__)
             raise
@@ -127,7 +126,7 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         """Look once.
 
         :param context: Context
-        :return: PokeReturnValue with what is found
+        :return: PokeReturnValue with the result
         """
         found = self._look(context)
         return PokeReturnValue(is_done=found is not None, xcom_value=found)
@@ -136,20 +135,20 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
         """Return what the trigger found.
 
         :param context: Context
-        :param event: dict: what was found; `{"error", "advice"}`, what went wrong for good; or `{"timeout"}`
+        :param event: dict: the result; `{"error", "advice"}` for a permanent error; or `{"timeout"}`
         """
         from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
         if not isinstance(event, Mapping):
-            raise AirflowFailException("The trigger ended without saying what it found.")
+            raise AirflowFailException("The trigger ended without a result.")
         if event.get("timeout"):
-            raise AirflowSensorTimeout(f"{self.task_id}: what it waits for did not come within {self.timeout:.0f} s.")
+            raise AirflowSensorTimeout(f"{self.task_id}: the sensor timed out after {self.timeout:.0f} s.")
         if event.get("error"):
             raise DineroPermanentError(str(event["error"]), str(event.get("advice") or ""))
         return self._insist(lambda: self.found(context, dict(event)))
 
     def _insist(self, do: Callable[[], T]) -> T:
-        """Do what needs the mark or the locks, again while they can't be reached, for up to ten intervals."""
+        """Do what needs the watermark or the locks; retry while they can't be reached, for up to ten intervals."""
         for _ in range(TRIES):
             try:
                 with self.client.show_errors():
@@ -165,19 +164,19 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
             with self.client.show_errors():
                 return self.look(context)
         except (DineroTemporaryError, DineroUnexpectedAnswer) as error:
-            self.log.warning("%s The sensor goes on waiting.", error)
+            self.log.warning("%s The sensor continues to wait.", error)
             return None
 
     @abstractmethod
     def look(self, context: "Context") -> dict[str, Any] | None:
-        """Return what is waited for, or None where it is not there yet.
+        """Return the result, or None if there is none yet.
 
         :param context: Context
         """
 
     @abstractmethod
     def trigger(self, context: "Context", end_time: float) -> "BaseTrigger":
-        """Return the trigger that goes on waiting.
+        """Return the trigger that continues to wait.
 
         :param context: Context
         :param end_time: float, seconds since the epoch when the sensor gives up
@@ -185,8 +184,8 @@ class DineroBaseSensor(AuthoredTemplates, BaseSensorOperator):
 
     @abstractmethod
     def found(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Return what the sensor returns when its trigger fired.
+        """Return the sensor's result after its trigger has fired.
 
         :param context: Context
-        :param event: dict, as the trigger made it
+        :param event: dict, from the trigger
         """

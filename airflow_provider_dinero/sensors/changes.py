@@ -1,4 +1,4 @@
-"""Waits until something changed in Dinero."""
+"""Waits until something has changed in Dinero."""
 
 import hashlib
 import json
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.lists.filters import Condition
 
 ON_SUCCESS, BY_OPERATOR = "on_success", "by_operator"
-# A mark is moved over what held nothing for its consumer when it is so far behind.
+# A watermark this far behind is moved past changes that don't concern its consumer.
 STALE = timedelta(minutes=15)
 
 
 class DineroChangesSensor(DineroBaseSensor):
-    """Waits until rows of a resource were created, updated or deleted, and returns which.
+    """Waits until rows of a resource have been created, updated or deleted, and returns which.
 
-    It remembers how far its consumer is: the mark is kept in the state of the asset `dinero://<conn_id>/<resource>`,
-    and moves when the run has ended well, or with a DineroCommitChangesOperator. A run that failed or was deleted
-    leaves it, so the next one is told the same changes again, and none is skipped. So does one that is cleared before
-    the next one has looked. With `changes_since`, the author says where to begin, and nothing is remembered.
+    It remembers how far its consumer has got: the watermark is in the state of the asset `dinero://<conn_id>/<resource>`,
+    and moves when the run has succeeded, or with a DineroCommitChangesOperator. A run that failed or was deleted leaves
+    it unchanged, so the next run gets the same changes again, and none is skipped. The same applies to a run that is
+    cleared before the next one has looked. With `changes_since`, you say where to start, and nothing is remembered.
 
-    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince`; `GET /v2/{organizationId}/contacts`;
-    `GET /v1/{organizationId}/entries/changes`.
+    Dinero: `GET /v1/{organizationId}/invoices` and similar operations, with `changesSince`; `GET
+    /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries/changes`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries; default invoices
-    :param changes_since: str, an ISO 8601 instant (UTC when it names no zone); changes at or after it count. Default
-        None: the consumer's mark. Templated.
-    :param consumer: str, whose mark it is: one for each set of status and filters; default dag_id.task_id, and what
-        stands for these. Templated.
-    :param initial_since: str, an ISO 8601 instant from which a consumer begins that has no mark; default now.
+    :param changes_since: str, an ISO 8601 instant (UTC if it has no zone); changes at or after it count. Default None,
+        the consumer's watermark. Templated.
+    :param consumer: str, the name of the watermark; each set of status and filters needs its own. Default
+        dag_id.task_id, and a name for these. Templated.
+    :param initial_since: str, an ISO 8601 instant at which a consumer without a watermark starts; default now.
         Templated.
-    :param commit: str, on_success: the next run commits the window if this run ended well; or by_operator; default
+    :param commit: str, on_success, where the next run commits the window if this run succeeded; or by_operator; default
         on_success
-    :param status: names of statuses that a changed row has now, such as Paid; default all. Templated.
-    :param filters: conditions made by `eq` and `contains`, of which all must hold; default none
-    :param include_deleted: bool, also deleted rows, which takes a second request a poke, but not for contacts; default
-        True
-    :param limit: int, how many rows a window has before it ends; what is beyond it is told next time; default 1000
+    :param status: names of statuses; reports only rows that now have one of them, such as Paid; default all. Templated.
+    :param filters: conditions made by `eq` and `contains`, which must all hold; default none
+    :param include_deleted: bool, whether to include deleted rows, which takes a second request per poke, except for
+        contacts; default True
+    :param limit: int, how many rows a window has before it ends; the rest is reported next time; default 1000
     :return: `{"since", "until", "count", "created", "updated", "deleted", "resource", "consumer"}`: created, updated
         and deleted are lists of Guids, and `until` is the `changes_since` to go on from: five minutes before the look,
         or where the limit was reached
@@ -77,7 +77,7 @@ class DineroChangesSensor(DineroBaseSensor):
         inlets = [*(kwargs.pop("inlets", None) or []), *([self.asset] if self.asset else [])]
         super().__init__(dinero_conn_id=dinero_conn_id, inlets=inlets, **kwargs)
         if commit not in {ON_SUCCESS, BY_OPERATOR}:
-            raise ValueError(f"commit={commit!r}: it is {ON_SUCCESS} or {BY_OPERATOR}.")
+            raise ValueError(f"commit is {commit!r}, but must be {ON_SUCCESS} or {BY_OPERATOR}.")
         self.resource = resource
         self.changes_since = changes_since
         self.consumer = consumer
@@ -87,10 +87,10 @@ class DineroChangesSensor(DineroBaseSensor):
         self.filters = filters
         self.include_deleted = include_deleted
         self.limit = limit
-        self._from: Mark | None = None  # where this try begins
+        self._from: Mark | None = None  # where this try starts
 
     def look(self, context: "Context") -> dict[str, Any] | None:
-        """Return the window of changes; None where nothing is new."""
+        """Return the window of changes; None if nothing is new."""
         from airflow_provider_dinero.adapters.watermarks import Mark, mark_of
         from airflow_provider_dinero.api.lists.changes import OVERLAP
         from airflow_provider_dinero.triggers.changes_look import look
@@ -106,23 +106,23 @@ class DineroChangesSensor(DineroBaseSensor):
                 self._from = marks.start(Mark(begun))
             raise
         found = consumer.window(polled.rows, polled.until)
-        if marks and mark is None:  # what changed before now is none of a new consumer's business
+        if marks and mark is None:  # earlier changes don't concern a new consumer
             self._from = marks.start(mark_of(found))
             return None
         if found.window["count"]:
             return self._hand_out(context, marks, found)
-        if marks and mark and polled.until - mark.until > STALE:  # else each look has more to read
+        if marks and mark and polled.until - mark.until > STALE:  # otherwise each look has more to read
             self._from = mark_of(found)
             marks.advance(self._from)
         return None
 
     def trigger(self, context: "Context", end_time: float) -> "BaseTrigger":
-        """Return the trigger that looks from the same mark."""
+        """Return the trigger that looks from the same watermark."""
         from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 
         mark = self._from or self._begin(context, self._marks(context))
         if mark is None:
-            raise DineroUnavailable("The mark of this consumer is gone.", "Somebody has deleted it; try again.")
+            raise DineroUnavailable("The watermark of this consumer is gone.", "Somebody has deleted it; try again.")
         consumer = self._consumer(mark)
         return DineroChangesTrigger(
             resource=self.resource,
@@ -137,7 +137,7 @@ class DineroChangesSensor(DineroBaseSensor):
         )
 
     def found(self, context: "Context", event: dict[str, Any]) -> dict[str, Any]:
-        """Keep the window that the trigger found, and return it."""
+        """Store the window that the trigger found, and return it."""
         from airflow_provider_dinero.api.feeds.windows import Window
 
         return self._hand_out(context, self._marks(context), Window(event, event.pop("seen")))
@@ -159,14 +159,14 @@ class DineroChangesSensor(DineroBaseSensor):
             return self.consumer
         from airflow_provider_dinero.api.bodies.validation import as_list
 
-        # Tasks that are mapped over what they want must not move each other's mark.
+        # Tasks that are mapped over their filters must not move each other's watermark.
         ti, filters = context["ti"], sorted(map(list, as_conditions(self.filters)), key=str)
         wanted = [sorted(as_list(self.status)), filters]
         suffix = f".{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}" if any(wanted) else ""
         return f"{ti.dag_id}.{ti.task_id}{suffix}"
 
     def _begin(self, context: "Context", marks: "Marks | None") -> "Mark | None":
-        """Return the mark of this run; None for a consumer that is new."""
+        """Return the watermark of this run; None for a new consumer."""
         from airflow_provider_dinero.adapters.watermarks import Mark, state_of_run
         from airflow_provider_dinero.api.lists.changes import as_utc
 
@@ -192,7 +192,7 @@ class DineroChangesSensor(DineroBaseSensor):
         return Consumer(self.resource, mark.until, mark.seen, *wanted)
 
     def _hand_out(self, context: "Context", marks: "Marks | None", found: "Window") -> dict[str, Any]:
-        """Note what this run was given, and return it."""
+        """Record what this run got, and return it."""
         from airflow.sdk.lineage import get_hook_lineage_collector
 
         from airflow_provider_dinero.adapters.watermarks import mark_of

@@ -1,4 +1,4 @@
-"""Wait until documents have a status."""
+"""Waits until documents have a status."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-# So many rows are returned.
+# The most rows to return.
 LIMIT = 1000
 
 
 class DineroStatesSensor(DineroBaseSensor):
-    """The base of the sensors that wait for documents."""
+    """The base of the sensors that wait for a status of documents."""
 
     resource: str
     key: str
@@ -25,10 +25,10 @@ class DineroStatesSensor(DineroBaseSensor):
 
     @abstractmethod
     def wanted(self) -> tuple[list[str], list[str]]:
-        """Return the keys of the documents, in lower case, and the statuses that are waited for."""
+        """Return the keys of the documents, in lower case, and the statuses to wait for."""
 
     def look(self, context: "Context") -> dict[str, Any] | None:
-        """Return the documents when all have the status."""
+        """Return the documents if all have the status."""
         from airflow_provider_dinero.api.feeds.statuses import GONE, STATES, has_reached
 
         ids, until = self.wanted()
@@ -66,23 +66,24 @@ class DineroStatesSensor(DineroBaseSensor):
         if gone and GONE not in self.wanted()[1]:
             raise DineroConflict(
                 f"{len(gone)} of the {self.label} are deleted or unknown: {', '.join(gone[:5])}.",
-                "What isn't there gets no status.",
+                "They will never have the status: remove them from the sensor's argument.",
             )
         return {self.label.title().replace(" ", ""): list(rows[:LIMIT]), "count": len(rows)}
 
 
 class DineroInvoiceStatusSensor(DineroStatesSensor):
-    """Waits until one invoice, or all of thousands, has a status: Paid, Overdue, Sent, SeenByCustomer, ...
+    """Waits until one invoice, or each of thousands, has a status: Paid, Overdue, Sent, SeenByCustomer, ...
 
-    It asks for the status itself, since nobody knows whether each change of it moves UpdatedAt. What is beyond a status
-    counts too: OverPaid is Paid, SeenByCustomer is Sent, and Paid or Overdue is Booked. An invoice that has had the
+    It reads the status itself, since it isn't known whether each change of it moves UpdatedAt. A later status counts
+    too: OverPaid counts as Paid, SeenByCustomer as Sent, and Paid or Overdue as Booked. An invoice that has had the
     status once counts for the rest of a deferral.
 
     Dinero: `GET /v1/{organizationId}/invoices` with `statusFilter`, and `GET /v1/{organizationId}/invoices/{guid}` for
-    a few: one each for three invoices; for more, one for each 1000 unpaid ones, and for up to ten of the others one
-    each, or one for each 1000 paid ones until all are found. When deferred, one that was found is asked for no more.
+    a few: one request each for up to three invoices; for more, one per 1000 unpaid ones, and for up to ten of the
+    others one each, or one per 1000 paid ones until all are found. While deferred, it no longer reads invoices that it
+    found.
 
-    :param invoices: str, a Guid; or what an invoice operator returned; or a list of these. Templated.
+    :param invoices: str, a Guid; or the output of an invoice operator; or a list of these. Templated.
     :param until: str or list of str, one of which each invoice must have: Draft, Booked, Paid, OverPaid, Overdue,
         NotSent, Sent, SeenByCustomer, Failed (the mail-out), Deleted; default Paid. Templated.
     :return: `{"Invoices": [{"Guid", "Number", "Status", "MailOutStatus"}], "count"}`, the first 1000 of them
@@ -112,16 +113,16 @@ class DineroInvoiceStatusSensor(DineroStatesSensor):
         until = as_list(self.until)
         for name in until:
             if name.casefold() not in known:
-                raise DineroInvalidBody(f"An invoice has no status {name!r}.", f"It has: {', '.join(known.values())}.")
+                raise DineroInvalidBody(f"An invoice has no status {name!r}.", f"Use {', '.join(known.values())}.")
         return keys_of("invoices", self.invoices, "Guid"), [known[name.casefold()] for name in until]
 
 
 class DineroLedgerBookedSensor(DineroStatesSensor):
     """Waits until ledger items are booked, which Dinero does in the background.
 
-    Dinero: `POST /v1/{organizationId}/ledgeritems/status`, which reads: one request a poke.
+    Dinero: `POST /v1/{organizationId}/ledgeritems/status`, which only reads: one request per poke.
 
-    :param items: what DineroPostLedgerItemsOperator returned; or its Items, or their Ids; or one of them. Templated.
+    :param items: the output of DineroPostLedgerItemsOperator; or its Items, or their Ids; or one of them. Templated.
     :return: `{"LedgerItems": [{"Id", "VoucherNumber", "Status"}], "count"}`, the first 1000 of them
     :raises DineroConflict: one was deleted
     """
@@ -142,22 +143,22 @@ class DineroLedgerBookedSensor(DineroStatesSensor):
 
 
 def keys_of(name: str, given: Any, key: str) -> list[str]:
-    """Return what names some documents, each once.
+    """Return the keys of documents, each once.
 
     :param name: str, the argument, named in the error
     :param given: str, mapping, or iterable of these
     :param key: str, the property that identifies one
-    :raises DineroInvalidBody: there is none, or one has no such property
+    :raises DineroInvalidBody: there is none, or one lacks the property
     """
     several = [given] if isinstance(given, str | Mapping) else list(given or ())
     found = [str((each.get(key) or "") if isinstance(each, Mapping) else each).strip().lower() for each in several]
     if not found or not all(found):
-        raise DineroInvalidBody(f"{name}: each needs a {key}.", f"Pass what an operator returned, or {key}s.")
+        raise DineroInvalidBody(f"{name}: each must have a {key}.", f"Pass the output of an operator, or {key}s.")
     for each in found:
         try:
             UUID(each)
         except ValueError:
             raise DineroInvalidBody(
-                f"{name}: {each!r} is not a valid {key}.", f"Pass what an operator returned, or {key}s."
+                f"{name}: {each!r} is not a valid {key}.", f"Pass the output of an operator, or {key}s."
             ) from None
     return list(dict.fromkeys(found))

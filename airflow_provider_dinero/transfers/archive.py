@@ -1,4 +1,4 @@
-"""Booked invoices and credit notes as PDF, and the receipts, in an archive of one's own."""
+"""Booked invoices and credit notes as PDF, and the receipts, in your own archive."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.transfers.archive_lists import Document
 
 KINDS = ("invoices", "credit_notes", "files")
-# So many of the documents that could not be had are named in the error.
+# How many of the documents that could not be fetched the error names.
 NAMED = 5
 LONGEST_NAME = 300
 
@@ -37,13 +37,13 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
 
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
         s3://conn_id@bucket/dinero. Templated.
-    :param kinds: names of what is archived: invoices, credit_notes, files; default all three. Templated.
+    :param kinds: names of the kinds to archive: invoices, credit_notes, files; default all three. Templated.
     :param lock_timeout: float, seconds that the task waits for another one that writes the same archive; default 3600
     :param storage_timeout: float, seconds that the storage may take for a file or a listing, and a second more for each
         100 kB of a file; default 120
     :return: `{"organization", "new", "documents", "index", "uri"}`, the last four dicts by kind: how many documents
         were archived now, how many there are in all, where the index is, and its plain address, without the connection
-    :raises DineroNotFound: some documents could not be had
+    :raises DineroNotFound: some documents could not be fetched
     """
 
     template_fields: Sequence[str] = (*DineroTransferOperator.template_fields, "path", "kinds")
@@ -90,7 +90,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
         if refused:
             named = "; ".join(refused[:NAMED])
             raise DineroNotFound(
-                f"{len(refused)} documents could not be had: {named}.", "All others are archived, and in the index."
+                f"{len(refused)} documents could not be fetched: {named}.", "All others are archived, and in the index."
             )
         return told
 

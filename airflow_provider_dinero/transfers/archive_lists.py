@@ -1,4 +1,4 @@
-"""What an archive takes: the documents of a kind as Dinero lists them, where each belongs, and how it is fetched."""
+"""The documents for an archive: as Dinero lists them, with their paths, and how to fetch them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,12 +9,12 @@ from airflow_provider_dinero.api.http.paths import ID
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
 
-# Whether booking moves UpdatedAt is undocumented, so changesSince is no truth here: all that is booked is listed.
+# It is undocumented whether booking moves UpdatedAt, so changesSince isn't reliable here: this lists everything booked.
 BOOKED = ("Booked", "Paid", "OverPaid", "Overdue")
 FIELDS = ("Guid", "Number", "Date", "ContactName", "TotalInclVat", "Currency")
 
-# What an archive's own files are called, below the folder of their kind. A path is made of what an answer says, so
-# nothing else may be in it.
+# The names of an archive's own files, below the folder of their kind. A path is made from a response, so it may
+# contain nothing else.
 _EXTENSION = "[a-z0-9]{1,32}"
 _SALES_PATH = re.compile(r"[0-9]{4}/[0-9]{1,18}-[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\.pdf")
 _FILE_PATH = re.compile(rf"[0-9]{{4}}/{ID}\.{_EXTENSION}")
@@ -23,8 +23,8 @@ _FILE_PATH = re.compile(rf"[0-9]{{4}}/{ID}\.{_EXTENSION}")
 class Document(NamedTuple):
     """A document as Dinero lists it.
 
-    :param path: str, below the folder of its kind; not one of `is_path` where Dinero's answer makes no sense
-    :param line: dict, what the index says of it that Dinero's list tells
+    :param path: str, below the folder of its kind; it doesn't pass `is_path` if Dinero's response makes no sense
+    :param line: dict, the part of its line in the index that comes from Dinero's list
     """
 
     path: str
@@ -43,7 +43,7 @@ def listed(client: "DineroClient", kind: str) -> Iterator[Document]:
 def is_path(kind: str, path: str) -> bool:
     """Tell whether an archive may have a file of this path.
 
-    :param kind: str, as `listed` takes it
+    :param kind: str, as for `listed`
     :param path: str, below the folder of the kind
     """
     return bool((_FILE_PATH if kind == "files" else _SALES_PATH).fullmatch(path))
@@ -63,10 +63,10 @@ def identity(kind: str, path: str) -> dict[str, Any]:
 
 
 def fetcher(client: "DineroClient", kind: str) -> Callable[[str], bytes]:
-    """Return what fetches a document of a kind by its Guid.
+    """Return the callable that fetches a document of a kind by its Guid.
 
     :param client: DineroClient
-    :param kind: str, as `listed` takes it
+    :param kind: str, as for `listed`
     """
     return {"invoices": client.invoices.pdf, "credit_notes": client.credit_notes.pdf, "files": client.files.get}[kind]
 

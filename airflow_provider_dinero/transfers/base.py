@@ -35,10 +35,10 @@ class DineroTransferOperator(DineroBaseOperator):
         self.lock_timeout = lock_timeout
 
     def client_options(self) -> dict[str, Any]:
-        """Return how the task's client waits: for as long as it takes.
+        """Return how the task's client waits: as long as necessary.
 
-        A list that was read in part can't be taken up again after a deferral: all requests so far would be made once
-        more, by a task that is short of them.
+        A partly read list can't be continued after a deferral: the task would repeat all requests so far, although the
+        allowance is short.
         """
         from airflow_provider_dinero.api.ports import FARTHEST_SECONDS
 

@@ -1,4 +1,4 @@
-"""The engine of a connection: it connects as the hook does, with all that the connection's extra says."""
+"""The engine of a connection, which connects as the hook does, with everything in the connection's extra."""
 
 import time
 from collections.abc import Generator
@@ -12,7 +12,7 @@ from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroU
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-# By the package of the driver that a hook connects with. Others keep the engine that their hook makes.
+# By the package of the hook's driver. Other databases keep the engine that their hook creates.
 DIALECTS = {
     "psycopg": "postgresql+psycopg",
     "psycopg2": "postgresql+psycopg2",
@@ -23,7 +23,7 @@ DIALECTS = {
     "pymssql": "mssql+pymssql",
     "oracledb": "oracle+oracledb",
 }
-# How long to wait for others that write: SQLite lets in one writer at a time, and DuckDB one process.
+# How long to wait for other writers: SQLite allows one writer at a time, and DuckDB one process.
 WAIT_SECONDS = 300.0
 LOOK_SECONDS = 0.2
 REFUSED = ("clickhouse", "chdb")
@@ -35,7 +35,7 @@ def engine_of(connection: "Connection") -> sa.Engine:
     """Return an engine that connects as the hook of a connection does.
 
     :param connection: Connection of Airflow
-    :raises DineroConfigurationError: it is of no database, or of one that can't hold a mirror, or a package is missing
+    :raises DineroConfigurationError: it isn't for a database, the database can't hold a mirror, or a package is missing
     """
     from airflow.sdk.exceptions import AirflowException
 
@@ -44,14 +44,14 @@ def engine_of(connection: "Connection") -> sa.Engine:
         raise _refused("ClickHouse")
     try:
         hook: Any = connection.get_hook()  # type: ignore[no-untyped-call]
-    except AirflowException as error:  # no provider that is installed has a hook of this type
+    except AirflowException as error:  # no installed provider has a hook of this type
         raise DineroConfigurationError(
             f"The connection {conn_id} can't be used: {error}.",
             f"Install its provider, such as apache-airflow-providers-{connection.conn_type}, wherever tasks run.",
         ) from None
     if not hasattr(hook, "get_sqlalchemy_engine"):
         raise DineroConfigurationError(
-            f"The connection {conn_id} is of no database.", "Name one with a common.sql hook."
+            f"The connection {conn_id} is not for a database.", "Use one with a common.sql hook."
         )
     try:
         engine = _engine(hook)
@@ -88,17 +88,17 @@ def _engine(hook: Any) -> sa.Engine:
 
 @contextmanager
 def plain_errors(what: str) -> Generator[None]:
-    """Turn errors of the database into errors of ours that show nothing of the rows.
+    """Turn errors of the database into our own, which show nothing of the rows.
 
     :param what: str, named in them, such as the table
-    :raises DineroConfigurationError: the database refuses what was asked, and would refuse it again
-    :raises DineroUnavailable: the same again may well work
+    :raises DineroConfigurationError: the database refuses the statement, and would refuse it again
+    :raises DineroUnavailable: a retry may succeed
     """
     try:
         yield
     except sa.exc.DBAPIError as error:
         permanent = sa.exc.ProgrammingError, sa.exc.NotSupportedError
-        said = f"The database says of {what}: {_summary(error)}."
+        said = f"The database reports for {what}: {_summary(error)}."
         if (isinstance(error, permanent) or _is_about_values(error)) and not error.connection_invalidated:
             raise DineroConfigurationError(
                 said, "Its log has the details, which may show customers' data and so aren't shown here."
@@ -108,7 +108,7 @@ def plain_errors(what: str) -> Generator[None]:
 
 def _refused(name: str) -> DineroConfigurationError:
     return DineroConfigurationError(
-        f"{name} can't hold a mirror: it has no transactions and no UPDATE that is done when it returns.",
+        f"{name} can't hold a mirror: it has no transactions, and its UPDATE isn't finished when it returns.",
         "Mirror into another database, or write files with DineroChangesToObjectStorageOperator and load those.",
     )
 
@@ -126,7 +126,7 @@ def _opened(hook: Any) -> Any:
             if time.monotonic() >= end:
                 raise DineroUnavailable(
                     f"Another process has had the DuckDB file open for {WAIT_SECONDS:.0f} s.",
-                    "DuckDB lets in one process at a time. Close it there; the next try goes on.",
+                    "DuckDB allows one process at a time. Close it there; the next try continues.",
                 ) from None
         time.sleep(LOOK_SECONDS)
 

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 class RowFile(Protocol):
-    """A local file that rows are written to."""
+    """A local file for rows."""
 
     def write(self, row: Row) -> None:
         """Write a row."""
@@ -47,7 +47,7 @@ def row_file(name: str, path: Path, resource: str) -> RowFile:
         return _Ndjson(path)
     if name == PARQUET:
         return _Parquet(path, resource)
-    raise DineroInvalidBody(f"{name!r} is not a format.", f"It is {NDJSON} or {PARQUET}.")
+    raise DineroInvalidBody(f"{name!r} is not a format.", f"Use {NDJSON} or {PARQUET}.")
 
 
 class _Ndjson:
@@ -155,22 +155,23 @@ def _table(arrow: Any, rows: list[Row], schema: "pyarrow.Schema") -> "pyarrow.Ta
         return arrow.Table.from_pylist(rows, schema=schema)
     except (arrow.ArrowException, OverflowError) as error:
         raise DineroUnexpectedAnswer(
-            f"A row doesn't fit its columns in Parquet: {str(error)[:200]}.", "Write ndjson, which holds any number."
+            f"A row doesn't fit its columns in Parquet: {str(error)[:200]}.", "Write ndjson, which can hold any number."
         ) from None
 
 
 def value_of(kind: str, value: Any) -> Any:
-    """Return a value of a row as typed columns take it: Decimal, int, bool, date, datetime in UTC, str, or None.
+    """Return a value of a row for a typed column: Decimal, int, bool, date, datetime in UTC, str, or None.
 
-    :param kind: str, as `columns_of` tells it
+    :param kind: str, from `columns_of`
     :param value: as the row has it
-    :raises DineroUnexpectedAnswer: it is no such value
+    :raises DineroUnexpectedAnswer: it isn't such a value
     """
     try:
         return None if value is None else _value_of(kind, value)
     except (ValueError, TypeError, ArithmeticError):  # what `as_utc` refuses is a ValueError too
         raise DineroUnexpectedAnswer(
-            f"Dinero gave a {type(value).__name__} that is no {kind}.", "Write ndjson, which holds anything."
+            f"Dinero returned a {type(value).__name__} that is not a valid {kind}.",
+            "Write ndjson, which can hold anything.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""A table that mirrors a feed, in any database of SQLAlchemy, and the mark of it beside it."""
+"""A table that mirrors a feed, in any database of SQLAlchemy, with its watermark beside it."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ ZONED = {"postgresql", "duckdb"}
 
 @dataclass(frozen=True)
 class MirrorState:
-    """How far a mirror is, as its database has it.
+    """How far a mirror has got, according to its database.
 
     :param standing: Standing
     :param syncs: int, how many syncs began to write: who writes must not have been overtaken
@@ -51,7 +51,7 @@ class Mirror:
     """The table of a resource, and its row in the table `dinero_marks` of the same schema.
 
     :param engine: Engine
-    :param resource: str, as `api.feeds` names it
+    :param resource: str, as in `api.feeds`
     :param organization: int, whose rows these are; others are left alone
     :param table: str, or `schema.table`
     :param schema: str; default the connection's own
@@ -84,9 +84,9 @@ class Mirror:
         self.lines = Lines(self._kinds, organization, self._key, copy=copies, zone=name in ZONED)
 
     def prepare(self) -> None:
-        """Make the tables and the mark that are missing.
+        """Create missing tables, and a missing watermark.
 
-        :raises DineroConfigurationError: the table is there, and lacks columns
+        :raises DineroConfigurationError: the table exists, but lacks columns
         """
         with plain_errors(self.table.fullname):
             with self.engine.connect() as connection:
@@ -105,13 +105,13 @@ class Mirror:
             if missing:
                 raise DineroConfigurationError(
                     f"The table {self.table.fullname} lacks {', '.join(missing)}.",
-                    "Add these columns, or name a table that isn't there yet.",
+                    "Add these columns, or name a table that doesn't exist yet.",
                 )
             if not found:
                 self._begin_mark()
 
     def find(self) -> MirrorState:
-        """Return how far the mirror is."""
+        """Return how far the mirror has got."""
         with plain_errors(self.table.fullname), self.engine.connect() as connection:
             is_there = sa.inspect(connection).has_table(MARKS, self.marks.schema)
             found = self._marks_found(connection) if is_there else []
@@ -125,12 +125,12 @@ class Mirror:
         return MirrorState(standing, row.syncs, len(found) > 1)
 
     def write(self, state: MirrorState, lines: IO[bytes], done: Standing, step: Step = lambda count: None) -> None:
-        """Write rows, and then the mark, in one transaction where the database has any.
+        """Write rows, and then the watermark, in one transaction if the database has transactions.
 
-        :param state: MirrorState, where the rows begin; at the very beginning they replace all that is there
+        :param state: MirrorState, where the rows start; at the very beginning they replace everything
         :param lines: binary file of what `lines.line` made of the rows; the last one of a key counts
         :param done: Standing at their end
-        :param step: callable that is told how many rows were written
+        :param step: callable that receives how many rows were written
         :raises DineroUnavailable: another sync was faster; nothing was written
         """
         with plain_errors(self.table.fullname):
@@ -141,14 +141,14 @@ class Mirror:
                         loading.stage()
                     connection.commit()
                     with connection.begin():
-                        # First: whoever is overtaken waits here, and then writes nothing.
+                        # First: a sync that was overtaken waits here, and then writes nothing.
                         self._claim(connection, state)
                         self._load(loading, state, lines)
                         self._move(connection, state, done)
                 return
             log.warning(
-                "The database doesn't roll back: a sync that is killed leaves a part of its rows, which the next one "
-                "reads again, and two syncs of %s at once are kept apart by the shared lock alone.",
+                "The database doesn't roll back: a killed sync leaves a part of its rows, which the next one reads "
+                "again, and only the shared lock keeps two syncs of %s apart.",
                 self.table.fullname,
             )
             with self._lock():
@@ -160,20 +160,20 @@ class Mirror:
                     self._move(connection, state, done)
 
     def _refuse_dotted(self, inspector: sa.Inspector) -> None:
-        """Refuse `schema.table` where an earlier build has made a table whose name has the dot."""
+        """Refuse `schema.table` if an earlier build created a table with the dot in its name."""
         if "." not in self._given or not inspector.has_table(self._given):
             return
         quote = self.engine.dialect.identifier_preparer.quote
         raise DineroConfigurationError(
-            f"There is a table named {self._given!r}, dot included, which an earlier build made. Now this is the table "
-            f"{self.table.name} in the schema {self.table.schema}.",
+            f"There is a table named {self._given!r}, with the dot, from an earlier build. Now this name means the "
+            f"table {self.table.name} in the schema {self.table.schema}.",
             f"Run: ALTER TABLE {quote(self._given)} RENAME TO {quote(self.table.name)}; UPDATE {MARKS} "
             f"SET target = '{self.table.name}' WHERE target = '{self._given}'. In another schema "
-            "than the connection's own, move both there too; or drop the table and its mark to load all anew.",
+            "than the connection's own, move both there too; or drop the table and its watermark to load all anew.",
         )
 
     def _make(self, table: sa.Table) -> None:
-        """Make a table, unless it is there or somebody else makes it at the same time."""
+        """Create a table, unless it exists or somebody else creates it at the same time."""
         for attempt in range(ATTEMPTS):
             try:
                 table.create(self.engine, checkfirst=True)
@@ -183,7 +183,7 @@ class Mirror:
                     raise
 
     def _begin_mark(self) -> None:
-        """Add the mark of a mirror that has no rows yet."""
+        """Add the watermark of a mirror without rows."""
         nothing = {"mark": NOT_LOADED, "seen": "{}", "deletes": NOT_LOADED, "deletes_seen": "{}", "skipped": 0}
         try:
             with self.engine.begin() as connection:
@@ -192,19 +192,19 @@ class Mirror:
             pass  # another sync has added it meanwhile
 
     def _marks_found(self, connection: sa.Connection) -> list[Any]:
-        """Return the marks of the mirror: one, or none; two where keys are not enforced."""
+        """Return the watermarks of the mirror: one or none, or two if keys aren't enforced."""
         found = connection.execute(sa.select(self.marks).filter_by(**self._place)).all()
-        # Some databases compare texts without regard to case, and yet tell tables apart by it.
+        # Some databases ignore case when they compare texts, but not in the names of tables.
         target = self._place["target"]
         if other := next((row.target for row in found if row.target != target), None):
             raise DineroConfigurationError(
-                f"{MARKS} has the mark of {other}, which this database can't tell from that of {target}.",
+                f"{MARKS} has the watermark of {other}, which this database can't distinguish from that of {target}.",
                 "Give the tables names that differ by more than case.",
             )
         return list(found)
 
     def _rolls_back(self) -> bool:
-        """Tell whether what a transaction has written is gone when it is rolled back."""
+        """Tell whether a rollback removes what a transaction has written."""
         name = self.engine.dialect.name
         if name not in MYSQL_LIKE:
             return name in TRANSACTIONAL
@@ -220,7 +220,7 @@ class Mirror:
             return int(found.scalar_one()) == 0
 
     def _claim(self, connection: sa.Connection, state: MirrorState) -> None:
-        """Raise the counter, unless another sync has: the mark itself stays until the rows are written."""
+        """Raise the counter, unless another sync has; the watermark itself moves when the rows are written."""
         claim = sa.update(self.marks).filter_by(**self._place, syncs=state.syncs).values(syncs=state.syncs + 1)
         if connection.dialect.supports_sane_rowcount:
             claimed = connection.execute(claim).rowcount
@@ -245,7 +245,7 @@ class Mirror:
             loading.merge(lines)
 
     def _move(self, connection: sa.Connection, state: MirrorState, done: Standing) -> None:
-        """Move the mark, unless another sync has claimed it since, as can be where no transaction keeps it out."""
+        """Move the watermark, unless another sync has claimed it, which is possible without transactions."""
         if {row.syncs for row in self._marks_found(connection)} != {state.syncs + 1}:
             raise self._overtaken()
         mark = done.mark or Mark(EVER)
@@ -267,17 +267,17 @@ class Mirror:
     def _overtaken(self) -> DineroUnavailable:
         return DineroUnavailable(
             f"Another sync of {self.table.fullname} was faster; this one wrote nothing.",
-            "The next try goes on there.",
+            "The next try continues from there.",
         )
 
 
 def _place_of(table: str, schema: str | None) -> tuple[str | None, str]:
-    """Return schema and table, of which the table's name may have both."""
+    """Return schema and table; the table's name may include the schema."""
     first, dot, rest = table.partition(".")
     name = rest if dot else table
     if not name.strip() or (dot and not first.strip()) or "." in name or (dot and schema):
         raise DineroConfigurationError(
-            f"table={table!r}{f' with schema={schema!r}' if schema else ''} names no table.",
-            "Give table, or schema.table, or both apart.",
+            f"table={table!r}{f' with schema={schema!r}' if schema else ''} is not the name of a table.",
+            "Pass table, or schema.table, or both separately.",
         )
     return (first if dot else schema) or None, name

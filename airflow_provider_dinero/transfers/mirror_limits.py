@@ -1,4 +1,4 @@
-"""What the texts of a table in MySQL or MariaDB can hold: made by an older build or by hand, it may be too little.
+"""The limits of text columns in MySQL or MariaDB: in a table made by an older build or by hand, they may be too small.
 
 Without strict mode both cut a text that is too long, and write question marks, without an error.
 """
@@ -18,7 +18,7 @@ THREE_BYTES = {"utf8", "utf8mb3"}
 
 
 class Limit(NamedTuple):
-    """How much a column holds.
+    """The limit of a column.
 
     :param size: int, in bytes
     :param characters: str, the name of the character set
@@ -29,7 +29,7 @@ class Limit(NamedTuple):
 
 
 def limits_of(connection: sa.Connection, table: sa.Table) -> dict[str, Callable[[str], str]]:
-    """Return for each column of text what checks a text: it returns the text, or raises DineroConfigurationError.
+    """Return a check for each text column: it returns the text, or raises DineroConfigurationError.
 
     :param connection: sqlalchemy.Connection
     :param table: sqlalchemy.Table
@@ -61,7 +61,7 @@ def _check(limit: Limit, column: str, statement: str) -> Callable[[str], str]:
     def checked(text: str) -> str:
         if len(text) * 4 > limit.size and len(text.encode()) > limit.size:
             raise DineroConfigurationError(
-                f"{column} holds {limit.size:,} bytes, and a text has {len(text.encode()):,}. No row was written.",
+                f"{column} can hold {limit.size:,} bytes, but a text has {len(text.encode()):,}. No row was written.",
                 f"Run: {statement}",
             )
         if not text.isascii() and limit.characters != ALL_CHARACTERS and not _fits(text, limit.characters):
@@ -85,9 +85,9 @@ def _fits(text: str, characters: str) -> bool:
 
 
 def limited(convert: Callable[[Any], str], check: Callable[[str], str] | None) -> Callable[[Any], str]:
-    """Return what converts a value to text, and checks it where there is a limit.
+    """Return a callable that converts a value to text, and checks it if there is a limit.
 
     :param convert: callable
-    :param check: callable, as `limits_of` gives it, or None
+    :param check: callable, from `limits_of`, or None
     """
     return convert if check is None else lambda value: check(convert(value))

@@ -1,4 +1,4 @@
-"""How the lines of a mirror get into its table, as fast as each database takes them.
+"""Loads the lines of a mirror into its table, as fast as each database allows.
 
 A table without rows of the organization takes them at once. Otherwise they go through a temporary table: rows that are
 there are updated, so that columns which an analyst added keep their values, and rows that are missing are inserted.
@@ -16,7 +16,7 @@ from airflow_provider_dinero.transfers.formats import value_of
 from airflow_provider_dinero.transfers.mirror_tables import ORGANIZATION, staging_of
 from airflow_provider_dinero.transfers.mirror_values import Lines
 
-# What is held in memory at once.
+# The number of rows in memory at once.
 BATCH_ROWS = 10_000
 BLOCK = 1024 * 1024
 # Rows of one statement where each value is a parameter.
@@ -40,7 +40,7 @@ class Loading:
     :param kinds: dict of column to kind
     :param lines: Lines, which made the lines
     :param organization: int
-    :param step: callable that is told how many rows were written
+    :param step: callable that receives how many rows were written
     :param rolls_back: bool, whether the database can go back to a savepoint; default True
     """
 
@@ -74,7 +74,7 @@ class Loading:
             self._longest = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()) // 3
 
     def replace(self, stream: IO[bytes]) -> None:
-        """Make the table have the rows of the lines, and no others of this organization.
+        """Replace the rows of this organization by those of the lines.
 
         :param stream: binary file, at its beginning
         """
@@ -85,7 +85,7 @@ class Loading:
                     self._insert(self._table, stream)
                 return
             except sa.exc.IntegrityError:
-                stream.seek(0)  # a key is there twice: the last one counts
+                stream.seek(0)  # a key occurs twice: the last one counts
         old = set(self._connection.scalars(sa.select(self._key).where(self._ours)))
         self.merge(stream, old.difference_update)
         gone = list(old)
@@ -94,7 +94,7 @@ class Loading:
             self._connection.execute(sa.delete(self._table).where(self._ours, some))
 
     def merge(self, stream: IO[bytes], note: Callable[[Iterable[str]], object] = lambda keys: None) -> None:
-        """Update the rows that are there, and insert those that are missing; the last line of a key counts.
+        """Update existing rows, and insert missing ones; the last line of a key counts.
 
         :param stream: binary file, at its beginning
         :param note: callable that is given the keys
@@ -110,7 +110,7 @@ class Loading:
             self._step(len(batch))
 
     def stage(self) -> None:
-        """Have an empty staging table."""
+        """Create an empty staging table."""
         if self._is_staged:
             self._connection.execute(sa.delete(self._staging))
         else:
@@ -118,7 +118,7 @@ class Loading:
             self._is_staged = True
 
     def single(self) -> None:
-        """Leave one row of each key, in a database that doesn't enforce keys."""
+        """Keep one row per key, in a database that doesn't enforce keys."""
         table = self._table
         doubled = sa.select(self._key).where(self._ours).group_by(self._key).having(sa.func.count() > 1)
         everything = sa.text("*")
@@ -146,7 +146,7 @@ class Loading:
             yield batch
 
     def _from_staging(self) -> None:
-        """Merge the temporary table into the mirror's."""
+        """Merge the temporary table into the mirror."""
         target, new = self._table, self._staging
         same = sa.and_(target.c[ORGANIZATION] == new.c[ORGANIZATION], self._key == new.c[self._key.name])
         values = {name: new.c[name] for name in self._kinds if name != self._key.name}
@@ -155,7 +155,7 @@ class Loading:
         self._connection.execute(sa.insert(target).from_select([column.name for column in new.columns], missing))
 
     def _one_by_one(self, batch: Batch) -> None:
-        """Update or insert each row by a statement of its own."""
+        """Update or insert each row with its own statement."""
         keys, there = list(batch), set[str]()
         for start in range(0, len(keys), IN_ONE):
             some = self._key.in_(keys[start : start + IN_ONE])
@@ -171,13 +171,13 @@ class Loading:
             self._connection.execute(sa.update(self._table).values(values).where(self._ours, same), changed)
 
     def _typed(self, line: bytes) -> dict[str, Any]:
-        """Return a line as SQLAlchemy binds it."""
+        """Return a line as values for SQLAlchemy."""
         organization, *values = self._decode(line)
         typed = {name: value_of(kind, value) for (name, kind), value in zip(self._kinds.items(), values, strict=True)}
         return {ORGANIZATION: organization, **typed}
 
     def _insert(self, table: sa.Table, lines: IO[bytes] | Iterable[bytes]) -> None:
-        """Insert lines, none of whose keys is there."""
+        """Insert lines whose keys don't exist yet."""
         tell: Step = self._step if table is self._table else lambda count: None
         if self._lines.copies:
             copy(self._connection, table, _blocks(lines), tell)
@@ -236,7 +236,7 @@ def copy(connection: sa.Connection, table: sa.Table, blocks: Iterable[bytes], te
     :param connection: sqlalchemy.Connection, of Postgres
     :param table: sqlalchemy.Table
     :param blocks: iterable of bytes, lines in COPY's text format
-    :param tell: callable that is told how many rows were sent
+    :param tell: callable that receives how many rows were sent
     """
     quote = connection.dialect.identifier_preparer
     names = ", ".join(quote.quote(column.name) for column in table.columns)
@@ -271,7 +271,7 @@ class _Blocks:
     """Blocks of bytes as a file to read from, for psycopg2.
 
     :param blocks: iterable of bytes
-    :param tell: callable that is told how many rows were read
+    :param tell: callable that receives how many rows were read
     """
 
     def __init__(self, blocks: Iterable[bytes], tell: Step) -> None:
@@ -280,7 +280,7 @@ class _Blocks:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes at the most; none at the end."""
+        """Return at most this many bytes; none at the end."""
         if not self._rest:
             self._rest = next(self._blocks, b"")
             self._tell(self._rest.count(b"\n"))

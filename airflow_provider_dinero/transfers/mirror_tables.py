@@ -14,7 +14,7 @@ MARKS = "dinero_marks"
 STAGING = "dinero_staging"
 ORGANIZATION = "OrganizationId"
 KEY_LENGTH = 36
-# What `mark` says before a first load has ended: a text of its own, since an empty one is NULL in Oracle.
+# The value of `mark` before the first load has ended: not empty, since an empty text is NULL in Oracle.
 NOT_LOADED = "-"
 # MySQL and MariaDB may have another character set by default, in which an emoji, or even an ø, has no place.
 MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
@@ -56,7 +56,7 @@ def rows_table(name: str, schema: str | None, kinds: dict[str, str], key: str) -
 
     :param name: str
     :param schema: str or None
-    :param kinds: dict of column to kind, as `columns_of` gives it
+    :param kinds: dict of column to kind, from `columns_of`
     :param key: str, the column that identifies a row of an organization
     """
     return sa.Table(name, sa.MetaData(schema=schema), *_columns(kinds, key), **MYSQL)

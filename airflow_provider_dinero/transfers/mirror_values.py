@@ -27,15 +27,15 @@ _special = re.compile(r"[\\\t\n\r]").search
 
 
 class Lines:
-    """Turns rows into lines: the OrganizationId, and then the columns in their order, with None where there is none.
+    """Turns rows into lines: the OrganizationId, then the columns in their order, None for missing values.
 
-    Decimal, date and instant become text that every database reads as such, so that no amount goes through a float.
+    Decimals, dates and instants become text that every database can read, so that no amount passes through a float.
 
-    :param kinds: dict of column to kind, as `columns_of` gives it
+    :param kinds: dict of column to kind, from `columns_of`
     :param organization: int
-    :param key: str, the column that names a row in the log
-    :param copy: bool, lines as Postgres' COPY reads them, and not JSON; default False
-    :param zone: bool, instants name their zone, UTC; else they are in UTC without saying so; default False
+    :param key: str, the column that identifies a row in the log
+    :param copy: bool, whether lines are for Postgres' COPY instead of JSON; default False
+    :param zone: bool, whether instants include their zone, UTC; default False
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Lines:
     def limit(self, checks: dict[str, Callable[[str], str]]) -> None:
         """Check the texts of some columns.
 
-        :param checks: dict of column to callable, as `limits_of` gives it
+        :param checks: dict of column to callable, from `limits_of`
         """
         self._columns = [
             (name, limited(convert, checks.get(name)) if self._kinds[name] == TEXT else convert)
@@ -104,7 +104,7 @@ class Lines:
         return str(msgspec.json.decode(line)[self.key_index])
 
     def _without_nul(self, row: Row) -> Row:
-        """Return a row whose texts have no NUL, which no text of Postgres can hold; the first one is told."""
+        """Return a row without NUL characters, which Postgres can't store in text; the first one is logged."""
         clean = dict(row)
         for name in self._texts:
             if isinstance(value := row.get(name), str) and "\0" in value:
@@ -112,14 +112,14 @@ class Lines:
                 if not self._has_warned:
                     self._has_warned = True
                     log.warning(
-                        "The row %s has a NUL character in %s. It is left out, as are all others that follow.",
+                        "The row %s has a NUL character in %s. It is removed, like all that follow.",
                         row.get(self._key),
                         name,
                     )
         return clean
 
     def _unexpected(self, row: Row, error: Exception) -> DineroUnexpectedAnswer:
-        """Return an error that names the column; the value is the customer's, and isn't told."""
+        """Return an error that names the column, but not the value, which belongs to the customer."""
         for name, convert in self._columns:
             value = row.get(name)
             try:
@@ -127,7 +127,7 @@ class Lines:
                     convert(value)
             except (ValueError, TypeError, ArithmeticError):
                 return DineroUnexpectedAnswer(
-                    f"Dinero gave a {type(value).__name__} for {name} that is no {self._kinds[name]}.",
+                    f"Dinero returned a {type(value).__name__} for {name}, which is not a valid {self._kinds[name]}.",
                     "No row was written. Report it; the other transfers can write the rows as NDJSON.",
                 )
         return DineroUnexpectedAnswer(f"A row of Dinero can't be written: {type(error).__name__}.", "Report it.")

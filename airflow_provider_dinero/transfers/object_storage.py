@@ -1,4 +1,4 @@
-"""Changes of a resource to object storage: a file a window."""
+"""Changes of a resource to object storage: one file per window."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
     """Writes what changed in a resource to a file of object storage: all the first time, only changes ever after.
 
-    It remembers how far its consumer is, in the state of the asset `dinero://<conn_id>/<resource>`; the mark moves when
-    the file is in place. A file is written whole or not at all, and a try that was interrupted is repeated with the
-    same window and the same name. What lies in the overlap of two windows can be in both: the key of a row, and its
-    UpdatedAt, tell which one counts.
+    It remembers how far its consumer has got, in the state of the asset `dinero://<conn_id>/<resource>`; the watermark
+    moves when the file is in place. A file is written completely or not at all, and after an interruption the next try
+    repeats the same window under the same name. Rows in the overlap of two windows can be in both: the key of a row and
+    its UpdatedAt tell which one counts.
 
     The file is `<path>/<resource>/<organization>/<since or "full">--<until>.ndjson`; each row has all properties of
-    Dinero's list and `Change`: created, updated or deleted. Where there are no rows, there is no file.
+    Dinero's list and `Change`: created, updated or deleted. Without rows, there is no file.
 
-    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
-    `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
+    Dinero: `GET /v1/{organizationId}/invoices` and similar operations, with `changesSince` and `deletedOnly`; `GET
+    /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
@@ -37,11 +37,12 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
     :param storage_timeout: float, seconds that the storage may take for a file, and a second more for each 100 kB of
         it; default 120
     :param format: str, ndjson or, with the extra `parquet`, parquet; default ndjson
-    :param changes: dict, a window that a DineroChangesSensor returned: `sensor.output`; all rows that changed in it are
-        written, and no mark is used. Default None: the consumer's own mark. Templated.
-    :param consumer: str, whose mark it is; default dag_id.task_id. Templated.
-    :param include_deleted: bool, also deleted rows, which takes a second request, but not for contacts; default True
-    :param deletes_every: int, make that request only each n-th time: deleted rows are then seen up to n-1 runs later;
+    :param changes: dict, a window from a DineroChangesSensor, `sensor.output`; this writes all rows that changed in
+        it, without a watermark. Default None, the consumer's own watermark. Templated.
+    :param consumer: str, the name of the watermark; default dag_id.task_id. Templated.
+    :param include_deleted: bool, whether to include deleted rows, which takes a second request, except for contacts;
+        default True
+    :param deletes_every: int, make that request only every n-th time: deleted rows are then seen up to n-1 runs later;
         default 1
     :param lock_timeout: float, seconds that the task waits for another one that writes the same files; default 3600
     :return: `{"resource", "organization", "since", "until", "rows", "created", "updated", "deleted", "files"}`: since
@@ -88,7 +89,7 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
         return f"files/{self.path}/{self.resource}/{self.client.organization_id}/{place}"
 
     def transfer(self, context: "Context") -> dict[str, Any]:
-        """Read the window, write its file, move the mark; a dry run only reads."""
+        """Read the window, write its file, move the watermark; a dry run only reads."""
         from airflow_provider_dinero.transfers.reading import Reading
 
         kept = self._kept(context)
@@ -122,7 +123,7 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
         return self.consumer or f"{ti.dag_id}.{ti.task_id}"
 
     def _window(self) -> "tuple[Standing, datetime]":
-        """Return where the window that was given begins and ends."""
+        """Return where the given window starts and ends."""
         from airflow_provider_dinero.adapters.watermarks import Mark
         from airflow_provider_dinero.api.errors import DineroInvalidBody
         from airflow_provider_dinero.api.lists.changes import as_utc
@@ -131,13 +132,13 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
         window = require_mapping("changes", self.changes)
         if not window.get("since") or not window.get("until") or window.get("resource", self.resource) != self.resource:
             raise DineroInvalidBody(
-                f"The changes are no window of {self.resource}.", "Pass what a DineroChangesSensor of it returned."
+                f"The changes are not a window of {self.resource}.", "Pass the output of a DineroChangesSensor for it."
             )
         since = Mark(as_utc(window["since"]))
         return Standing(since, since), as_utc(window["until"])
 
     def _write(self, reading: "Reading") -> list[dict[str, Any]]:
-        """Write the rows of a window to a file of this machine, and bring it to its place."""
+        """Write the rows of a window to a local file, and move it to its place."""
         import hashlib
         from contextlib import closing
         from pathlib import Path
@@ -172,15 +173,15 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
 
 
 class DineroEntriesToObjectStorageOperator(DineroChangesToObjectStorageOperator):
-    """Writes the entries of the books to a file of object storage: all the first time, only new ones ever after.
+    """Writes the entries of the books to a file in object storage: all the first time, then only new ones.
 
-    An opening entry keeps its EntryGuid when its total changes, and is written again. Entries tell no time of change,
-    so a full load that is repeated has also what was booked meanwhile.
+    An opening entry keeps its EntryGuid when its total changes, and is written again. Entries have no time of change,
+    so a repeated full load also contains what was booked meanwhile.
 
     Dinero: `GET /v1/{organizationId}/entries`, a request for each accounting year, the first time; then
     `GET /v1/{organizationId}/entries/changes`, one for each 31 days.
 
-    :param path: as `DineroChangesToObjectStorageOperator` takes it, and all else too
+    :param path: as for `DineroChangesToObjectStorageOperator`, like all other arguments
     """
 
     def __init__(self, *, path: "str | ObjectStoragePath", resource: str = "entries", **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
-"""How far a transfer is, kept in the state store of an asset, together with the window that it has begun.
+"""How far a transfer has got, in the state store of an asset, together with the window that it has started.
 
-The window is stored before its file gets a name. A try that was interrupted is repeated with the same window, and so
+The window is stored before its file gets a name. After an interruption, the next try repeats the same window, and so
 writes the same file.
 """
 
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class Kept:
-    """The standing of one consumer. What changes it is done under a lock, since the store has no compare-and-set.
+    """The standing of one consumer. Changes happen under a lock, since the store has no compare-and-set.
 
     :param state: AssetState, whose key is the organization and the consumer
-    :param lock: callable that gives the lock
+    :param lock: callable that returns the lock
     """
 
     def __init__(self, state: "AssetState", lock: Callable[[], AbstractContextManager[Any]]) -> None:
@@ -36,17 +36,17 @@ class Kept:
         self._lock = lock
 
     def load(self) -> tuple[Standing, datetime | None]:
-        """Return how far the consumer is, and the end of the window that was begun and not ended, if there is one."""
-        with self._lock():  # a mark that Airflow has deleted is written anew
+        """Return how far the consumer has got, and the end of an unfinished window, if there is one."""
+        with self._lock():  # a watermark that Airflow has deleted is restored
             stored = self._state.get() or {}
         standing = _standing(stored)
         begun = stored.get("begun")
         return standing, as_utc(begun["until"]) if begun and begun["since"] == _since(standing) else None
 
     def begin(self, standing: Standing, until: datetime) -> datetime:
-        """Store that a window begins, and return its end: that of another run, if one has begun the same meanwhile.
+        """Record the start of a window, and return its end: another run's, if it has started the same one meanwhile.
 
-        :param standing: Standing, as it was loaded
+        :param standing: Standing, from `load`
         :param until: datetime
         """
         with self._lock():
@@ -58,9 +58,9 @@ class Kept:
             return begun or until
 
     def end(self, standing: Standing, done: Standing) -> None:
-        """Move the mark, unless somebody has moved it since this window was begun.
+        """Move the watermark, unless somebody has moved it since this window started.
 
-        :param standing: Standing, as it was loaded
+        :param standing: Standing, from `load`
         :param done: Standing at the end of the window
         """
         with self._lock():
@@ -68,7 +68,7 @@ class Kept:
             if now == standing:
                 self._save(done, None)
             elif now != done:
-                log.info("the mark of %s was moved meanwhile, and stays where it is", self._state.key)
+                log.info("the watermark of %s was moved meanwhile, and stays where it is", self._state.key)
 
     def _save(self, standing: Standing, begun: datetime | None) -> None:
         stored: dict[str, Any] = standing.mark.as_dict() if standing.mark else {}
@@ -80,20 +80,20 @@ class Kept:
 
 
 def kept_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Kept:
-    """Return the standing of a consumer, as a running task reaches it.
+    """Return the standing of a consumer, for a running task.
 
     :param context: Context
     :param asset: Asset, among the inlets of the task
     :param client: DineroClient, whose organization is part of the name
     :param consumer: str
     """
-    # A name of its own: a sensor whose consumer is called the same keeps other things.
+    # Its own name, since a sensor's consumer with the same name stores something else.
     key = f"{client.organization_id}.{consumer}.transfer"
     return Kept(state_of(context, asset, key), lambda: client.lock.hold(f"mark/{asset.uri}/{key}"))
 
 
 def _standing(stored: dict[str, Any]) -> Standing:
-    """Return what was stored, or what a person wrote, perhaps the `until` alone."""
+    """Return what was stored, or what a person wrote, which may be `until` only."""
     if not stored.get("until"):
         return Standing()
     mark = Mark.from_dict(stored)

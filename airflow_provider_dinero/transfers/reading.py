@@ -1,4 +1,4 @@
-"""One window of a feed, read once and in constant memory: what a consumer has not seen of it yet."""
+"""One window of a feed, read once and in constant memory: the rows that a consumer has not seen yet."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a consumer is.
+    """How far a consumer has got.
 
     :param mark: Mark of the rows, or None for a consumer that has read nothing
     :param deletes: Mark of the deleted rows, which are asked for more rarely where `deletes_every` says so
@@ -41,11 +41,11 @@ class Standing:
 class Reading:
     """The rows of one window that are new to a consumer. `begin` reads the first page; then iterate, once; then `end`.
 
-    The first window of a consumer is all that is there and not deleted. A row that was given in an earlier window and
-    lies in the overlap is known by its content, up to 200 of them; beyond that it is given again.
+    The first window of a consumer is everything that isn't deleted. A row in the overlap that was in an earlier window
+    is recognized by its content, up to 200 of them; beyond that, rows are repeated.
 
     :param client: DineroClient
-    :param resource: str, as `api.feeds` names it
+    :param resource: str, as in `api.feeds`
     :param standing: Standing, how far the consumer is
     :param include_deleted: bool; default True
     :param deletes_every: int, ask for deleted rows in each n-th window only; default 1
@@ -81,7 +81,7 @@ class Reading:
         self._newest, self._newest_deleted = _Newest(), _Newest()
 
     def begin(self) -> datetime:
-        """Read the first page, and return the mark at the end of the window, which is known by it."""
+        """Read the first page, and return the watermark at the end of the window, which depends on it."""
         if self._known and self.since is not None and self.resource == ENTRIES:
             # Entries tell no time by which later ones could be left out.
             found = self._client.entries.changes(self.since, self.until + OVERLAP + SECOND)
@@ -105,7 +105,7 @@ class Reading:
             yield from self._new(deleted, self._standing.deletes, self._newest_deleted)
 
     def end(self) -> Standing:
-        """Return how far the consumer is when the rows are safe."""
+        """Return how far the consumer has got once the rows are safe."""
         if self._sharp and self.since is not None and self.until <= self.since:
             # No time has passed: the next window may have the same name, and then has these rows too.
             return self._standing
@@ -115,7 +115,7 @@ class Reading:
         return Standing(mark, self._standing.deletes, self._standing.skipped + 1)
 
     def told(self) -> Row:
-        """Return what is to be told of the window: `{"since", "until", "rows", "created", "updated", "deleted"}`."""
+        """Return the summary of the window: `{"since", "until", "rows", "created", "updated", "deleted"}`."""
         since = self.since and changes_since(self.since)
         rows = {"rows": self.counts.total(), **self.counts}
         return {"since": since, "until": changes_since(self.until), **rows}
@@ -137,7 +137,7 @@ class Reading:
 
 
 class _Newest:
-    """The rows that were changed last, so many as are remembered."""
+    """The most recently changed rows, as many as are remembered."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Row]] = []

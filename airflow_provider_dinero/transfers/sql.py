@@ -1,4 +1,4 @@
-"""Changes of a resource to a table: a mirror in any database that Airflow has a connection to."""
+"""Changes of a resource to a table: a mirror in any database for which Airflow has a connection."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,37 +11,37 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.transfers.mirror import Mirror
 
-# What a sync reads is kept in memory up to so many bytes, and on disk beyond.
+# A sync keeps up to this many bytes in memory, and the rest on disk.
 IN_MEMORY = 8 * 1024 * 1024
 GROUP = 1000
 
 
 class DineroToSqlOperator(DineroTransferOperator):
-    """Mirrors a resource in a table: all the first time, only changes ever after. Extra `sql`.
+    """Mirrors a resource in a table: everything the first time, then only changes. Needs the extra `sql`.
 
-    The table is made when it is missing: a column for each property of Dinero's list, under Dinero's name, and
+    It creates a missing table, with a column for each property of Dinero's list, under Dinero's name, and
     OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. Your own columns
-    keep their values. How far the mirror is stands in the table `dinero_marks` beside it, written in the same
-    transaction, or last where the database has none: delete its row to load all anew. Two runs at once do no harm:
+    keep their values. The watermark is in the table `dinero_marks` beside it, written in the same transaction,
+    or last if the database has none: delete its row to load everything anew. Two runs at once do no harm:
     the second one defers until the first one is done. Where they share no lock, the slower one writes nothing, fails,
     and is retried.
 
-    Dinero: `GET /v1/{organizationId}/invoices` and its like, with `changesSince` and `deletedOnly`;
-    `GET /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
+    Dinero: `GET /v1/{organizationId}/invoices` and similar operations, with `changesSince` and `deletedOnly`; `GET
+    /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
 
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
     :param conn_id: str, a connection of SQLite, Postgres or any other database with a common.sql hook. Templated.
     :param table: str, or `schema.table`. Templated.
     :param schema: str; default the connection's own. Templated.
-    :param include_deleted: bool, also mark deleted rows, which takes a second request, but not for contacts; default
-        True
-    :param deletes_every: int, make that request only each n-th time: rows are then marked up to n-1 runs later;
+    :param include_deleted: bool, whether to mark deleted rows, which takes a second request, except for contacts;
+        default True
+    :param deletes_every: int, make that request only every n-th time: rows are then marked up to n-1 runs later;
         default 1
     :param lock_timeout: float, seconds that the task waits for another one that writes the same table; default 3600
     :raises DineroConfigurationError: the connection, the table or the database can't hold the mirror; its text has the
         SQL to run where there is some
     :raises DineroUnavailable: another run was faster, or the database can't be reached
-    :return: `{"table", "resource", "organization", "since", "until", "rows", "created", "updated", "deleted"}`; since
+    :return: `{"table", "resource", "organization", "since", "until", "rows", "created", "updated", "deleted"}`; `since`
         is None for a full load
     """
 
@@ -71,7 +71,7 @@ class DineroToSqlOperator(DineroTransferOperator):
         return f"mirror/{self.conn_id}/{self.schema}/{self.table}/{self.client.organization_id}"
 
     def transfer(self, context: "Context") -> dict[str, Any]:
-        """Read what changed, and write it with the mark; a dry run only reads."""
+        """Read what changed, and write it with the watermark; a dry run only reads."""
         from airflow.sdk import BaseHook
 
         from airflow_provider_dinero.transfers.databases import engine_of
@@ -111,12 +111,12 @@ def sync(
     """Read what changed in a resource, and write it to its mirror.
 
     :param client: DineroClient
-    :param resource: str, as `api.feeds` names it
+    :param resource: str, as in `api.feeds`
     :param mirror: Mirror
     :param include_deleted: bool; default True
     :param deletes_every: int; default 1
-    :param writes: bool, whether it writes, and doesn't only read; default True
-    :return: what `Reading.told` gives
+    :param writes: bool, whether to write, instead of only reading; default True
+    :return: the summary, see `Reading.told`
     :raises DineroUnavailable: another sync was faster; nothing was written
     """
     from itertools import islice
@@ -130,7 +130,7 @@ def sync(
     state = mirror.find()
     reading = Reading(client, resource, state.standing, include_deleted=include_deleted, deletes_every=deletes_every)
     reading.begin()
-    # All is read before the first row is written: a transaction must not wait for Dinero.
+    # Everything is read before the first row is written: a transaction must not wait for Dinero.
     with SpooledTemporaryFile(IN_MEMORY) as spool:
         progress = Progress(client, f"{resource} read")
         lines = (mirror.lines.line(change.row) for change in reading)

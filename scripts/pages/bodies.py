@@ -1,4 +1,4 @@
-"""What the dicts hold that operators and the client take: each body of Dinero, property by property."""
+"""The dicts that operators and the client accept: each body of Dinero, property by property."""
 
 import re
 from typing import Any, get_args, get_origin
@@ -12,28 +12,31 @@ from airflow_provider_dinero.api.bodies import models
 HEAD = """# Bodies
 
 The dicts that operators and the client take, in Dinero's own property names. Amounts are numbers, exact as text or
-`Decimal`; dates are `YYYY-MM-DD`. A property that isn't here is refused before anything is sent. What has a *yes* is
-required.
+`Decimal`; dates are `YYYY-MM-DD`. A property that isn't here is refused before anything is sent. A *yes* marks what
+is required.
 """
 
-# What the document doesn't say, and was measured on the real Dinero: docs/fidelity.md.
+# What the document doesn't say, but was measured on the real Dinero: docs/fidelity.md.
 FACTS = {
     ("LedgerItemLineModelV2", "Amount"): "Includes VAT: Dinero takes it out by the VAT code of the account.",
-    ("LedgerItemModelV2", "VoucherNumber"): "Voucher numbers begin at 1 in each accounting year.",
-    ("BookModel", "Number"): "Numbers of invoices and credit notes run on over the years; those of vouchers begin at 1 "
+    ("LedgerItemModelV2", "VoucherNumber"): "Voucher numbers start at 1 in each accounting year.",
+    (
+        "BookModel",
+        "Number",
+    ): "Numbers of invoices and credit notes continue over the years; those of vouchers start at 1 "
     "in each accounting year.",
     ("InvoiceCreateModel", "PaymentConditionType"): "Paid settles nothing: the invoice stays open until a payment is "
     "registered.",
     ("InvoiceUpdateModel", "PaymentConditionType"): "Paid settles nothing: the invoice stays open until a payment is "
     "registered.",
-    ("PaymentCreateModel", "Amount"): "Includes VAT. A negative amount on an invoice pays money back.",
-    ("ContactCreateModel", "VatNumber"): "Of a Danish contact a valid CVR number: eight digits, without DK.",
-    ("ContactUpdateModel", "VatNumber"): "Of a Danish contact a valid CVR number: eight digits, without DK.",
+    ("PaymentCreateModel", "Amount"): "Includes VAT. A negative amount on an invoice is a refund.",
+    ("ContactCreateModel", "VatNumber"): "For a Danish contact, a valid CVR number: eight digits, without DK.",
+    ("ContactUpdateModel", "VatNumber"): "For a Danish contact, a valid CVR number: eight digits, without DK.",
 }
 
 
 def page() -> str:
-    """Return `reference/bodies.md`: each body that an operation takes, and what it holds."""
+    """Return `reference/bodies.md`: each body that an operation accepts, with its properties."""
     calls: dict[str, list[str]] = {}
     for call, operation in operations().items():
         if operation.body:
@@ -45,7 +48,7 @@ def page() -> str:
 
 
 def inner(model: type[BaseModel]) -> list[str]:
-    """Return the models that a model holds.
+    """Return the models inside a model.
 
     :param model: class
     """
@@ -60,7 +63,7 @@ def is_model(value: Any) -> bool:
 
 
 def leaves(annotation: Any) -> list[Any]:
-    """Return the types that a union or a list is made of.
+    """Return the types inside a union or a list.
 
     :param annotation: type
     """
@@ -74,7 +77,7 @@ def section(name: str, calls: list[str]) -> str:
     """Return the table of one body.
 
     :param name: str
-    :param calls: list of str, what takes it
+    :param calls: list of str, the calls that accept it
     """
     model: type[BaseModel] = getattr(models, name)
     taken = f"\nTaken by {', '.join(f'`{each}`' for each in calls)}.\n" if calls else ""
@@ -89,7 +92,7 @@ def section(name: str, calls: list[str]) -> str:
 
 
 def typed(annotation: Any) -> str:
-    """Return a type as a reader knows it.
+    """Return a type in words for readers.
 
     :param annotation: type
     """
@@ -106,14 +109,14 @@ def typed(annotation: Any) -> str:
 
 
 def is_shown(value: Any) -> bool:
-    """Tell whether a type tells a reader anything: null, and what limits a type, do not."""
+    """Tell whether a type is useful to readers, unlike null and constraints."""
     return value is not type(None) and not isinstance(value, FieldInfo)
 
 
 def described(field: FieldInfo, fact: str = "") -> str:
-    """Return what is said of a property, fit for a table.
+    """Return the description of a property for a table.
 
     :param field: FieldInfo
-    :param fact: str, what was measured; default nothing
+    :param fact: str, a measured fact; default none
     """
     return re.sub(r"\s+", " ", f"{field.description or ''} {fact}".strip()).replace("|", "\\|").replace("<", "&lt;")

@@ -1,4 +1,4 @@
-"""Errors A to Z: the classes that are raised, and Dinero's codes, from the tables that raise them."""
+"""Errors A to Z: the classes and Dinero's codes, from the tables that raise them."""
 
 import inspect
 import re
@@ -15,7 +15,7 @@ from airflow_provider_dinero.api.errors import (
 
 CAUSES = Path(__file__).parent.parent.parent / "docs" / "sandbox-codes.md"
 NO_CAUSE = "can't be caused through the API"
-# What nobody sees: roots of the tree, and what a dry run is ended by.
+# Classes that users don't see: roots of the tree, and the end of a dry run.
 UNSEEN = {"DineroError", "DineroPermanentError", "DineroTemporaryError", "DineroRefused", "DineroDryRun"}
 WHAT_TO_DO = {
     "DineroConfigurationError": "Correct the field or argument that the message names.",
@@ -50,7 +50,7 @@ kinds:
   for a plain `@task` that uses the hook.
 - **temporary**: Airflow's `retries` apply. Operators wait as long as Dinero asks before a retry. A plain `@task` does
   so with `retry_policy=DINERO_RETRY_POLICY`.
-- **unknown**: a write may or may not have been done. The task fails immediately, and a person has to look.
+- **unknown**: a write may or may not have been done. The task fails immediately, and a person must check.
 
 All error classes are in `airflow_provider_dinero.api.errors`.
 
@@ -90,7 +90,7 @@ def page() -> str:
 
 
 def sort(error: type[DineroError]) -> str:
-    """Return what becomes of a task that raises this.
+    """Return what happens to a task that raises this.
 
     :param error: class
     """
@@ -103,8 +103,8 @@ def sort(error: type[DineroError]) -> str:
 
 
 def cause(told: str) -> str:
-    """Return an example of what causes a code.
+    """Return an example cause of a code.
 
-    :param told: str, how it is caused in the sandbox
+    :param told: str, how to cause it in the sandbox
     """
-    return "the organization's settings, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Ask for ", told)
+    return "the organization's settings, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Request ", told)

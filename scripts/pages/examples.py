@@ -26,7 +26,7 @@ def page() -> str:
 
 
 def section(file: Path) -> str:
-    """Return what is said of an example: its own words.
+    """Return the section of an example, from its docstring.
 
     :param file: Path
     """

@@ -1,4 +1,4 @@
-"""The reference: what mkdocstrings is to read, page by page."""
+"""The reference: the input of mkdocstrings, page by page."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from airflow_provider_dinero.get_provider_info import get_provider_info
 
 ROOT = "airflow_provider_dinero"
 INFO: dict[str, Any] = get_provider_info()  # type: ignore[no-untyped-call]  # it imports nothing, not even Any
-BASES = {"DineroStatesSensor", "DineroNoTrigger"}  # what others are made of, or raise
-BARE = "    options: { members: false }\n"  # `perform` and its like are no matter of an author
+BASES = {"DineroStatesSensor", "DineroNoTrigger"}  # bases of others, or raised by them
+BARE = "    options: { members: false }\n"  # `perform` and the like don't concern DAG authors
 
 
 def pages() -> dict[str, str]:
@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
 
 
 def modules(kind: str) -> list[str]:
-    """Return the modules that Airflow is told of.
+    """Return the modules that are registered with Airflow.
 
     :param kind: str, operators or sensors
     """
@@ -77,7 +77,7 @@ def page(title: str, text: str, names: list[str], whole: list[str] | None = None
 
 
 def led(text: str) -> str:
-    """Return a page that says, below its title, what to do where mkdocstrings has not replaced its lines.
+    """Return a page with a note below its title for readers who see it without mkdocstrings.
 
     :param text: str
     """
@@ -96,7 +96,7 @@ def shown(path: str, options: str) -> str:
 
 
 def client() -> str:
-    """Return the page of the client: itself, its grants and filters, and each resource with its methods."""
+    """Return the page of the client, with its grants, filters, and each resource with its methods."""
     resources = resources_of(example())
     api = f"{ROOT}.api"
     parts = [

@@ -1,4 +1,4 @@
-"""What the Airflow registry lists: `.airflow-registry.yaml`."""
+"""The entry in the Airflow registry: `.airflow-registry.yaml`."""
 
 import json
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What the pages show of DAGs that a test runs: each block of Python is filled in from the file named above it.
+"""Snippets of tested DAGs in the pages: each block of Python is filled in from the file named above it.
 
 <!-- docs/dags/invoices.py:life -->
 """
@@ -13,18 +13,18 @@ MARK = "# --8<-- "
 
 
 def pages() -> dict[str, str]:
-    """Return the pages that show a section, each with what its file says now, by their path under docs/."""
+    """Return the pages with sections, each with the present content of its file, by their path under docs/."""
     docs = ROOT / "docs"
     found = {str(page.relative_to(docs)): page.read_text() for page in sorted(docs.rglob("*.md"))}
     return {name: SHOWN.sub(_filled, text) for name, text in found.items() if SHOWN.search(text)}
 
 
 def section(file: Path, name: str) -> str:
-    """Return a section of a file, without the marks in it.
+    """Return a section of a file, without the markers in it.
 
     :param file: Path
     :param name: str, as its marks `# --8<-- [start:name]` and `[end:name]` say it
-    :raises ValueError: there is none
+    :raises ValueError: there is no such section
     """
     text = file.read_text()
     begin, end = text.index(f"{MARK}[start:{name}]\n"), text.index(f"{MARK}[end:{name}]\n")

@@ -24,7 +24,9 @@ def test_a_task_defers_until_its_kept_slot(deployment: Deployment, client: Diner
         time.sleep(1)
     told = deployment.ended("scarce", run_id)["it", -1]
     assert told["state"] == "success"
-    (until,) = re.findall(r"the request allowance is used up: this task goes on at ([\d:]+) UTC", deployment.log(told))
+    (until,) = re.findall(
+        r"the request allowance is used up: this task continues at ([\d:]+) UTC", deployment.log(told)
+    )
     now = datetime.now(UTC)
     since = now - datetime.combine(now, clock_time.fromisoformat(until), UTC)
     assert since.total_seconds() % 86400 < 600  # it is in the past, also where midnight lies between

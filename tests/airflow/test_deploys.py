@@ -55,4 +55,4 @@ def test_what_changes_while_the_file_is_gone_is_told(deployment: Deployment, cli
     eventually(lambda: airflow.call("GET", "/dags", params={"dag_id_pattern": "kept_sensor"})["dags"])
     again = deployment.run("kept_sensor")["wait", -1]
     assert meanwhile in deployment.returned(again)["created"]
-    assert "It is taken from its copy" in deployment.log(again)
+    assert "It is restored from its copy" in deployment.log(again)

@@ -74,7 +74,7 @@ def test_marks_are_listed(keep: Keep, airflow: Any) -> None:
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert len(lines) == 4
-    assert "is no mark: a reference to a state store backend" in lines[0]
+    assert "isn't a watermark: a reference to a state store backend" in lines[0]
     assert lines[1].startswith("2026-09-01 00:00:00 UTC")
     assert "100001.away  in dinero://dinero_default/contacts  (only its copy is left" in lines[1]
     assert "100001.watched  in a watched asset  (by dag/wait)" in lines[2]
@@ -128,9 +128,9 @@ def test_who_says_no_changes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--set", "nobody", "2026-10-15"), "There is no mark nobody"),
+        (("--set", "nobody", "2026-10-15"), "There is no watermark nobody"),
         (("--set", KEY, "yesterday"), "'yesterday' is not an ISO 8601 instant"),
-        (("--set", "100001.twice", "2026-10-15"), "Several assets have a mark 100001.twice: a, b. Add --asset"),
+        (("--set", "100001.twice", "2026-10-15"), "Several assets have a watermark 100001.twice: a, b. Add --asset"),
     ],
 )
 def test_what_can_not_be_set_is_told(keep: Keep, airflow: Any, arguments: tuple[str, ...], told: str) -> None:

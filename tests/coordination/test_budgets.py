@@ -75,4 +75,4 @@ def test_who_is_cut_off_keeps_to_a_tenth_and_says_so_once(caplog: pytest.LogCapt
     assert all(later - earlier >= WINDOW_SECONDS for earlier, later in zip(slots, slots[10:], strict=False))
     (told,) = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
     assert "127.0.0.1:1" in told
-    assert "10 requests a minute" in told
+    assert "10 requests per minute" in told

@@ -56,7 +56,7 @@ def behind_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 FOUND = {
     "belongs to user 4711|this process is user 4711": given_away,
     "every user of this machine may write to it.* Run `chmod o-w": open_to_all,
-    "it is a link, made by another user": behind_a_link,
+    "it is a link that another user created": behind_a_link,
 }
 
 
@@ -92,7 +92,7 @@ def test_a_pipe_is_no_file(folder: Path, use: Callable[[Path], None], kind: str)
     (file,) = folder.glob(f"*.{kind}")
     file.unlink()
     os.mkfifo(file)
-    with pytest.raises(DineroUnavailable, match="or no file"):
+    with pytest.raises(DineroUnavailable, match="or not a file"):
         use(folder)
     assert file.is_fifo()
 
@@ -119,7 +119,7 @@ def test_a_folder_of_a_group_is_taken_and_said_once(folder: Path, caplog: pytest
         hold(folder)
         reserve(folder)
     (told,) = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert f"All of group {folder.stat().st_gid} may write to the folder {folder}" in told
+    assert f"Everybody in group {folder.stat().st_gid} can write to the folder {folder}" in told
 
 
 def test_a_link_of_ours_to_a_folder_of_ours_is_followed(folder: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_node_of_a_cluster_is_named(cluster: list[str]) -> None:
 def test_a_certificate_that_is_not_accepted_is_told(tmp_path: Path) -> None:
     with cutting("http://127.0.0.1:1", certificate(tmp_path)) as server:
         url = server.url.replace("https", "rediss")
-        with pytest.raises(DineroUnavailable, match=r"its certificate was not accepted: self.signed certificate"):
+        with pytest.raises(DineroUnavailable, match=r"its certificate was rejected: self.signed certificate"):
             try_out(url)
 
 

@@ -45,16 +45,16 @@ def test_rows_are_bounded(bench: Bench) -> None:
         (
             "reports.saldo",
             {},
-            "reports.saldo: missing a required argument: 'year'.\nIt takes year, zero_accounts",
+            "reports.saldo: missing a required argument: 'year'.\nIt accepts year, zero_accounts",
         ),
         (
             "reports.saldo",
             {"year": 2026, "yr": 3},
-            "unexpected keyword argument 'yr'.\nIt takes year, zero_accounts",
+            "unexpected keyword argument 'yr'.\nIt accepts year, zero_accounts",
         ),
         ("invoices.get", {"guid": "x", "more": 1}, "invoices.get: got an unexpected keyword argument 'more'"),
         ("invoices.pdf", {"guid": "x"}, "invoices.pdf returns a file"),
-        ("invoices.create", {"body": "x"}, "arguments: body: a dict is needed, not str"),
+        ("invoices.create", {"body": "x"}, "arguments: body: this must be a dict, not str"),
         ("invoices.create", {"body": {"ProductLines": [], "Comet": ""}}, "Comet is unknown to Dinero"),
         ("invoices.get", {"guid": "3d1c3e5e-5b1f-4a35-9b3a-0a1f7d0f4c3e"}, "Check the Guid and the organization_id"),
     ],
@@ -88,7 +88,7 @@ def test_a_write_that_nothing_tells_of_is_begun_once(bench: Bench, effect: str) 
     for run in (first, again):
         assert (run.state, len(run["it"].errors)) == ("failed", 1)
         assert "DineroOutcomeUnknown" in run["it"].log
-    assert "This task began products.create before" in again["it"].error
+    assert "This task has already started products.create" in again["it"].error
     assert [each["method"] for each in bench.sandbox.requests() if "/products" in each["path"]] == ["POST"]
     dag.get_task("it").generation = 1
     assert bench.again(again).state == "success"
@@ -126,5 +126,5 @@ def test_a_method_that_resources_share_is_begun_once_too(bench: Bench, beside: A
         DineroOperator(task_id="it", operation="invoices.email", arguments={"guid": guid})
     first = bench.run(dag)
     assert "DineroOutcomeUnknown" in first["it"].log
-    assert "This task began invoices.email before" in bench.again(first)["it"].error
+    assert "This task has already started invoices.email" in bench.again(first)["it"].error
     assert len(bench.sandbox.outbox()) == 1

@@ -107,6 +107,6 @@ def test_where_it_is_not_clear_whose_answer_it_is_nothing_is_sent(bench: Bench) 
         DineroUpsertContactOperator(task_id="one", contact=CUSTOMER, approval=approve.output)
     run = bench.run(dag)
     assert run["fewer", 0].error.startswith("approval: there are several answers")
-    assert run["crossed", 0].error.startswith("approval: `expand` makes a task of each document with each answer")
+    assert run["crossed", 0].error.startswith("approval: `expand` combines each document with every answer")
     assert run["one"].error.startswith("approval: there are several answers")
     assert bench.sandbox.requests() == []

@@ -89,7 +89,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
     ),
     "own_guid": (
         lambda: DineroCreateInvoiceOperator(task_id="it", invoice={"Guid": NOBODY, "ProductLines": [LINE]}),
-        "Leave it out: it is made from the idempotency_key",
+        "Leave it out: it is derived from the idempotency_key",
     ),
     "text_for_dict": (
         lambda: DineroBookInvoiceOperator(task_id="it", invoice="{{ {'Guid': 'x'} }}"),

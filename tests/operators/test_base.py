@@ -191,7 +191,7 @@ def test_a_task_defers_keeps_its_slot_and_goes_on_at_its_step(
     (kept,) = told.deferrals
     assert "slot" in str(kept)
     assert "draft" in str(kept)
-    assert "the request allowance is used up: this task goes on at" in told.log
+    assert "the request allowance is used up: this task continues at" in told.log
     assert client.remaining() == 2  # of five: the kept one was used, and two more
 
 

@@ -39,7 +39,7 @@ def test_a_dry_run_uses_the_contact_that_would_be_made(bench: Bench) -> None:
     assert (state["contacts"], state["invoices"], state["trade_offers"]) == (0, 0, 0)
     assert dry["invoice", 0].returned["TotalInclVat"] == dry["offer", 0].returned["TotalInclVat"] == "125.00"
     guid = dry["contact", 0].returned["ContactGuid"]
-    assert f"there is no contact {guid} yet, so nobody knows" in dry["invoice", 0].log
+    assert f"there is no contact {guid} yet, so it isn't known" in dry["invoice", 0].log
     wet = in_a_row(bench, dry_run=False)
     assert wet["contact", 0].returned["ContactGuid"] == guid
     assert wet["invoice", 0].returned["Guid"] == dry["invoice", 0].returned["Guid"]
@@ -58,7 +58,7 @@ def test_each_step_says_who_would_send_what(bench: Bench) -> None:
     dry = bench.run(dag)
     assert dry.state == "success", [each.errors for each in dry.tasks.values()]
     assert "dry run: POST /v1/100001/invoices would be sent" in dry["create"].log
-    assert "POST /v1/100001/invoices: the task before this one would send it" in dry["book"].log
+    assert "POST /v1/100001/invoices: an earlier task would send it" in dry["book"].log
     assert bench.sandbox.state()["invoices"] == 0
 
 

@@ -76,7 +76,7 @@ def test_the_error_that_asks_for_a_dict_names_the_way_that_works(bench: Bench) -
     from airflow.sdk import task
 
     told = bench.one(DineroUpsertContactOperator, contact="{{ 'text' }}")
-    assert "a dict is needed, not str" in told.error
+    assert "this must be a dict, not str" in told.error
     assert "operator.output" in told.error
     with bench.dag() as dag:
 

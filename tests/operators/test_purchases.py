@@ -52,7 +52,10 @@ def requests(bench: Bench) -> list[str]:
 
 @pytest.mark.parametrize(
     ("missing", "told"),
-    [("RegionKey", "A cash purchase is booked with RegionKey"), ("ContactGuid", "A credit purchase is booked with")],
+    [
+        ("RegionKey", "Booking a cash purchase requires RegionKey"),
+        ("ContactGuid", "Booking a credit purchase requires"),
+    ],
 )
 def test_what_booking_needs_is_asked_for_before_there_is_a_draft(
     bench: Bench, credit: dict[str, Any], missing: str, told: str
@@ -259,7 +262,7 @@ def test_without_a_receipt_a_lost_answer_may_stay_unknown(bench: Bench, effect: 
         ({"Lines": [{"AccountNumber": 55000, "Amount": 1}]}, "can't be used on purchase vouchers"),
         ({"VoucherDate": "1999-01-01"}, "code 47"),
         ({"Lines": [{"AccountNumber": 4000, "Amout": 1}]}, "did you mean Amount?"),
-        ({"ExternalReference": "theirs"}, "There are an ExternalReference and an idempotency_key"),
+        ({"ExternalReference": "theirs"}, "The voucher has an ExternalReference, and there is an idempotency_key"),
     ],
 )
 def test_what_is_refused_fails_at_once(bench: Bench, changes: Any, told: str) -> None:

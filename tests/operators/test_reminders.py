@@ -144,7 +144,7 @@ def test_a_lost_answer_doubles_nothing(bench: Bench, beside: Any, late: str, pat
     ("options", "told"),
     [
         ({"kind": "rykker"}, "There is no kind 'rykker'"),
-        ({"send": "fax", "book": True}, "There is no way 'fax'"),
+        ({"send": "fax", "book": True}, "There is no channel 'fax'"),
         ({"send": "email"}, "A draft can't be sent.\nPass book=True too."),
         ({"number": "x"}, "number: 'x' is not a whole number"),
         ({"reminder": {"WithFees": True}}, "WithFees is unknown to Dinero, did you mean WithFee?"),

@@ -117,7 +117,7 @@ def test_a_window_of_another_resource_is_refused(bench: Bench) -> None:
     window = {"until": FOR_EVER, "resource": "invoices", "consumer": "x"}
     told = bench.one(DineroCommitChangesOperator, changes=window, resource="contacts", retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "no window of contacts" in told.error
+    assert "not a window of contacts" in told.error
 
 
 def test_a_new_consumer_begins_now(bench: Bench, beside: DineroClient) -> None:
@@ -163,7 +163,7 @@ def test_a_mark_that_airflow_deletes_is_taken_from_its_copy(
     third = contact(beside, "meanwhile")
     run = bench.run(dag)
     assert third in told(run)
-    assert caplog.text.count("It is taken from its copy") == 1
+    assert caplog.text.count("It is restored from its copy") == 1
     assert bench.run(dag)["wait"].state == "failed"
 
 
@@ -188,7 +188,7 @@ def test_what_is_no_mark_is_an_error_and_stays(bench: Bench, beside: DineroClien
     store(key, wrong)
     run = bench.run(dag)
     assert run["wait"].state == "failed"
-    assert f"under {key} is no mark" in run["wait"].error
+    assert f"under {key} isn't a watermark" in run["wait"].error
     assert "[workers] state_store_backend" in run["wait"].error
     assert stored() == [(key, wrong)]
 

@@ -211,8 +211,8 @@ def test_an_invoice_that_is_deleted_is_an_error(bench: Bench, beside: DineroClie
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"invoices": []}, "each needs a Guid"),
-        ({"invoices": [{"Id": 1}]}, "each needs a Guid"),
+        ({"invoices": []}, "each must have a Guid"),
+        ({"invoices": [{"Id": 1}]}, "each must have a Guid"),
         ({"invoices": "x", "until": "Payed"}, "no status 'Payed'"),
     ],
 )

@@ -104,7 +104,7 @@ def test_a_table_that_has_a_dot_in_its_name(connect: Connect) -> None:
         'ALTER TABLE invoices RENAME TO "public.invoices"',
         "UPDATE dinero_marks SET target = 'public.invoices'",
     )
-    with pytest.raises(DineroConfigurationError, match="which an earlier build made") as raised:
+    with pytest.raises(DineroConfigurationError, match="from an earlier build") as raised:
         Mirrored(books.engine, table="public.invoices")
     run(books.engine, *str(raised.value).partition("Run: ")[2].partition(". In another")[0].split("; "))
     again = Mirrored(books.engine, table="public.invoices")
@@ -115,7 +115,7 @@ def test_a_table_that_has_a_dot_in_its_name(connect: Connect) -> None:
 def test_names_that_differ_by_case_alone(connect: Connect) -> None:
     engine = connect("innodb")
     Mirrored(engine, table="Invoices").write(invoice(1))
-    with pytest.raises(DineroConfigurationError, match="dinero_marks has the mark of Invoices, which"):
+    with pytest.raises(DineroConfigurationError, match="dinero_marks has the watermark of Invoices, which"):
         Mirrored(engine, table="invoices")
 
 

@@ -121,7 +121,7 @@ def test_one_document_that_is_refused_keeps_no_other_out(bench: Bench, beside: D
     )
     it = bench.run(dag)["it"]
     assert (it.state, len(it.errors)) == ("failed", 1)
-    assert f"1 documents could not be had: invoices {bad['Guid']}" in it.error
+    assert f"1 documents could not be fetched: invoices {bad['Guid']}" in it.error
     assert [each["guid"] for each in index(tmp_path, "invoices")] == [good["Guid"]]
     bench.sandbox.clear_faults()
     assert bench.run(dag)["it"].returned["new"] == {"invoices": 1}
@@ -152,7 +152,10 @@ def test_no_answer_leads_out_of_the_archive(bench: Bench, tmp_path: Path, name: 
     bench.sandbox.fault("status", status=200, body="%PDF-1.4 x", path="/v1/*/invoices/*")
     it = bench.run(archive(bench, str(tmp_path / "archive"), kinds=["invoices"], retries=2))["it"]
     assert (it.state, len(it.errors)) == ("failed", 1)
-    assert f"1 documents could not be had: invoices {odd.get('Guid', GUID)} (it would be the file {path!r})" in it.error
+    assert (
+        f"1 documents could not be fetched: invoices {odd.get('Guid', GUID)} (it would be the file {path!r})"
+        in it.error
+    )
     assert [each["guid"] for each in index(tmp_path / "archive", "invoices")] == [good["Guid"]]
     assert {each.name for each in tmp_path.iterdir()} == {"archive", "coordination"}
 

@@ -29,7 +29,7 @@ HOLDS = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', f
     ("table", "schema"), [("", None), (" ", None), ("a.b.c", None), (".a", None), ("a.", None), ("a.b", "c")]
 )
 def test_a_name_of_no_table_is_refused(table: str, schema: str | None) -> None:
-    with pytest.raises(DineroConfigurationError, match="names no table"):
+    with pytest.raises(DineroConfigurationError, match="is not the name of a table"):
         Mirror(sa.create_engine("sqlite://"), "invoices", ORGANIZATION, table, schema, lock=nullcontext)
 
 
@@ -91,7 +91,7 @@ def test_a_nul_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
 )
 def test_a_value_of_another_kind_is_told_by_its_column(copy: bool, column: str, value: str) -> None:
     lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
-    with pytest.raises(DineroUnexpectedAnswer, match=f"Dinero gave a str for {column}") as raised:
+    with pytest.raises(DineroUnexpectedAnswer, match=f"Dinero returned a str for {column}") as raised:
         lines.line(invoice(1, **{column: value}))
     assert value not in str(raised.value)
 

@@ -91,7 +91,7 @@ def test_amounts_are_exact(bench: Bench, beside: DineroClient, tmp_path: Path) -
     ],
 )  # fmt: skip
 def test_a_value_of_another_kind_is_told(kind: str, value: Any) -> None:
-    with pytest.raises(DineroUnexpectedAnswer, match=f"that is no {kind}"):
+    with pytest.raises(DineroUnexpectedAnswer, match=f"that is not a valid {kind}"):
         formats.value_of(kind, value)
 
 

@@ -211,7 +211,7 @@ def test_what_is_no_window_is_refused(bench: Bench, tmp_path: Path) -> None:
             DineroChangesToObjectStorageOperator, resource="contacts", path=str(tmp_path), changes=changes, retries=2
         )
         assert (told.state, len(told.errors)) == ("failed", 1)
-        assert "no window of contacts" in told.error
+        assert "not a window of contacts" in told.error
 
 
 def test_entries(bench: Bench, beside: DineroClient, tmp_path: Path, lists: Lists, later: Later) -> None:

@@ -1,4 +1,4 @@
-"""What the mapped tasks of a run have written, noted in the shared lock: two of them must not undo each other."""
+"""Notes in the shared lock on what the mapped tasks of a run have written: two must not undo each other's work."""
 
 import hashlib
 import time
@@ -8,14 +8,14 @@ from airflow_provider_dinero.api.bodies.validation import CheckedBody, encode
 from airflow_provider_dinero.api.ports import Held
 from airflow_provider_dinero.api.session import Session
 
-# A note of the lock holds 64 KiB: more than Airflow's 1024 mapped items of a task, and no run is that long.
+# A note of the lock can hold 64 KiB: more than Airflow's 1024 mapped items of a task, and no run is that long.
 MOST, LONGEST_RUN = 1200, 86400.0
 
 
 class Mapped(NamedTuple):
-    """Which of the mapped instances of a task writes.
+    """A mapped instance of a task.
 
-    :param run: str, names the task and its run
+    :param run: str, identifies the task and its run
     :param map_index: int
     """
 
@@ -26,7 +26,8 @@ class Mapped(NamedTuple):
 class MappedNotes:
     """Notes of an organization's resource: what was written, by which mapped instance, with which content.
 
-    A line is: when, a hash of the run, of the value and of the content, and the map index. The oldest go first.
+    A line has the time, a hash of the run, of the value and of the content, and the map index. The oldest are removed
+    first.
 
     :param session: Session
     :param resource: str, such as contacts
@@ -37,10 +38,10 @@ class MappedNotes:
         self._name = f"{session.organization_id}/{resource}/mapped"
 
     def other(self, mapped: Mapped, value: str, body: CheckedBody) -> int | None:
-        """Return the map index of the instance that has written this value with other content, or None.
+        """Return the map index of another instance that has written this value with other content, or None.
 
         :param mapped: Mapped
-        :param value: str, what it is found by
+        :param value: str, the value that identifies the object
         :param body: CheckedBody
         """
         wanted = [_hash(mapped.run), _hash(value)]
@@ -51,10 +52,10 @@ class MappedNotes:
         return None
 
     def add(self, mapped: Mapped, value: str, body: CheckedBody) -> None:
-        """Note that an instance has written this value.
+        """Record that an instance has written this value.
 
         :param mapped: Mapped
-        :param value: str, what it is found by
+        :param value: str, the value that identifies the object
         :param body: CheckedBody
         """
         line = [f"{time.time():.0f}", _hash(mapped.run), _hash(value), _hash(encode(body)), str(mapped.map_index)]
@@ -64,7 +65,7 @@ class MappedNotes:
 
 
 def _lines(held: Held) -> list[list[str]]:
-    """Return what is noted of runs that may still go on; a damaged line counts for nothing."""
+    """Return the notes on runs that may still be active; damaged lines are ignored."""
     oldest = time.time() - LONGEST_RUN
     lines = [line.split(" ") for line in held.note.splitlines()]
     return [

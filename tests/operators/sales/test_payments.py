@@ -38,7 +38,7 @@ def test_what_is_no_payment(bench: Bench, draft: dict[str, Any], booked: dict[st
     ):
         assert reason in failed(bench.one(DineroAddPaymentOperator, payment=wrong, **given))
     twice = {"payment": {**PAYMENT, "ExternalReference": "a"}, "idempotency_key": "b"}
-    assert "give one" in failed(bench.one(DineroAddPaymentOperator, **twice, **given))
+    assert "pass one" in failed(bench.one(DineroAddPaymentOperator, **twice, **given))
     assert bench.sandbox.state()["payments"] == 0
 
 

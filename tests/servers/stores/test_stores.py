@@ -93,7 +93,9 @@ def test_a_file_without_a_line_is_read_once(
     read: list[str] = []
     monkeypatch.setattr(Archive, "read", lambda self, path, real=Archive.read: read.append(path) or real(self, path))
     for _ in range(2):
-        with pytest.raises(DineroNotFound, match=rf"1 documents could not be had: {foreign.replace('/', ' ', 1)} \("):
+        with pytest.raises(
+            DineroNotFound, match=rf"1 documents could not be fetched: {foreign.replace('/', ' ', 1)} \("
+        ):
             archive(place)
     after = place.files()
     assert after[f"100001/{foreign}"] == b"a note of mine"
