@@ -29,32 +29,25 @@ from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, Sale
 from airflow_provider_dinero.api.resources.versions import check_stamped
 from airflow_provider_dinero.api.session import Session
 
+_ONE = "/v1/{organizationId}/invoices/{guid}"
 _LIST = Operation("GET", "/v1/{organizationId}/invoices", paginated=True, changes_since=True)
-_GET = Operation("GET", "/v1/{organizationId}/invoices/{guid}")
+_GET = Operation("GET", _ONE)
 _CREATE = Operation("POST", "/v1/{organizationId}/invoices", Repeat.KEYED, body="InvoiceCreateModel", lost=OWN_GUID)
 _FETCH = Operation("POST", "/v1/{organizationId}/invoices/fetch", body="InvoiceCreateFetchModel")
 _UPDATE = Operation(
     "PUT", "/v1.2/{organizationId}/invoices/{guid}", Repeat.FENCED, body="InvoiceUpdateModel", lost=REPLACED
 )
-_DELETE = Operation(
-    "DELETE", "/v1/{organizationId}/invoices/{guid}", Repeat.FENCED, body="TimestampObject", lost=DELETED
-)
-_BOOK = Operation("POST", "/v1/{organizationId}/invoices/{guid}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
+_DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="TimestampObject", lost=DELETED)
+_BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="BookModel", lost=BOOKED)
 _PAYMENTS = Operation("GET", "/v2/{organizationId}/invoices/{guid}/payments")
-_ADD_PAYMENT = Operation(
-    "POST", "/v1/{organizationId}/invoices/{guid}/payments", Repeat.FENCED, body="PaymentCreateModel", lost=PAID
-)
+_ADD_PAYMENT = Operation("POST", f"{_ONE}/payments", Repeat.FENCED, body="PaymentCreateModel", lost=PAID)
 _DELETE_PAYMENT = Operation(
-    "DELETE",
-    "/v1/{organizationId}/invoices/{guid}/payments/{paymentGuid}",
-    Repeat.FENCED,
-    body="RequiredTimestampObject",
-    lost=UNPAID,
+    "DELETE", f"{_ONE}/payments/{{paymentGuid}}", Repeat.FENCED, body="RequiredTimestampObject", lost=UNPAID
 )
 # It is undocumented whether this changes the invoice's Timestamp, so the Timestamp is not a fence.
 _GENERATE = Operation(
     "POST",
-    "/v1/{organizationId}/invoices/{guid}/generate-creditnote",
+    f"{_ONE}/generate-creditnote",
     Repeat.BARE,
     body="TimestampObject",
     lost=NOWHERE._replace(look_up="none; prefer credit_notes.create with CreditNoteFor and a Guid"),
@@ -62,21 +55,15 @@ _GENERATE = Operation(
 _TEMPLATES = Operation("GET", "/v1/{organizationId}/invoices/templates")
 _EMAIL = Operation(
     "POST",
-    "/v1/{organizationId}/invoices/{guid}/email",
+    f"{_ONE}/email",
     Repeat.BARE,
     body="ApiMailoutModel",
     lost=MAILED._replace(look_up="the mail-outs of the invoice, by `email_once`", sure="yes"),
 )
 _TEMPLATE = Operation("GET", "/v2/{organizationId}/invoices/{guid}/email/template")
-_MAILOUTS = Operation("GET", "/v1/{organizationId}/invoices/{guid}/mailouts", changes_since=True)
-_PRE_REMINDER = Operation(
-    "POST",
-    "/v1/{organizationId}/invoices/{guid}/email/pre-reminder",
-    Repeat.BARE,
-    body="ApiMailoutModel",
-    lost=MAILED,
-)
-_PRE_REMINDER_TEMPLATE = Operation("GET", "/v1/{organizationId}/invoices/{guid}/email/pre-reminder/template")
+_MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
+_PRE_REMINDER = Operation("POST", f"{_ONE}/email/pre-reminder", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
+_PRE_REMINDER_TEMPLATE = Operation("GET", f"{_ONE}/email/pre-reminder/template")
 _E_INVOICE = Operation(
     "POST",
     "/v3/{organizationId}/invoices/{guid}/e-invoice",
