@@ -8,7 +8,6 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_provider_dinero.adapters.airflow_errors import mark
 from airflow_provider_dinero.adapters.connections import PATIENCE, client_of, not_found
-from airflow_provider_dinero.adapters.subscription import subscription_of
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ class DineroHook(BaseHook):
 
         :return: (whether everything is all right, what was found or what to do)
         """
+        from airflow_provider_dinero.adapters.subscription import subscription_of
+
         try:
             # One attempt: the user who pressed the button is waiting.
             client = self.make_client(may_spend=False, attempts=1, timeout=PATIENCE, consent_advice=SAVE_FIRST)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.bodies.totals import require_both_amounts
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.money import money
@@ -85,6 +84,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
         """Return the payment, checked before anything is sent; without an Amount where that is the total."""
         from airflow_provider_dinero.api.bodies.idempotency import reference_for
+        from airflow_provider_dinero.api.bodies.totals import require_both_amounts
         from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_dinero.api.bodies.totals import require_both_amounts
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import require_mapping
@@ -162,6 +161,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         return body
 
     def _checked_payment(self, body: Mapping[str, Any]) -> "CheckedBody | None":
+        from airflow_provider_dinero.api.bodies.totals import require_both_amounts
         from airflow_provider_dinero.api.bodies.validation import check
 
         if self.payment is None:
