@@ -133,7 +133,8 @@ def serve(folder: Path) -> None:
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "50"
         running = stack.enter_context(airflow(folder / "home", dags, **given))
-        for conn_id, group in (("dinero_in_database", "connections"), ("dinero_waiting", "waiting")):
+        in_database = {"dinero_in_database": "connections", "dinero_kept": "connections", "dinero_waiting": "waiting"}
+        for conn_id, group in in_database.items():
             made = json.loads(connection(urls[group]))
             made["extra"]["requests_per_minute"] = 10000
             running.call("POST", "/connections", json={"connection_id": conn_id, **as_rest(made)})

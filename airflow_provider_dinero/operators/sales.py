@@ -75,7 +75,7 @@ def with_guid(
 
     body = require_mapping(name, given)
     if body.get("Guid"):
-        raise DineroInvalidBody(f"The {name} has a Guid.", "Leave it out: it is made from the idempotency_key.")
+        raise DineroInvalidBody(f"The {name} has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     reference = {"ExternalReference": DefaultReference(reference_for(key))} if is_own_key else {}
     given_or_not = {**body, **reference} if body.get("ExternalReference") is None else body
     return {**given_or_not, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}

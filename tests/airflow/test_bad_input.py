@@ -33,7 +33,7 @@ def test_it_fails_at_once_and_says_what_to_do(deployment: Deployment, runs: dict
         events = deployment.events(failed)
         errors = [error for each in events for error in each.get("error_detail") or ()]
         happened, remedy = errors[0]["exc_value"].splitlines()
-        assert [each["event"] for each in events if each["level"] == "error"][:2] == [happened, remedy]
+        assert [each["event"] for each in events if each.get("level") == "error"][:2] == [happened, remedy]
         ours = [
             frame for error in errors for frame in error["frames"] if "airflow_provider_dinero" in frame["filename"]
         ]

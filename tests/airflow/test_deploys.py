@@ -9,8 +9,8 @@ from airflow_provider_dinero.api import DineroClient
 from tests.airflow.test_watched import create, eventually, runs
 from tests.deployment import Deployment
 
-GROUP = "waiting"
-SENSORS = "dinero://dinero_waiting/contacts"
+GROUP = "connections"
+SENSORS = "dinero://dinero_kept/contacts"
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ def test_an_unknown_field_is_named(client: DineroClient, sandbox: Any) -> None:
 def test_all_amounts_are_decimal(client: DineroClient, amount: str) -> None:
     from decimal import Decimal
 
-    guid = client.invoices.create({"ProductLines": [line(BaseAmountValue=amount)]})["Guid"]
+    guid = client.invoices.create({"ProductLines": [line(BaseAmountValue=amount), line()]})["Guid"]
     invoice = client.invoices.get(guid)
     (row,) = client.invoices.list()
     assert invoice["ProductLines"][0]["BaseAmountValue"] == Decimal(amount)

@@ -160,7 +160,7 @@ WRITES: dict[str, tuple[Callable[[DineroClient, str, str], str], Do, str, Do]] =
     ),
     "book": (
         draft,
-        lambda client, guid: client.invoices.book(guid),
+        lambda client, guid: {"Status": client.invoices.book(guid)["Status"]},
         "POST *book",
         lambda client, guid: int(client.invoices.get(guid)["Status"] == "Booked"),
     ),

@@ -54,7 +54,7 @@ def test_an_odd_organization_is_told_in_words(
     assert line.verdict == WRONG
     monkeypatch.setenv("AIRFLOW_CONN_BUTTON", sandbox.connection_json())
     well, told = DineroHook("button").test_connection()
-    assert (well, "nswer" in told, told.isascii()) == (False, True, True), told
+    assert (well, "response" in told or "answered" in told, told.isascii()) == (False, True, True), told
 
 
 def test_a_name_has_a_length_and_gives_no_orders(answers: Callable[..., None], airflow: Any) -> None:

@@ -107,7 +107,7 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
     if not isinstance(body, Mapping):
         raise DineroInvalidBody(f"invoice: a dict is needed, not {type(body).__name__}.", "Nothing was sent.")
     if body.get("Guid"):
-        raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is made from the idempotency_key.")
+        raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
     invoice: CheckedBody = check("InvoiceCreateModel", {**body, "Guid": guid})
     send = row.get("send", options.send) or None

@@ -178,6 +178,7 @@ class Connection:
                     raise DineroConfigurationError(
                         f"{request.host} speaks plain http, not https.",
                         "If that is right, as for a sandbox, write http:// before the host, or before auth_url.",
+                        settings=("host", "auth_url"),
                     ) from None
                 return None, _failure(error), error
             except DineroError:  # a file that changed while it was sent: Dinero doesn't have all of it

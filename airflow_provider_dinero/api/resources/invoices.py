@@ -227,7 +227,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
         :param expected: ExpectedTotal, what it must come to, which takes a request; default none
-        :return: dict, the whole invoice
+        :return: dict, the whole invoice, with Change: updated, or unchanged if it was found booked
         :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number
         """

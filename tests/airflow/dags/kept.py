@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 
-CONN_ID = "dinero_waiting"
+CONN_ID = "dinero_kept"
 ASSET = Asset(
     "kept",
     watchers=[
