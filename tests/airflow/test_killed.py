@@ -41,17 +41,18 @@ def killed(deployment: Deployment, faults: Faults) -> dict[str, str]:
         sent = faults.count("/email")
         runs[dag_id] = deployment.airflow.trigger(dag_id)
         wait(lambda sent=sent: faults.count("/email") > sent)
-        looks = looked(faults)
+        invoice = next(each for each in reversed(faults.seen) if each.endswith("/email")).split("/")[-2]
+        looks = looked(faults, invoice)
         place = f"/dags/{dag_id}/dagRuns/{runs[dag_id]}/taskInstances/it"
         os.kill(deployment.airflow.call("GET", place)["pid"], signal.SIGKILL)
-        wait(lambda looks=looks: looked(faults) > looks)
+        wait(lambda looks=looks, invoice=invoice: looked(faults, invoice) > looks)
         passed.set()
     return runs
 
 
-def looked(faults: Faults) -> int:
-    """How many looks for the mail-outs have been answered."""
-    return sum(each.endswith("/mailouts") for each in faults.done)
+def looked(faults: Faults, invoice: str) -> int:
+    """How many looks for the mail-outs of an invoice have been answered."""
+    return sum(each.endswith(f"/{invoice}/mailouts") for each in faults.done)
 
 
 def wait(until: Callable[[], bool]) -> None:
