@@ -177,5 +177,5 @@ def value_of(text: str) -> Any:
     """
     try:
         return json.loads(text)["value"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return text

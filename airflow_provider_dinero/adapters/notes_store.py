@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Watermarks are in the same store, and are listed and moved by hand; these aren't.
+PREFIX = "notes."
+
 
 class AssetNotes:
     """The StateStore of an asset.
@@ -29,7 +32,7 @@ class AssetNotes:
 
         :param key: str
         """
-        stored = self._store.get(key)
+        stored = self._store.get(PREFIX + key)
         return stored if isinstance(stored, Mapping) and REFERENCE not in stored else None
 
     def set(self, key: str, value: Any) -> None:
@@ -38,7 +41,7 @@ class AssetNotes:
         :param key: str
         :param value: dict, plain JSON
         """
-        self._store.set(key, value)
+        self._store.set(PREFIX + key, value)
 
 
 def notes_store_of(context: "Context", asset: "Asset") -> AssetNotes | None:

@@ -100,5 +100,5 @@ class Usage:
             counts.frombytes(data[HEAD.size : end])
             told = json.loads(data[end : end + length]) if length else {}
             return cls(counts, {str(who): float(until) for who, until in told.items()})
-        except (struct.error, ValueError, TypeError, AttributeError, OverflowError):
+        except (struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters import variables
 from airflow_provider_dinero.adapters.asset_state import PREFIX, require_mark, value_of, variable_of, write_copy
+from airflow_provider_dinero.adapters.notes_store import PREFIX as NOTES
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 
@@ -77,6 +78,8 @@ def marks() -> list[StoredMark]:
         )
         for entry, asset in session.execute(joined):
             copy = found.get((asset.name, entry.key))
+            if entry.key.startswith(NOTES):
+                continue
             if copy or asset.uri.startswith(SCHEME):
                 scheduled = tuple(each.dag_id for each in asset.scheduled_dags)
                 found[asset.name, entry.key] = _of_entry(entry, asset.name, scheduled, copy)
@@ -157,7 +160,7 @@ def _of_copy(row: Any) -> StoredMark | None:
     try:
         told = json.loads(row.val)
         mark = StoredMark(str(told["key"]), str(told["asset"]), in_store=False, has_copy=True, team=row.team_name)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None  # it isn't known whose it is; a caller that needs it reports that
     return _with(mark, value_of(row.val))
 
@@ -173,7 +176,10 @@ def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredMa
         dag_ids=(entry.last_updated_by_dag_id,) if entry.last_updated_by_dag_id else scheduled,
         team=copy.team if copy else None,
     )
-    return _with(mark, json.loads(entry.value))
+    try:
+        return _with(mark, json.loads(entry.value))
+    except (ValueError, RecursionError):
+        return _with(mark, entry.value)
 
 
 def _with(mark: StoredMark, value: Any) -> StoredMark:

@@ -59,7 +59,7 @@ def _own_answer(task: "BaseOperator", answer: Any, context: "Context") -> Mappin
         answer = _of_own_index(mapped, context)
     if answer is None:
         return None
-    if not isinstance(answer, Mapping) or not isinstance(answer.get("chosen_options"), Sequence):
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("chosen_options"), list | tuple):
         raise DineroInvalidBody(
             f"approval: this must be the answer to an approval, not {type(answer).__name__}.",
             "Pass the output of an ApprovalOperator or HITLOperator: approve.output.",

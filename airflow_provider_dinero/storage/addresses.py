@@ -54,6 +54,11 @@ def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_gi
             f"The address {scheme}://…@{host}/{key} has a password in it.",
             f"Store it in an Airflow connection, and write {scheme}://CONN_ID@{host}/{key}.",
         )
+    if ":" in host and not conn_given:  # a password with a slash in it ends what stands before the path
+        raise DineroConfigurationError(
+            f"The address {scheme}://… has a password in it, or a port.",
+            f"Store it in an Airflow connection, and write {scheme}://CONN_ID@….",
+        )
     shown = f"{scheme}://{connection}{'@' * conn_given}{host}/{key}"
     right = ""
     if scheme in FOREIGN_AZURE:

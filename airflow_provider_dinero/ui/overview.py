@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MIRROR = "DineroToSqlOperator"
 # The chart, in the units of its view box.
 STEP, BAR, HEIGHT = 10, 8, 60
+DAMAGED = "What is kept of this allowance is damaged, or somebody else's: look at coordination_url."
 WAY_OUT = (
     "Workers of other hosts keep theirs apart: to see it, and to share it, set `[dinero] coordination_url` to a Redis."
 )
@@ -142,14 +143,18 @@ class Overview:
         now = datetime.now(UTC).timestamp()
         try:
             usage = client.pace.usage()
-            note = _not_shared(client, any(map(any, usage.hour(now))))
+            hour = usage.hour(now)
+            waiting = [
+                Waiting(self._named(who), datetime.fromtimestamp(end, UTC))
+                for who, end in usage.still_waiting(now).items()
+            ]
+            note = _not_shared(client, any(map(any, hour)))
         except DineroUnavailable as error:
             self._gone[where] = str(error)
             return Allowance(client.requests_per_minute, note=str(error))
-        waiting = [
-            Waiting(self._named(who), datetime.fromtimestamp(end, UTC)) for who, end in usage.still_waiting(now).items()
-        ]
-        return Allowance(client.requests_per_minute, usage.hour(now), waiting, note)
+        except (ValueError, TypeError, OverflowError, OSError, RecursionError):  # one connection is no other's matter
+            return Allowance(client.requests_per_minute, note=DAMAGED)
+        return Allowance(client.requests_per_minute, hour, waiting, note)
 
     def _named(self, who: str) -> str:
         return who if self._all or who.partition("/")[0] in self._readable else ""

@@ -86,6 +86,25 @@ def test_marks_are_listed(keep: Keep, airflow: Any) -> None:
     ]  # fmt: skip
 
 
+def test_what_lists_keep_is_no_mark(keep: Keep, airflow: Any) -> None:
+    keep(key="notes.100001.invoices", value={"last": 0}, copy=None)
+    assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a mark.\n")
+
+
+def test_an_entry_that_is_no_json_hides_no_other(keep: Keep, airflow: Any) -> None:
+    from airflow.models.asset_state_store import AssetStateStoreModel
+    from airflow.utils.session import create_session
+
+    keep()
+    keep(key="100001.odd")
+    with create_session() as session:
+        session.query(AssetStateStoreModel).filter_by(key="100001.odd").update({"value": "{"})
+    code, out, _ = airflow("dinero", "marks")
+    assert code == 0
+    assert KEY in out
+    assert "100001.odd" in out
+
+
 def test_no_mark_is_no_error(keep: Keep, airflow: Any) -> None:
     assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a mark.\n")
 

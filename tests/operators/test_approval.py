@@ -98,6 +98,14 @@ def test_one_approval_before_many(bench: Bench) -> None:
     assert [run["it", index].state for index in range(2)] == ["skipped", "skipped"]
 
 
+def test_a_text_is_no_list_of_options(bench: Bench) -> None:
+    with bench.dag() as dag:
+        answer = {"chosen_options": "Do not Approve", "responded_by_user": {"id": "1"}}
+        DineroUpsertContactOperator(task_id="it", contact=CUSTOMER, approval=answer)
+    assert "must be the answer to an approval" in bench.run(dag)["it"].error
+    assert bench.sandbox.requests() == []
+
+
 def test_where_it_is_not_clear_whose_answer_it_is_nothing_is_sent(bench: Bench) -> None:
     with bench.dag() as dag:
         approve = ApprovalOperator.partial(task_id="approve").expand(subject=["a", "b", "c"])

@@ -43,6 +43,14 @@ def test_a_password_is_refused_and_never_shown(scheme: str) -> None:
     assert f"{scheme}://CONN_ID@host/path" in str(caught.value)
 
 
+@pytest.mark.parametrize("scheme", ["s3", "sftp"])
+def test_a_password_with_a_slash_is_not_shown_either(scheme: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(DineroConfigurationError, match="has a password in it, or a port") as caught:
+        place_of(f"{scheme}://user:hunter2/secret@host/path")
+    for each in ("hunter2", "secret"):
+        assert each not in f"{caught.value}{caplog.text}"
+
+
 def test_local_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for address in ("books/a.pdf", str(tmp_path / "books/a.pdf"), f"file://{tmp_path}/books//a.pdf"):

@@ -1,5 +1,6 @@
 """What of DAGs a user sees who may not read all of them, and what the page says where it can't see the allowance."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,14 @@ def test_the_hour_is_what_the_workers_have_used(shop: str, tmp_path: Path) -> No
     it = Overview(set()).allowances([shop])["shop"]
     assert (it.per_minute, it.note) == (2, "")
     assert sum(it.totals) in {2, 4}  # the third one's minute is the next
+
+
+@pytest.mark.usefixtures("dags")
+def test_a_damaged_allowance_is_told_beside_the_others(shop: str, tmp_path: Path) -> None:
+    use(tmp_path, "dag/a", "dag/b", "dag/c")
+    (slots,) = tmp_path.glob("*.slots")
+    slots.write_bytes(re.sub(rb"(?<=: )[0-9.]+", lambda end: b"1e300".ljust(len(end[0])), slots.read_bytes()))
+    assert Overview({"dag"}).allowances([shop])["shop"].note.startswith("What is kept of this allowance is damaged")
 
 
 def test_where_the_workers_share_nothing_with_the_api_server_the_page_says_so(shop: str) -> None:
