@@ -33,6 +33,8 @@ MAILBOX = "receipts_mail"
 BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard chart of accounts
 VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "RegionKey": "DK"}
 SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
+# What a mail ends in that isn't written as one.
+UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 MOST = 1000  # receipts of a run; the rest are those of the next
 PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
 
@@ -74,7 +76,8 @@ def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
         if part.is_multipart() or not (pdf := pdf_in(part)):
             continue
         digest = hashlib.sha256(part.get_payload(decode=True)).hexdigest()  # type: ignore[arg-type]
-        name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")[:100]
+        name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")
+        name = name.encode()[:150].decode(errors="ignore")
         path = store / digest[:32] / f"{name.removesuffix('.pdf') or 'receipt'}.pdf"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,8 +127,12 @@ with DAG(
                     continue
                 try:
                     found = receipts_of(raw[1], ObjectStoragePath(params["store"]))
-                except (MessageError, LookupError, ValueError, TypeError, AttributeError, DineroInvalidBody) as error:
+                except (*UNREADABLE, DineroInvalidBody) as error:
                     log.warning("mail %s can't be read: %s", uid, error)
+                    unreadable.append(uid)
+                    continue
+                if len(found) > MOST:
+                    log.warning("mail %s has more than %d receipts", uid, MOST)
                     unreadable.append(uid)
                     continue
                 if not found:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # What is too large, or no JPEG or PNG, is made anew: first of this many pixels along the longer side, then of fewer.
 SIDES, QUALITY = (3000, 2200, 1500, 1000), 85
+# A small file may unpack to more, and one picture then takes gigabytes.
+MOST_PIXELS = 64_000_000
 # What img2pdf takes as it is, without loss.
 AS_IT_IS = {"JPEG", "PNG"}
 # What a PDF can be told of how a picture lies: turned, but not mirrored.
@@ -43,12 +45,14 @@ def pdf_of(photo: bytes) -> bytes:
                 made = bytes(img2pdf.convert(photo, rotation=img2pdf.Rotation.ifvalid))
                 if len(made) <= LARGEST:
                     return made
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(f"it has {image.width} by {image.height} pixels, and 64 million are the most")
             upright = ImageOps.exif_transpose(image)
             for side in SIDES:
                 made = bytes(img2pdf.convert(_jpeg(upright, side)))
                 if len(made) <= LARGEST:
                     return made
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, img2pdf.ImageOpenError) as error:
+    except Exception as error:  # ruff: ignore[blind-except] - img2pdf raises it bare
         raise DineroInvalidBody(f"This is no picture that can be read: {error}.", "Nothing was sent.") from None
     raise DineroInvalidBody("This picture is larger than 6 MB, however small it is made.", "Nothing was sent.")
 

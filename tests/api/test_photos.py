@@ -74,3 +74,10 @@ def test_other_colors_are_taken_too(mode: str) -> None:
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(DineroInvalidBody, match="This is no picture that can be read"):
         pdf_of(content)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
+    picture = io.BytesIO()
+    Image.new("1", (9000, 8000)).save(picture, "PNG")
+    with pytest.raises(DineroInvalidBody, match="it has 9000 by 8000 pixels"):
+        pdf_of(picture.getvalue())
