@@ -79,7 +79,7 @@ def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
         name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")
         name = name.encode()[:150].decode(errors="ignore")
         path = store / digest[:32] / f"{name.removesuffix('.pdf') or 'receipt'}.pdf"
-        if not path.exists():
+        if not path.exists() or path.stat().st_size != len(pdf):  # a try that was killed leaves half of it
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pdf)
         found[digest] = {

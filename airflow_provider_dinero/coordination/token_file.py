@@ -1,8 +1,10 @@
 """Tokens in a folder of the user's, for scripts: each run goes on with the refresh token of the run before."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,14 +43,14 @@ class FileTokenStore:
             return self._pending[key]
         path = self._path(key)
         try:
-            text = path.read_text()
+            text = _read(path)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise DineroUnavailable(f"The token in {path} can't be read: {error}.", "It has to be yours.") from None
         try:
             return Token.from_dict(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise DineroConfigurationError(
                 f"{path} holds no token.", "Delete it, consent again, and give the new refresh token to VismaConnect."
             ) from None
@@ -61,10 +63,11 @@ class FileTokenStore:
         :raises DineroUnavailable: it could not be stored; this process goes on with it
         """
         path = self._path(key)
-        new = path.with_suffix(f".{os.getpid()}.new")
+        new = path.with_suffix(".new")
         try:
             with self.lock.hold("the folder of the tokens"):  # made, and ours alone
-                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+                new.unlink(missing_ok=True)  # of a process that was killed
+                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "w") as stream:
                     json.dump(token.as_dict(), stream)
                     stream.flush()
@@ -88,3 +91,16 @@ class FileTokenStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.token"
+
+
+def _read(path: Path) -> str:
+    """Return the content of a plain file of ours: others could put a token of theirs there, or a pipe that never ends.
+
+    :param path: Path
+    :raises OSError: it isn't one, or can't be read
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise PermissionError(errno.EPERM, "it isn't a file of this user")
+        return stream.read()

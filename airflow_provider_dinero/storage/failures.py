@@ -12,7 +12,11 @@ from airflow_provider_dinero.api.errors import (
 
 LONGEST = 300
 # A signed URL is as good as a password for as long as it lasts.
-_SIGNATURE = re.compile(r"(?i)\b(sig|signature|x-amz-signature|x-goog-signature)=[^&\s'\"]+")
+# What signs a URL, the key of a connection string, and the password of an address.
+_SECRET = re.compile(
+    r"(?i)(\b(?:sig|signature|accountkey|sharedaccesssignature|x-(?:amz|goog)-(?:signature|credential|security-token))=|"
+    r"://[^\s/:@]*:)[^&;\s'\"@]+"
+)
 _ARCHIVED = ("InvalidObjectState", "BlobArchived", "storage class")
 _NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound", "container does not exist")
 _REFUSED = ("AccessDenied", "Forbidden", "AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermission")
@@ -89,8 +93,8 @@ def _who(conn_id: str | None) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """Return what an error says, in a line, and without what signs a URL."""
-    text = _SIGNATURE.sub(r"\1=***", " ".join(str(error).split()))
+    """Return what an error says, in a line, and without secrets."""
+    text = _SECRET.sub(r"\1***", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:LONGEST]}".rstrip(".: ")
 
 

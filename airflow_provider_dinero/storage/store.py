@@ -4,20 +4,17 @@ S3, GCS and Azure show an object when all of it has arrived. Everywhere else a f
 a dot in front, and renamed. What a killed process left of that is deleted when it is a day old.
 """
 
-import contextvars
 import logging
 import os
 import re
 import shutil
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+from airflow_provider_dinero.adapters.deadline import within
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.storage.addresses import AZURE, GCS, LOCAL, S3, dataset_of, place_of, uri_of
 from airflow_provider_dinero.storage.failures import no_bucket, told
@@ -226,25 +223,6 @@ def file_store(path: "str | ObjectStoragePath", timeout: float = TIMEOUT) -> tup
     if not place.name:
         raise DineroConfigurationError(f"{path} names no file.", "Give the path of the file, with its name.")
     return Store(place.parent, timeout), place.name
-
-
-def within(seconds: float, call: Callable[[], Any]) -> Any:
-    """Return what a call returns, or raise TimeoutError: it is left to itself then, in a thread that ends with us.
-
-    :param seconds: float
-    :param call: callable
-    """
-    future: Future[Any] = Future()
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            future.set_result(context.run(call))
-        except BaseException as error:  # ruff: ignore[blind-except] - raised where the result is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="dinero-storage", daemon=True).start()
-    return future.result(seconds)
 
 
 def _renames(fs: Any) -> bool:

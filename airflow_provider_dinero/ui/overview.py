@@ -3,18 +3,21 @@
 All of it is in Airflow's database, and where the workers keep their allowance; no connection to a warehouse is opened.
 """
 
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow.models import DagModel, TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import func, select
 
+from airflow_provider_dinero.adapters.deadline import within
 from airflow_provider_dinero.adapters.settings import coordination_url
-from airflow_provider_dinero.api.errors import DineroError, DineroUnavailable
+from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.ports import EVERYWHERE
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.marks import StoredMark, marks
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 MIRROR = "DineroToSqlOperator"
 # The chart, in the units of its view box.
 STEP, BAR, HEIGHT = 10, 8, 60
+SECONDS = 10.0  # for the allowances of all connections together
+SLOW = "What is kept of this allowance wasn't read: it, or another one, takes too long."
 DAMAGED = "What is kept of this allowance is damaged, or somebody else's: look at coordination_url."
 WAY_OUT = (
     "Workers of other hosts keep theirs apart: to see it, and to share it, set `[dinero] coordination_url` to a Redis."
@@ -112,7 +117,16 @@ class Overview:
 
         :param conn_ids: of str
         """
-        return {conn_id: each for conn_id in conn_ids if (each := self._allowance(conn_id))}
+        found: dict[str, Allowance] = {}
+        until = time.monotonic() + SECONDS
+        for conn_id in conn_ids:
+            try:
+                each = within(max(0.0, until - time.monotonic()), partial(self._allowance, conn_id))
+            except TimeoutError:
+                each = Allowance(note=SLOW)
+            if each is not None:
+                found[conn_id] = each
+        return found
 
     def marks(self) -> list[StoredMark]:
         """Return the marks of consumers in DAGs that the user may read; of others only who may read all DAGs."""
@@ -149,7 +163,7 @@ class Overview:
                 for who, end in usage.still_waiting(now).items()
             ]
             note = _not_shared(client, any(map(any, hour)))
-        except DineroUnavailable as error:
+        except DineroError as error:
             self._gone[where] = str(error)
             return Allowance(client.requests_per_minute, note=str(error))
         except (ValueError, TypeError, OverflowError, OSError, RecursionError):  # one connection is no other's matter

@@ -167,6 +167,52 @@ def test_one_bad_order_does_not_stop_the_others(shop: Shop) -> None:
     assert shop.mailed() == list(range(1, 10))
 
 
+def nested(depth: int) -> Any:
+    made: Any = []
+    for _ in range(depth):
+        made = [made]
+    return made
+
+
+def with_contact(**changes: Any) -> dict[str, Any]:
+    made = order(1)
+    made["contact"].update(changes)
+    return made
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "the last day": order(1, invoice={"Date": "9999-12-31", "ProductLines": [line()]}),
+    "the first day": order(1, invoice={"Date": "0001-01-01", "ProductLines": [line()]}),
+    "no such day": order(1, invoice={"Date": "2026-02-30", "ProductLines": [line()]}),
+    "nested": order(1, invoice={"ProductLines": nested(3000)}),
+    "two ways of sending": order(1, send=["email"]),
+    "a way that is a dict": order(1, send={"by": "email"}),
+    "a key without end": order(1, idempotency_key=10**5000),
+    "a generation without end": order(1, generation=10**5000),
+    "a semicolon": with_contact(ExternalReference="a;b"),
+    "a no-break space": with_contact(ExternalReference="a\u00a0b"),
+    "half a character": order(1, idempotency_key="a\ud800"),
+}
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_order_is_no_matter_of_the_others(shop: Shop, name: str, spooled: bool) -> None:
+    listed: list[Any] = [order(0), ODD[name], order(2)]
+    with pytest.raises(errors.DineroItemsFailed, match="1 of 3 items failed"):
+        shop.run(iter(listed) if spooled else listed)
+    assert [row["Change"] for row in shop.rows] == ["created", "failed", "created"]
+
+
+def test_damaged_notes_are_none(shop: Shop) -> None:
+    shop.run(orders(3))
+    kept = vars(shop.store)
+    (values,) = (each for each in kept.values() if isinstance(each, dict))
+    for name, value in values.items():
+        values[name] = {"last": "x"} if "last" in value else {guid: [None] * 20 for guid in value}
+    assert shop.run(orders(3))["unchanged"] == 3
+
+
 def test_stop_stops_before_anything_is_sent_where_a_check_fails(shop: Shop) -> None:
     listed = orders(3)
     listed[2]["sent"] = "email"

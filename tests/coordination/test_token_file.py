@@ -1,6 +1,7 @@
 """A script outside Airflow with one-time refresh tokens: each run goes on with the token of the last."""
 
 import json
+import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -110,3 +111,28 @@ def test_its_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     open_to_all.chmod(0o777)
     with pytest.raises(DineroUnavailable, match="every user of this machine may write to it"):
         FileTokenStore(open_to_all).save("a key", Token("access", 1.0))
+
+
+@pytest.mark.parametrize("what", ["a link", "a pipe", "a folder"])
+def test_only_a_file_of_ours_is_read(tmp_path: Path, what: str) -> None:
+    store = FileTokenStore(tmp_path)
+    store.save("key", Token("access", 0.0))
+    (path,) = tmp_path.glob("*.token")
+    kept = path.rename(tmp_path / "kept")
+    {"a link": lambda: path.symlink_to(kept), "a pipe": lambda: os.mkfifo(path), "a folder": path.mkdir}[what]()
+    with pytest.raises(DineroUnavailable, match="can't be read"):
+        store.load("key")
+
+
+def test_what_others_put_where_a_new_token_is_written_is_not_used(tmp_path: Path) -> None:
+    store = FileTokenStore(tmp_path)
+    store.save("key", Token("old", 0.0))
+    (path,) = tmp_path.glob("*.token")
+    left = path.with_suffix(".new")
+    left.write_text("")
+    left.chmod(0o666)
+    with left.open() as theirs:
+        store.save("key", Token("new", 0.0))
+        assert theirs.read() == ""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert store.load("key") == Token("new", 0.0)

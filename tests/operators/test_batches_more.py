@@ -42,6 +42,28 @@ def test_contacts(bench: Bench) -> None:
     assert told.returned["unchanged"] == 1
 
 
+def test_what_dinero_cannot_be_asked_for_fails_alone(bench: Bench) -> None:
+    """A semicolon can't be written in a filter, nor what looks like a blank."""
+    odd = ("a;b", "a\u00a0b")
+    contacts = [{**order(0)["contact"], "ExternalReference": each} for each in ("good", *odd)]
+    product = {"Name": "Bell", "BaseAmountValue": "80", "Quantity": 1, "AccountNumber": 1000, "Unit": "parts"}
+    products = [{**product, "ExternalReference": each} for each in ("good", *odd)]
+    (row,) = bench.one(DineroInvoicesOperator, invoices=[order(0)], book=True).returned["Report"]
+    payments = [
+        {"idempotency_key": "0", "invoice": row["Guid"], "payment": {"Amount": "125"}},
+        *({"idempotency_key": each, "external_reference": each, "payment": {"Amount": "1"}} for each in odd),
+    ]
+    for told in (
+        bench.one(DineroUpsertContactsOperator, contacts=contacts),
+        bench.one(DineroUpsertProductsOperator, products=products),
+        bench.one(DineroAddPaymentsOperator, payments=payments, payment=PAYMENT),
+    ):
+        assert "2 of 3 items failed" in told.error
+        assert "a semicolon" in told.error
+    state = bench.sandbox.state()
+    assert [state[name] for name in ("contacts", "products", "payments")] == [2, 1, 1]
+
+
 def test_products(bench: Bench) -> None:
     listed = [
         {

@@ -14,6 +14,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
+from airflow_provider_dinero.storage.failures import told
 from airflow_provider_dinero.storage.store import Store
 
 LEFT = f".7.pdf.{'0' * 32}.part"
@@ -92,3 +93,18 @@ def test_a_file_system_that_hangs(disk: Store, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Disk, "cat_file", lambda *arguments, **options: time.sleep(60))
     with pytest.raises(DineroUnavailable, match=r"didn't let us read ftp://disk@.*7\.pdf within 0 s"):
         disk.read("7.pdf")
+
+
+SECRETS = (
+    "https://a.blob.core.windows.net/c/x?sig=hunter2%3D&se=2026",
+    "AccountName=a;AccountKey=hunter2==;EndpointSuffix=core",
+    "sftp://user:hunter2@host/x",
+    "https://b.s3.amazonaws.com/x?X-Amz-Security-Token=hunter2&X-Amz-Date=1",
+)
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_what_a_storage_says_is_told_without_secrets(text: str) -> None:
+    with pytest.raises(DineroUnavailable, match=r"\*\*\*") as caught, told("write", "s3://c@b/x", "c", 1.0):
+        raise RuntimeError(text)
+    assert "hunter2" not in str(caught.value)

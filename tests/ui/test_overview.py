@@ -11,9 +11,11 @@ import pytest
 from airflow_provider_dinero.api.ports import Token
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.coordination.files import FileBudget
+from airflow_provider_dinero.ui import overview
 from airflow_provider_dinero.ui.overview import Allowance, Overview
 from tests.consent.conftest import add, database
 from tests.consent.test_marks import Keep, keep
+from tests.faulty import dripping
 
 __all__ = ["add", "database", "keep"]
 Add = Callable[..., str]
@@ -79,6 +81,16 @@ def test_a_damaged_allowance_is_told_beside_the_others(shop: str, tmp_path: Path
     (slots,) = tmp_path.glob("*.slots")
     slots.write_bytes(re.sub(rb"(?<=: )[0-9.]+", lambda end: b"1e300".ljust(len(end[0])), slots.read_bytes()))
     assert Overview({"dag"}).allowances([shop])["shop"].note.startswith("What is kept of this allowance is damaged")
+
+
+@pytest.mark.usefixtures("dags")
+def test_what_takes_too_long_holds_nobody(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "SECONDS", 0.5)
+    with dripping(b"+") as slow:
+        address = slow.replace("http", "redis")
+        names = [add(f"slow{number}", organization_id=100001, coordination_url=address) for number in range(2)]
+        notes = [each.note for each in Overview({"dag"}).allowances(names).values()]
+    assert notes == [overview.SLOW] * 2
 
 
 def test_where_the_workers_share_nothing_with_the_api_server_the_page_says_so(shop: str) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from airflow_provider_dinero.api.batches.items import Item, Options, read_item, repeatable
+from airflow_provider_dinero.api.batches.items import Item, Options, read_item, reading, repeatable
 from airflow_provider_dinero.api.batches.known import ContactBook, Snapshot
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
@@ -112,14 +112,16 @@ class InvoiceRun:
         self._snapshot = Snapshot.read(self._resources.invoices, digests, self._span(dates))
 
     def _read(self, given: Any) -> Item:
-        return read_item(given, self._session.organization_id, self._options, self._resources.contacts)
+        with reading():
+            return read_item(given, self._session.organization_id, self._options, self._resources.contacts)
 
     def _span(self, dates: Iterable[str]) -> tuple[date, date]:
         """Return the first and the last day that the invoices can have, and a day more at each end."""
         days = {date.fromisoformat(each[:10]) for each in set(dates) if each}
         if "" in set(dates):  # Dinero dates these on the day when they are made, as a list has shown
             days |= {date.fromisoformat(each[:10]) for each in self._notes.dates()} | {datetime.now(UTC).date()}
-        return min(days) - timedelta(days=1), max(days) + timedelta(days=1)
+        day = timedelta(days=1)  # a calendar has a first and a last one, which stand for "no date" in some systems
+        return max(min(days), date.min + day) - day, min(max(days), date.max - day) + day
 
     def _parts(self, items: Iterable[Any]) -> Iterator[list[Work]]:
         """Yield the items, so many at a time; those that are wrong are told in between."""

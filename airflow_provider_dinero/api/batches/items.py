@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.bodies import idempotency
 from airflow_provider_dinero.api.bodies.idempotency import key_text, reference_for
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal, expected, require_both_amounts
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
-from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.resources.channels import check_mailout
 from airflow_provider_dinero.api.resources.contacts import Contacts
 
@@ -19,6 +19,9 @@ KEYS = (
     "idempotency_key", "invoice", "contact", "match_by", "expected_total", "send", "mailout", "resend", "payment",
     "generation",
 )  # fmt: skip
+
+# The line of an item that can't be written as JSON: it is read as one that isn't.
+NO_JSON = b"!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,22 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
     )
 
 
+@contextmanager
+def reading() -> Generator[None]:
+    """Turn whatever an item raises while it is read into an error about this item: the others are read all the same.
+
+    :raises DineroInvalidBody: it can't be read
+    """
+    try:
+        yield
+    except DineroError:
+        raise
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise DineroInvalidBody(
+            f"The item can't be read ({type(error).__name__}).", "Compare it with one that works; nothing was sent."
+        ) from error
+
+
 def as_row(given: Any) -> Mapping[str, Any]:
     """Return an item as a mapping.
 
@@ -226,7 +245,16 @@ def _spool(items: Iterable[Any]) -> Generator[_Lines]:
     encoder = msgspec.json.Encoder(enc_hook=str)  # Decimal becomes text, digit for digit
     with temporary() as file:
         for each in items:
-            line = each.encode() if isinstance(each, str) else each if isinstance(each, bytes) else encoder.encode(each)
+            try:
+                line = (
+                    each.encode()
+                    if isinstance(each, str)
+                    else each
+                    if isinstance(each, bytes)
+                    else encoder.encode(each)
+                )
+            except (TypeError, ValueError, OverflowError, RecursionError):
+                line = NO_JSON
             file.write(line.strip().replace(b"\n", b" ") + b"\n")
         file.flush()
         yield _Lines(file)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_dinero.api.batches.items import reading
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes, SharedIntents
 from airflow_provider_dinero.api.batches.report import Report
 from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
@@ -83,7 +84,8 @@ class ListedRun(ABC):
     def _checked(self, index: int, given: Any) -> Entry:
         told: Row = {"Item": index + 1}
         try:
-            entry = self.read(given)
+            with reading():
+                entry = self.read(given)
         except DineroInvalidBody as error:
             if self._around.stop:
                 raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error

@@ -11,7 +11,7 @@ import hashlib
 import threading
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -144,10 +144,12 @@ class Notes:
             self._store.set(self._name, {"last": page})
 
     def _last(self) -> int:
-        return int((self._store.get(self._name) or {}).get("last", 0))
+        last = (self._store.get(self._name) or {}).get("last")
+        return last if isinstance(last, int) and last > 0 else 0
 
     def _read(self, page: int) -> dict[str, list[Any]]:
-        return dict(self._store.get(self._key(page)) or {})
+        kept = self._store.get(self._key(page)) or {}
+        return {guid: note for guid, note in kept.items() if isinstance(note, list) and len(note) == len(fields(Note))}
 
     def _key(self, page: int) -> str:
         return f"{self._name}.{page}"

@@ -11,7 +11,9 @@ from airflow_provider_dinero.api.batches.work import SETTLED
 from airflow_provider_dinero.api.bodies.idempotency import key_text, reference_for
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
+from airflow_provider_dinero.api.lists.filters import eq, query_filter
 from airflow_provider_dinero.api.resources.invoices import Invoices
+from airflow_provider_dinero.api.resources.sales import FILTERABLE
 from airflow_provider_dinero.api.session import Session
 
 # How an item names its invoice: the properties of the list.
@@ -41,6 +43,8 @@ class PaymentsRun(ListedRun):
         named = [(BY[name], str(row[name]).strip()) for name in BY if row.get(name) is not None]
         if len(named) != 1 or not named[0][1]:
             raise DineroInvalidBody(f"The payment needs one of {', '.join(BY)}.", "It names the invoice.")
+        if named[0][0] == "ExternalReference":
+            query_filter(eq(*named[0]), FILTERABLE)
         given_payment = row.get("payment", {})
         if not isinstance(given_payment, Mapping):
             raise DineroInvalidBody("payment: a dict is needed.", "Nothing was sent.")

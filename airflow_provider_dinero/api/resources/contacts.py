@@ -8,7 +8,7 @@ from airflow_provider_dinero.api.bodies import comparison, idempotency
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, DineroDuplicate, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
-from airflow_provider_dinero.api.lists.filters import Condition, eq
+from airflow_provider_dinero.api.lists.filters import Condition, eq, query_filter
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents
@@ -224,6 +224,7 @@ class Contacts(Documents):
                 f"The contact has no {match_by} to match by.",
                 f"Set it, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
+        query_filter(eq(match_by, value), FILTERABLE)
         if wanted.get("ContactGuid"):
             raise DineroInvalidBody(
                 f"A contact that is matched by {match_by} can't have a ContactGuid.", "Leave it out, or use create."

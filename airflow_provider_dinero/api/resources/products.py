@@ -8,7 +8,7 @@ from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import Changes
-from airflow_provider_dinero.api.lists.filters import Condition, eq
+from airflow_provider_dinero.api.lists.filters import Condition, eq, query_filter
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.versions import gone
@@ -170,6 +170,7 @@ class Products(Resource):
                 f"The product has no {match_by} to match by.",
                 f"Set it, or pass another match_by: {', '.join(MATCHABLE)}.",
             )
+        query_filter(eq(match_by, value), FILTERABLE)
         return wanted, value
 
     @guarded
