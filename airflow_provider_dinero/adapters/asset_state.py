@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 PREFIX = "dinero_mark__"
 WHAT = "The copy of a watermark"
-# An entry has at least one of these; one that a person wrote may have `until` only.
+# An entry has at least one of these; an entry that a person wrote may have only `until`.
 FIELDS = {"until", "pending", "begun", "deletes"}
-# Airflow's reference to a value in a state store backend, as seen without that backend.
+# Airflow's reference to a value in a state store backend, as read without that backend.
 REFERENCE = "__airflow_state_ref__"
 
 
@@ -33,7 +33,7 @@ class AssetState:
 
     :param store: Airflow's accessor of the asset's state, of a task or a trigger
     :param asset: str, the asset's name
-    :param key: str, the entry's, as `state_key` makes it of what was given
+    :param key: str, the key that `state_key` turns into the key of the entry
     """
 
     def __init__(self, store: Any, asset: str, key: str) -> None:
@@ -42,10 +42,10 @@ class AssetState:
         self._store = store
 
     def get(self) -> dict[str, Any] | None:
-        """Return the entry, None if neither it nor a copy exists; a copy becomes the entry again.
+        """Return the entry, or None if neither it nor a copy exists. A copy without an entry is restored.
 
         :raises DineroConfigurationError: the entry isn't a watermark
-        :raises DineroUnavailable: it can't be found out whether there is a copy
+        :raises DineroUnavailable: the copy can't be read
         """
         stored = self._store.get(self.key)
         if stored is not None:
@@ -63,7 +63,7 @@ class AssetState:
         self.copy(value)
 
     def copied(self) -> dict[str, Any] | None:
-        """Return the copy, None if there is none.
+        """Return the copy, or None if there is none.
 
         :raises DineroUnavailable: it can't be read
         """
@@ -108,7 +108,7 @@ def state_of(context: "Context", asset: "Asset", key: str) -> AssetState:
 
 
 def require_mark(stored: Any, asset: str, key: str) -> dict[str, Any]:
-    """Return the stored value if it is a watermark. Anything else isn't overwritten, nor taken for a new consumer.
+    """Return the stored value if it is a watermark. Anything else is neither overwritten nor treated as a new consumer.
 
     :param stored: value from Airflow
     :param asset: str, its name
@@ -141,7 +141,7 @@ def told(stored: Any) -> str:
 
 
 def variable_of(asset: str, key: str) -> str:
-    """Return the name of the Variable with the copy, which is valid for any name of an asset.
+    """Return the name of the Variable with the copy, which is a valid name whatever the asset is called.
 
     :param asset: str, its name
     :param key: str
@@ -150,9 +150,9 @@ def variable_of(asset: str, key: str) -> str:
 
 
 def write_copy(asset: str, key: str, value: dict[str, Any], team: str | None = None) -> None:
-    """Store the copy of an entry, without what it saw after its watermark.
+    """Store the copy of an entry, without the changes that it saw after its watermark.
 
-    An event during Airflow's removal of the DAG started no run, so its changes are reported again.
+    An event while Airflow had removed the DAG started no run, so its changes must be reported again.
 
     :param asset: str, its name
     :param key: str
@@ -171,9 +171,9 @@ def write_copy(asset: str, key: str, value: dict[str, Any], team: str | None = N
 
 
 def value_of(text: str) -> Any:
-    """Return the entry in a copy; if a person has damaged it, it isn't a watermark.
+    """Return the entry in a copy; if a person damaged the copy, its text, which isn't a watermark.
 
-    :param text: str, the Variable
+    :param text: str, the value of the Variable
     """
     try:
         return json.loads(text)["value"]

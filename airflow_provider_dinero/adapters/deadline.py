@@ -1,4 +1,4 @@
-"""A limit of time for calls that have none of their own."""
+"""A time limit for calls that have none of their own."""
 
 import contextvars
 import threading
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:
-    """Return what a call returns, or raise TimeoutError: it is left to itself then, in a thread that ends with us.
+    """Return the result of a call, or raise TimeoutError; the call then runs on in a thread that ends with the process.
 
     :param seconds: float
     :param call: callable
@@ -19,7 +19,7 @@ def within(seconds: float, call: Callable[[], Any]) -> Any:
     def run() -> None:
         try:
             future.set_result(context.run(call))
-        except BaseException as error:  # ruff: ignore[blind-except] - raised where the result is asked for
+        except BaseException as error:  # ruff: ignore[blind-except] - raised when the result is read
             future.set_exception(error)
 
     threading.Thread(target=run, name="dinero-deadline", daemon=True).start()

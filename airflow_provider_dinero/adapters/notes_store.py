@@ -1,6 +1,6 @@
-"""What batches keep of the documents that they wrote, in the state store of an asset.
+"""The notes of batches on the documents that they wrote, in the state store of an asset.
 
-Airflow may delete it: then the documents are read again. So it needs no copy, as a watermark does.
+If Airflow deletes the notes, the documents are read again. So, unlike a watermark, the notes need no copy.
 """
 
 import logging
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Watermarks are in the same store, and are listed and moved by hand; these aren't.
+# Watermarks are in the same store, where people list and move them. This prefix keeps the notes out of that.
 PREFIX = "notes."
 
 
 class AssetNotes:
-    """The StateStore of an asset.
+    """The StateStore of an asset's notes.
 
     :param store: Airflow's accessor of the asset's state
     """
@@ -28,7 +28,7 @@ class AssetNotes:
         self._store = store
 
     def get(self, key: str) -> Any:
-        """Return a value, or None; also where it is in a state store backend that was switched off.
+        """Return a value; None if there is none, or if it is in a state store backend that was switched off.
 
         :param key: str
         """
@@ -45,7 +45,7 @@ class AssetNotes:
 
 
 def notes_store_of(context: "Context", asset: "Asset") -> AssetNotes | None:
-    """Return where the notes of an asset are kept, as a running task reaches it; None where it doesn't.
+    """Return the store of an asset's notes for a running task, or None if the task has no access to it.
 
     :param context: Context
     :param asset: Asset, among the inlets of the task
@@ -53,7 +53,7 @@ def notes_store_of(context: "Context", asset: "Asset") -> AssetNotes | None:
     stores: Any = context.get("asset_state_store")
     try:
         return AssetNotes(stores[asset])
-    except (KeyError, TypeError):  # of a mapped task, Airflow sees what `partial` was given
+    except (KeyError, TypeError):  # for a mapped task, Airflow only sees what `partial` received
         log.warning(
             "The task has no state store of %s, so each document is read. Give a mapped task inlets=[dinero_asset(…)] "
             "in `partial`.",

@@ -1,4 +1,4 @@
-"""Photos of receipts as PDFs, the right way up and small enough: what a phone takes. It needs the extra `photos`."""
+"""Convert phone photos of receipts to PDFs that are upright and small enough. This needs the extra `photos`."""
 
 import io
 from typing import TYPE_CHECKING
@@ -9,24 +9,24 @@ from airflow_provider_dinero.api.http.uploads import LARGEST
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# What is too large, or no JPEG or PNG, is made anew: first of this many pixels along the longer side, then of fewer.
+# The longer side of a picture that is too large, or not a JPEG or PNG: it is re-encoded with each until it fits.
 SIDES, QUALITY = (3000, 2200, 1500, 1000), 85
-# A small file may unpack to more, and one picture then takes gigabytes.
+# Even a small file can decode to more pixels than this, and then takes gigabytes of memory.
 MOST_PIXELS = 64_000_000
-# What img2pdf takes as it is, without loss.
+# The formats that img2pdf embeds unchanged, without loss.
 AS_IT_IS = {"JPEG", "PNG"}
-# What a PDF can be told of how a picture lies: turned, but not mirrored.
+# The orientations that a PDF can express: rotated, but not mirrored.
 TURNED = {1, 3, 6, 8}
 
 
 def pdf_of(photo: bytes) -> bytes:
-    """Return a photo as a PDF of one page, upright as the camera noted it, of at most 6 MB.
+    """Return a photo as a one-page PDF of at most 6 MB, upright according to the orientation that the camera recorded.
 
-    A JPEG or PNG is put into the PDF as it is, unless that is too large. HEIC, which iPhones take, and all else that
-    Pillow reads becomes a JPEG.
+    A JPEG or PNG is embedded unchanged, unless it is too large. HEIC, which iPhones use, and every other format that
+    Pillow reads is converted to JPEG.
 
     :param photo: bytes, the content of the file: JPEG, PNG, HEIC, WebP, TIFF, ...
-    :raises DineroInvalidBody: it is no picture
+    :raises DineroInvalidBody: it isn't a picture, or is too large
     :raises DineroConfigurationError: the extra `photos` isn't installed
     """
     try:
@@ -58,7 +58,7 @@ def pdf_of(photo: bytes) -> bytes:
 
 
 def _jpeg(image: "Image", side: int) -> bytes:
-    """Return a picture as JPEG of at most so many pixels along its longer side; what is transparent becomes white."""
+    """Return a picture as a JPEG with at most `side` pixels along its longer side; transparent areas become white."""
     from PIL import Image
 
     small = image.convert("RGBA")

@@ -1,4 +1,4 @@
-"""The watermarks of all consumers, with access to the metadata database: listed, set and deleted.
+"""List, set and delete the watermarks of all consumers, with access to the metadata database.
 
 A watermark is an entry in the state store of an asset, its copy in a Variable, or both.
 """
@@ -30,12 +30,12 @@ class StoredMark:
     :param until: datetime (UTC) or None, everything that changed before it was reported; None before the first time
     :param pending: int, how many windows belong to runs that haven't succeeded yet
     :param moved_at: datetime (UTC) or None, when it was stored
-    :param moved_by: str: DAG and task, watcher, or api (a person); empty if Airflow doesn't tell
+    :param moved_by: str: DAG and task, watcher, or api (a person); empty if Airflow doesn't say
     :param in_store: bool, whether the state store has it
     :param has_copy: bool, whether a Variable has it
     :param problem: str, what is wrong with it; empty if nothing is
-    :param dag_ids: tuple of str, the DAG that has stored it, or those that its asset starts; empty if Airflow
-        doesn't tell
+    :param dag_ids: tuple of str, the DAG that stored it, or the DAGs that its asset starts; empty if Airflow doesn't
+        say
     :param team: str or None, the copy's team in Airflow's multi-team mode
     """
 
@@ -60,7 +60,7 @@ class StoredMark:
 
 
 def marks() -> list[StoredMark]:
-    """Return all watermarks, the oldest first."""
+    """Return all watermarks, oldest first."""
     from airflow.models import Variable
     from airflow.models.asset import AssetModel
     from airflow.models.asset_state_store import AssetStateStoreModel
@@ -92,7 +92,7 @@ def one(among: Iterable[StoredMark], key: str, asset: str | None) -> StoredMark:
 
     :param among: iterable of StoredMark
     :param key: str
-    :param asset: str, the name of its asset, if several have such a key
+    :param asset: str, the name of its asset, needed if several have this key; or None
     :raises DineroConfigurationError: there is none, or there are several
     """
     found = [each for each in among if each.key == key and asset in {None, each.asset}]
@@ -107,7 +107,7 @@ def one(among: Iterable[StoredMark], key: str, asset: str | None) -> StoredMark:
 
 
 def set_mark(mark: StoredMark, until: datetime) -> None:
-    """Move a watermark, and drop its pending windows: in the state store, as Airflow's API does, and in the copy.
+    """Move a watermark and drop its pending windows, in the state store, as Airflow's API does, and in the copy.
 
     :param mark: StoredMark
     :param until: datetime
@@ -130,7 +130,7 @@ def set_mark(mark: StoredMark, until: datetime) -> None:
 
 
 def forget(mark: StoredMark) -> None:
-    """Delete a watermark and its copy: from then on its consumer is a new one.
+    """Delete a watermark and its copy; from then on, its consumer counts as new.
 
     :param mark: StoredMark
     """
@@ -138,7 +138,7 @@ def forget(mark: StoredMark) -> None:
     from airflow.state.metastore import _get_db_backend
     from airflow.utils.session import create_session
 
-    # The copy first: without the entry, it would be restored.
+    # The copy first: otherwise, it could restore the deleted entry.
     if mark.has_copy:
         variables.delete(variable_of(mark.asset, mark.key), mark.team)
     if mark.in_store:
@@ -161,7 +161,7 @@ def _of_copy(row: Any) -> StoredMark | None:
         told = json.loads(row.val)
         mark = StoredMark(str(told["key"]), str(told["asset"]), in_store=False, has_copy=True, team=row.team_name)
     except (ValueError, TypeError, KeyError, RecursionError):
-        return None  # it isn't known whose it is; a caller that needs it reports that
+        return None  # it can't be assigned to a consumer; code that needs it reports that
     return _with(mark, value_of(row.val))
 
 

@@ -1,4 +1,4 @@
-"""A folder whose files are locked: what it must be, and how its files are opened."""
+"""A folder of lock files: the requirements for it, and how its files are opened."""
 
 import errno
 import fcntl
@@ -28,10 +28,10 @@ NAME_ANOTHER = (
 
 
 class Folder:
-    """A folder whose files are locked. It is created when it is first needed.
+    """A folder of lock files. It is created when it is first needed.
 
     An existing folder isn't trusted, see `_require_ours`. Its files are opened through its descriptor and never through
-    a link, so that nobody can redirect its path to have something overwritten.
+    a link, so that nobody can redirect its path to overwrite something else.
 
     :param path: Path
     """
@@ -41,13 +41,13 @@ class Folder:
 
     @contextmanager
     def locked(self, name: str, kind: str, longest: float = LONGEST_HOLD) -> Generator[int]:
-        """Hold the lock of a file inside the `with` block; the kernel frees it when the process dies.
+        """Hold the lock of a file inside the `with` block; the kernel releases it when the process dies.
 
         :param name: str, any text
         :param kind: str, the file's suffix
         :param longest: float, seconds to wait for it; default 600
         :return: int, its descriptor, open for reading and writing
-        :raises DineroUnavailable: it can't be opened, others can change it, or somebody holds it for too long
+        :raises DineroUnavailable: it can't be opened, others can change it, or another process holds it for too long
         """
         with self.try_locked(name, kind, longest) as descriptor:
             if descriptor is None:
@@ -57,7 +57,7 @@ class Folder:
 
     @contextmanager
     def try_locked(self, name: str, kind: str, longest: float) -> Generator[int | None]:
-        """Hold the lock of a file as `locked` does, or give None where somebody holds it for so long.
+        """Hold the lock of a file as `locked` does, or yield None if another process holds it for too long.
 
         :param name: str, any text
         :param kind: str, the file's suffix
@@ -72,11 +72,11 @@ class Folder:
             try:
                 yield descriptor
             finally:
-                # A process that waits for the deleted file finds another one under its name, and uses that.
+                # A process that waits for the deleted file notices that, and uses a new one of the same name.
                 with suppress(OSError):
                     if os.fstat(descriptor).st_size == 0:
                         os.unlink(file, dir_fd=folder)
-                # Closing alone doesn't free it while a process that was forked meanwhile has it open too.
+                # Closing alone doesn't release it while a process that was forked meanwhile has it open too.
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
                 os.close(descriptor)
 
@@ -113,7 +113,7 @@ class Folder:
             raise _lost(self._path, error) from None
 
     def _open(self, folder: int, file: str, flags: int) -> int:
-        """Open a file of the folder: a plain file without another name."""
+        """Open a file of the folder: a regular file without a second link."""
         try:
             descriptor = os.open(file, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=folder)
         except OSError as error:
@@ -139,11 +139,11 @@ class Folder:
             raise _lost(self._path, error) from None
 
     def write(self, descriptor: int, data: bytes, needed: int) -> None:
-        """Write the content of a locked file. The rest of a longer content stays.
+        """Write the start of a locked file. Content beyond the new data stays.
 
         :param descriptor: int
-        :param data: bytes, in one write, which a killed process has done completely or not at all
-        :param needed: int, how many of them must be written
+        :param data: bytes, written in one call, which a killed process has done completely or not at all
+        :param needed: int, how many of the bytes must be written
         :raises DineroUnavailable: it can't be written, for example because the disk is full
         """
         try:
@@ -169,13 +169,13 @@ class Folder:
                     told = os.read(descriptor, LONGEST_PLACE).decode(errors="replace")
                 finally:
                     os.close(descriptor)
-            # A damaged name still identifies the folder, as long as everyone reads the same.
+            # A damaged name still identifies the folder, as long as everyone reads the same name.
             return "".join(each for each in told if each.isprintable()) or "a damaged file"
         except OSError as error:
             raise _lost(self._path, error) from None
 
     def _name_place(self, folder: int) -> None:
-        """Give the folder a name, unless another process is faster."""
+        """Name the folder, unless another process does so first."""
         made = secrets.token_hex(8)
         descriptor = self._open(folder, made, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
@@ -188,7 +188,7 @@ class Folder:
 
 
 def _open_folder(path: Path) -> int:
-    """Open a folder, created for us only if it is missing. A link is accepted if root or we created it."""
+    """Open a folder, and create it for us alone if it is missing. A link is accepted if root or we created it."""
     for each in reversed([path, *path.parents]):
         with suppress(FileExistsError):
             if not each.exists():
@@ -200,11 +200,11 @@ def _open_folder(path: Path) -> int:
 
 
 def _require_ours(path: Path, found: os.stat_result) -> None:
-    """Check that nobody else can add anything to a folder, or remove it.
+    """Check that nobody else can add files to a folder or remove them; a writable group is only logged.
 
     :param path: Path
-    :param found: os.stat_result of it
-    :raises DineroUnavailable: others can do that
+    :param found: os.stat_result of the folder
+    :raises DineroUnavailable: another user owns the folder, or every user can write to it
     """
     if found.st_uid not in (0, os.geteuid()):
         raise _refused(
@@ -220,7 +220,7 @@ def _require_ours(path: Path, found: os.stat_result) -> None:
 
 @cache
 def _tell_of_group(path: Path, group: int) -> None:
-    """Log it once."""
+    """Log once that a group can write to the folder."""
     log.warning(
         "Everybody in group %d can write to the folder %s, which holds the locks. It is used anyway.", group, path
     )
@@ -237,7 +237,7 @@ def _file_of(name: str, kind: str) -> str:
 
 
 def _wait_for(descriptor: int, until: float) -> bool:
-    """Take the lock of a file, and tell whether that went in time."""
+    """Take the lock of a file, and tell whether that succeeded in time."""
     pause = PAUSE / 16
     while True:
         try:

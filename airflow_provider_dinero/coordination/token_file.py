@@ -1,4 +1,4 @@
-"""Tokens in a folder of the user's, for scripts: each run goes on with the refresh token of the run before."""
+"""Tokens in a folder of the user, for scripts: each run continues with the refresh token of the previous run."""
 
 import errno
 import hashlib
@@ -14,15 +14,15 @@ from airflow_provider_dinero.coordination.files import FileLock
 
 
 class FileTokenStore:
-    """A TokenStore of all processes of a user on this machine, and the Lock that they renew tokens under.
+    """A TokenStore for all processes of a user on this machine, with the Lock that they hold while renewing a token.
 
-    Each token is a file that only its owner can read (0600), in a folder that only its owner can enter (0700). It is
-    replaced as a whole: a process that is killed leaves the old token or the new one. A client that is given this store
-    takes its lock too, unless it is given another.
+    Each token is a file that only its owner can read (0600), in a folder that only its owner can enter (0700). A save
+    replaces the whole file: a process that is killed leaves either the old token or the new one. A client with this
+    store uses its lock too, unless you give it another one.
 
         client = DineroClient(123456, VismaConnect("isv_…", "secret", "refresh token"), token_store=FileTokenStore())
 
-    :param folder: str or Path, made where it is missing; default `dinero` in $XDG_STATE_HOME, or in ~/.local/state
+    :param folder: str or Path, created if missing; default `dinero` in $XDG_STATE_HOME, or in ~/.local/state
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -36,8 +36,8 @@ class FileTokenStore:
 
         :param key: str
         :raises DineroUnavailable: the file can't be read
-        :raises DineroConfigurationError: it holds no token: it is never taken for a first run, which would spend the
-            first refresh token again
+        :raises DineroConfigurationError: the file holds no token. This isn't treated as a first run, which would use
+            the first refresh token again.
         """
         if key in self._pending:
             return self._pending[key]
@@ -56,17 +56,17 @@ class FileTokenStore:
             ) from None
 
     def save(self, key: str, token: Token) -> None:
-        """Store a token: it is on the disk when this returns.
+        """Store a token; it is on the disk before this returns.
 
         :param key: str
         :param token: Token
-        :raises DineroUnavailable: it could not be stored; this process goes on with it
+        :raises DineroUnavailable: it could not be stored; this process keeps using it
         """
         path = self._path(key)
         new = path.with_suffix(".new")
         try:
-            with self.lock.hold("the folder of the tokens"):  # made, and ours alone
-                new.unlink(missing_ok=True)  # of a process that was killed
+            with self.lock.hold("the folder of the tokens"):  # also creates the folder, for us alone
+                new.unlink(missing_ok=True)  # left by a process that was killed
                 descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "w") as stream:
                     json.dump(token.as_dict(), stream)
@@ -94,10 +94,10 @@ class FileTokenStore:
 
 
 def _read(path: Path) -> str:
-    """Return the content of a plain file of ours: others could put a token of theirs there, or a pipe that never ends.
+    """Return the content of a regular file that we own: others could plant their own token, or a pipe that blocks us.
 
     :param path: Path
-    :raises OSError: it isn't one, or can't be read
+    :raises OSError: it isn't such a file, or can't be read
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
         found = os.fstat(stream.fileno())

@@ -1,4 +1,4 @@
-"""Whether a person has approved the work of a task."""
+"""Check whether a person has approved a task."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-# The words of Airflow's ApprovalOperator.
+# The options of Airflow's ApprovalOperator.
 APPROVE, REJECT = "Approve", "Reject"
 
 
@@ -26,7 +26,7 @@ def require_approval(task: "BaseOperator", approval: Any, context: "Context") ->
     """Skip the task unless a person has approved it.
 
     :param task: BaseOperator
-    :param approval: dict, list or None, its rendered `approval`
+    :param approval: dict, list or None: the task's rendered `approval`
     :param context: Context
     :raises AirflowSkipException: nobody approved
     :raises DineroInvalidBody: the approval isn't an answer, or it isn't clear which of several belongs to this task
@@ -68,14 +68,14 @@ def _own_answer(task: "BaseOperator", answer: Any, context: "Context") -> Mappin
 
 
 def _mapped(task: "BaseOperator") -> Any:
-    """Return the mapped task of the DAG file of which this is an instance; None if it isn't mapped."""
+    """Return the mapped task in the DAG file that this task is an instance of; None if it isn't mapped."""
     dag: Any = task.get_dag()
     written = dag and dag.task_dict.get(task.task_id)
     return written if getattr(written, "is_mapped", False) else None
 
 
 def _of_own_index(mapped: Any, context: "Context") -> Any:
-    """Return the answer with this task's map index, from a mapped approval with as many instances."""
+    """Return the answer with this task's map index, from a mapped approval that has as many instances as this task."""
     ti: Any = context["ti"]
     source = mapped and getattr(mapped.partial_kwargs.get("approval"), "operator", None)
 

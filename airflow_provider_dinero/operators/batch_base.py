@@ -1,4 +1,4 @@
-"""What the operators share that take a list: where it comes from, its report, how far it is, and its notes."""
+"""The base of the operators that process a list: its source, report, progress and notes."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api.batches.batches import Batches
 
-# A report of at most so many bytes fits into an XCom.
+# The largest report, in bytes, to store in an XCom.
 LARGEST_XCOM = 48_000
 FAILED = "failed"
 Row = dict[str, Any]
 
 
 class Hidden:
-    """A list of another task's, of which Airflow stores no content as a rendered field: it holds names and addresses.
+    """Another task's list, hidden from the rendered fields that Airflow stores, since it has names and addresses.
 
     :param items: iterable
     """
@@ -34,23 +34,24 @@ class Hidden:
 
 
 class DineroBatchOperator(DineroBaseOperator):
-    """Works through a list, each item once, however often it runs.
+    """Processes a list, each item once, however often it runs.
 
-    What it wrote is kept, as a hash without content, in the state of the asset `dinero://<conn_id>/<resource>`, which
-    is among its inlets; the next run, and other DAGs, find it there.
+    It records what it wrote, as hashes without the content, in the state of the asset `dinero://<conn_id>/<resource>`,
+    which is one of its inlets. The next run, and other DAGs, find the records there.
 
-    :param path: str or ObjectStoragePath, a file of newline-delimited JSON in place of the list: an item a line.
+    :param path: str or ObjectStoragePath, a file of newline-delimited JSON instead of the list, one item per line.
         Templated.
-    :param report_path: str or ObjectStoragePath, where the report goes: a line of JSON for each item. Default beside
-        `path`, as `<name>.report.ndjson`; without `path` it is returned, as long as it is small. Templated.
-    :param on_error: str, continue: work through the list, then fail with the number of those that failed and the first
-        ten; or stop at the first; default continue
+    :param report_path: str or ObjectStoragePath of the report, which has one line of JSON per item. Default next to
+        `path`, as `<name>.report.ndjson`; without `path` the task returns the report, as long as it is small.
+        Templated.
+    :param on_error: str, continue: process the whole list, then fail with the number of failed items and the first ten
+        of them; or stop: fail at the first; default continue
     """
 
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "path", "report_path")
-    # Whether `work` takes what was told before the task deferred.
+    # Whether `work` takes the results that were reported before the task deferred.
     resumes: ClassVar[bool] = False
-    # The name of the argument that holds the list; with _callable behind it, of the function that gives it.
+    # The name of the argument for the list; with the suffix _callable, of the one for the function that returns it.
     listed: ClassVar[str]
 
     def __init__(
@@ -63,7 +64,7 @@ class DineroBatchOperator(DineroBaseOperator):
         **kwargs: Any,
     ) -> None:
         self.asset = dinero_asset(dinero_conn_id, self.resource)
-        # Not a parameter: its default would replace Airflow's own for mapped tasks.
+        # Not a parameter, since its default would replace Airflow's own in mapped tasks.
         inlets = [*(kwargs.pop("inlets", None) or []), self.asset]
         super().__init__(dinero_conn_id=dinero_conn_id, inlets=inlets, **kwargs)
         self.path = path
@@ -71,11 +72,11 @@ class DineroBatchOperator(DineroBaseOperator):
         self.on_error = on_error
 
     def require_one_source(self, items: Any, function: Callable[..., Iterable[Any]] | None) -> None:
-        """Make sure that the list comes from one place.
+        """Check that the list has exactly one source.
 
         :param items: the list, or None
         :param function: callable or None
-        :raises DineroInvalidBody: it comes from none, or from several
+        :raises DineroInvalidBody: it has none, or several
         """
         names = (self.listed, "path", f"{self.listed}_callable")
         if sum(each is not None for each in (items, self.path, function)) != 1:
@@ -88,15 +89,15 @@ class DineroBatchOperator(DineroBaseOperator):
 
     @abstractmethod
     def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> Row:
-        """Work through the list.
+        """Process the list.
 
         :param batches: Batches
         :param items: iterable
-        :param options: what all lists take: on_error, report, progress
+        :param options: the arguments for every list: on_error, report, progress
         """
 
     def perform(self, context: "Context") -> Row:
-        """Work through the list, and put its report where it belongs, however it ends."""
+        """Process the list, and store its report however it ends."""
         from airflow_provider_dinero.adapters.notes_store import notes_store_of
 
         with self._reporting(context) as report:
@@ -112,20 +113,20 @@ class DineroBatchOperator(DineroBaseOperator):
         return {**found, "Report": report.place}
 
     def _earlier(self) -> dict[str, Any]:
-        """Return what this task has told before it deferred, as an option of `work`."""
+        """Return what this task reported before it deferred, as an option of `work`."""
         told: dict[str, Any] = self._done.get("told", {}) if self.resumes else {}
         rows = {int(at): row if isinstance(row, dict) else {"Change": row} for at, row in told.items()}
         return {"done": rows} if rows else {}
 
     def perform_dry_run(self, context: "Context") -> Row:
-        """Check everything, write the report, and nothing else."""
+        """Check everything and write only the report."""
         found = {**self.perform(context), "DryRun": True}
         if "requests" in found:
             self.log.info("dry run: it would take %d requests, %d min", found["requests"], found["minutes"])
         return found
 
     def _items(self, context: "Context") -> Iterable[Any]:
-        """Return the list, wherever it comes from."""
+        """Return the list from its source."""
         items = getattr(self, self.listed)
         function: Callable[..., Iterable[Any]] | None = getattr(self, f"{self.listed}_callable")
         if self.path is not None:
@@ -143,7 +144,7 @@ class DineroBatchOperator(DineroBaseOperator):
         return found
 
     def _progress(self) -> Callable[[int, int], None]:
-        """Return what tells how far the work is, in a line every ten seconds."""
+        """Return a callable that logs the progress, in one line every ten seconds."""
         from airflow_provider_dinero.adapters.progress import Progress
 
         told: list[Progress] = []
@@ -159,7 +160,7 @@ class DineroBatchOperator(DineroBaseOperator):
 
     @contextmanager
     def _reporting(self, context: "Context") -> Generator["Report"]:
-        """Give a report, and put it where it belongs at the end: also when the task is stopped."""
+        """Provide a report, and store it at the end, even if the task is stopped."""
         from tempfile import NamedTemporaryFile
 
         with NamedTemporaryFile(prefix="dinero-", suffix=".ndjson") as file:
@@ -178,7 +179,7 @@ class DineroBatchOperator(DineroBaseOperator):
             self._put(report)
 
     def _put(self, report: "Report") -> str | list[Row]:
-        """Put a report where it belongs, and return the place; or the rows themselves where they are few."""
+        """Store a report and return its path; or return its rows, if there is no path."""
         from pathlib import Path
 
         from airflow_provider_dinero.storage.store import file_store
@@ -195,9 +196,9 @@ class DineroBatchOperator(DineroBaseOperator):
 
 
 class Report:
-    """The rows of a report, in a file of this machine.
+    """The rows of a report, in a local file.
 
-    :param file: file, for bytes
+    :param file: file, opened for bytes
     """
 
     COUNTED = ("created", "updated", "unchanged", FAILED)
@@ -216,7 +217,7 @@ class Report:
         self.file.write(msgspec.json.encode(row) + b"\n")
 
     def told(self) -> dict[str, Any]:
-        """Return what was told so far, by index: the Change, or the whole row where it failed."""
+        """Return what was reported so far, by index: the Change, or the whole row of an item that failed."""
         import msgspec
 
         self.file.flush()
@@ -225,7 +226,7 @@ class Report:
         return {str(row["Item"] - 1): row if row["Change"] == FAILED else row["Change"] for row in found}
 
     def rows(self) -> list[Row]:
-        """Return all rows where they are few, else those that failed, as many as fit."""
+        """Return all rows if they fit into an XCom, otherwise as many failed rows as fit."""
         import msgspec
 
         self.file.seek(0)
@@ -242,7 +243,7 @@ class Report:
 
 
 def _lines(path: "str | ObjectStoragePath") -> Iterator[bytes]:
-    """Yield the lines of a file that hold something."""
+    """Yield the lines of a file that aren't empty."""
     from airflow_provider_dinero.storage.addresses import place_of
 
     place: Any = place_of(path)
@@ -251,7 +252,7 @@ def _lines(path: "str | ObjectStoragePath") -> Iterator[bytes]:
 
 
 def _beside(path: "str | ObjectStoragePath") -> str:
-    """Return the place of the report of a file."""
+    """Return the default path of the report for a file."""
     text = str(path)
     stem, dot, ending = text.rpartition(".")
     return f"{stem}.report.ndjson" if dot and "/" not in ending else f"{text}.report.ndjson"

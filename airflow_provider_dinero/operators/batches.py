@@ -1,4 +1,4 @@
-"""Many at a time in one task: invoices, contacts, products, payments."""
+"""Whole lists in one task: invoices, contacts, products, payments."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,39 +11,40 @@ if TYPE_CHECKING:
 
 
 class DineroInvoicesOperator(DineroBatchOperator):
-    """Makes invoices of a list of orders in one task, and books, pays and sends them, as far as asked: each once.
+    """Creates invoices from a list of orders in one task and, if asked, books, pays and sends them: each once.
 
     An item of the list is a dict:
 
     - `idempotency_key`: identifies the invoice, such as an order number
     - `invoice`: dict in Dinero's own property names (ProductLines is required), without Guid
-    - `contact`: optionally the customer, who is created or changed first, found by `match_by`
-    - `expected_total`: optionally what the invoice has to come to, VAT included; compared before it is booked
-    - `send`, `mailout`, `payment`: in place of those of all items
+    - `contact`: optionally the customer, who is matched by `match_by`, and created or updated first
+    - `expected_total`: optionally the total that the invoice must have, including VAT; checked before booking
+    - `send`, `mailout`, `payment`: override the arguments of the same name for this item
     - `generation`, `resend`: as `DineroInvoiceOperator` takes them
 
-    Invoices are booked in the order of the list, so that their numbers follow it. It takes three requests an invoice
-    that is made, booked and e-mailed, four with a payment; two to find that nothing is left to do. The payment comes
-    before the mail: where it is refused, the invoice stays unmailed.
+    Invoices are booked in the order of the list, so their numbers follow it. An invoice that is created, booked and
+    e-mailed takes three requests, or four with a payment; finding out that nothing is left to do takes two. The payment
+    comes before the mail: if Dinero refuses the payment, the invoice isn't sent.
 
-    Dinero: `GET /v1/{organizationId}/invoices` and `GET /v1/{organizationId}/contacts`, a request for each 1,000 rows;
+    Dinero: `GET /v1/{organizationId}/invoices` and `GET /v1/{organizationId}/contacts`, one request per 1,000 rows;
     then as `DineroInvoiceOperator` and `DineroUpsertContactOperator`.
 
-    :param invoices: list of items, such as what another task returned. Templated; Airflow stores how many there are,
-        and not what is in them.
-    :param invoices_callable: callable that yields the items, in the worker; it may take Airflow's context, `**context`
-    :param book: bool, whether to book them; default False: they stay drafts
-    :param send: str or None: email, einvoice or sms; default None: they aren't sent. It needs book.
-    :param mailout: dict like Dinero's model for that way of sending; default Dinero's template, sent to the contact.
+    :param invoices: list of items, such as the result of another task. Templated; Airflow stores only how many items
+        there are, not their content.
+    :param invoices_callable: callable that yields the items, called in the worker; it can take Airflow's context as
+        `**context`
+    :param book: bool, whether to book the invoices; default False: they stay drafts
+    :param send: str or None: email, einvoice or sms; default None: don't send them. It needs book.
+    :param mailout: dict like Dinero's model for that channel; default Dinero's template, sent to the contact.
         Templated.
     :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; Amount is the
-        invoice's total, ExternalReference the key. Default None: they aren't paid. It needs book. Templated.
-    :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email; default
+        invoice's total, ExternalReference the key. Default None: register no payment. It needs book. Templated.
+    :param match_by: str, the property to match a contact by: ExternalReference, VatNumber or Email; default
         ExternalReference
     :param on_other_name: str, fail, update or create, as `DineroUpsertContactOperator` takes it; default fail
     :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`: counts, totals by
         currency, and the path of the report, or its rows: Item, Key, Guid, Number, TotalInclVat, Currency, Change, and
-        Error and Message where it failed
+        Error and Message if the item failed
     """
 
     resource = "invoices"
@@ -79,7 +80,7 @@ class DineroInvoicesOperator(DineroBatchOperator):
         self.on_other_name = on_other_name
 
     def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
-        """Work through the list."""
+        """Process the list."""
         return batches.invoices(
             items,
             book=self.book,
@@ -93,21 +94,23 @@ class DineroInvoicesOperator(DineroBatchOperator):
 
 
 class DineroUpsertContactsOperator(DineroBatchOperator):
-    """Creates the contacts of a list, or changes what differs in those that are there. Repeating it changes nothing.
+    """Creates the contacts of a list, or updates what differs in existing ones. Repeating it changes nothing.
 
-    They are found by one list a thousand, or by a look-up each where that is fewer requests.
+    Existing contacts are found with one list request per thousand contacts, or with one lookup each if that takes fewer
+    requests.
 
     Dinero: `GET` and `POST /v1/{organizationId}/contacts`, `PUT /v2/{organizationId}/contacts/{guid}`.
 
     :param contacts: list of dicts in Dinero's own property names (Name, CountryKey and IsPerson are required).
-        Templated; Airflow stores how many there are, and not what is in them.
-    :param contacts_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
-    :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email; default
+        Templated; Airflow stores only how many contacts there are, not their content.
+    :param contacts_callable: callable that yields the contacts, called in the worker; it can take Airflow's context as
+        `**context`
+    :param match_by: str, the property to match a contact by: ExternalReference, VatNumber or Email; default
         ExternalReference
     :param on_other_name: str, fail, update or create, as `DineroUpsertContactOperator` takes it; default fail
-    :param only_create: bool, leave contacts that are there as they are; default False
+    :param only_create: bool, don't change existing contacts; default False
     :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`; a row of the report has
-        Item, Key (the value that finds it), Guid, Change, and Error and Message where it failed
+        Item, Key (the value it is matched by), Guid, Change, and Error and Message if the item failed
     """
 
     resource = "contacts"
@@ -133,7 +136,7 @@ class DineroUpsertContactsOperator(DineroBatchOperator):
         self.only_create = only_create
 
     def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
-        """Work through the list."""
+        """Process the list."""
         return batches.contacts(
             items,
             match_by=self.match_by,
@@ -144,16 +147,18 @@ class DineroUpsertContactsOperator(DineroBatchOperator):
 
 
 class DineroUpsertProductsOperator(DineroBatchOperator):
-    """Creates the products of a list, or changes what differs in those that are there. Repeating it changes nothing.
+    """Creates the products of a list, or updates what differs in existing ones. Repeating it changes nothing.
 
-    They are found by one list a thousand, or by a look-up each where that is fewer requests.
+    Existing products are found with one list request per thousand products, or with one lookup each if that takes fewer
+    requests.
 
     Dinero: `GET` and `POST /v1/{organizationId}/products`, `PUT /v1/{organizationId}/products/{guid}`.
 
     :param products: list of dicts in Dinero's own property names (BaseAmountValue, Quantity, AccountNumber and Unit are
         required). Templated.
-    :param products_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
-    :param match_by: str, the property that finds a product: ExternalReference or ProductNumber; default
+    :param products_callable: callable that yields the products, called in the worker; it can take Airflow's context as
+        `**context`
+    :param match_by: str, the property to match a product by: ExternalReference or ProductNumber; default
         ExternalReference
     :return: as `DineroUpsertContactsOperator`
     """
@@ -177,29 +182,31 @@ class DineroUpsertProductsOperator(DineroBatchOperator):
         self.match_by = match_by
 
     def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
-        """Work through the list."""
+        """Process the list."""
         return batches.products(items, match_by=self.match_by, **options)
 
 
 class DineroAddPaymentsOperator(DineroBatchOperator):
-    """Registers the payments of a list, such as a bank's or a payment provider's: each once, however often it runs.
+    """Registers a list of payments, for example from a bank or a payment provider: each once, however often it runs.
 
     An item of the list is a dict:
 
-    - `invoice` (a Guid), `number` or `external_reference`: one of them, which names the invoice
-    - `payment`: dict as Dinero's PaymentCreateModel
-    - `idempotency_key`: what tells it from others, such as the bank's number of it
+    - `invoice` (a Guid), `number` or `external_reference`: exactly one of them, to identify the invoice
+    - `payment`: dict like Dinero's PaymentCreateModel
+    - `idempotency_key`: identifies the payment, such as its number at the bank
 
-    A payment whose invoice isn't found, is a draft, is paid already, or fits two, is a failed row of the report.
+    A payment fails, and is reported as failed, if it matches no invoice or several, or if the invoice is a draft or
+    already paid by another payment.
 
     Dinero: `GET /v1/{organizationId}/invoices`, then as `DineroAddPaymentOperator`.
 
-    :param payments: list of items. Templated; Airflow stores how many there are, and not what is in them.
-    :param payments_callable: callable that yields them, in the worker; it may take Airflow's context, `**context`
-    :param payment: dict, what the payments have in common, such as DepositAccountNumber and Description; default
+    :param payments: list of items. Templated; Airflow stores only how many items there are, not their content.
+    :param payments_callable: callable that yields the items, called in the worker; it can take Airflow's context as
+        `**context`
+    :param payment: dict of what the payments have in common, such as DepositAccountNumber and Description; default
         nothing. Templated.
     :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat", "Report"}`; a row of the report has
-        Item, Key, Guid and Number of the invoice, PaymentGuid, Change, and Error and Message where it failed
+        Item, Key, Guid and Number of the invoice, PaymentGuid, Change, and Error and Message if the item failed
     """
 
     resource = "invoices"
@@ -222,5 +229,5 @@ class DineroAddPaymentsOperator(DineroBatchOperator):
         self.payment = payment
 
     def work(self, batches: "Batches", items: Iterable[Any], **options: Any) -> dict[str, Any]:
-        """Work through the list."""
+        """Process the list."""
         return batches.payments(items, payment=self.payment, **options)

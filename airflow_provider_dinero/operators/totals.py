@@ -1,4 +1,4 @@
-"""What the operators share whose document has a total that its author can know beforehand."""
+"""The bases of the operators that compare the total of a document with an expected total."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class ExpectingOperator(DineroBaseOperator):
-    """The base of operators that compare the total of a document before it is booked.
+    """The base of operators that check the total of a document before booking it.
 
-    :param expected_total: str, Decimal or int, what the document comes to, VAT included, in its own currency, such as
-        "1543.13"; another total isn't booked; default None: whatever it comes to. Templated.
+    :param expected_total: str, Decimal or int, the total that the document must have, including VAT, in its own
+        currency, such as "1543.13"; a document with another total isn't booked; default None: any total. Templated.
     """
 
     template_fields: Sequence[str] = (*DineroBaseOperator.template_fields, "expected_total")
@@ -25,19 +25,19 @@ class ExpectingOperator(DineroBaseOperator):
 
     @property
     def expected(self) -> "ExpectedTotal | None":
-        """What is expected; None where nothing is."""
+        """The expected total, or None."""
         from airflow_provider_dinero.api.bodies.totals import expected
 
         return expected(self.expected_total)
 
 
 class RoundingOperator(ExpectingOperator):
-    """The same, where a small difference may go on a line of its own.
+    """An `ExpectingOperator` that can add a rounding line for a small difference.
 
     :param expected_total: as `ExpectingOperator`
-    :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
-        default None: no such line. Templated.
-    :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; it goes with
+    :param rounding_account: int, the account of a line for a difference of up to max_rounding, preferably an account
+        without VAT; default None: no such line. Templated.
+    :param max_rounding: str, Decimal or int, the largest difference for the line, such as "0.05"; required with
         rounding_account; default None. Templated.
     """
 
@@ -56,7 +56,7 @@ class RoundingOperator(ExpectingOperator):
 
     @property
     def expected(self) -> "ExpectedTotal | None":
-        """What is expected, and how far it may be rounded; None where nothing is."""
+        """The expected total with its rounding, or None."""
         from airflow_provider_dinero.api.bodies.totals import expected
 
         account = None if self.rounding_account is None else whole("rounding_account", self.rounding_account)

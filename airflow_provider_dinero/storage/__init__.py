@@ -1,1 +1,1 @@
-"""Files in object storage, on an SFTP server or a local disk: whole or not at all, in limited time, in plain errors."""
+"""Files in object storage, on an SFTP server or a local disk, with atomic writes, timeouts and clear errors."""

@@ -1,4 +1,4 @@
-"""The addresses that authors write for files: what they mean, and those that would mean something else."""
+"""The addresses of files that DAG authors write: resolve them, and reject those that Airflow would misread."""
 
 import logging
 import re
@@ -17,17 +17,17 @@ S3 = {"s3", "s3a", "s3n"}
 GCS = {"gs", "gcs"}
 AZURE = {"abfs", "abfss", "adl"}
 SFTP = {"sftp", "ssh"}
-# Azure's schemes that Airflow has no file system for.
+# Schemes of Azure for which Airflow has no file system.
 FOREIGN_AZURE = {"wasb", "wasbs", "az"}
 
 
 def place_of(path: "str | ObjectStoragePath") -> "ObjectStoragePath":
     """Return a place in object storage, on an SFTP server or on a local disk.
 
-    Only a text can be checked: an ObjectStoragePath has lost a part of what its author wrote.
+    Only a str can be checked: an ObjectStoragePath no longer has everything that its author wrote.
 
     :param path: str or ObjectStoragePath; a str without a scheme is a local path
-    :raises DineroConfigurationError: Airflow would read the address as another place, or as none
+    :raises DineroConfigurationError: Airflow would misread the address, or couldn't read it
     """
     from airflow.sdk import ObjectStoragePath
 
@@ -42,19 +42,19 @@ def place_of(path: "str | ObjectStoragePath") -> "ObjectStoragePath":
     _require_meant(scheme.lower(), connection, host, key, conn_given=bool(at))
     if not connection and scheme.lower() not in LOCAL:
         log.info("%s://%s is reached without an Airflow connection, as whatever this worker is.", scheme, host)
-    # A template that rendered to nothing leaves two slashes, which in a bucket is another folder than one.
+    # A template that renders to nothing leaves two slashes; in a bucket, that is a different folder.
     folded = re.sub(r"/{2,}", "/", f"{slash}{key}")
     return ObjectStoragePath(f"{scheme}://{where}{folded}")
 
 
 def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_given: bool) -> None:
-    """Make sure that Airflow reads an address as its author means it."""
+    """Check that Airflow reads an address as its author means it."""
     if ":" in connection:
         raise DineroConfigurationError(
             f"The address {scheme}://…@{host}/{key} has a password in it.",
             f"Store it in an Airflow connection, and write {scheme}://CONN_ID@{host}/{key}.",
         )
-    if ":" in host and not conn_given:  # a password with a slash in it ends what stands before the path
+    if ":" in host and not conn_given:  # a slash in a password ends the part before the path
         raise DineroConfigurationError(
             f"The address {scheme}://… has a password in it, or a port.",
             f"Store it in an Airflow connection, and write {scheme}://CONN_ID@….",
@@ -64,7 +64,7 @@ def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_gi
     if scheme in FOREIGN_AZURE:
         container, known = (connection, "CONN_ID") if "." in host else (host, connection or "CONN_ID")
         right = f"abfs://{known}@{container or 'CONTAINER'}/{key}"
-    elif scheme in AZURE and "." in host:  # a container's name has no dot: this is the host of an account
+    elif scheme in AZURE and "." in host:  # the name of a container has no dot, so this is the host of an account
         right = f"{scheme}://CONN_ID@{connection or 'CONTAINER'}/{key}"
     elif scheme in SFTP and (host or not connection):
         below = f"{host}/{key}" if conn_given else key
@@ -80,7 +80,7 @@ def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_gi
 
 
 def uri_of(place: "ObjectStoragePath") -> str | None:
-    """Return the plain address of a place, as other programs take it: without a connection, user or secret.
+    """Return the plain address of a place for other programs: without connection, user or secret.
 
     :param place: ObjectStoragePath
     :return: str, such as `s3://bucket/key`; None for a file system that has no such address
@@ -96,10 +96,10 @@ def uri_of(place: "ObjectStoragePath") -> str | None:
 
 
 def dataset_of(place: "ObjectStoragePath") -> tuple[str, str] | None:
-    """Return the namespace and the name by which OpenLineage knows a place, as Spark and DuckDB name it too.
+    """Return the namespace and name of a place in OpenLineage, which Spark and DuckDB use too.
 
     :param place: ObjectStoragePath
-    :return: (namespace, name); None where no engine has a name for it
+    :return: (namespace, name); None if no engine has a name for it
     """
     protocol = place.protocol
     if protocol in LOCAL:
@@ -115,7 +115,7 @@ def dataset_of(place: "ObjectStoragePath") -> tuple[str, str] | None:
 
 
 def _azure_host(fs: object) -> str:
-    """Return the host of an account's files: that of its blobs with `dfs` for `blob`, wherever the cloud is."""
+    """Return the host of an account's files: the host of its blobs with `dfs` instead of `blob`, in any Azure cloud."""
     account = getattr(getattr(fs, "service_client", None), "account_name", None) or getattr(fs, "account_name", None)
     url = getattr(getattr(fs, "service_client", None), "url", "") or ""
     match = re.match(r"https?://[^/]+?\.blob\.([^/:?]+)", url)

@@ -1,4 +1,4 @@
-"""What a file system says when something is wrong, as an error that names the file, the connection and what to do."""
+"""Translate the errors of file systems into errors that name the file, the connection and what to do."""
 
 import re
 from collections.abc import Generator
@@ -11,8 +11,8 @@ from airflow_provider_dinero.api.errors import (
 )
 
 LONGEST = 300
-# A signed URL is as good as a password for as long as it lasts.
-# What signs a URL, the key of a connection string, and the password of an address.
+# The signature of a URL, the key in a connection string, and the password in an address.
+# A signed URL is as sensitive as a password until it expires.
 _SECRET = re.compile(
     r"(?i)(\b(?:sig|signature|accountkey|sharedaccesssignature|x-(?:amz|goog)-(?:signature|credential|security-token))=|"
     r"://[^\s/:@]*:)[^&;\s'\"@]+"
@@ -25,14 +25,14 @@ _NOT_ALLOWED = {401, 403}
 
 @contextmanager
 def told(doing: str, where: str, conn_id: str | None, seconds: float) -> Generator[None]:
-    """Turn what a file system raises into an error of ours; a file that isn't there stays a FileNotFoundError.
+    """Turn an exception of a file system into one of our errors; a missing file stays a FileNotFoundError.
 
-    :param doing: str, what was to be done, such as `write`
+    :param doing: str, the action, such as `write`
     :param where: str, the file or folder
     :param conn_id: str or None, the Airflow connection
-    :param seconds: float, the limit of time that was given
-    :raises DineroConfigurationError: a person has to change something
-    :raises DineroUnavailable: it may work later
+    :param seconds: float, the time limit of the action
+    :raises DineroConfigurationError: a person must change something
+    :raises DineroUnavailable: a retry may succeed
     """
     try:
         yield
@@ -40,16 +40,16 @@ def told(doing: str, where: str, conn_id: str | None, seconds: float) -> Generat
         if isinstance(error, FileNotFoundError) and _says(error, _NO_BUCKET):
             raise no_bucket(where, conn_id, error) from error
         raise
-    except Exception as error:  # each file system has its own
+    except Exception as error:  # each file system raises its own exceptions
         raise _failure(doing, where, conn_id, seconds, error) from error
 
 
 def no_bucket(where: str, conn_id: str | None, error: BaseException) -> DineroConfigurationError:
-    """Return the error for a bucket, container or root folder that isn't there.
+    """Return the error for a missing bucket, container or root folder.
 
     :param where: str, the file or folder
     :param conn_id: str or None, the Airflow connection
-    :param error: exception, of the file system
+    :param error: exception of the file system
     """
     return DineroConfigurationError(
         f"{where} can't be written: its bucket or container doesn't exist for {_who(conn_id)} ({_text(error)}).",
@@ -93,7 +93,7 @@ def _who(conn_id: str | None) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """Return what an error says, in a line, and without secrets."""
+    """Return the text of an error in one line, without secrets."""
     text = _SECRET.sub(r"\1***", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:LONGEST]}".rstrip(".: ")
 

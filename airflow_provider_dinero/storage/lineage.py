@@ -1,4 +1,4 @@
-"""What operators tell of the files that they have written, in the names that Spark, DuckDB and others give them."""
+"""The lineage of files that operators write, under the names that Spark, DuckDB and others use."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class WritesFiles:
-    """Tells Airflow and OpenLineage of files. Those of SFTP have no name that others would know: nothing is told."""
+    """Reports files to Airflow and OpenLineage, except SFTP files, which have no name that others would recognize."""
 
     hook: Any
     _datasets: "list[tuple[str, str]] | None" = None
 
     def report(self, store: "Store", path: str) -> None:
-        """Tell of a file that was written.
+        """Report a file that was written.
 
         :param store: Store
         :param path: str, as the store takes it
@@ -28,7 +28,7 @@ class WritesFiles:
             self._datasets = [*(self._datasets or []), dataset]
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> "OperatorLineage | None":
-        """Return the files that the task has written: not each storage's provider has names for its files.
+        """Return the files that the task has written, since not every storage provider reports its files.
 
         :param task_instance: the task instance
         """

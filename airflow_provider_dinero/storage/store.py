@@ -1,7 +1,8 @@
-"""A folder of files: list, read and write, in limited time. Nobody ever sees half of a file that is written.
+"""A folder of files: list, read and write, with time limits. Readers never see a partly written file.
 
-S3, GCS and Azure show an object when all of it has arrived. Everywhere else a file is written beside, under a name with
-a dot in front, and renamed. What a killed process left of that is deleted when it is a day old.
+S3, GCS and Azure show an object only when it is complete. Everywhere else, a file is written to a temporary file in the
+same folder, whose name starts with a dot, and then renamed. Temporary files that a killed process left behind are
+deleted when they are a day old.
 """
 
 import logging
@@ -24,22 +25,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What a file, a listing or a connection may take; a large file a second more for each 100 kB.
+# The time limit for a file, a listing or a connection; for a file, plus a second for each 100 kB.
 TIMEOUT = 120.0
 BYTES_PER_SECOND = 100_000
-# For a file system that doesn't end by itself what it was told to end.
+# Extra time before the call is abandoned, if the file system doesn't enforce its own timeout.
 GRACE = 5.0
-# A store in memory is gone with its process: nobody sees half of what it has.
+# A store in memory ends with its process, so nobody sees a partly written file.
 PUTS_WHOLE = S3 | GCS | AZURE | {"memory"}
 LEFTOVER_AGE = timedelta(days=1)
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{32}\.part")
 
 
 class Entry(NamedTuple):
-    """A file as a listing has it.
+    """A file in a listing.
 
     :param size: int, in bytes
-    :param modified: datetime, or None where the listing doesn't tell
+    :param modified: datetime, or None if the listing doesn't show it
     """
 
     size: int
@@ -47,12 +48,12 @@ class Entry(NamedTuple):
 
 
 class Store:
-    """A folder of files, by paths from there.
+    """A folder of files, which are addressed by their paths below it.
 
     :param place: str or ObjectStoragePath, as `place_of` takes it
-    :param timeout: float, seconds that a file, a listing or a connection may take; a second more for each 100 kB of a
-        file; default 120
-    :raises DineroConfigurationError: the address, the connection or what is installed is wrong
+    :param timeout: float, the time limit in seconds for a file, a listing or a connection, plus a second for each
+        100 kB of a file; default 120
+    :raises DineroConfigurationError: the address or the connection is wrong, or a package is missing
     :raises DineroUnavailable: the storage can't be reached
     """
 
@@ -69,24 +70,25 @@ class Store:
         self.puts_whole = self.place.protocol in PUTS_WHOLE
 
     def below(self, *parts: str) -> "ObjectStoragePath":
-        """Return the place of a file or folder, as Airflow writes it.
+        """Return the place of a file or folder.
 
-        :param parts: str, its path
+        :param parts: str, the parts of its path
         """
         return self.place.joinpath(*parts)
 
     def uri(self, path: str) -> str | None:
-        """Return the plain address of a file, as `uri_of` tells it."""
+        """Return the plain address of a file, as `uri_of` does."""
         return uri_of(self.below(path))
 
     def dataset(self, path: str) -> tuple[str, str] | None:
-        """Return what OpenLineage calls a file, as `dataset_of` tells it."""
+        """Return the OpenLineage namespace and name of a file, as `dataset_of` does."""
         return dataset_of(self.below(path))
 
     def list(self, folder: str) -> dict[str, Entry]:
-        """Return the files below a folder, at any depth, by their paths from there; none where it isn't there.
+        """Return the files below a folder, at any depth, by their paths from there; none if the folder doesn't exist.
 
-        What killed processes left there a day ago is deleted, where files are written beside and renamed.
+        In a storage where files are renamed, this also deletes temporary files that killed processes left behind
+        more than a day ago.
 
         :param folder: str
         """
@@ -97,7 +99,7 @@ class Store:
         except FileNotFoundError:
             return {}
         cut = len(root.strip("/")) + 1
-        # What a tool stores to show a folder ends with a slash, and may have no size.
+        # The object with which a tool marks a folder has a name that ends with a slash, and may have no size.
         files = {
             name: info for name, info in found.items() if not name.endswith("/") and info.get("type") != "directory"
         }
@@ -107,10 +109,10 @@ class Store:
         return listed
 
     def read(self, path: str, most: int | None = None) -> bytes | None:
-        """Return the content of a file, or None where it isn't there.
+        """Return the content of a file, or None if it doesn't exist.
 
         :param path: str
-        :param most: int, so many bytes at the most; default None, all
+        :param most: int, return at most this many bytes; default None: all
         """
         full = f"{self._root}/{path}"
         try:
@@ -119,13 +121,13 @@ class Store:
             info = self._call("read", full, "info", full)
             if info["type"] == "directory":
                 return None
-            part = {"end": most} if info["size"] > most else {}  # S3 has no part of an empty file
+            part = {"end": most} if info["size"] > most else {}  # S3 refuses a range of an empty file
             return bytes(self._call("read", full, "cat_file", full, size=min(info["size"], most), **part))[:most]
         except FileNotFoundError:
             return None
 
     def write(self, path: str, content: bytes | Path) -> None:
-        """Write a file, whole or not at all; one that is there is replaced.
+        """Write a file completely or not at all, replacing an existing one.
 
         :param path: str
         :param content: bytes, or Path of a local file
@@ -143,7 +145,7 @@ class Store:
             self._write_beside(full, content)
 
     def tidy(self, folder: str) -> None:
-        """Delete what killed processes left in a folder, where files are written beside and renamed.
+        """Delete the old temporary files of killed processes in a folder, in a storage where files are renamed.
 
         :param folder: str
         """
@@ -152,7 +154,7 @@ class Store:
         root = f"{self._root}/{folder}".rstrip("/")
         try:
             found = self._call("list", root, "ls", root, detail=True)
-        except (FileNotFoundError, DineroError):  # a folder that may only be written to can't be tidied
+        except (FileNotFoundError, DineroError):  # without permission to list a folder, it can't be tidied
             return
         self._sweep(folder, {info["name"].rpartition("/")[2]: Entry(0, _modified(info)) for info in found})
 
@@ -171,7 +173,7 @@ class Store:
             self._put(beside, content, full)
             self._call("write", full, "mv", beside, full)
         except BaseException as error:
-            if not isinstance(error.__cause__, TimeoutError):  # a dead line is dead for this too
+            if not isinstance(error.__cause__, TimeoutError):  # after a timeout, this would time out too
                 with suppress(DineroError, OSError):
                     self._call("remove", beside, "rm_file", beside)
             if isinstance(error, FileNotFoundError):
@@ -179,14 +181,14 @@ class Store:
             raise
 
     def _put(self, at: str, content: bytes | Path, full: str) -> None:
-        """Put content somewhere; an error names the file that it is for."""
+        """Store content at a path; an error names the final file."""
         if isinstance(content, Path):
             self._call("write", full, "put_file", str(content), at, size=content.stat().st_size)
         else:
             self._call("write", full, "pipe_file", at, content, size=len(content))
 
     def _sweep(self, folder: str, listed: dict[str, Entry]) -> None:
-        """Delete the leftovers of a listing that are old enough: a younger one may be of a process that lives."""
+        """Delete the old temporary files of a listing: a newer one may belong to a process that is still running."""
         for name, entry in listed.items():
             old = entry.modified is not None and datetime.now(UTC) - entry.modified > LEFTOVER_AGE
             if old and _LEFTOVER.fullmatch(name.rpartition("/")[2]):
@@ -196,10 +198,10 @@ class Store:
                     log.info("%s was left by a run that was killed, and is deleted.", self._shown(full))
 
     def _call(self, doing: str, full: str, method: str, *arguments: Any, size: int = 0, **options: Any) -> Any:
-        """Call a method of the file system, within the limit of time, in words of ours where it fails."""
+        """Call a method of the file system, with a time limit, and translate its errors."""
         seconds = self._timeout + size / BYTES_PER_SECOND
         if getattr(self._fs, "async_impl", False):
-            options["timeout"] = seconds  # it ends by itself, and stops what it does
+            options["timeout"] = seconds  # it enforces this itself, and cancels the operation
         with told(doing, self._shown(full), self._conn_id, seconds):
             call = getattr(self._fs, method)
             if self.is_local:
@@ -207,17 +209,17 @@ class Store:
             return within(seconds + GRACE, lambda: call(*arguments, **options))
 
     def _shown(self, full: str) -> str:
-        """Return a path as its author would write it."""
+        """Return a path in the notation of the author."""
         below = full.removeprefix(self._root).strip("/")
         return str(self.below(below)) if below else str(self.place)
 
 
 def file_store(path: "str | ObjectStoragePath", timeout: float = TIMEOUT) -> tuple[Store, str]:
-    """Return the folder of a file, and the file's name.
+    """Return the folder of a file, and the name of the file.
 
     :param path: str or ObjectStoragePath, as `place_of` takes it
     :param timeout: float, as `Store` takes it; default 120
-    :raises DineroConfigurationError: it names no file
+    :raises DineroConfigurationError: the path names no file
     """
     place = Store(path, timeout).place
     if not place.name:
@@ -226,7 +228,7 @@ def file_store(path: "str | ObjectStoragePath", timeout: float = TIMEOUT) -> tup
 
 
 def _renames(fs: Any) -> bool:
-    """Tell whether a file system renames in one step: the default of fsspec copies, and deletes."""
+    """Tell whether a file system renames in one step: the default of fsspec copies and then deletes."""
     from fsspec import AbstractFileSystem
 
     return hasattr(fs, "_mv") or type(fs).mv is not AbstractFileSystem.mv
@@ -240,7 +242,7 @@ def _modified(info: dict[str, Any]) -> datetime | None:
 
 
 def _write_local(final: Path, content: bytes | Path) -> None:
-    """Write beside the file and rename, so that nobody ever reads half of it, not even after a power cut."""
+    """Write a temporary file and rename it, so that nobody reads a partial file, even after a power failure."""
     final.parent.mkdir(parents=True, exist_ok=True)
     beside = final.with_name(f".{final.name}.{uuid4().hex}.part")
     try:
@@ -248,7 +250,7 @@ def _write_local(final: Path, content: bytes | Path) -> None:
             shutil.copyfile(content, beside)
         else:
             beside.write_bytes(content)
-        with beside.open("rb+") as stream:  # a mark may be moved next, and must not be on the disk before the file
+        with beside.open("rb+") as stream:  # a watermark may be moved next, and must not reach the disk before the file
             os.fsync(stream.fileno())
         beside.replace(final)
     except BaseException:

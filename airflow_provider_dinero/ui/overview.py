@@ -1,6 +1,7 @@
-"""What the page shows beside the connections: allowances, who waits, marks, mirrors. Nothing is sent to Dinero.
+"""What the page shows besides the connections: allowances, waiting tasks, watermarks, mirrors.
 
-All of it is in Airflow's database, and where the workers keep their allowance; no connection to a warehouse is opened.
+It reads only Airflow's database and the place where the workers keep their allowance. It sends nothing to Dinero, and
+opens no connection to a warehouse.
 """
 
 import time
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 MIRROR = "DineroToSqlOperator"
-# The chart, in the units of its view box.
+# The size of the chart, in the units of its view box.
 STEP, BAR, HEIGHT = 10, 8, 60
-SECONDS = 10.0  # for the allowances of all connections together
+SECONDS = 10.0  # the time limit for the allowances of all connections together
 SLOW = "What is kept of this allowance wasn't read: it, or another one, takes too long."
 DAMAGED = "What is kept of this allowance is damaged, or somebody else's: look at coordination_url."
 WAY_OUT = (
@@ -37,7 +38,7 @@ WAY_OUT = (
 
 
 class Bar(NamedTuple):
-    """A part of a column of the chart."""
+    """A segment of a column of the chart."""
 
     kind: str
     x: int
@@ -46,7 +47,7 @@ class Bar(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A task that waits for its turn; its name is empty where the user may not read the DAG."""
+    """A task that waits for its turn; its name is empty if the user may not read its DAG."""
 
     who: str
     until: datetime
@@ -57,9 +58,9 @@ class Allowance:
     """The allowance of a connection's organization over the last hour.
 
     :param per_minute: int, the allowance
-    :param hour: list of (requests, how many of them had to wait, how many were put off), a minute each
-    :param waiting: list of Waiting, whose turn is next first
-    :param note: str, what is missing in it; empty where nothing is
+    :param hour: list of (requests, how many of them had to wait, how many were put off), one for each minute
+    :param waiting: list of Waiting, the next in turn first
+    :param note: str, what is missing here, and why; empty if nothing is
     """
 
     per_minute: int = 0
@@ -69,7 +70,7 @@ class Allowance:
 
     @property
     def totals(self) -> tuple[int, int, int]:
-        """Requests, how many of them had to wait, and how many were put off, in the whole hour."""
+        """The numbers of requests in the whole hour, of those that had to wait, and of those put off."""
         return (
             sum(each[0] for each in self.hour),
             sum(each[1] for each in self.hour),
@@ -78,17 +79,17 @@ class Allowance:
 
     @property
     def highest(self) -> int:
-        """What the height of the chart stands for."""
+        """The value at the top of the chart."""
         return max([self.per_minute, *(used + put_off for used, _, put_off in self.hour)])
 
     @property
     def limit_at(self) -> float:
-        """How far from the top of the chart the allowance is."""
+        """The distance of the allowance line from the top of the chart."""
         return round(HEIGHT * (1 - self.per_minute / self.highest), 1)
 
     @property
     def bars(self) -> list[Bar]:
-        """The parts of the chart's columns."""
+        """The segments of the chart's columns."""
         found = []
         for number, (used, waited, put_off) in enumerate(self.hour):
             y = float(HEIGHT)
@@ -110,12 +111,12 @@ class Overview:
         self._readable = readable
         with create_session() as session:
             self._all = readable >= set(session.scalars(select(DagModel.dag_id)))
-        self._gone: dict[str, str] = {}  # what can't be reached isn't asked again for each connection
+        self._gone: dict[str, str] = {}  # errors by place, to try each unreachable place only once
 
     def allowances(self, conn_ids: Iterable[str]) -> dict[str, Allowance]:
         """Return the allowance of each connection that is complete.
 
-        :param conn_ids: of str
+        :param conn_ids: iterable of str
         """
         found: dict[str, Allowance] = {}
         until = time.monotonic() + SECONDS
@@ -129,11 +130,11 @@ class Overview:
         return found
 
     def marks(self) -> list[StoredMark]:
-        """Return the marks of consumers in DAGs that the user may read; of others only who may read all DAGs."""
+        """Return the watermarks of consumers in DAGs that the user may read, or all if that is every DAG."""
         return [each for each in marks() if self._all or self._readable.intersection(each.dag_ids)]
 
     def mirrors(self) -> list[tuple[str, str, datetime]]:
-        """Return DAG, task and last sync of each SQL mirror that the user may read, the oldest first."""
+        """Return the DAG, task and last sync of each SQL mirror that the user may read, oldest first."""
         last = func.max(TaskInstance.end_date)
         query = (
             select(TaskInstance.dag_id, TaskInstance.task_id, last)
@@ -150,7 +151,7 @@ class Overview:
             found = find(conn_id)
             found.require_in_database()
             client, where = found.client(), coordination_url(found.extra)
-        except DineroError:  # the connection's own card says what is wrong
+        except DineroError:  # the connection's own card shows the error
             return None
         if where in self._gone:
             return Allowance(client.requests_per_minute, note=self._gone[where])
@@ -166,7 +167,7 @@ class Overview:
         except DineroError as error:
             self._gone[where] = str(error)
             return Allowance(client.requests_per_minute, note=str(error))
-        except (ValueError, TypeError, OverflowError, OSError, RecursionError):  # one connection is no other's matter
+        except (ValueError, TypeError, OverflowError, OSError, RecursionError):  # must not affect other connections
             return Allowance(client.requests_per_minute, note=DAMAGED)
         return Allowance(client.requests_per_minute, hour, waiting, note)
 
@@ -175,7 +176,7 @@ class Overview:
 
 
 def _not_shared(client: "DineroClient", is_used: bool) -> str:
-    """Return where the workers' allowance is, where it isn't, or may not be, the one that is seen here."""
+    """Return a note with the place of the workers' allowance, if it isn't, or may not be, the one read here."""
     with client.lock.try_hold(f"page/{uuid.uuid4()}") as held:
         here = held.place if held else EVERYWHERE
     token = client.tokens.stored()

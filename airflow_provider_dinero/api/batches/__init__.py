@@ -1,1 +1,1 @@
-"""Many at a time: invoices, contacts, products and payments, in as few requests as can be."""
+"""Lists of invoices, contacts, products and payments, written in as few requests as possible."""

@@ -1,4 +1,4 @@
-"""What a client does with lists."""
+"""The list operations of a client."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ ON_ERROR = ("continue", "stop")
 
 
 class Batches:
-    """What is done with lists.
+    """The operations that write a whole list.
 
     :param session: Session
-    :param store: StateStore, where it is kept what was written: whatever has `get(key)` and `set(key, value)` for JSON
+    :param store: StateStore that records what was written: any object with `get(key)` and `set(key, value)` for JSON
         of at most 64 KB, such as Airflow's state store of an asset
     """
 
@@ -38,42 +38,45 @@ class Batches:
         progress: Callable[[int, int], None] = lambda done, total: None,
         done: Mapping[int, Row] | None = None,
     ) -> Row:
-        """Make invoices of a list, and book, pay and send them as far as asked: each once, however often it is called.
+        """Create the invoices of a list and, if asked, book, pay and send them: each once, however often you call it.
 
         An item is a mapping, or its JSON:
 
-        - `idempotency_key`: what the invoice is for, such as an order number. The same key with other content is a
+        - `idempotency_key`: identifies the invoice, such as an order number. The same key with different content is a
           conflict.
-        - `invoice`: as InvoiceCreateModel, without Guid
-        - `contact`: optionally the customer, as ContactCreateModel, who is created or changed first. Of two items with
-          one contact, the later one's content holds from its own invoice on. `match_by` names what finds it
-        - `expected_total`: optionally what the invoice has to come to, VAT included; it is compared before the booking
-        - `send`, `mailout`, `payment`: in place of those of all items
+        - `invoice`: an InvoiceCreateModel without Guid
+        - `contact`: optionally the customer, a ContactCreateModel, which is created or updated first. `match_by` names
+          the property to match by. If two items have the same contact, the later content applies from the later
+          invoice on.
+        - `expected_total`: optionally the total that the invoice must have, including VAT; checked before booking
+        - `send`, `mailout`, `payment`: override the arguments of the same name for this item
         - `generation`, `resend`: as the operators take them
 
-        Invoices are booked in the order of the list. Four requests are under way at most. It takes three requests an
-        invoice that is made, booked and e-mailed, four with a payment, and one for each thousand invoices between the
-        first and the last date of the list. What is done already costs nothing more, where the store knows it.
+        Invoices are booked in the order of the list. At most four requests run at once. An invoice that is created,
+        booked and e-mailed takes three requests, or four with a payment. In addition, the run takes one request per
+        thousand invoices between the first and the last date of the list. Items that the store records as done take no
+        further requests.
 
-        :param items: iterable of mappings, or of their JSON as text or bytes; what isn't a sequence is read once
-        :param book: bool, whether to book them; default False
-        :param send: str or None: email, einvoice or sms; default None: they aren't sent
-        :param mailout: mapping as Dinero's model for that way; default Dinero's template, to the contact
-        :param payment: mapping as PaymentCreateModel, of which DepositAccountNumber and Description are needed; Amount
-            is the invoice's total, ExternalReference the key. Default None: they aren't paid
-        :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email
+        :param items: iterable of mappings, or of their JSON as text or bytes; an iterable that isn't a sequence is read
+            only once
+        :param book: bool, whether to book the invoices; default False
+        :param send: str or None: email, einvoice or sms; default None: don't send them
+        :param mailout: mapping as Dinero's model for that channel; default Dinero's template, to the contact
+        :param payment: mapping as PaymentCreateModel, which needs DepositAccountNumber and Description; Amount is the
+            invoice's total, ExternalReference the key. Default None: register no payment
+        :param match_by: str, the property to match a contact by: ExternalReference, VatNumber or Email
         :param on_other_name: str, fail, update or create, as `contacts.upsert` takes it; default fail
-        :param on_error: str, continue: go on with the other items; or stop; default continue
-        :param report: callable that takes a row for each item, in the order of the list: Item (from 1), Key, Guid,
+        :param on_error: str, continue (with the other items) or stop; default continue
+        :param report: callable that receives a row for each item, in the order of the list: Item (from 1), Key, Guid,
             Number, TotalInclVat, Currency, Change (created, updated, unchanged or failed), Error and Message
-        :param progress: callable that takes how many items are done, and how many there are
-        :param done: mapping of index to row, what an earlier part of the same run has told: what failed isn't tried
-            again, and what was made counts as made; default none
+        :param progress: callable that receives the number of items done, and the number of all items
+        :param done: mapping of index to row, the results that an earlier part of the same run reported: failed items
+            aren't retried, and created items count as created; default none
         :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat"}`: the counts, and the totals by
-            currency. In a dry run what they would be, with `requests` and the `minutes` that these take; Dinero is
-            asked what each invoice that would be made comes to, a request each
-        :raises DineroItemsFailed: some items failed, the first ten of which are named; the others were done
-        :raises DineroUnavailable: likewise, and some may well work later
+            currency. A dry run returns what they would be, with `requests` and the `minutes` that these take; it asks
+            Dinero for the total of each invoice that it would create, with one request each
+        :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
+        :raises DineroUnavailable: the same, but a retry may succeed for some of them
         """
         from airflow_provider_dinero.api.batches.invoices import InvoiceRun
         from airflow_provider_dinero.api.batches.items import Options
@@ -96,21 +99,22 @@ class Batches:
         report: Callable[[Row], None] = lambda row: None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Row:
-        """Create the contacts of a list, or change what differs, as `contacts.upsert` does with one.
+        """Create the contacts of a list, or update what differs, as `contacts.upsert` does for one contact.
 
-        They are found by one list a thousand, or by a look-up each where that is fewer requests. What a list leaves
-        out, such as UseCvr, takes a request more. One that is in the list twice ends as the later one says.
+        Existing contacts are found with one list request per thousand contacts, or with one lookup each if that takes
+        fewer requests. A property that Dinero's list leaves out, such as UseCvr, takes one more request. If a contact
+        is in the list twice, the later item wins.
 
         :param items: iterable of mappings as ContactCreateModel, or of their JSON
-        :param match_by: str, the property that finds a contact: ExternalReference, VatNumber or Email
+        :param match_by: str, the property to match a contact by: ExternalReference, VatNumber or Email
         :param on_other_name: str, fail, update or create, as `contacts.upsert` takes it; default fail
-        :param only_create: bool, leave contacts that are there as they are; default False
+        :param only_create: bool, don't change existing contacts; default False
         :param on_error: str, continue or stop; default continue
-        :param report: callable that takes a row for each: Item, Key (the value that finds it), Guid, Change, Error,
-            Message
-        :param progress: callable that takes how many are done, and how many there are
+        :param report: callable that receives a row for each item: Item, Key (the value it is matched by), Guid, Change,
+            Error, Message
+        :param progress: callable that receives the number of items done, and the number of all items
         :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat"}`
-        :raises DineroItemsFailed: some failed, the first ten of which are named; the others were done
+        :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
         from airflow_provider_dinero.api.batches.surroundings import Surroundings
         from airflow_provider_dinero.api.batches.upserts import ContactsRun
@@ -129,18 +133,19 @@ class Batches:
         report: Callable[[Row], None] = lambda row: None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Row:
-        """Create the products of a list, or change what differs, as `products.upsert` does with one.
+        """Create the products of a list, or update what differs, as `products.upsert` does for one product.
 
-        They are found as contacts are. One that isn't there is looked for once more right before it is made.
+        Existing products are found in the same way as contacts. If a product isn't found, it is looked up once more
+        right before it is created.
 
         :param items: iterable of mappings as ProductCreateModel, or of their JSON
-        :param match_by: str, the property that finds a product: ExternalReference or ProductNumber
+        :param match_by: str, the property to match a product by: ExternalReference or ProductNumber
         :param on_error: str, continue or stop; default continue
-        :param report: callable that takes a row for each: Item, Key (the value that finds it), Guid, Change, Error,
-            Message
-        :param progress: callable that takes how many are done, and how many there are
+        :param report: callable that receives a row for each item: Item, Key (the value it is matched by), Guid, Change,
+            Error, Message
+        :param progress: callable that receives the number of items done, and the number of all items
         :return: as `contacts`
-        :raises DineroItemsFailed: some failed, the first ten of which are named; the others were done
+        :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
         from airflow_provider_dinero.api.batches.surroundings import Surroundings
         from airflow_provider_dinero.api.batches.upserts import ProductsRun
@@ -158,24 +163,25 @@ class Batches:
         report: Callable[[Row], None] = lambda row: None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Row:
-        """Register the payments of a list, each once, as `invoices.add_payment_once` does with one.
+        """Register the payments of a list, each once, as `invoices.add_payment_once` does for one payment.
 
         An item is a mapping, or its JSON:
 
-        - `invoice` (a Guid), `number` or `external_reference`: one of them, which names the invoice
-        - `payment`: as PaymentCreateModel
-        - `idempotency_key`: what tells it from others, such as the bank's number of it; or give an ExternalReference
+        - `invoice` (a Guid), `number` or `external_reference`: exactly one of them, to identify the invoice
+        - `payment`: a PaymentCreateModel
+        - `idempotency_key`: identifies the payment, such as its number at the bank; or give an ExternalReference
 
-        A payment whose invoice isn't found, is a draft, is paid already, or fits two, is a failed row of the report.
+        A payment fails, and is reported as failed, if it matches no invoice or several, or if the invoice is a draft or
+        already paid by another payment.
 
         :param items: iterable of mappings, or of their JSON
-        :param payment: mapping, what the payments have in common, such as DepositAccountNumber and Description
+        :param payment: mapping of what the payments have in common, such as DepositAccountNumber and Description
         :param on_error: str, continue or stop; default continue
-        :param report: callable that takes a row for each: Item, Key, Guid and Number of the invoice, PaymentGuid,
-            Change, Error, Message
-        :param progress: callable that takes how many are done, and how many there are
+        :param report: callable that receives a row for each item: Item, Key, Guid and Number of the invoice,
+            PaymentGuid, Change, Error, Message
+        :param progress: callable that receives the number of items done, and the number of all items
         :return: as `contacts`
-        :raises DineroItemsFailed: some failed, the first ten of which are named; the others were done
+        :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
         from airflow_provider_dinero.api.batches.payments import PaymentsRun
         from airflow_provider_dinero.api.batches.surroundings import Surroundings

@@ -1,8 +1,8 @@
-"""A list of orders becomes invoices: made, booked in the order of the list, paid and sent, each once.
+"""Turn a list of orders into invoices: created, booked in the order of the list, paid and sent, each once.
 
-The list is read twice: first every item is checked; then it is worked through, in parts in which each contact has one
-content. Dinero's lists show what is there, notes what was written. In a part, all drafts are made. Then four at a time
-are booked one after another, and paid and sent at once.
+The run reads the list twice: first to check every item, then to process the items in parts in which each contact has
+only one content. Dinero's lists show what exists, and our notes record what we wrote. Within a part, all drafts are
+created first. Then, four at a time, they are booked one after another, and paid and sent in parallel.
 """
 
 import logging
@@ -57,12 +57,12 @@ class InvoiceRun:
         self._part: list[Told] = []
         self._temporary = 0
         self._total = 0
-        self._requests = 0  # that a dry run has counted
+        self._requests = 0  # counted by a dry run
 
     def perform(self) -> Row:
-        """Do what is left to do, and return the counts.
+        """Do the remaining steps of all items, and return the counts.
 
-        :raises DineroItemsFailed: some items failed; the others were done
+        :raises DineroItemsFailed: some items failed; the others succeeded
         """
         with repeatable(self._items) as items:
             self._survey(items)
@@ -83,7 +83,7 @@ class InvoiceRun:
         return self._report.summary() | self._cost()
 
     def _survey(self, items: Iterable[Any]) -> None:
-        """Check all items, and read what is there."""
+        """Check all items, and read what exists in Dinero."""
         digests: dict[str, int] = {}
         dates: list[str] = []
         wrong = 0
@@ -116,15 +116,15 @@ class InvoiceRun:
             return read_item(given, self._session.organization_id, self._options, self._resources.contacts)
 
     def _span(self, dates: Iterable[str]) -> tuple[date, date]:
-        """Return the first and the last day that the invoices can have, and a day more at each end."""
+        """Return the first and the last possible day of the invoices, widened by one day at each end."""
         days = {date.fromisoformat(each[:10]) for each in set(dates) if each}
-        if "" in set(dates):  # Dinero dates these on the day when they are made, as a list has shown
+        if "" in set(dates):  # Dinero gives these the date of their creation, which a list has shown
             days |= {date.fromisoformat(each[:10]) for each in self._notes.dates()} | {datetime.now(UTC).date()}
-        day = timedelta(days=1)  # a calendar has a first and a last one, which stand for "no date" in some systems
+        day = timedelta(days=1)  # some systems use the first or the last day of the calendar for "no date"
         return max(min(days), date.min + day) - day, min(max(days), date.max - day) + day
 
     def _parts(self, items: Iterable[Any]) -> Iterator[list[Work]]:
-        """Yield the items, so many at a time; those that are wrong are told in between."""
+        """Yield the valid items in parts of `PART`, and report each part when it is done, with its invalid items."""
         numbered = iter(enumerate(items))
         while some := list(islice(numbered, PART)):
             self._part = [self._work(index, given) for index, given in some]
@@ -134,7 +134,7 @@ class InvoiceRun:
             self._part = []
 
     def _work(self, index: int, given: Any) -> "Told":
-        """Return an item with what is known of it; or the row of one that is wrong, or was told before."""
+        """Return an item with what is known of it; or the row of an item that is invalid or was reported before."""
         told: Row = {"Item": index + 1}
         past = self._around.done.get(index)
         if past and past["Change"] == FAILED:
@@ -156,7 +156,7 @@ class InvoiceRun:
         return work
 
     def _perform(self, part: list[Work]) -> None:
-        """Do a part: read what has to be read, then go on in parts whose contacts don't change."""
+        """Process a part: read what must be read, then continue in smaller parts whose contacts don't change."""
         for work in part:
             self._attempt(work, work.require_shown)
         self._waves([work for work in part if work.error is None and work.is_read], self._steps.read)
@@ -173,7 +173,7 @@ class InvoiceRun:
         self._around.progress(self._done(), self._total)
 
     def _preview(self, works: list[Work]) -> None:
-        """See what would be done, and count the requests that it would take."""
+        """Find out what a run would do, and count the requests that it would take."""
         deleted = Snapshot.deleted(self._resources.invoices, {work.item.guid for work in works if work.row is None})
         self._preflight.know(self._contacts.known(works))
         for work in works:
@@ -190,14 +190,14 @@ class InvoiceRun:
         self._steps.preview(lane, work, contact=self._contacts.is_there(work.item.contact))
 
     def _cost(self) -> Row:
-        """Return what a dry run tells beside the counts: the requests, and the minutes that they take."""
+        """Return what a dry run reports besides the counts: the requests, and the minutes that they take."""
         if not self._session.dry_run:
             return {}
         per_minute = self._session.pace.per_minute
         return {"requests": self._requests, "minutes": -(-self._requests // per_minute)}
 
     def _carry_out(self, works: list[Work]) -> None:
-        """Do what is left of some items, one contact having one content."""
+        """Do the remaining steps of some items, in which each contact has only one content."""
         self._upsert(works)
         self._check(works)
         making = [work for work in works if work.error is None and {"create", "replace"} & set(work.left())]
@@ -209,12 +209,12 @@ class InvoiceRun:
             self._around.progress(self._done(), self._total)
 
     def _done(self) -> int:
-        """Return how many items are done, or have failed."""
+        """Return how many items are done or have failed."""
         over = sum(not isinstance(each, Work) or each.is_over for each in self._part)
         return sum(self._report.counts.values()) + over
 
     def _upsert(self, works: list[Work]) -> None:
-        """Bring the contacts of these items to what the items say."""
+        """Create or update the contacts of these items."""
         needed = self._contacts.due(works)
         for at in range(0, len(needed), LANES):
             some = needed[at : at + LANES]
@@ -225,7 +225,7 @@ class InvoiceRun:
                     self._note(work, raised)
 
     def _check(self, works: list[Work]) -> None:
-        """Make sure that all that is to become of what isn't booked yet can be done, before anything is made of it."""
+        """Check that every planned step of the items still to be booked can be done, before creating any of them."""
         booked = [work for work in works if work.error is None and "book" in work.left()]
         self._preflight.know(self._contacts.known(booked))
         for work in booked:
@@ -236,7 +236,7 @@ class InvoiceRun:
         work.to = self._preflight.check(Plan(work.body, item.send, item.mailout, item.payment))
 
     def _waves(self, works: list[Work], do: Callable[[Lane, Work], None], *, flush: bool = False) -> None:
-        """Do something with items, four at once."""
+        """Call `do` with each item, four at once."""
         for at in range(0, len(works), LANES):
             some = works[at : at + LANES]
             raised = self._lanes.each(some, do)
@@ -247,7 +247,7 @@ class InvoiceRun:
                 self._note(work, error)
 
     def _require_totals(self, works: list[Work]) -> None:
-        """Compare what drafts come to with what was expected: of those that were just made, one list shows it."""
+        """Compare the totals of drafts with the expected ones; one list shows the totals of new drafts."""
         unseen = [
             work for work in works if work.item.expected_total is not None and work.document.get("TotalInclVat") is None
         ]
@@ -262,15 +262,15 @@ class InvoiceRun:
                 self._notes.change(work.item.guid, refused=True)
 
     def _finish(self, works: list[Work]) -> None:
-        """Book up to four one after another, and pay and send them at once.
+        """Book up to four items one after another, and pay and send them in parallel.
 
-        From before the booking until it is sent, whoever else would send it waits: nobody can have sent what was booked
-        in this moment.
+        The lock of each mail-out is held from before the booking until the invoice is sent. So nobody else can have
+        sent an invoice that was only just booked.
         """
         self._touched.update(work.item.guid for work in works)
         locked: list[tuple[int, Work]] = []
         try:
-            # In one order for all, so that two who hold some of the same can't wait for each other.
+            # Everyone takes the locks in the same order, which prevents deadlocks.
             mailed = [(at, work) for at, work in enumerate(works) if "send" in work.left()]
             for at, work in sorted(mailed, key=lambda each: each[1].item.guid):
                 self._raise(self._lanes.one(at, work, self._hold))
@@ -304,9 +304,9 @@ class InvoiceRun:
             self._note(work, error)
 
     def _note(self, work: Work, error: Exception | None) -> None:
-        """Note how a step of an item went.
+        """Record the outcome of a step of an item.
 
-        :raises DineroError: what others would meet too, or what `stop` stops at
+        :raises DineroError: other items would fail too, too many temporary errors came in a row, or `stop` is set
         """
         if error is None:
             return
@@ -323,7 +323,7 @@ class InvoiceRun:
             raise error
 
     def _tell(self, work: "Told") -> None:
-        """Tell what became of an item."""
+        """Report the outcome of an item."""
         if isinstance(work, tuple):
             row, error = work
             if error is None:
@@ -342,18 +342,18 @@ class InvoiceRun:
             self._report.add({**told, "Change": _change_of(work.changes)})
 
     def _tell_rest(self) -> None:
-        """Tell of the items of the part that was interrupted, as far as they are done."""
+        """Report those items of the interrupted part that are done or have failed."""
         for work in self._part:
             if not isinstance(work, Work) or work.is_over:
                 self._tell(work)
 
     def _seal(self) -> None:
-        """Keep the UpdatedAt that a list shows after the last write: while it stands, nobody has changed anything."""
+        """Store the UpdatedAt that a list shows after our last write: until it changes, nobody has changed anything."""
         touched = {guid for guid in self._touched if (note := self._notes.get(guid)) and not note.updated_at}
         if not touched:
             return
         for guid, row in Snapshot.since(self._resources.invoices, touched, self._began).items():
-            # Of a draft it has to be sure that nobody has changed it before the list was read.
+            # For a draft, this must rule out that somebody changed it before the list was read.
             if row["Status"] != "Draft" or row["CreatedAt"] == row["UpdatedAt"]:
                 self._notes.change(guid, updated_at=row["UpdatedAt"], date=row["Date"])
                 touched.discard(guid)
@@ -363,7 +363,7 @@ class InvoiceRun:
         self._notes.flush()
 
 
-# An item under way, or its row where it is wrong, or none is needed any more.
+# An item in progress; or its row, with the error if it is invalid, or without one if it was reported before.
 Told = Work | tuple[Row, DineroError | None]
 
 
@@ -373,7 +373,7 @@ def _release(lane: Lane, work: Work) -> None:
 
 
 def _requests_of(work: Work) -> int:
-    """Return how many requests the steps of an item take that are left: what is there is looked at first."""
+    """Return how many requests the remaining steps of an item take, with lookups before paying or sending."""
     looks = {"create": 0, "replace": 0, "book": 0, "pay": int(work.booked), "send": int(work.booked)}
     return sum(1 + looks[name] for name in work.planned)
 

@@ -1,4 +1,4 @@
-"""What a list for invoices holds: read, checked, and given its Guid before anything is asked for."""
+"""The items of a list for invoices: each is parsed, checked and given its Guid before any request."""
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -20,20 +20,20 @@ KEYS = (
     "generation",
 )  # fmt: skip
 
-# The line of an item that can't be written as JSON: it is read as one that isn't.
+# The line for an item that can't be encoded as JSON. It isn't valid JSON, so reading it reports the item.
 NO_JSON = b"!"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is done with all invoices of a list that say nothing else.
+    """The settings for all invoices of a list; an item can override some of them.
 
-    :param book: bool, whether they are booked; default False
-    :param send: str or None: email, einvoice or sms; default None: they aren't sent
-    :param mailout: mapping as Dinero's model for that way; default Dinero's template
-    :param payment: mapping as PaymentCreateModel, of which DepositAccountNumber and Description are needed; default
-        None: they aren't paid
-    :param match_by: str, the property that finds a contact; default ExternalReference
+    :param book: bool, whether to book the invoices; default False
+    :param send: str or None: email, einvoice or sms; default None: don't send them
+    :param mailout: mapping as Dinero's model for that channel; default Dinero's template
+    :param payment: mapping as PaymentCreateModel, which needs DepositAccountNumber and Description; default None:
+        register no payment
+    :param match_by: str, the property to match a contact by; default ExternalReference
     :param on_other_name: str, fail, update or create, as `Contacts.upsert` takes it; default fail
     """
 
@@ -51,11 +51,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A contact that an item brings along.
+    """The contact that an item contains.
 
     :param body: CheckedBody
-    :param match_by: str
-    :param value: str, that finds it
+    :param match_by: str, the property to match it by
+    :param value: str, the value of that property
     :param on_other_name: str, as `Contacts.upsert` takes it
     """
 
@@ -67,17 +67,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An order that becomes an invoice.
+    """An order to be invoiced.
 
     :param key: str, the idempotency key
     :param guid: str
-    :param invoice: CheckedBody, with its Guid, and without ContactGuid where there is a contact
+    :param invoice: CheckedBody, with its Guid, and without ContactGuid if there is a contact
     :param contact: Wanted or None
     :param expected_total: ExpectedTotal or None
     :param send: str or None
-    :param mailout: mapping, checked for that way
+    :param mailout: mapping, checked for that channel
     :param resend: int
-    :param payment: CheckedBody or None, without Amount where it is the total
+    :param payment: CheckedBody or None, without Amount if it is the total
     """
 
     key: str
@@ -97,8 +97,8 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
     :param given: mapping, or its JSON as text or bytes
     :param organization_id: int
     :param options: Options
-    :param contacts: Contacts, which check a contact
-    :raises DineroInvalidBody: it is wrong; nothing was sent
+    :param contacts: Contacts, to check the item's contact
+    :raises DineroInvalidBody: the item is invalid; nothing was sent
     """
     row = as_row(given)
     require_known(row, KEYS)
@@ -133,9 +133,9 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
 
 @contextmanager
 def reading() -> Generator[None]:
-    """Turn whatever an item raises while it is read into an error about this item: the others are read all the same.
+    """Turn any error from reading an item into an error about this item, so that the others are still read.
 
-    :raises DineroInvalidBody: it can't be read
+    :raises DineroInvalidBody: the item can't be read
     """
     try:
         yield
@@ -164,11 +164,11 @@ def as_row(given: Any) -> Mapping[str, Any]:
 
 
 def require_known(row: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """Make sure that an item has no names but these.
+    """Check that an item has only these names.
 
     :param row: mapping
     :param keys: sequence of str
-    :raises DineroInvalidBody: it has another one, such as a misspelt one
+    :raises DineroInvalidBody: it has another name, for example a misspelt one
     """
     for name in row:
         if name not in keys:
@@ -215,7 +215,7 @@ def _payment(given: Any, key: str, invoice: CheckedBody) -> CheckedBody | None:
 
 @contextmanager
 def repeatable(items: Iterable[Any]) -> Generator[Iterable[Any]]:
-    """Give what can be read several times: a sequence as it is, anything else by way of a file.
+    """Provide the items for repeated reading: a sequence as it is, anything else from a temporary file.
 
     :param items: iterable of mappings, or of their JSON
     """
@@ -228,7 +228,7 @@ def repeatable(items: Iterable[Any]) -> Generator[Iterable[Any]]:
 
 @dataclass
 class _Lines:
-    """The lines of a file, as often as they are wanted."""
+    """The lines of a file, for repeated reading."""
 
     file: Any
 
@@ -239,10 +239,10 @@ class _Lines:
 
 @contextmanager
 def _spool(items: Iterable[Any]) -> Generator[_Lines]:
-    """Write items to a file that nobody else sees, a line each."""
+    """Write items to a file that nobody else sees, one per line."""
     import msgspec
 
-    encoder = msgspec.json.Encoder(enc_hook=str)  # Decimal becomes text, digit for digit
+    encoder = msgspec.json.Encoder(enc_hook=str)  # encodes a Decimal as text, digit for digit
     with temporary() as file:
         for each in items:
             try:
@@ -261,7 +261,7 @@ def _spool(items: Iterable[Any]) -> Generator[_Lines]:
 
 
 def temporary() -> "AbstractContextManager[Any]":
-    """Return a file without a name, for bytes."""
+    """Return an unnamed temporary file, opened for bytes."""
     from tempfile import TemporaryFile
 
     return TemporaryFile(prefix="dinero-")

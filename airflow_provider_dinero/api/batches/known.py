@@ -1,4 +1,4 @@
-"""What is there before a list is worked through: invoices by the lists, contacts by one list a thousand."""
+"""What exists before a run: invoices from Dinero's lists, contacts from one list request per thousand."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ from airflow_provider_dinero.api.resources.invoices import Invoices
 
 Row = dict[str, Any]
 Key = tuple[str, str, str]
-# By so much the server's clock may be behind ours.
+# How far the server's clock may be behind ours.
 SKEW = timedelta(minutes=5)
 
 
 class Snapshot:
-    """The rows of a list, of the invoices that matter. Each is kept as JSON, which takes a third of the memory.
+    """The rows of Dinero's list for the invoices of this run. They are kept as JSON, which takes a third of the memory.
 
     :param rows: mapping of Guid to JSON
     """
@@ -34,18 +34,18 @@ class Snapshot:
         """Read the invoices between two dates, and all drafts.
 
         :param invoices: Invoices
-        :param guids: collection of str, those that matter
+        :param guids: collection of str, those to keep
         :param span: the first and the last day
         """
         import msgspec
 
-        encoder = msgspec.json.Encoder()  # amounts become text
+        encoder = msgspec.json.Encoder()  # encodes amounts as text
         found = invoices.list(fields=LISTED, start_date=span[0], end_date=span[1])
         return cls({row["Guid"]: encoder.encode(row) for row in found if row["Guid"] in guids})
 
     @staticmethod
     def totals(invoices: Invoices, guids: Collection[str]) -> dict[str, Any]:
-        """Return what drafts come to.
+        """Return the totals of drafts.
 
         :param invoices: Invoices
         :param guids: collection of str
@@ -68,11 +68,11 @@ class Snapshot:
 
     @staticmethod
     def since(invoices: Invoices, guids: Collection[str], began: datetime) -> dict[str, Row]:
-        """Return the rows of invoices that were changed since then.
+        """Return the rows of invoices that changed since the run began.
 
         :param invoices: Invoices
-        :param guids: collection of str, those that matter
-        :param began: datetime
+        :param guids: collection of str, those to keep
+        :param began: datetime, the start of the run
         """
         rows = invoices.list(fields=["Guid", "Date", "Status"], changes_since=began - SKEW)
         return {row["Guid"]: row for row in rows if row["Guid"] in guids}
@@ -90,11 +90,11 @@ class Snapshot:
 
 @dataclass
 class Due:
-    """A contact that has to be brought to what some items say.
+    """A contact that must be created or updated for some items.
 
     :param wanted: Wanted
-    :param key: what it is known by
-    :param works: list of Work, whose contact it is
+    :param key: Key that identifies it
+    :param works: list of Work that have this contact
     """
 
     wanted: Wanted
@@ -103,7 +103,7 @@ class Due:
 
 
 class ContactBook:
-    """The contacts that the items bring along. A later item's content holds from its own invoice on.
+    """The contacts that the items contain. A later item's content applies from its own invoice on.
 
     :param contacts: Contacts
     """
@@ -112,14 +112,14 @@ class ContactBook:
         self._contacts = contacts
         self._last: dict[Key, Wanted] = {}
         self._rows: dict[Key, list[Row]] = {}
-        # What this run has made of a contact.
+        # The digest of what this run wrote to a contact.
         self._now: dict[Key, str] = {}
         self._others: dict[str, Row] = {}
-        # Those that can't be brought to what is wanted.
+        # Contacts that couldn't be created or updated.
         self.failed: set[Key] = set()
 
     def expect(self, item: Item) -> None:
-        """Note the contact of an item.
+        """Register the contact of an item.
 
         :param item: Item
         """
@@ -127,7 +127,7 @@ class ContactBook:
             self._last[_key(item.contact)] = item.contact
 
     def load(self) -> None:
-        """Read the contacts that are there."""
+        """Read the contacts that exist."""
         if self._last:
             values = {key: (wanted.match_by, wanted.value) for key, wanted in self._last.items()}
             found = self._contacts.rows_of(set(values.values()))
@@ -152,8 +152,8 @@ class ContactBook:
         return item.invoice | {"ContactGuid": row["ContactGuid"] if row else self._contacts.guid_of(*made)}
 
     def known(self, works: Iterable[Work]) -> list[Row]:
-        """Return the contacts of some items, as far as they have been read: those that the items bring along, and
-        others that one list shows where they are many.
+        """Return those contacts of some items that have been read: contacts that the items contain, and other
+        contacts, which are read from one list if they are many.
 
         :param works: iterable of Work
         """
@@ -165,7 +165,7 @@ class ContactBook:
         return brought + [self._others[guid] for guid in guids if guid in self._others]
 
     def split(self, works: list[Work]) -> Iterator[list[Work]]:
-        """Yield the works in parts in which each contact has one content.
+        """Yield the works in parts in which each contact has only one content.
 
         :param works: list of Work
         """
@@ -181,14 +181,14 @@ class ContactBook:
             yield part
 
     def is_there(self, wanted: Wanted | None) -> bool:
-        """Tell whether a contact is there, where there is one.
+        """Tell whether a contact exists; True if there is no contact.
 
         :param wanted: Wanted or None
         """
         return wanted is None or bool(self._rows[_key(wanted)])
 
     def due(self, works: Iterable[Work]) -> list[Due]:
-        """Return the contacts that aren't yet what these items say.
+        """Return the contacts that don't yet have the content of these items.
 
         :param works: iterable of Work
         """
@@ -200,7 +200,7 @@ class ContactBook:
         return list(found.values())
 
     def upsert(self, lane: Resources, due: Due) -> None:
-        """Bring a contact to what is wanted.
+        """Create or update a contact.
 
         :param lane: Resources
         :param due: Due
@@ -211,24 +211,24 @@ class ContactBook:
             wanted.body, among=known, match_by=wanted.match_by, on_other_name=wanted.on_other_name
         )
         before = next((row for row in known if row["ContactGuid"] == done["ContactGuid"]), dict.fromkeys(FIELDS))
-        # Not what lists leave out: a contact is replaced as a whole, which is then read first.
+        # Without what lists leave out: an update replaces the whole contact, so it reads those properties first.
         listed = {name: value for name, value in wanted.body.items() if name in before}
         self._rows[key] = [{**before, **listed, "ContactGuid": done["ContactGuid"]}]
         self._now[key] = _digest(wanted)
 
     def finish(self, resources: Resources) -> None:
-        """Bring each contact to what its last item says.
+        """Update each contact to the content of its last item.
 
         :param resources: Resources
         """
         for key, wanted in self._last.items():
-            # Where it was refused, its items have told it.
+            # If Dinero refused a contact, its items have reported that.
             if self._now.get(key) != _digest(wanted) and key not in self.failed:
                 self.upsert(resources, Due(wanted, key))
 
 
 def _key(wanted: Wanted) -> Key:
-    """Return what a contact is known by: people share e-mail addresses."""
+    """Return the key that identifies a contact. It may include the name, since people share e-mail addresses."""
     name = wanted.body["Name"].casefold() if wanted.match_by == "Email" and wanted.on_other_name != "update" else ""
     return wanted.match_by, match_key(wanted.match_by, wanted.value), name
 

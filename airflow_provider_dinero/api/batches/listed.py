@@ -1,4 +1,4 @@
-"""A list whose items don't depend on each other: contacts, products, payments. Four at once, each once."""
+"""Lists whose items don't depend on each other: contacts, products, payments. Four run at once, each once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +17,12 @@ Row = dict[str, Any]
 
 @dataclass
 class Entry:
-    """An item of a list, and what became of it.
+    """An item of a list, and its outcome.
 
-    :param told: dict, what its row begins with: Item and Key
-    :param key: what it is known by; two that are one are not done at once
-    :param content: what is to be done, as `read` has checked it
-    :param error: DineroError or None, why it can't be done
+    :param told: dict, its row in the report, which starts with Item and Key
+    :param key: identifies it; two entries with the same key never run at once
+    :param content: what to write, as `read` has checked it
+    :param error: DineroError or None, why it failed
     """
 
     told: Row
@@ -48,22 +48,22 @@ class ListedRun(ABC):
     def read(self, given: Any) -> Entry:
         """Return an item, checked.
 
-        :raises DineroInvalidBody: it is wrong; nothing was sent
+        :raises DineroInvalidBody: the item is invalid; nothing was sent
         """
 
     @abstractmethod
     def prepare(self, entries: Sequence[Entry]) -> None:
-        """Read what is there, for all items."""
+        """Read what exists in Dinero, for all items."""
 
     @abstractmethod
     def do(self, lane: Lane, entry: Entry) -> None:
-        """Do an item, and complete its row."""
+        """Process an item, and complete its row."""
 
     def perform(self, items: Iterable[Any]) -> Row:
-        """Do all items, and return the counts.
+        """Process all items, and return the counts.
 
         :param items: iterable of mappings, or of their JSON
-        :raises DineroItemsFailed: some items failed; the others were done
+        :raises DineroItemsFailed: some items failed; the others succeeded
         """
         entries = [self._checked(index, given) for index, given in enumerate(items)]
         self.prepare([each for each in entries if each.error is None])
@@ -94,9 +94,9 @@ class ListedRun(ABC):
         return entry
 
     def _note(self, entry: Entry, error: Exception | None) -> None:
-        """Note how an item went.
+        """Record the outcome of an item.
 
-        :raises DineroError: what others would meet too, or what `stop` stops at
+        :raises DineroError: other items would fail too, too many temporary errors came in a row, or `stop` is set
         """
         if error is None:
             return
@@ -118,7 +118,7 @@ class ListedRun(ABC):
 
 
 def _waves(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Yield up to four at a time, no two of which are about the same."""
+    """Yield up to four entries at a time, no two of them with the same key."""
     some: list[Entry] = []
     for entry in entries:
         if len(some) == LANES or any(each.key == entry.key for each in some if entry.key is not None):

@@ -1,10 +1,10 @@
-"""What is kept of the documents that a batch wrote: a hash of what they hold, and since when that is known.
+"""Notes on the documents that a batch wrote: a hash of the content, and the UpdatedAt to which the hash applies.
 
-A list shows no lines of an invoice, no comment and no address. So that it needn't be read each time, its hash is kept,
-with the UpdatedAt that a list showed after the last write of ours: while it stands in the list, nobody else has changed
-the document.
+Dinero's list shows neither the lines of an invoice nor its comment or address. To avoid reading each document every
+time, a note stores its hash, with the UpdatedAt that a list showed after our last write. As long as the list shows that
+UpdatedAt, nobody else has changed the document.
 
-The notes are a log of pages, the newest last: each page is one value of a state store, of at most 64 KB.
+The notes are a log of pages, the newest last. Each page is one value in a state store, of at most 64 KB.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from airflow_provider_dinero.api.ports import Lock, StateStore
 
 # An entry takes at most 210 bytes, a value of Airflow's state store at most 64 KB.
 PAGE = 300
-# Pages that are read beyond those that the documents of a run could fill.
+# How many pages to read beyond those that the documents of a run could fill.
 MORE_PAGES = 8
 
 
@@ -31,14 +31,14 @@ class Note:
     """What is known of a document.
 
     :param digest: str, the hash of what we wrote last
-    :param date: str, the date that a list showed; empty: none has
+    :param date: str, the date that a list showed; empty if none has yet
     :param stamp: str, the TimeStamp that our last write of the draft gave it
-    :param updated_at: str, the UpdatedAt that a list showed after our last write; empty: none has
-    :param booked: bool, we booked it, and what is booked doesn't change; default False
-    :param refused: bool, its booking was refused; default False
-    :param paid: bool, our payment is registered; default False
-    :param sent: str, the way in which it was sent; default none
-    :param open: str, the write that was begun, and of which it isn't known how it went; default none
+    :param updated_at: str, the UpdatedAt that a list showed after our last write; empty if none has yet
+    :param booked: bool, whether we booked it: a booked document doesn't change; default False
+    :param refused: bool, whether Dinero refused to book it; default False
+    :param paid: bool, whether our payment is registered; default False
+    :param sent: str, the channel through which it was sent; default none
+    :param open: str, a write that was started and whose outcome isn't known; default none
     """
 
     digest: str
@@ -53,10 +53,10 @@ class Note:
 
 
 class Notes:
-    """The notes of one kind of documents. Safe to use from several threads.
+    """The notes of one kind of document. Safe to use from several threads.
 
     :param store: StateStore
-    :param lock: Lock, since the store has no compare-and-set
+    :param lock: Lock, needed since the store has no compare-and-set
     :param name: str, the organization and the kind
     :param dry_run: bool, store nothing; default False
     """
@@ -72,7 +72,7 @@ class Notes:
         self._threads = threading.RLock()
 
     def load(self, guids: Collection[str]) -> None:
-        """Read the notes of these documents, from the newest page on, as far back as they may be.
+        """Read the notes of these documents, starting at the newest page, as far back as they can be.
 
         :param guids: collection of str
         """
@@ -97,7 +97,7 @@ class Notes:
         return {note.date for note in self._notes.values() if note.date}
 
     def put(self, guid: str, note: Note) -> None:
-        """Keep a note from the next `flush` on.
+        """Set a note; the next `flush` stores it.
 
         :param guid: str
         :param note: Note
@@ -108,16 +108,16 @@ class Notes:
                 self._dirty.add(guid)
 
     def change(self, guid: str, **changes: Any) -> None:
-        """Change what is known of a document.
+        """Change fields of the note of a document.
 
         :param guid: str
-        :param changes: as `Note` has them
+        :param changes: new values, by the field names of `Note`
         """
         with self._threads:
             self.put(guid, replace(self._notes[guid], **changes))
 
     def flush(self) -> None:
-        """Store what is new."""
+        """Store the notes that have changed."""
         if self._dry_run:
             return
         with self._threads, self._lock.hold(f"notes/{self._name}"):
@@ -132,7 +132,7 @@ class Notes:
             self._dirty.clear()
 
     def _place(self, new: list[str]) -> None:
-        """Find room for notes, on the last page and new ones."""
+        """Assign new notes to pages: to the last one as long as it has room, then to new ones."""
         page = last = self._last()
         room = PAGE - len(self._read(page))
         for guid in new:
@@ -156,7 +156,7 @@ class Notes:
 
 
 class NoteIntents:
-    """Intents of mail-outs, kept with the notes of their documents.
+    """Intents of mail-outs, stored in the notes of their documents.
 
     :param notes: Notes
     """
@@ -166,16 +166,16 @@ class NoteIntents:
         self._announced: set[str] = set()
 
     def announce(self, name: str) -> None:
-        """Note that this write will begin, from the next `flush` on: several are stored at once.
+        """Record that this write will start. The next `flush` stores it, so that several are stored together.
 
-        :param name: str, as `invoices/<guid>/email`
+        :param name: str, such as `invoices/<guid>/email`
         """
         if not self.begun(name):
             self._announced.add(name)
             self._notes.change(_guid(name), open=name)
 
     def begun(self, name: str) -> bool:
-        """Tell whether this write was begun by an earlier try, and not ended.
+        """Tell whether an earlier attempt started this write but didn't end it.
 
         :param name: str
         """
@@ -183,7 +183,7 @@ class NoteIntents:
         return note is not None and note.open == name and name not in self._announced
 
     def begin(self, name: str) -> None:
-        """Note that this write begins: it is stored when this returns.
+        """Record that this write starts; the record is stored before this returns.
 
         :param name: str
         """
@@ -191,7 +191,7 @@ class NoteIntents:
         self._notes.flush()
 
     def end(self, name: str) -> None:
-        """Note that it is known how this write went; it is stored with the next notes.
+        """Record that the outcome of this write is known; the next `flush` stores it.
 
         :param name: str
         """
@@ -200,7 +200,7 @@ class NoteIntents:
             self._notes.change(_guid(name), open="")
 
     def remember(self, name: str, made: str) -> None:
-        """Keep nothing: what a mail-out makes is in Dinero's lists."""
+        """Store nothing: Dinero's lists show the result of a mail-out."""
 
     def recall(self, name: str) -> str | None:
         """Return None."""
@@ -211,7 +211,7 @@ def _guid(name: str) -> str:
 
 
 def digest_of(body: Mapping[str, Any]) -> str:
-    """Return a hash of a checked body, the same for all spellings of the same values.
+    """Return a hash of a checked body, which is the same for every notation of the same values.
 
     :param body: mapping
     """

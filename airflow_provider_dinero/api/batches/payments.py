@@ -1,4 +1,4 @@
-"""A list of payments, each to its invoice, which is given by Guid, number or ExternalReference."""
+"""A list of payments, each for an invoice that is identified by Guid, number or ExternalReference."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,18 +16,18 @@ from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.sales import FILTERABLE
 from airflow_provider_dinero.api.session import Session
 
-# How an item names its invoice: the properties of the list.
+# How an item identifies its invoice, with the property in Dinero's list.
 BY = {"invoice": "Guid", "number": "Number", "external_reference": "ExternalReference"}
 KEYS = ("idempotency_key", *BY, "payment")
 Row = dict[str, Any]
 
 
 class PaymentsRun(ListedRun):
-    """Registers payments.
+    """Registers the payments of a list.
 
     :param session: Session
     :param around: Surroundings
-    :param defaults: mapping, what the payments have in common, such as the DepositAccountNumber
+    :param defaults: mapping of what the payments have in common, such as the DepositAccountNumber
     """
 
     def __init__(self, session: Session, around: Surroundings, defaults: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ class PaymentsRun(ListedRun):
         self._found: dict[tuple[str, str], list[Row]] = {}
 
     def read(self, given: Any) -> Entry:
-        """Return a payment, checked, and how its invoice is named."""
+        """Return a payment, checked, and how it identifies its invoice."""
         row = as_row(given)
         require_known(row, KEYS)
         named = [(BY[name], str(row[name]).strip()) for name in BY if row.get(name) is not None]
@@ -64,12 +64,12 @@ class PaymentsRun(ListedRun):
         return Entry({"Key": reference}, str(reference), (named[0], body))
 
     def prepare(self, entries: Sequence[Entry]) -> None:
-        """Find the invoices, by one list a thousand or a look-up each where that is cheaper."""
+        """Find the invoices, with one list request per thousand, or with one lookup each if that is cheaper."""
         wanted = {entry.content[0] for entry in entries if entry.content[0][0] != "Guid"}
         self._found = self._invoices.rows_of(wanted) if wanted else {}
 
     def do(self, lane: Lane, entry: Entry) -> None:
-        """Register a payment, unless it is there."""
+        """Register a payment, unless it already is."""
         named, body = entry.content
         guid, invoice = self._invoice(named)
         entry.told |= {"Guid": guid, "Number": invoice.get("Number")}
@@ -87,7 +87,7 @@ class PaymentsRun(ListedRun):
         entry.told |= {"PaymentGuid": done["Guid"], "Change": done["Change"]}
 
     def _invoice(self, named: tuple[str, str]) -> tuple[str, Row]:
-        """Return the Guid of an invoice, and its row where it was looked for."""
+        """Return the Guid of an invoice, and its row if it was looked up."""
         by, value = named
         if by == "Guid":
             return value, {}

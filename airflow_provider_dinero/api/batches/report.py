@@ -1,4 +1,4 @@
-"""What became of the items of a list: counts, and a row for each."""
+"""The outcome of the items of a list: counts, and a row for each."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,9 +14,9 @@ Row = dict[str, Any]
 
 
 class Report:
-    """Counts items, and hands on a row for each, in the order of the list.
+    """Counts items, and passes on a row for each, in the order of the list.
 
-    :param sink: callable that takes each row
+    :param sink: callable that receives each row
     """
 
     def __init__(self, sink: Callable[[Row], None]) -> None:
@@ -27,9 +27,9 @@ class Report:
         self._temporary = 0
 
     def add(self, row: Row) -> None:
-        """Add a row of an item that was done.
+        """Add the row of an item that succeeded.
 
-        :param row: dict with Item, Key and Change; with TotalInclVat and Currency, that is added up
+        :param row: dict with Item, Key and Change; TotalInclVat, if there, is added to the total of its Currency
         """
         self.counts[row["Change"]] += 1
         if row.get("TotalInclVat") is not None:
@@ -38,9 +38,9 @@ class Report:
         self._sink(row)
 
     def repeat(self, row: Row) -> None:
-        """Add a row that an earlier part of the same run has made.
+        """Add a row that an earlier part of the same run reported.
 
-        :param row: dict, as it went to the sink
+        :param row: dict, as the sink received it
         """
         if row["Change"] != FAILED:
             self.add(row)
@@ -51,9 +51,9 @@ class Report:
         self._sink(row)
 
     def fail(self, row: Row, error: DineroError) -> None:
-        """Add a row of an item that failed.
+        """Add the row of an item that failed.
 
-        :param row: dict with Item, and Key where it has one
+        :param row: dict with Item, and Key if the item has one
         :param error: DineroError
         """
         self.counts[FAILED] += 1
@@ -71,10 +71,10 @@ class Report:
         }
 
     def raise_failed(self) -> None:
-        """Raise an error where items failed.
+        """Raise an error if items failed.
 
-        :raises DineroItemsFailed: the same again gives the same
-        :raises DineroUnavailable: some of them may well work later
+        :raises DineroItemsFailed: a retry won't help
+        :raises DineroUnavailable: a retry may succeed for some of them
         """
         failed = self.counts[FAILED]
         if not failed:
@@ -87,7 +87,7 @@ class Report:
 
 
 def name_of(error: DineroError) -> str:
-    """Return the name of the class of an error.
+    """Return the class name of an error.
 
     :param error: DineroError
     """
@@ -95,7 +95,7 @@ def name_of(error: DineroError) -> str:
 
 
 def text_of(amount: Any) -> str | None:
-    """Return an amount as reports write it.
+    """Return an amount in the format of reports.
 
     :param amount: Decimal, number, text or None
     """
@@ -103,9 +103,9 @@ def text_of(amount: Any) -> str | None:
 
 
 def fields_of(document: Mapping[str, Any]) -> Row:
-    """Return what a report tells of a document.
+    """Return the fields of a document that a report contains.
 
-    :param document: mapping, as a list or Dinero's answer has it
+    :param document: mapping from a list or from Dinero's response
     """
     number = document.get("Number")
     draft = document.get("Status") == "Draft" or document.get("PaymentStatus") == "Draft"

@@ -1,4 +1,4 @@
-"""The steps of an item: made, booked, paid, sent. Each once, whatever was done before."""
+"""The steps of an item: create, book, pay, send. Each is done once, whatever was done before."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -19,11 +19,11 @@ from airflow_provider_dinero.api.resources.channels import sender
 
 
 class Steps:
-    """Does the steps.
+    """Performs the steps of an item.
 
     :param notes: Notes
-    :param intents: NoteIntents, those of the lanes
-    :param sending_lock: callable that returns the name of the lock and the intent of a mail-out
+    :param intents: NoteIntents, shared with the lanes
+    :param sending_lock: callable that returns the name of a mail-out, for its lock and its intent
     """
 
     def __init__(self, notes: Notes, intents: NoteIntents, sending_lock: Callable[[str, str], str]) -> None:
@@ -32,17 +32,17 @@ class Steps:
         self._intents = intents
 
     def read(self, lane: Lane, work: Work) -> None:
-        """Read the document, and compare it with what is wanted."""
+        """Read the document, and compare it with the item."""
         self._take(work, lane.invoices.get(work.item.guid))
 
     def make(self, lane: Lane, work: Work) -> None:
-        """Create the draft, or bring the one whose booking was refused to what is wanted."""
+        """Create the draft; or update it, if Dinero refused to book it."""
         guid = work.item.guid
         if work.is_replaced:
             content = work.body.without("Guid")
             try:
                 answer = lane.invoices.update(guid, content, timestamp=work.stamp)
-            except DineroStaleTimestamp:  # somebody else has changed it
+            except DineroStaleTimestamp:  # somebody else changed it
                 self.read(lane, work)
                 return
             self._made(work, str(answer["TimeStamp"]), "updated")
@@ -55,11 +55,11 @@ class Steps:
             self._take(work, made)
 
     def preview(self, lane: Lane, work: Work, *, contact: bool) -> None:
-        """See what the invoice would come to, and what would be done. Nothing is saved.
+        """Find out the invoice's total and the steps that a run would do, without saving anything.
 
         :param lane: Lane
         :param work: Work
-        :param contact: bool, whether its contact is there already
+        :param contact: bool, whether its contact already exists
         """
         work.planned = work.left()
         if {"create", "replace"} & set(work.planned):
@@ -75,7 +75,7 @@ class Steps:
         self._notes.put(work.item.guid, Note(work.digest, stamp=stamp))
 
     def _take(self, work: Work, document: "dict[str, object]") -> None:
-        """Take a document that was read, if it is what is wanted."""
+        """Record a document that was read, if it matches the item."""
         comparison.require_same(f"Invoice {work.item.guid}", work.body, document)
         work.take(document)
         kept = self._notes.get(work.item.guid) or Note("")
@@ -94,7 +94,7 @@ class Steps:
         )
 
     def book(self, resources: Resources, work: Work) -> None:
-        """Book the draft, if it still is what is wanted."""
+        """Book the draft, if it still matches the item."""
         guid = work.item.guid
         try:
             booked = resources.invoices.book(guid, timestamp=work.stamp)
@@ -106,7 +106,7 @@ class Steps:
                 self._notes.change(guid, refused=True, stamp=work.stamp)
             raise
         work.ours = booked["Change"] == "updated"
-        if not work.ours:  # whoever booked it may have changed it first
+        if not work.ours:  # somebody else booked it, and may have changed it first
             self._take(work, booked)
             work.require_total()
             return
@@ -115,11 +115,11 @@ class Steps:
         self._notes.put(guid, Note(work.digest, date=str(booked["Date"]), booked=True))
 
     def name(self, work: Work) -> str:
-        """Return the name of the lock and the intent of the mail-out."""
+        """Return the name of the mail-out, for its lock and its intent."""
         return self._sending_lock(work.item.guid, work.item.send or "")
 
     def settle(self, lane: Lane, work: Work) -> None:
-        """Pay, then send: a mail-out may move the Timestamp that the payment needs."""
+        """Pay first, then send: a mail-out may change the Timestamp that the payment needs."""
         if work.item.payment is not None and not work.paid:
             try:
                 self._pay(lane, work)
@@ -133,7 +133,7 @@ class Steps:
     def _pay(self, lane: Lane, work: Work) -> None:
         guid, payment = work.item.guid, work.item.payment
         assert payment is not None
-        if not payment.get("Amount") and not Decimal(work.document["TotalInclVat"]):  # there is nothing to pay
+        if not payment.get("Amount") and not Decimal(work.document["TotalInclVat"]):  # nothing to pay
             work.paid = True
             return
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(work.document["TotalInclVat"])}
@@ -167,5 +167,5 @@ class Steps:
         return note.updated_at if note else ""
 
     def announce(self, work: Work) -> None:
-        """Note that the mail-out begins, with the next notes that are stored."""
+        """Record that the mail-out starts; the next `flush` of the notes stores it."""
         self._intents.announce(self.name(work))

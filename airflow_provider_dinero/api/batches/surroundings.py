@@ -1,4 +1,4 @@
-"""What a run of a list is given, and which errors end it."""
+"""The context of a run, and the errors that end it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from airflow_provider_dinero.api.errors import (
 from airflow_provider_dinero.api.ports import StateStore
 
 Row = dict[str, Any]
-# So many items in a row that fail for a reason that may pass, and the rest is left for another try.
+# If this many items in a row fail with temporary errors, the run ends and leaves the rest to a retry.
 MOST_TEMPORARY = 8
-# Errors that every other item would meet too.
+# Errors that every other item would fail with too.
 FOR_ALL = (DineroConfigurationError, DineroForbidden, DineroThrottled, DineroUnauthorized)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a run of a list is given.
+    """What a run needs besides its list and options.
 
-    :param store: StateStore, where its notes are kept
-    :param sink: callable that takes each row of the report
-    :param progress: callable that takes how many items are done, and how many there are
+    :param store: StateStore for its notes
+    :param sink: callable that receives each row of the report
+    :param progress: callable that receives the number of items done, and the number of all items
     :param stop: bool, whether the first error ends the run
-    :param done: mapping of index to row, what an earlier part of the same run has told of items that are done
+    :param done: mapping of index to row, the results that an earlier part of the same run reported
     """
 
     store: StateStore

@@ -1,4 +1,4 @@
-"""Lists of contacts and products: found by one list a thousand, made or changed where something differs."""
+"""Lists of contacts and products: found with one list request per thousand, then created, or updated if different."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,11 +15,11 @@ Found = dict[tuple[str, str], list[dict[str, Any]]]
 
 
 class ContactsRun(ListedRun):
-    """Brings contacts to what a list says.
+    """Creates or updates the contacts of a list.
 
     :param session: Session
     :param around: Surroundings
-    :param how: mapping: match_by, on_other_name and only_create, as `Contacts.upsert` takes them
+    :param how: mapping of match_by, on_other_name and only_create, as `Contacts.upsert` takes them
     """
 
     def __init__(self, session: Session, around: Surroundings, how: Mapping[str, Any]) -> None:
@@ -35,19 +35,19 @@ class ContactsRun(ListedRun):
         return Entry({"Key": value}, match_key(match_by, value), (body, (match_by, value)))
 
     def prepare(self, entries: Sequence[Entry]) -> None:
-        """Find those that are there."""
+        """Find those that exist."""
         self._found = dict(self._contacts.rows_of({entry.content[1] for entry in entries})) if entries else {}
 
     def do(self, lane: Lane, entry: Entry) -> None:
-        """Create it, or change what differs."""
+        """Create it, or update what differs."""
         body, place = entry.content
-        # Of one that is in the list twice, the second one is looked for anew.
+        # If it is in the list twice, the second one is looked up again.
         done = lane.contacts.upsert(body, among=self._found.pop(place, None), **self._how)
         entry.told |= {"Guid": done["ContactGuid"], "Change": done["Change"]}
 
 
 class ProductsRun(ListedRun):
-    """Brings products to what a list says.
+    """Creates or updates the products of a list.
 
     :param session: Session
     :param around: Surroundings
@@ -66,11 +66,11 @@ class ProductsRun(ListedRun):
         return Entry({"Key": value}, value, (body, (self._match_by, value)))
 
     def prepare(self, entries: Sequence[Entry]) -> None:
-        """Find those that are there."""
+        """Find those that exist."""
         self._found = dict(self._products.rows_of({entry.content[1] for entry in entries})) if entries else {}
 
     def do(self, lane: Lane, entry: Entry) -> None:
-        """Create it, or change what differs. One that isn't there is looked for right before it is made."""
+        """Create it, or update what differs. If it wasn't found, it is looked up again right before it is created."""
         body, place = entry.content
         done = lane.products.upsert(body, among=self._found.pop(place, None) or None, match_by=self._match_by)
         entry.told |= {"Guid": done["ProductGuid"], "Change": done["Change"]}

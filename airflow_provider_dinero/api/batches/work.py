@@ -1,4 +1,4 @@
-"""An item on its way to being an invoice that is made, booked, paid and sent: what is known of it, and what is left."""
+"""The state of an item that is created, booked, paid and sent as an invoice: what is known, and what is left."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from airflow_provider_dinero.api.errors import DineroError
 
 Row = dict[str, Any]
 
-# What a list shows of an invoice.
+# The properties of the body that a list shows too.
 SHOWN = ("ContactGuid", "Date", "Description", "Currency", "ExternalReference")
 LISTED = ("Guid", "Number", *SHOWN, "Status", "MailOutStatus", "TotalInclVat", "UpdatedAt")
 SETTLED = ("Paid", "OverPaid")
@@ -21,14 +21,14 @@ SETTLED = ("Paid", "OverPaid")
 
 @dataclass(slots=True)
 class Work:
-    """An item, and how far it is.
+    """An item, and its state.
 
     :param index: int, its place in the list
     :param item: Item
-    :param body: CheckedBody, the invoice with its contact
-    :param row: dict or None, what a list showed before this run did anything
-    :param note: Note or None, what an earlier run has kept
-    :param book: bool, whether it is to be booked
+    :param body: CheckedBody, the invoice with its ContactGuid
+    :param row: dict or None, what a list showed before this run wrote anything
+    :param note: Note or None, from an earlier run
+    :param book: bool, whether to book it
     """
 
     index: int
@@ -38,19 +38,19 @@ class Work:
     note: Note | None
     book: bool
     digest: str = ""
-    # What is known of the document now: a row of a list, Dinero's answer, or both together.
+    # What is known of the document now: a row of a list, Dinero's response, or both merged.
     document: Row = field(default_factory=dict)
     stamp: str = ""
     booked: bool = False
     deleted: bool = False
-    to: str | None = None  # to whom it is sent, as the preflight says
-    ours: bool = False  # booked by this run just now, so that nobody can have sent or paid it
-    known: bool = False  # what it holds is what is wanted
+    to: str | None = None  # the recipient, from the preflight
+    ours: bool = False  # booked by this run just now, so nobody can have sent or paid it
+    known: bool = False  # whether the document is known to match the item
     paid: bool = False
     sent: bool = False
     changes: list[str] = field(default_factory=list)
     error: DineroError | None = None
-    planned: list[str] = field(default_factory=list)  # what a dry run has found left to do
+    planned: list[str] = field(default_factory=list)  # the remaining steps, in a dry run
     lock: AbstractContextManager[Any] | None = None
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Work:
             self._judge(self.row)
 
     def _judge(self, row: Row) -> None:
-        """See by the list and the note how far it is."""
+        """Work out the state from the row of the list and the note."""
         note, self.document = self.note, dict(row)
         self.booked = row["Status"] != "Draft"
         same = note is not None and note.digest == self.digest
@@ -70,7 +70,7 @@ class Work:
         if not self.booked and note.stamp and (unmoved or not note.updated_at):
             self.stamp = note.stamp
         if same:
-            # What we booked doesn't change. A draft that is booked under the TimeStamp of our own write hasn't either.
+            # What we booked doesn't change. Booking a draft with the TimeStamp of our own write fails if it changed.
             untouched = note.booked if self.booked else self.book and bool(note.stamp)
             self.known = unmoved or (not note.updated_at and untouched)
         self.sent = note.sent == self.item.send and row["MailOutStatus"] != "Failed" and not self.item.resend
@@ -78,25 +78,25 @@ class Work:
 
     @property
     def is_replaced(self) -> bool:
-        """Whether it is a draft of ours whose booking was refused: it is brought to what the key says now."""
+        """Whether it is our draft that Dinero refused to book: it is updated to the current content of the item."""
         refused = self.note is not None and self.note.refused
         return refused and bool(self.stamp) and not self.booked and not self.known
 
     @property
     def is_read(self) -> bool:
-        """Whether the document has to be read: what it holds isn't known."""
+        """Whether the document must be read, since its content isn't known."""
         return self.row is not None and not self.known and not self.is_replaced
 
     def require_shown(self) -> None:
-        """Make sure that what the list shows is what is wanted.
+        """Check that what the list shows matches the item.
 
-        :raises DineroConflict: it shows something else
+        :raises DineroConflict: it doesn't
         """
         if self.row is not None and not self.known and not self.is_replaced:
             comparison.require_same(f"Invoice {self.item.guid}", self._shown(), self.row)
 
     def require_not_deleted(self) -> None:
-        """Make sure that it wasn't made before and deleted, as far as that is known.
+        """Check that it wasn't created earlier and then deleted, as far as that is known.
 
         :raises DineroConflict: it was
         """
@@ -107,18 +107,18 @@ class Work:
         return self.body.without(*(name for name in self.body if name not in SHOWN))
 
     def take(self, document: Mapping[str, Any]) -> None:
-        """Take what was read of the document, which was compared with what is wanted.
+        """Record a document that was read and matches the item.
 
-        :param document: mapping, as Dinero gives it
+        :param document: mapping, as Dinero returns it
         """
         self.document |= {name: document[name] for name in LISTED if name in document}
         self.document["Status"] = document.get("PaymentStatus") or document["Status"]
         self.booked, self.stamp, self.known = document["Status"] == "Booked", str(document["TimeStamp"]), True
 
     def require_total(self) -> None:
-        """Make sure that it comes to what was expected.
+        """Check that the invoice has the expected total.
 
-        :raises DineroWrongTotal: it comes to something else
+        :raises DineroWrongTotal: it has another total
         """
         wanted = self.item.expected_total
         if wanted is not None and self.document.get("TotalInclVat") is not None:
@@ -126,11 +126,11 @@ class Work:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is done, or has failed."""
+        """Whether it is done or has failed."""
         return self.error is not None or (bool(self.document) and not self.left())
 
     def left(self) -> list[str]:
-        """Return what is left to do: create, replace, book, pay, send."""
+        """Return the remaining steps: create, replace, book, pay, send."""
         wanted = {
             "create": self.row is None and not self.document,
             "replace": self.is_replaced,

@@ -1,4 +1,4 @@
-"""What a credit note takes over from its invoice, and what its lines may be: a credit note counts as negative."""
+"""What a credit note copies from its invoice, and which lines it may have: a credit note counts as negative."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 
 Row = dict[str, Any]
 
-# What is the same on both, and what a credit note of a part takes over where its author doesn't say otherwise.
+# What a full credit note copies, and what a partial credit note copies unless its author gives it.
 COPIED = ("ContactGuid", "ShowLinesInclVat", "InvoiceTemplateId", "Currency", "Language", "Address")
 INHERITED = ("ContactGuid", "ShowLinesInclVat", "Currency", "Language")
 LINE = ("Description", "Comments", "Quantity", "AccountNumber", "Unit", "Discount", "LineType")
@@ -18,12 +18,12 @@ AMOUNTS = ("BaseAmountValue", "Quantity")
 
 
 def crediting(invoice: Row, body: Mapping[str, Any]) -> Row:
-    """Return what a credit note takes over from its invoice: its lines too, unless the author gives some.
+    """Return what a credit note copies from its invoice, including the lines unless the author gives some.
 
-    :param invoice: dict, as Dinero gives it
-    :param body: mapping, what the author gives
+    :param invoice: dict, as Dinero returns it
+    :param body: mapping, as the author gives it
     :return: dict as SalesCreditNoteCreateModel, without a Guid
-    :raises DineroInvalidBody: the invoice isn't booked, the contact is another one, or a line would raise the debt
+    :raises DineroInvalidBody: the invoice isn't booked, the contact differs, or a line would increase the debt
     """
     if invoice["Status"] != "Booked":
         raise DineroInvalidBody(
@@ -38,7 +38,7 @@ def crediting(invoice: Row, body: Mapping[str, Any]) -> Row:
     if body.get("ProductLines") is not None:
         require_positive(body, taken_back=invoice["ProductLines"])
         return {**{name: invoice[name] for name in INHERITED}, "CreditNoteFor": invoice["Guid"]}
-    # Dinero gives the unit amount under two names, and takes it under one.
+    # Dinero returns the unit amount under two names, but accepts it under one.
     unit = "BaseAmountValueInclVat" if invoice["ShowLinesInclVat"] else "BaseAmountValue"
     return {
         **{name: invoice[name] for name in COPIED},
@@ -48,11 +48,11 @@ def crediting(invoice: Row, body: Mapping[str, Any]) -> Row:
 
 
 def require_positive(body: Any, taken_back: Iterable[Row] = ()) -> None:
-    """Make sure that no line of a credit note is negative, unless the invoice has such lines too, as discounts.
+    """Check that no line of a credit note is negative, unless the invoice has negative lines too, such as discounts.
 
     :param body: mapping, as the author gives it
     :param taken_back: iterable of dicts, the lines of the invoice; default none
-    :raises DineroInvalidBody: the line, and the reason
+    :raises DineroInvalidBody: a line is negative; the error names it, and the reason
     """
     if any(line["BaseAmountValue"] * line["Quantity"] < 0 for line in taken_back):
         return
@@ -67,10 +67,10 @@ def require_positive(body: Any, taken_back: Iterable[Row] = ()) -> None:
 
 
 def require_debt(body: Any) -> None:
-    """Make sure that an invoice's lines don't come to less than nothing.
+    """Check that the total of an invoice's lines isn't negative.
 
     :param body: mapping, as the author gives it
-    :raises DineroInvalidBody: they do
+    :raises DineroInvalidBody: it is
     """
     total = sum(
         _number(line.get("BaseAmountValue"))
@@ -88,7 +88,7 @@ def require_debt(body: Any) -> None:
 
 
 def _lines(body: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield what are lines; what aren't, the check of the body names."""
+    """Yield the valid lines; the check of the body reports the others."""
     lines = body.get("ProductLines") if isinstance(body, Mapping) else None
     if isinstance(lines, list | tuple):
         yield from (line for line in lines if isinstance(line, Mapping))
@@ -103,5 +103,5 @@ def _number(value: Any) -> Decimal:
 
 
 def _line(line: Row, unit: str) -> Row:
-    """Return a line of an invoice as it stands there: its product may have another name or price now, or be gone."""
+    """Copy a line from the invoice, since its product may since have been renamed, repriced or deleted."""
     return {**{name: line[name] for name in LINE if line.get(name) is not None}, "BaseAmountValue": line[unit]}

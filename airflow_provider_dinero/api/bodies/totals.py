@@ -1,4 +1,4 @@
-"""What a document is expected to come to, to the øre."""
+"""The expected total of a document, to the øre."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Any
 from airflow_provider_dinero.api.bodies.numbers import money, written
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroWrongTotal
 
-# The text of a line that takes up what a document is off by, in the languages of documents.
+# The description of a rounding line, in the languages of documents.
 ROUNDING = {"da-DK": "Øreafrunding", "en-GB": "Rounding"}
 
 
 @dataclass(frozen=True)
 class ExpectedTotal:
-    """What a document is to come to, in its own currency and including VAT.
+    """The expected total of a document, in its own currency and including VAT.
 
     :param total: Decimal
-    :param rounding_account: int or None, the account of a line that takes up a small difference; default None
+    :param rounding_account: int or None, the account of a rounding line for a small difference; default None
     :param max_rounding: Decimal, the largest such difference; default 0
     """
 
@@ -26,11 +26,11 @@ class ExpectedTotal:
     max_rounding: Decimal = Decimal(0)
 
     def require(self, what: str, document: Mapping[str, Any]) -> None:
-        """Make sure that a document comes to it.
+        """Check that a document has this total.
 
-        :param what: str, names the document in the error
-        :param document: mapping with its total, as Dinero gives it
-        :raises DineroWrongTotal: with both totals and the VAT
+        :param what: str, the name of the document in the error
+        :param document: mapping with its total, as Dinero returns it
+        :raises DineroWrongTotal: it has another total; the error has both totals and the VAT
         """
         there = total_of(document)
         if there == self.total:
@@ -45,15 +45,15 @@ class ExpectedTotal:
         )
 
     def rounded_lines(self, document: Mapping[str, Any], body: Mapping[str, Any]) -> list[Any] | None:
-        """Return the lines that bring a document to it, or None where its own do, or that isn't allowed.
+        """Return the lines with which a document has this total; None if it already has it, or can't be rounded to it.
 
-        :param document: mapping, as Dinero gives it, or what it would come to
-        :param body: mapping, what it was made of, without a rounding line
+        :param document: mapping, as Dinero returns it, or the preview of it
+        :param body: mapping that the document was created from, without a rounding line
         """
         difference = self.total - total_of(document)
         if self.rounding_account is None or not difference:
             return None
-        if self.rounded_before(body, document) is not body:  # the line of before goes
+        if self.rounded_before(body, document) is not body:  # without the earlier rounding line
             difference += document["ProductLines"][-1]["TotalAmountInclVat"]
         if not difference:
             return list(body["ProductLines"])
@@ -69,10 +69,10 @@ class ExpectedTotal:
         return [*body["ProductLines"], line]
 
     def rounded_before(self, body: Mapping[str, Any], existing: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a body with the rounding line that an earlier try has added to its document, where there is one.
+        """Return a body with the rounding line that an earlier attempt added to its document, if there is one.
 
         :param body: mapping, the checked body
-        :param existing: mapping, the document as Dinero gives it
+        :param existing: mapping, the document as Dinero returns it
         """
         lines, there = body.get("ProductLines") or [], existing.get("ProductLines") or []
         if self.rounding_account is None or len(there) != len(lines) + 1:
@@ -93,13 +93,13 @@ class ExpectedTotal:
 def expected(
     total: Any, rounding_account: int | None = None, max_rounding: Any = None, *, name: str = "expected_total"
 ) -> ExpectedTotal | None:
-    """Return what an author expects, or None where nothing is.
+    """Return the total that an author expects, or None.
 
-    :param total: Decimal, int, text such as "1543.13", or None
+    :param total: Decimal, int, str such as "1543.13", or None
     :param rounding_account: int or None; default None
-    :param max_rounding: as total; needed beside a rounding_account
-    :param name: str, what the author calls it
-    :raises DineroInvalidBody: it is not an amount with two places, or one is given without the other
+    :param max_rounding: as total; required with a rounding_account
+    :param name: str, the author's name for the total
+    :raises DineroInvalidBody: an amount is invalid, or an argument is given without the one that it needs
     """
     if total is None:
         if rounding_account is not None or max_rounding is not None:
@@ -116,7 +116,7 @@ def expected(
 
 
 def total_of(document: Mapping[str, Any]) -> Decimal:
-    """Return what a document comes to, including VAT.
+    """Return the total of a document, including VAT.
 
     :param document: mapping: a sales document, or a voucher with its totals by type
     """
@@ -134,7 +134,7 @@ def _by_type(document: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def _split(document: Mapping[str, Any]) -> str:
-    """Return how the total divides, where that is known."""
+    """Return how the total splits into net and VAT, if that is known."""
     net, vat = document.get("TotalExclVat"), document.get("TotalVat")
     if vat is None and net is not None:
         vat = total_of(document) - net
@@ -147,10 +147,10 @@ def _split(document: Mapping[str, Any]) -> str:
 
 
 def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
-    """Make sure that a payment says what it is in DKK and in the currency of its document, before that is booked.
+    """Check that a payment in a foreign currency has its amount in DKK and in that currency, before booking.
 
     :param payment: mapping
-    :param currency: str, the document's
+    :param currency: str, the currency of the document
     :raises DineroInvalidBody: one of the two is missing
     """
     missing = [name for name in ("Amount", "AmountInForeignCurrency") if payment.get(name) is None]

@@ -1,4 +1,4 @@
-"""The preflight: what must be right for all that is to become of a document, asked before it is booked for good."""
+"""The preflight: check that all later steps of a document can be done, before it is booked irrevocably."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from airflow_provider_dinero.api.resources.lookups import AccountingYears
 from airflow_provider_dinero.api.resources.mailing import receiver_of
 from airflow_provider_dinero.api.session import Session
 
-# A year that isn't there yet is made by booking into it, if it is the next one.
+# Booking into the next accounting year creates it if it doesn't exist yet.
 A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to become of a document.
+    """The planned steps of a document.
 
-    :param body: mapping, the document's body: ContactGuid and Date count
-    :param channel: str or None, how it is to be sent: email, einvoice or sms; default None: it isn't
-    :param mailout: mapping or None, what is to be sent, checked; default None
-    :param payment: mapping or None, the payment that is to be registered, checked; default None
+    :param body: mapping, the document's body, of which ContactGuid and Date are used
+    :param channel: str or None, how to send it: email, einvoice or sms; default None: don't send it
+    :param mailout: mapping or None, the checked mail-out to send; default None
+    :param payment: mapping or None, the checked payment to register; default None
     """
 
     body: Mapping[str, Any]
@@ -35,7 +35,7 @@ class Plan:
 
 
 class Preflight:
-    """Checks plans. What it has read of Dinero it remembers: for many documents make one, and use it for all.
+    """Checks plans. It caches what it reads from Dinero, so use one instance for many documents.
 
     :param session: Session
     :param contacts: Contacts
@@ -47,30 +47,30 @@ class Preflight:
         self._session = session
         self._contacts, self._accounts, self._years = contacts, accounts, years
         self._known: dict[str, Row] = {}
-        self._listed: set[str] = set()  # known as a list shows them
+        self._listed: set[str] = set()  # known only from a list
         self._deposits: Rows | None = None
         self._all_years: Rows | None = None
 
     def know(self, contacts: Iterable[Row]) -> None:
-        """Take contacts as they are given, so that they aren't read.
+        """Take contacts that were read already, so that they aren't read again.
 
-        :param contacts: iterable of dicts with all that a list shows; who receives electronic documents is read all the
-            same, since lists leave some of their numbers out
+        :param contacts: iterable of dicts with all properties that a list shows; recipients of electronic documents are
+            read nevertheless, since lists leave out some of their numbers
         """
         given = {str(each["ContactGuid"]).lower(): each for each in contacts}
         self._known |= given
         self._listed |= given.keys()
 
     def check(self, plan: Plan) -> str | None:
-        """Make sure that what comes after the booking can be done; the booking itself is refused by Dinero.
+        """Check that the steps after the booking can be done; the booking itself is left to Dinero to refuse.
 
-        It takes a request for the contact where the way of sending needs its address, one for the deposit accounts
-        where there is a payment, and one for the accounting years where the payment's date isn't in or soon after the
-        month of the document's. What was read for an earlier plan isn't read again.
+        This takes one request for the contact if the channel needs its address, one for the deposit accounts if there
+        is a payment, and one for the accounting years unless the payment's date is between the start of the month of
+        the document's date and a year after that date. What was read for an earlier plan isn't read again.
 
         :param plan: Plan
-        :return: str, to whom it will be sent; None where nothing is sent
-        :raises DineroInvalidBody: what is wrong, and what to do
+        :return: str, the recipient; None if nothing will be sent
+        :raises DineroInvalidBody: a step can't be done; the error says why, and what to do
         """
         with self._session.guard():
             self._require_contact(plan)
@@ -80,14 +80,14 @@ class Preflight:
             return None if plan.channel is None else self._receiver(plan)
 
     def check_all(self, plan: Plan) -> Row | None:
-        """Make sure of the same, and of all that Dinero would refuse when it books: for a dry run.
+        """Check the same as `check`, and everything that Dinero would refuse when booking: for a dry run.
 
-        A contact that isn't there yet may be one that an earlier dry run would make: its Guid is made of what it is
-        found by.
+        A contact that doesn't exist yet may be one that an earlier dry run would create: its Guid is derived from the
+        property that it is matched by.
 
         :param plan: Plan
-        :return: dict, the contact; None where there is none yet
-        :raises DineroInvalidBody: what is wrong, and what to do
+        :return: dict, the contact; None if it doesn't exist yet
+        :raises DineroInvalidBody: a step can't be done; the error says why, and what to do
         """
         with self._session.guard():
             self._require_contact(plan)
@@ -101,7 +101,7 @@ class Preflight:
             try:
                 contact = self.contact(guid)
             except DineroInvalidBody:
-                if UUID(guid).version != 5:  # not one of those that are made of what a contact is found by
+                if UUID(guid).version != 5:  # not derived from a property that a contact is matched by
                     raise
                 return None
             if plan.channel is not None:
@@ -112,8 +112,8 @@ class Preflight:
         """Return a contact that isn't deleted.
 
         :param guid: str
-        :param whole: bool, with what lists leave out; default False
-        :raises DineroInvalidBody: there is none, or it was deleted
+        :param whole: bool, with the properties that lists leave out; default False
+        :raises DineroInvalidBody: it doesn't exist, or was deleted
         """
         key = guid.lower()
         if key not in self._known or (whole and key in self._listed):
@@ -131,11 +131,11 @@ class Preflight:
         return found
 
     def require_year(self, what: str, day: str) -> None:
-        """Make sure that something can be booked on a day: in an accounting year that is there, or in the next one.
+        """Check that Dinero can book on a day: in an existing accounting year, or in the next one.
 
-        :param what: str, names the date in the error
+        :param what: str, the name of the date in the error
         :param day: str, YYYY-MM-DD
-        :raises DineroInvalidBody: it can't, with the years that there are
+        :raises DineroInvalidBody: it can't; the error lists the existing years
         """
         wanted = date.fromisoformat(day[:10])
         if self._all_years is None:
@@ -155,10 +155,10 @@ class Preflight:
         )
 
     def require_deposit_account(self, number: int) -> None:
-        """Make sure that an account is one that payments are registered on.
+        """Check that an account is a deposit account, on which payments can be registered.
 
         :param number: int
-        :raises DineroInvalidBody: it is none, with those that there are
+        :raises DineroInvalidBody: it isn't; the error lists the deposit accounts
         """
         with self._session.guard():
             self._require_deposit_account(number)
@@ -178,7 +178,7 @@ class Preflight:
             raise DineroInvalidBody(f"{number} is not a deposit account.", f"There are: {known}. Nothing was booked.")
 
     def _require_date_of_payment(self, plan: Plan) -> None:
-        """Make sure of the year of a payment, unless it is the document's, or the next one, which Dinero makes."""
+        """Check the year of a payment, unless it must be the document's year or the next, which Dinero creates."""
         assert plan.payment is not None
         today = datetime.now(UTC).date()
         booked, paid = (
