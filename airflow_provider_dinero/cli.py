@@ -45,11 +45,11 @@ SET = _arg(
     "--set",
     nargs=2,
     metavar=("KEY", "INSTANT"),
-    help="let the consumer go on from this ISO 8601 instant (UTC when it names no zone)",
+    help="let the consumer continue from this ISO 8601 instant (UTC if it has no zone)",
 )
-FORGET = _arg("--forget", metavar="KEY", help="delete a mark: its consumer begins anew")
-ASSET = _arg("--asset", metavar="NAME", help="with --set or --forget: of this asset, where several have such a key")
-YES = _arg("-y", "--yes", action="store_true", help="don't ask back")
+FORGET = _arg("--forget", metavar="KEY", help="delete a watermark: its consumer starts anew")
+ASSET = _arg("--asset", metavar="NAME", help="with --set or --forget: the asset, if several have such a key")
+YES = _arg("-y", "--yes", action="store_true", help="don't ask for confirmation")
 
 
 def get_dinero_cli_commands() -> list[CLICommand]:
@@ -64,7 +64,7 @@ def get_dinero_cli_commands() -> list[CLICommand]:
             CONN_ID, JSON,
         )),
         ("accounts", "list the chart of accounts: number, name, VAT code, category", (CONN_ID, OF_ORGANIZATION, JSON)),
-        ("marks", "list how far each consumer of changes is; set or forget a mark", (SET, FORGET, ASSET, YES, JSON)),
+        ("marks", "list the watermarks of consumers of changes; set or delete one", (SET, FORGET, ASSET, YES, JSON)),
         ("organizations", "list the organizations that a connection reaches", (CONN_ID, CHOOSE, JSON)),
     )  # fmt: skip
     return [

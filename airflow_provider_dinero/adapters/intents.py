@@ -62,7 +62,7 @@ class TaskIntents:
         if stored is None or isinstance(stored, str):
             return stored
         raise DineroConfigurationError(
-            f"What the state of this task has under {key} can't be read: {told(stored)}.",
-            "Where a state store backend was switched off, set [workers] state_store_backend again for this worker, "
+            f"The state that this task has under {key} can't be read: {told(stored)}.",
+            "If a state store backend was switched off, set [workers] state_store_backend again for this worker, "
             "and clear the task.",
         )

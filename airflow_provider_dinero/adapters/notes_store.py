@@ -55,7 +55,7 @@ def notes_store_of(context: "Context", asset: "Asset") -> AssetNotes | None:
         return AssetNotes(stores[asset])
     except (KeyError, TypeError):  # for a mapped task, Airflow only sees what `partial` received
         log.warning(
-            "The task has no state store of %s, so each document is read. Give a mapped task inlets=[dinero_asset(…)] "
+            "The task has no state store of %s, so it reads each document. Give a mapped task inlets=[dinero_asset(…)] "
             "in `partial`.",
             asset.uri,
         )

@@ -101,7 +101,9 @@ class Marks:
         with self._lock():
             found, pending = self._load()
             if found is None:
-                log.warning("The consumer %s has no mark: it begins at %s.", self._state.key, changes_since(mark.until))
+                log.warning(
+                    "The consumer %s has no watermark: it starts at %s.", self._state.key, changes_since(mark.until)
+                )
                 self._save(mark, pending)
             return found or mark
 

@@ -31,7 +31,9 @@ _ORGANIZATION = ("organization_id",)
 _READ_AGAIN = "Read the document again, and decide with its new Timestamp."
 _LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
 _SENDER = "Complete the settings of the organization in Dinero."
-_NO_ADDRESS = "Give the contact an e-mail address, or pass a Receiver in mailout, and rerun: what is done stays done."
+_NO_ADDRESS = (
+    "Give the contact an e-mail address, or pass a Receiver in mailout, and run it again: nothing is done twice."
+)
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
@@ -49,7 +51,7 @@ CODES: dict[int, Code] = {
     47: Code("An accounting year was not found", DineroNotFound, "Create the accounting year in Dinero."),
     48: Code("Not Pro", DineroForbidden, _SUBSCRIPTION, _ORGANIZATION),
     49: Code("Email rejected", DineroInvalidRequest, "Check the receiver's address."),
-    50: Code("Error", DineroUnavailable, "This is an internal error of Dinero: try later."),
+    50: Code("Error", DineroUnavailable, "This is an internal error of Dinero: try again later."),
     51: Code("EAN problems", DineroInvalidRequest, _E_INVOICE),
     52: Code("No organization owner", DineroInvalidRequest, _SENDER),
     53: Code("No organization email", DineroInvalidRequest, _SENDER),

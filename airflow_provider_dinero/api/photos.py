@@ -46,15 +46,15 @@ def pdf_of(photo: bytes) -> bytes:
                 if len(made) <= LARGEST:
                     return made
             if image.width * image.height > MOST_PIXELS:
-                raise ValueError(f"it has {image.width} by {image.height} pixels, and 64 million are the most")
+                raise ValueError(f"it has {image.width} by {image.height} pixels; at most 64 million are allowed")
             upright = ImageOps.exif_transpose(image)
             for side in SIDES:
                 made = bytes(img2pdf.convert(_jpeg(upright, side)))
                 if len(made) <= LARGEST:
                     return made
     except Exception as error:  # ruff: ignore[blind-except] - img2pdf raises it bare
-        raise DineroInvalidBody(f"This is no picture that can be read: {error}.", "Nothing was sent.") from None
-    raise DineroInvalidBody("This picture is larger than 6 MB, however small it is made.", "Nothing was sent.")
+        raise DineroInvalidBody(f"This picture can't be read: {error}.", "Nothing was sent.") from None
+    raise DineroInvalidBody("This picture is larger than 6 MB, even after reducing it.", "Nothing was sent.")
 
 
 def _jpeg(image: "Image", side: int) -> bytes:

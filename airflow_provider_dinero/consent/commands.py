@@ -182,12 +182,12 @@ def marks(args: Namespace) -> int:
         return _set_mark(args, stored_marks.one(found, args.set[0], args.asset))
     if args.forget:
         mark = stored_marks.one(found, args.forget, args.asset)
-        say(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a mark, its consumer begins anew: from")
-        say("then on, or where initial_since says; a transfer loads all.")
-        if not _agreed(args, "Forget it?"):
+        say(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a watermark, its consumer starts anew:")
+        say("from then on, or from initial_since; a transfer loads everything.")
+        if not _agreed(args, "Delete it?"):
             return 1
         stored_marks.forget(mark)
-        say("It is forgotten.")
+        say("It is deleted.")
         return 0
     if args.json:
         _print_json([each.as_dict() for each in found])
@@ -203,23 +203,25 @@ def marks(args: Namespace) -> int:
         age = pendulum.instance(each.until).diff_for_humans() if each.until else ""
         say(f"{_instant(each.until):<23}  {age:<14}  {each.key}  in {each.asset}  ({'; '.join(notes)})")
     if not found:
-        say("No consumer of changes has a mark.", file=sys.stderr)
+        say("No consumer of changes has a watermark.", file=sys.stderr)
     return 0
 
 
 def _set_mark(args: Namespace, mark: stored_marks.StoredMark) -> int:
     until = as_utc(args.set[1])
     if until > datetime.now(UTC):
-        raise DineroInvalidBody(f"{_instant(until)} is still to come.", "Name the instant where the consumer goes on.")
+        raise DineroInvalidBody(
+            f"{_instant(until)} is in the future.", "Pass the instant from which the consumer continues."
+        )
     say(f"{mark.key} of {mark.asset}: from {_instant(mark.until)} to {_instant(until)}.")
     if mark.until and until > mark.until:
-        say("What changed in between is never reported.")
+        say("Changes in between are never reported.")
     else:
-        say("What changed since is reported again. Pending windows are dropped.")
+        say("Changes since then are reported again. Pending windows are dropped.")
     if not _agreed(args, "Set it?"):
         return 1
     stored_marks.set_mark(mark, until)
-    say("It is set: the next run, or the next poll of a watcher, goes on from there.")
+    say("It is set: the next run, or the next poll of a watcher, continues from there.")
     return 0
 
 

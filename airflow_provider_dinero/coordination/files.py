@@ -44,7 +44,7 @@ class FileHeld:
             os.pwrite(self._descriptor, note.encode(), 0)
             self.note = note
         except OSError as error:
-            log.error("A note for other processes could not be left: %s", error.strerror)
+            log.error("A note for other processes could not be stored: %s", error.strerror)
 
     def is_held(self) -> bool:
         """Tell whether the lock is still held: always, while the process runs."""
@@ -70,7 +70,9 @@ class FileLock:
         """
         with self._held(name, LONGEST_HOLD) as held:
             if held is None:
-                raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
+                raise DineroUnavailable(
+                    f"Another process has held the lock {name} for too long.", "Check whether it hangs."
+                )
             yield held
 
     def try_hold(self, name: str) -> AbstractContextManager[Held | None]:

@@ -52,7 +52,7 @@ class Folder:
         with self.try_locked(name, kind, longest) as descriptor:
             if descriptor is None:
                 path = self._path / _file_of(name, kind)
-                raise DineroUnavailable(f"Another process holds {path} for too long.", "Is it stopped?")
+                raise DineroUnavailable(f"Another process has held {path} for too long.", "Check whether it hangs.")
             yield descriptor
 
     @contextmanager

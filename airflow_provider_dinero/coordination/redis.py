@@ -186,13 +186,13 @@ def try_out(url: str) -> None:
     lock = client.lock(f"{key}:lock", timeout=LEASE_SECONDS, thread_local=False)
     slots = [1, -1, WINDOW_SECONDS, "try", FARTHEST_SECONDS, ""]
     steps: dict[str, Callable[[], Any]] = {
-        "taking a lock": lambda: lock.acquire(blocking=False),
-        "keeping it": lock.reacquire,
-        "asking whose it is": lock.owned,
-        "leaving a note": lambda: client.set(f"{key}:note", "a note", px=1000),
+        "acquiring a lock": lambda: lock.acquire(blocking=False),
+        "renewing it": lock.reacquire,
+        "checking its owner": lock.owned,
+        "writing a note": lambda: client.set(f"{key}:note", "a note", px=1000),
         "reading it": lambda: client.getrange(f"{key}:note", 0, MOST_OF_A_NOTE - 1),
-        "giving the lock back": lock.release,
-        "reckoning the allowance": lambda: client.register_script(SCRIPT)(keys=_keys(key), args=slots),
+        "releasing the lock": lock.release,
+        "computing the allowance": lambda: client.register_script(SCRIPT)(keys=_keys(key), args=slots),
         "reading other keys": lambda: [client.get(f"{PREFIX}{{{number}}}:note") for number in range(OTHER_KEYS)],
     }
     with client:
@@ -200,7 +200,7 @@ def try_out(url: str) -> None:
             try:
                 take()
             except RedisError as error:
-                raise _lost(url, error, f", at {step}") from None
+                raise _lost(url, error, f" (while {step})") from None
         with suppress(RedisError):  # without permission for this, the other keys have shown it
             if client.info("cluster").get("cluster_enabled"):
                 raise _of_a_cluster(url)
@@ -296,7 +296,9 @@ class RedisLock:
         """
         with self._held(name, LONGEST_HOLD) as held:
             if held is None:
-                raise DineroUnavailable(f"Another process holds the lock {name} for too long.", "Is it stopped?")
+                raise DineroUnavailable(
+                    f"Another process has held the lock {name} for too long.", "Check whether it hangs."
+                )
             yield held
 
     def try_hold(self, name: str) -> AbstractContextManager[Held | None]:

@@ -47,12 +47,14 @@ class FileTokenStore:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
-            raise DineroUnavailable(f"The token in {path} can't be read: {error}.", "It has to be yours.") from None
+            raise DineroUnavailable(
+                f"The token in {path} can't be read: {error}.", "The file must belong to you."
+            ) from None
         try:
             return Token.from_dict(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise DineroConfigurationError(
-                f"{path} holds no token.", "Delete it, consent again, and give the new refresh token to VismaConnect."
+                f"{path} holds no token.", "Delete it, consent again, and pass the new refresh token to VismaConnect."
             ) from None
 
     def save(self, key: str, token: Token) -> None:
@@ -78,7 +80,7 @@ class FileTokenStore:
             with suppress(OSError):
                 new.unlink()
             raise DineroUnavailable(
-                f"A token could not be stored in {path}: {error.strerror}.", "Make room, or name another folder."
+                f"A token could not be stored in {path}: {error.strerror}.", "Free some space, or use another folder."
             ) from None
         self._pending.pop(key, None)
 

@@ -198,7 +198,7 @@ class DineroBaseOperator(AuthoredTemplates):
             place = place_of(context)
             if place.map_index >= 0:
                 self.log.warning(
-                    "Mapped without an idempotency_key: if the list changes, an index means another document. "
+                    "Mapped without an idempotency_key: if the list changes, an index identifies another document. "
                     "Pass a key for each with expand_kwargs."
                 )
             return str(place)
@@ -263,7 +263,7 @@ def require_rows(name: str, value: Any) -> list[Any]:
     """
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise DineroInvalidBody(
-            f"{name}: a list is needed, not {type(value).__name__}.",
+            f"{name}: this must be a list, not {type(value).__name__}.",
             "A template renders text: pass another task's result instead, as operator.output or what a @task returned.",
         )
     rows = list(value)

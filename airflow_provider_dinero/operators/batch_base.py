@@ -80,7 +80,7 @@ class DineroBatchOperator(DineroBaseOperator):
         """
         names = (self.listed, "path", f"{self.listed}_callable")
         if sum(each is not None for each in (items, self.path, function)) != 1:
-            raise DineroInvalidBody(f"Give one of {', '.join(names)}.", "Nothing was sent.")
+            raise DineroInvalidBody(f"Pass one of {', '.join(names)}.", "Nothing was sent.")
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         super()._do_render_template_fields(parent, *args, **kwargs)
@@ -136,7 +136,7 @@ class DineroBatchOperator(DineroBaseOperator):
         given = items.items if isinstance(items, Hidden) else items
         if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
             raise DineroInvalidBody(
-                f"{self.listed}: a list of dicts is needed, not {type(given).__name__}.",
+                f"{self.listed}: this must be a list of dicts, not {type(given).__name__}.",
                 "A template renders text: pass another task's result instead, as operator.output or what a @task "
                 "returned.",
             )

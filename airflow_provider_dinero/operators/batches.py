@@ -69,7 +69,7 @@ class DineroInvoicesOperator(DineroBatchOperator):
         super().__init__(**kwargs)
         self.require_one_source(invoices, invoices_callable)
         if not book and (send or payment is not None):
-            raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+            raise DineroInvalidBody("Only a booked invoice can be sent or paid.", "Set book=True.")
         self.invoices = invoices
         self.invoices_callable = invoices_callable
         self.book = book

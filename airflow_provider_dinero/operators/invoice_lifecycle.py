@@ -102,7 +102,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
             found = draft if "TotalInclVat" in draft else self.client.invoices.get(draft["Guid"])
             if Decimal(found["TotalInclVat"]):
                 raise DineroInvalidBody(
-                    f"payment: its Amount is 0, and the invoice comes to {money(found['TotalInclVat'])}.",
+                    f"payment: its Amount is 0, but the invoice comes to {money(found['TotalInclVat'])}.",
                     "Leave the Amount out to pay all of it; nothing was booked.",
                 )
 

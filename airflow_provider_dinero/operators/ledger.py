@@ -22,8 +22,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=2)
 # An item that is still a draft after this many deferrals (over a minute) was refused; after an hour the task gives up.
 REFUSED_AFTER, LAST = 3, 33
 TAKEN_BACK = (
-    "Dinero took it back instead of booking it. See the ledger in Dinero: its voucher number may be taken, or what it "
-    "pays be gone."
+    "Dinero made it a draft again instead of booking it. Check the ledger in Dinero: its voucher number may be taken, "
+    "or the document that it pays may be gone."
 )
 
 
@@ -109,7 +109,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
             others = f"The other {len(posted)} are {status.lower()}, {change}. " if posted else "Nothing was posted. "
             raise DineroInvalidRequest(
                 f"{len(bad)} of {len(items)} vouchers could not be posted or booked: {' '.join(bad)}",
-                f"{others}Correct them and run it again: what is done stays as it is.",
+                f"{others}Correct them and run it again: nothing is done twice.",
             )
         told = [{name: row[name] for name in ("Id", "VoucherNumber")} for row in posted]
         return {"Items": told, "Lines": count, "Status": status, "Change": change}
@@ -127,7 +127,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
             debit, credit = imbalance(item)
             if debit != credit and debit - credit + self._in_ledger(item) != 0:
                 found[str(item["Id"])] = (
-                    f"its lines without a BalancingAccountNumber sum to {debit - credit:.2f} and not to 0.00 (debit "
+                    f"its lines without a BalancingAccountNumber sum to {debit - credit:.2f}, not to 0.00 (debit "
                     f"{debit:.2f}, credit {credit:.2f})."
                 )
         return found
@@ -198,7 +198,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         looks = int(self._done.get(name, 0))
         if looks >= LAST:
             raise DineroUnavailable(
-                f"Dinero has not booked {len(waiting)} ledger items within an hour.", "Another try continues to wait."
+                f"Dinero has not booked {len(waiting)} ledger items within an hour.", "A retry continues to wait."
             )
         self._done[name] = looks + 1
         self.log.info("Dinero is booking %d of the ledger items: this task checks again later", len(waiting))

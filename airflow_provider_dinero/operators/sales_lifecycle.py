@@ -146,7 +146,7 @@ class SalesLifecycleOperator(RoundingOperator):
             return self.pay(booked, payment)
         except DineroPermanentError as error:
             if self.send:
-                error.done_before = f"{self.what.capitalize()} {booked['Number']} is booked, and wasn't sent."
+                error.done_before = f"{self.what.capitalize()} {booked['Number']} is booked, but wasn't sent."
             raise
 
     def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def place_of(path: "str | ObjectStoragePath") -> "ObjectStoragePath":
     connection, at, host = where.rpartition("@")
     _require_meant(scheme.lower(), connection, host, key, conn_given=bool(at))
     if not connection and scheme.lower() not in LOCAL:
-        log.info("%s://%s is reached without an Airflow connection, as whatever this worker is.", scheme, host)
+        log.info("%s://%s is reached without an Airflow connection, with the worker's own credentials.", scheme, host)
     # A template that renders to nothing leaves two slashes; in a bucket, that is a different folder.
     folded = re.sub(r"/{2,}", "/", f"{slash}{key}")
     return ObjectStoragePath(f"{scheme}://{where}{folded}")
@@ -51,12 +51,12 @@ def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_gi
     """Check that Airflow reads an address as its author means it."""
     if ":" in connection:
         raise DineroConfigurationError(
-            f"The address {scheme}://…@{host}/{key} has a password in it.",
+            f"The address {scheme}://…@{host}/{key} contains a password.",
             f"Store it in an Airflow connection, and write {scheme}://CONN_ID@{host}/{key}.",
         )
     if ":" in host and not conn_given:  # a slash in a password ends the part before the path
         raise DineroConfigurationError(
-            f"The address {scheme}://… has a password in it, or a port.",
+            f"The address {scheme}://… contains a password or a port.",
             f"Store it in an Airflow connection, and write {scheme}://CONN_ID@….",
         )
     shown = f"{scheme}://{connection}{'@' * conn_given}{host}/{key}"
@@ -75,7 +75,7 @@ def _require_meant(scheme: str, connection: str, host: str, key: str, *, conn_gi
         right = f"{scheme}://{connection or 'CONN_ID'}@BUCKET/{key}"
     if right:
         raise DineroConfigurationError(
-            f"The address {shown} would be read as another place than it says, or as none.", f"Write {right}"
+            f"The address {shown} would be understood as another place, or as none.", f"Write {right}"
         )
 
 

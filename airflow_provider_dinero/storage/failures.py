@@ -61,20 +61,20 @@ def _failure(doing: str, where: str, conn_id: str | None, seconds: float, error:
     who = _who(conn_id)
     if isinstance(error, TimeoutError):
         return DineroUnavailable(
-            f"The storage didn't let us {doing} {where} within {seconds:.0f} s ({who}).",
-            "Nothing half has its name. If the line is only slow, raise storage_timeout.",
+            f"The storage could not {doing} {where} within {seconds:.0f} s ({who}).",
+            "No incomplete file has its name. If the network is only slow, raise storage_timeout.",
         )
     if _says(error, _ARCHIVED):
         return DineroConfigurationError(
             f"{where} is archived and can't be read ({who}): {_text(error)}.",
-            "Restore it from the archive tier, or put its line back into the index.",
+            "Restore it from the archive tier, or restore its line in the index.",
         )
     if _says(error, _NO_BUCKET):
         return no_bucket(where, conn_id, error)
     if isinstance(error, PermissionError) or _status(error) in _NOT_ALLOWED or _says(error, _REFUSED):
         return DineroConfigurationError(
-            f"{who} may not {doing} {where}: {_text(error)}.",
-            "It needs the right to list, read and write there; a SAS or another temporary key may have expired.",
+            f"{who} isn't allowed to {doing} {where}: {_text(error)}.",
+            "It needs permission to list, read and write there; a SAS or another temporary key may have expired.",
         )
     if isinstance(error, ImportError | ValueError) and "filesystem" in str(error).lower().replace(" ", ""):
         return DineroConfigurationError(
@@ -84,12 +84,12 @@ def _failure(doing: str, where: str, conn_id: str | None, seconds: float, error:
     if type(error).__name__ == "AirflowNotFoundException" or isinstance(error, ImportError):
         return DineroConfigurationError(f"{where} can't be reached: {_text(error)}.", "Correct the path.")
     return DineroUnavailable(
-        f"The storage couldn't {doing} {where} ({who}): {_text(error)}.", "Look at the storage and the connection."
+        f"The storage could not {doing} {where} ({who}): {_text(error)}.", "Check the storage and the connection."
     )
 
 
 def _who(conn_id: str | None) -> str:
-    return f"the connection {conn_id}" if conn_id else "this worker itself, without a connection"
+    return f"the connection {conn_id}" if conn_id else "this worker, without a connection"
 
 
 def _text(error: BaseException) -> str:

@@ -161,7 +161,7 @@ class Store:
     def _write_beside(self, full: str, content: bytes | Path) -> None:
         if not _renames(self._fs):
             raise DineroConfigurationError(
-                f"The file system of {self.place.protocol}:// can't rename: {full} could be seen before it is whole.",
+                f"The file system of {self.place.protocol}:// can't rename: {full} could be read before it is whole.",
                 "Use S3, GCS, Azure, SFTP or a disk.",
             )
         folder, _, name = full.rpartition("/")

@@ -104,7 +104,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
             if is_path(kind, document.path):
                 documents[document.path] = document
             else:
-                _refuse(refused, kind, document.line["guid"], f"it would be the file {document.path!r}")
+                _refuse(refused, kind, document.line["guid"], f"its file name would be {document.path!r}")
         if self.is_dry_run:
             return sum(path not in archive for path in documents)
         for path in archive.damaged - set(documents):

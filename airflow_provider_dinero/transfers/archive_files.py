@@ -58,8 +58,8 @@ class Archive:
         if size == 0 or (said and said.size != size):
             self.damaged.add(path)
             # An empty file is what is left of a write that failed; there may never have been a line.
-            says = f"its line says {said.size}" if said else "a document has some"
-            log.warning("%s has %d bytes, and %s: it is fetched again.", self.shown(self._name(path)), size, says)
+            says = f"its line says {said.size}" if said else "no document is empty"
+            log.warning("%s has %d bytes, but %s: it is fetched again.", self.shown(self._name(path)), size, says)
         elif said is None or not (said.whole or self._store.is_local or self._store.puts_whole):
             self.unproven.add(path)
 
@@ -113,7 +113,9 @@ class Archive:
         :param path: str, below the folder of the kind
         :param size: int, of what is there
         """
-        log.warning("%s is half a document of %d bytes: it is fetched again.", self.shown(self._name(path)), size)
+        log.warning(
+            "%s is an incomplete document of %d bytes: it is fetched again.", self.shown(self._name(path)), size
+        )
         self._lines.pop(self._name(path), None)
         self.unproven.discard(path)
         self.damaged.add(path)

@@ -45,7 +45,7 @@ def lines_of(content: bytes, shown: str) -> Lines:
         try:
             found[parsed(line).path] = line
         except (msgspec.DecodeError, ValueError, RecursionError) as error:  # what isn't UTF-8 is a ValueError
-            log.warning("Line %d of %s can't be read (%s), and is made anew from its document.", number, shown, error)
+            log.warning("Line %d of %s can't be read (%s); it is recreated from its document.", number, shown, error)
     return found
 
 

@@ -30,7 +30,7 @@ def prove(
         archive.note(path, document.line if document else {}, content)
         return None
     if document is None:
-        return "Dinero doesn't list it, and it is no whole PDF: move it to another place"
+        return "Dinero doesn't list it, and it isn't a complete PDF: move it elsewhere"
     if kind == "files":
         theirs = fetch(document.line["guid"])
         if content == theirs:
@@ -40,6 +40,6 @@ def prove(
     else:
         is_beginning = content.startswith(PDF) or PDF.startswith(content)
     if not is_beginning:
-        return "what is there is not Dinero's: move it to another place, and the document comes"
+        return "this file isn't Dinero's: move it elsewhere, and the document is fetched"
     archive.mark_damaged(path, len(content))
     return None

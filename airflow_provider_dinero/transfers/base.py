@@ -52,7 +52,7 @@ class DineroTransferOperator(DineroBaseOperator):
             try:
                 held = stack.enter_context(self._turn(context))
             except DineroUnavailable as error:
-                self.log.warning("%s So this task doesn't see whether another one does the same now.", error)
+                self.log.warning("%s This task can't see whether another one is doing the same now.", error)
             else:
                 if held is None:
                     self._wait(context)
@@ -67,10 +67,10 @@ class DineroTransferOperator(DineroBaseOperator):
         waited = timedelta(seconds=now - self._done.setdefault(WAITING, now))
         if waited.total_seconds() >= self.lock_timeout:
             raise AirflowFailException(
-                f"Another task does the same ({self.lock_name(context)}), and was not done within "
-                f"{self.lock_timeout:.0f} s. Nothing was read. See whether it hangs, or give lock_timeout more seconds."
+                f"Another task is doing the same ({self.lock_name(context)}), and didn't finish within "
+                f"{self.lock_timeout:.0f} s. Nothing was read. Check whether it hangs, or raise lock_timeout."
             )
-        self.log.info("Another task does the same (%s): this one waits for it.", self.lock_name(context))
+        self.log.info("Another task is doing the same (%s): this one waits for it.", self.lock_name(context))
         self.defer_until(datetime.now(UTC) + min(max(waited / 2, SHORTEST_DEFERRAL), LONGEST_DEFERRAL))
 
     @abstractmethod

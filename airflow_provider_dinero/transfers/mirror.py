@@ -147,7 +147,7 @@ class Mirror:
                         self._move(connection, state, done)
                 return
             log.warning(
-                "The database doesn't roll back: a killed sync leaves a part of its rows, which the next one reads "
+                "The database doesn't roll back: a killed sync leaves some of its rows, which the next one reads "
                 "again, and only the shared lock keeps two syncs of %s apart.",
                 self.table.fullname,
             )
@@ -168,8 +168,9 @@ class Mirror:
             f"There is a table named {self._given!r}, with the dot, from an earlier build. Now this name means the "
             f"table {self.table.name} in the schema {self.table.schema}.",
             f"Run: ALTER TABLE {quote(self._given)} RENAME TO {quote(self.table.name)}; UPDATE {MARKS} "
-            f"SET target = '{self.table.name}' WHERE target = '{self._given}'. In another schema "
-            "than the connection's own, move both there too; or drop the table and its watermark to load all anew.",
+            f"SET target = '{self.table.name}' WHERE target = '{self._given}'. In another "
+            "schema than the connection's own, move both there too; or drop the table and its watermark to load "
+            "everything again.",
         )
 
     def _make(self, table: sa.Table) -> None:

@@ -236,7 +236,7 @@ class DineroChangesTrigger(BaseEventTrigger):
             mark = Mark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
             keeper.fired = True  # so that the watermark is stored
         if self.end_time is None:
-            self.log.warning("The watcher %s has no watermark: it starts at %s.", self.name, changes_since(mark.until))
+            self.log.warning("The consumer %s has no watermark: it starts at %s.", self.name, changes_since(mark.until))
         return mark
 
 

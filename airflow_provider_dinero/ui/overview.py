@@ -30,10 +30,10 @@ MIRROR = "DineroToSqlOperator"
 # The size of the chart, in the units of its view box.
 STEP, BAR, HEIGHT = 10, 8, 60
 SECONDS = 10.0  # the time limit for the allowances of all connections together
-SLOW = "What is kept of this allowance wasn't read: it, or another one, takes too long."
-DAMAGED = "What is kept of this allowance is damaged, or somebody else's: look at coordination_url."
+SLOW = "The records of this allowance weren't read: it takes too long to read them, or those of another one."
+DAMAGED = "The records of this allowance are damaged, or somebody else's: check coordination_url."
 WAY_OUT = (
-    "Workers of other hosts keep theirs apart: to see it, and to share it, set `[dinero] coordination_url` to a Redis."
+    "Workers on other hosts have their own allowance: to see and share one, set `[dinero] coordination_url` to a Redis."
 )
 
 

@@ -25,7 +25,7 @@ WHAT_TO_DO = {
     "DineroForbidden": "Check `organization_id` and the subscription; `airflow dinero check` shows which is wrong.",
     "DineroInvalidBody": "Correct what the message names; Dinero was not asked to write anything.",
     "DineroInvalidRequest": "Correct what Dinero names; the message quotes it.",
-    "DineroItemsFailed": "Mend the items that the report names, and run it again: what was done is not done twice.",
+    "DineroItemsFailed": "Correct the items that the report names, and run it again: nothing is done twice.",
     "DineroNotDue": "Nothing: the task is skipped, and a later run checks again.",
     "DineroNotFound": "Check the Guid and `organization_id`; for an account or a year, check its number in Dinero.",
     "DineroOutcomeUnknown": "In Dinero, look at the document that the message names. Then follow "

@@ -83,5 +83,5 @@ def test_none_is_left_out_where_dinero_allows_none() -> None:
 def test_a_pattern_is_told_in_words() -> None:
     with pytest.raises(DineroInvalidBody) as told:
         check("ApiMailoutModel", {"Message": "hello"})
-    assert "Message: it has to contain [link-to-pdf], where the link to the document stands" in str(told.value)
+    assert "Message: this must contain [link-to-pdf], in the place of the link to the document" in str(told.value)
     assert "^" not in str(told.value)

@@ -288,7 +288,7 @@ def test_who_has_mailed_or_paid_before_is_seen(shop: Shop) -> None:
     paid = {**PAYMENT, "Amount": "125", "RemainderIsFee": False}
     shop.beside.invoices.add_payment(guids[2], paid)
     shop.beside.invoices.add_payment(guids[3], {**paid, "Amount": "25"})
-    with pytest.raises(errors.DineroItemsFailed, match="order-2: Invoice 3 is paid already, and not by order-2"):
+    with pytest.raises(errors.DineroItemsFailed, match="order-2: Invoice 3 is already paid, but not by order-2"):
         shop.run(orders(4), payment=PAYMENT)
     assert [row["Change"] for row in shop.rows] == ["updated", "updated", "failed", "updated"]
     assert Counter(int(each["number"]) for each in shop.box.outbox()) == {1: 1, 2: 2, 4: 1}
@@ -436,7 +436,7 @@ def test_a_person_who_changes_and_books_first_is_a_conflict(shop: Shop, monkeypa
 def test_a_payment_that_is_refused_leaves_the_invoice_unmailed(shop: Shop) -> None:
     """Paid and sent as soon as it can be: the account is checked before, so somebody is quicker."""
     shop.box.fault("status", method="POST", path="/**/payments", status=400, times=1)
-    with pytest.raises(errors.DineroItemsFailed, match=r"Invoice [1-4] is booked, and wasn't sent"):
+    with pytest.raises(errors.DineroItemsFailed, match=r"Invoice [1-4] is booked, but wasn't sent"):
         shop.run(orders(3), payment=PAYMENT)
     assert len(shop.mailed()) == 2
     assert shop.run(orders(3), payment=PAYMENT)["updated"] == 1

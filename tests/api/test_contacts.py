@@ -139,7 +139,7 @@ BO = {**SHARED, "Name": "Bo Holm", "ExternalReference": "bo"}
 
 def test_an_address_that_people_share_leads_to_nobody_else(client: Any, sandbox: Any) -> None:
     ida = client.contacts.upsert(SHARED, match_by="Email")["ContactGuid"]
-    with pytest.raises(errors.DineroConflict, match=r"family@example.dk is that of 'Ida Holm' .* the Name 'Bo Holm'"):
+    with pytest.raises(errors.DineroConflict, match=r"family@example.dk belongs to 'Ida Holm' .* the Name 'Bo Holm'"):
         client.contacts.upsert(BO, match_by="Email")
     assert client.contacts.get(ida)["Name"] == "Ida Holm"
     same = client.contacts.upsert({**SHARED, "Name": "ida  holm", "City": "Ry"}, match_by="Email")

@@ -82,7 +82,7 @@ def test_what_was_left_out_this_time_counts_as_its_default(client: Any, there: d
 def test_a_number_that_is_not_the_wanted_one_is_a_conflict(client: Any, draft: dict[str, Any]) -> None:
     client.invoices.book(GUID)
     for timestamp in (draft["TimeStamp"], None):
-        with pytest.raises(errors.DineroConflict, match="booked as 1, you asked for 500"):
+        with pytest.raises(errors.DineroConflict, match="booked as 1, but you asked for 500"):
             client.invoices.book(GUID, number=500, timestamp=timestamp)
 
 

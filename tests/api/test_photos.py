@@ -72,7 +72,7 @@ def test_other_colors_are_taken_too(mode: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"%PDF-1.4", b"\xff\xd8\xff" + b"x" * 99])
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
-    with pytest.raises(DineroInvalidBody, match="This is no picture that can be read"):
+    with pytest.raises(DineroInvalidBody, match="This picture can't be read"):
         pdf_of(content)
 
 

@@ -74,7 +74,7 @@ def test_a_contact_that_is_gone_is_told(client: DineroClient) -> None:
 @pytest.mark.parametrize(
     ("date", "paid", "reason"),
     [
-        (0, {"DepositAccountNumber": 1000}, "1000 is not a deposit account. There are: 5"),
+        (0, {"DepositAccountNumber": 1000}, "1000 is not a deposit account. The deposit accounts are: 5"),
         (0, {"PaymentDate": -10}, "The PaymentDate .* Dinero has no such accounting year: it has"),
         (0, {"PaymentDate": 3}, "The PaymentDate"),
         (-10, {}, ""),  # the booking itself refuses it

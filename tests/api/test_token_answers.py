@@ -58,7 +58,7 @@ def test_what_goes_on_is_told_as_what_it_is(graceful: Any, name: str) -> None:
     with cutting(graceful.url) as proxy:
         client = behind(proxy, visma(proxy.url))
         proxy.order(Spoil(TOKEN, times=9, passed=0, **SPOILT[name]))
-        with pytest.raises(errors.DineroUnavailable, match=r"Try later|did not respond"):
+        with pytest.raises(errors.DineroUnavailable, match=r"Try again later|did not respond"):
             client.organizations.subscriptions()
         assert proxy.count(TOKEN) == 4
         proxy.order()

@@ -88,7 +88,7 @@ def test_marks_are_listed(keep: Keep, airflow: Any) -> None:
 
 def test_what_lists_keep_is_no_mark(keep: Keep, airflow: Any) -> None:
     keep(key="notes.100001.invoices", value={"last": 0}, copy=None)
-    assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a mark.\n")
+    assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a watermark.\n")
 
 
 def test_an_entry_that_is_no_json_hides_no_other(keep: Keep, airflow: Any) -> None:
@@ -106,7 +106,7 @@ def test_an_entry_that_is_no_json_hides_no_other(keep: Keep, airflow: Any) -> No
 
 
 def test_no_mark_is_no_error(keep: Keep, airflow: Any) -> None:
-    assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a mark.\n")
+    assert airflow("dinero", "marks") == (0, "", "No consumer of changes has a watermark.\n")
 
 
 @pytest.mark.parametrize("value", [MARK, {"__airflow_state_ref__": "s3://x"}, None])
@@ -141,7 +141,7 @@ def test_who_says_no_changes_nothing(
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     code, out, err = airflow("dinero", "marks", *arguments)
     assert (code, (entries(), copies())) == (1, before)
-    assert "Nothing was changed." in out or "is still to come" in err
+    assert "Nothing was changed." in out or "is in the future" in err
 
 
 @pytest.mark.parametrize(

@@ -160,10 +160,10 @@ def proxy(redis_url: str) -> Iterator[str]:
 def test_a_proxy_that_gives_no_lock_back_is_named(there: Any, proxy: str) -> None:
     with Redis.from_url(proxy) as client:
         assert client.ping()
-    with pytest.raises(DineroUnavailable, match="can't be used, at keeping it: "):
+    with pytest.raises(DineroUnavailable, match="can't be used \\(while renewing it\\): "):
         try_out(proxy)
 
 
 def test_the_command_tries_it(there: Any, proxy: str, add: Callable[..., str]) -> None:
     add("good", grant="personal_integration", organization_id=100001, coordination_url=proxy)
-    assert "can't be used, at keeping it: " in {each.about: each.told for each in check("good")}["token"]
+    assert "can't be used (while renewing it): " in {each.about: each.told for each in check("good")}["token"]

@@ -100,8 +100,8 @@ def test_batches_mapped(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({}, "Give one of invoices, path, invoices_callable"),
-        ({"invoices": [], "path": "x"}, "Give one of invoices, path, invoices_callable"),
+        ({}, "Pass one of invoices, path, invoices_callable"),
+        ({"invoices": [], "path": "x"}, "Pass one of invoices, path, invoices_callable"),
         ({"invoices": [], "send": "email"}, "Set book=True"),
     ],
 )
@@ -112,7 +112,7 @@ def test_what_can_be_seen_when_the_dag_is_read(given: dict[str, Any], reason: st
 
 def test_what_is_no_list(bench: Bench) -> None:
     told = bench.one(DineroInvoicesOperator, invoices="{{ params }}", **LIFE)
-    assert "invoices: a list of dicts is needed, not str" in told.error
+    assert "invoices: this must be a list of dicts, not str" in told.error
     assert bench.one(DineroInvoicesOperator, invoices=[], **LIFE).returned["items"] == 0
 
 

@@ -26,7 +26,7 @@ def statuses(beside: Any) -> list[str]:
         ({"send": "einvoice"}, "is not an EAN number"),
         ({"payment": {**PAYMENT, "DepositAccountNumber": 55999}}, "55999 is not a deposit account"),
         ({"payment": {**PAYMENT, "PaymentDate": "2011-05-03"}}, "2011-05-03 is in the year 2011"),
-        ({"payment": {**PAYMENT, "Amount": "0.00"}}, "its Amount is 0, and the invoice comes to 125.00"),
+        ({"payment": {**PAYMENT, "Amount": "0.00"}}, "its Amount is 0, but the invoice comes to 125.00"),
         ({"expected_total": "124.99"}, "comes to 125.00 DKK (100.00 and VAT of 25.00), and 124.99 is expected"),
     ],
 )
@@ -40,7 +40,7 @@ def test_what_comes_after_the_booking_is_checked_before(
     assert statuses(beside) == ["Draft"]
     if "Amount" not in wrong.get("payment", {}):
         assert reason in failed(bench.one(DineroInvoiceOperator, **arguments, dry_run=True))
-    # Mended, the same key goes on.
+    # Once it is corrected, the same key continues.
     beside.contacts.update(guid, {**office, "EanNumber": EAN})
     right = {"payment": PAYMENT, "expected_total": "125"}
     mended = {name: right.get(name, value) for name, value in wrong.items()}
@@ -84,12 +84,12 @@ def test_after_a_refused_booking_the_draft_is_brought_to_what_the_key_says(
     guid = beside.contacts.create({**CONTACT, "Email": "bjorn@example.no"})["ContactGuid"]
     invoice = {"ContactGuid": guid, "ProductLines": [line()], "Date": "2011-05-03"}
     text = failed(bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE))
-    assert "refused the date 2011-05-03: the accounting year 2011 is closed, or isn't there" in text
+    assert "refused the date 2011-05-03: the accounting year 2011 is closed, or doesn't exist" in text
     invoice = {**invoice, "Date": f"{bench.sandbox.now():%Y-%m-%d}", "Comment": "secret"}
     with caplog.at_level(logging.INFO, "airflow_provider_dinero"):
         told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
     assert (told.state, told.returned["Number"], told.returned["Change"]) == ("success", 1, "updated"), told.errors
-    assert "was still a draft and is brought to what its key says now: Comment, Date" in caplog.text
+    assert "was still a draft, and was updated to its new content: Comment, Date" in caplog.text
     assert "secret" not in caplog.text
     # What is booked stays.
     text = failed(bench.one(DineroInvoiceOperator, invoice={**invoice, "Comment": "other"}, **LIFE))

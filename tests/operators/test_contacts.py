@@ -17,7 +17,7 @@ def test_two_mapped_upserts_of_one_contact_with_other_content_name_each_other(be
     moved = {**CONTACT, "City": "Ry"}
     run = upserted(bench, CONTACT, CONTACT, moved, {**CONTACT, "ExternalReference": "c-2"})
     assert [run["it", index].state for index in range(4)] == ["success", "success", "failed", "success"]
-    assert "Map index 1 of this task has given the contact with the ExternalReference" in run["it", 2].error
+    assert "Map indexes 1 and 2 of this task have different content for the contact" in run["it", 2].error
     assert "than map index 2 gives it" in run["it", 2].error
     assert {each["City"] for each in beside.contacts.list()} == {CONTACT.get("City")}
     again = bench.again(run)  # what succeeded does so again
@@ -30,7 +30,7 @@ def test_guests_of_one_address_are_several_contacts(bench: Bench) -> None:
     guests = [{**CONTACT, "Name": name, "Email": "hotel@example.dk"} for name in ("Ida", "Bo")]
     run = upserted(bench, *guests, match_by="Email")
     assert (run["it", 0].state, run["it", 1].state) == ("success", "failed")
-    assert "is that of 'Ida'" in run["it", 1].error
+    assert "belongs to 'Ida'" in run["it", 1].error
     run = upserted(bench, *guests, match_by="Email", on_other_name="create", only_create=True)
     assert [run["it", index].returned["Change"] for index in range(2)] == ["unchanged", "created"]
 

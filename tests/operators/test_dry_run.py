@@ -68,7 +68,7 @@ def test_each_step_says_who_would_send_what(bench: Bench) -> None:
         ({}, "has no e-mail address.\nGive the contact one, or pass a Receiver in mailout."),
         (
             {"payment": {"DepositAccountNumber": 1000, "Description": "x"}},
-            "1000 is not a deposit account.\nThere are: 5",
+            "1000 is not a deposit account.\nThe deposit accounts are: 5",
         ),
     ],
 )

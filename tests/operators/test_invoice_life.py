@@ -86,10 +86,10 @@ def test_a_dry_run_tells_the_total_and_writes_nothing(bench: Bench, invoice: dic
         ({"payment": {**PAYMENT, "Ammount": 1}}, "did you mean Amount"),
         ({"mailout": {"Message": "no link"}}, "Message"),
         ({"mailout": {"Reciever": "a@b.dk"}}, "did you mean Receiver"),
-        ({"send": "pigeon"}, "'pigeon' is not a way to send: email, einvoice, sms"),
+        ({"send": "pigeon"}, "There is no channel 'pigeon'.\nUse email or einvoice or sms"),
         ({"send": "sms", "mailout": {"Subject": "x"}}, "Subject is unknown"),
         ({"invoice": {"ProductLines": [line()], "Guid": "x"}}, "has a Guid"),
-        ({"invoice": {"ProductLines": [line()], "Currency": "EUR"}}, "an Amount in DKK is needed"),
+        ({"invoice": {"ProductLines": [line()], "Currency": "EUR"}}, "this must have an Amount in DKK"),
         (
             {"invoice": {"ProductLines": [line()], "Currency": "EUR"}, "payment": {**PAYMENT, "Amount": "746.00"}},
             "AmountInForeignCurrency is missing",

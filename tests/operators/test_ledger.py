@@ -166,7 +166,7 @@ def test_what_dinero_takes_back_while_it_books_is_an_error(bench: Bench) -> None
     bench.sandbox.fault("status", status=204, method="POST", path="/**/ledgeritems/book", times=1)
     told = post(bench, [line(701)], book=True)
     assert (told.state, len(told.errors)) == ("failed", 1)
-    assert "Voucher 701: Dinero took it back instead of booking it." in told.error
+    assert "Voucher 701: Dinero made it a draft again instead of booking it." in told.error
 
 
 def test_a_dry_run_sends_nothing(bench: Bench) -> None:
@@ -209,9 +209,9 @@ def test_a_voucher_that_does_not_balance_is_refused_before_it_is_posted(bench: B
         (payout(701, "-1543.13", "22.38", "1520.76"), "(debit 1543.14, credit 1543.13)"),
         (
             [one_sided(None, "100.00")],
-            "Item 0: its lines without a BalancingAccountNumber sum to 100.00 and not to 0.00",
+            "Item 0: its lines without a BalancingAccountNumber sum to 100.00, not to 0.00",
         ),
-        ([line(701), one_sided(701, "-5.00")], "sum to -5.00 and not to 0.00"),
+        ([line(701), one_sided(701, "-5.00")], "sum to -5.00, not to 0.00"),
         ([balancing("100.00")], "sum to -100.00"),
     ):
         failed = post(bench, lines, retries=2, **arguments)
@@ -276,8 +276,8 @@ def test_no_lines_skip_the_task(bench: Bench) -> None:
     for lines in ([], (), {}):
         told = post(bench, lines)
         assert told.state == ("failed" if lines == {} else "skipped")
-    assert "lines: a list is needed, not dict" in told.error
-    assert "a list is needed, not str" in post(bench, "{{ [] }}").error
+    assert "lines: this must be a list, not dict" in told.error
+    assert "this must be a list, not str" in post(bench, "{{ [] }}").error
     told = bench.one(DineroOperator, operation="ledger_items.create", arguments={"items": []})
     assert told.state == "skipped"
     assert "Nothing to do: items is empty" in told.log

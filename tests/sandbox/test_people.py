@@ -92,7 +92,7 @@ def test_fault_is_ordered_and_cleared_with_a_form(call: Caller) -> None:
     assert "status 503" in submit(call, "/faults", **fields)
     assert call.raw("GET", "/contacts").status_code == 503
     assert call.raw("GET", "/contacts").status_code == 200
-    assert "No faults are on order." in submit(call, "/faults/clear")
+    assert "No faults are set." in submit(call, "/faults/clear")
     assert 'role="alert"' in submit(call, "/faults", 400, effect="status", times="0")
 
 

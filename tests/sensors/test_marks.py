@@ -156,7 +156,7 @@ def test_a_mark_that_airflow_deletes_is_taken_from_its_copy(
     """The scheduler deletes it while no DAG file refers to the asset: in tests/airflow/test_deploys.py it does."""
     dag = consumer(bench, initial_since=None)
     bench.run(dag)
-    assert f"has no mark: it begins at {stored()[0][1]['until']}" in caplog.text
+    assert f"has no watermark: it starts at {stored()[0][1]['until']}" in caplog.text
     second = contact(beside, "a")
     assert second in told(bench.run(dag))
     forgotten()

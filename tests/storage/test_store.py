@@ -91,7 +91,7 @@ def test_a_file_system_that_hangs(disk: Store, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("airflow_provider_dinero.storage.store.GRACE", 0.1)
     monkeypatch.setattr(disk, "_timeout", 0.1)
     monkeypatch.setattr(Disk, "cat_file", lambda *arguments, **options: time.sleep(60))
-    with pytest.raises(DineroUnavailable, match=r"didn't let us read ftp://disk@.*7\.pdf within 0 s"):
+    with pytest.raises(DineroUnavailable, match=r"could not read ftp://disk@.*7\.pdf within 0 s"):
         disk.read("7.pdf")
 
 

@@ -153,7 +153,7 @@ def test_no_answer_leads_out_of_the_archive(bench: Bench, tmp_path: Path, name: 
     it = bench.run(archive(bench, str(tmp_path / "archive"), kinds=["invoices"], retries=2))["it"]
     assert (it.state, len(it.errors)) == ("failed", 1)
     assert (
-        f"1 documents could not be fetched: invoices {odd.get('Guid', GUID)} (it would be the file {path!r})"
+        f"1 documents could not be fetched: invoices {odd.get('Guid', GUID)} (its file name would be {path!r})"
         in it.error
     )
     assert [each["guid"] for each in index(tmp_path / "archive", "invoices")] == [good["Guid"]]

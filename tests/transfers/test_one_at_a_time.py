@@ -69,7 +69,7 @@ def test_who_comes_second_defers_and_sends_nothing(
     assert seen == [0, 0, 0]
     assert len({each["done"]["waiting_since"] for each in it.deferrals}) == 1
     assert reads(bench) > 0
-    assert "Another task does the same" in it.log
+    assert "Another task is doing the same" in it.log
 
 
 @pytest.mark.usefixtures("warehouse")
@@ -79,7 +79,7 @@ def test_who_has_waited_for_too_long_fails_in_words(bench: Bench, other: Any) ->
     operator, arguments = SQL
     it = bench.one(operator, **arguments, lock_timeout=0, retries=2)
     assert (it.state, len(it.errors), reads(bench)) == ("failed", 1, 0)
-    assert "was not done within 0 s. Nothing was read. See whether it hangs" in it.error
+    assert "didn't finish within 0 s. Nothing was read. Check whether it hangs" in it.error
 
 
 @pytest.mark.usefixtures("warehouse")
@@ -99,4 +99,4 @@ def test_where_nobody_shares_a_lock_it_goes_on(bench: Bench, beside: DineroClien
     operator, arguments = SQL
     it = bench.one(operator, **arguments)
     assert it.returned["rows"] == 1
-    assert "doesn't see whether another one does the same now" in it.log
+    assert "can't see whether another one is doing the same now" in it.log

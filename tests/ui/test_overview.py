@@ -80,7 +80,7 @@ def test_a_damaged_allowance_is_told_beside_the_others(shop: str, tmp_path: Path
     use(tmp_path, "dag/a", "dag/b", "dag/c")
     (slots,) = tmp_path.glob("*.slots")
     slots.write_bytes(re.sub(rb"(?<=: )[0-9.]+", lambda end: b"1e300".ljust(len(end[0])), slots.read_bytes()))
-    assert Overview({"dag"}).allowances([shop])["shop"].note.startswith("What is kept of this allowance is damaged")
+    assert Overview({"dag"}).allowances([shop])["shop"].note.startswith("The records of this allowance are damaged")
 
 
 @pytest.mark.usefixtures("dags")

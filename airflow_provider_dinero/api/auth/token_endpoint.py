@@ -74,7 +74,8 @@ class TokenEndpoint:
             if error.said in REFUSALS:
                 raise self._grant.refused(error.said) from None
             raise DineroConfigurationError(
-                f"The token endpoint {self._grant.auth_url} answered HTTP {error.status}: {error.said or 'no reason'}.",
+                f"The token endpoint {self._grant.auth_url} answered with HTTP {error.status}: "
+                f"{error.said or 'no reason'}.",
                 "Check the authorization address (auth_url) and the credentials of the connection.",
                 settings=("auth_url",),
             ) from None
@@ -83,8 +84,8 @@ class TokenEndpoint:
         """Return the error for an endpoint that neither returns a token nor rejects the request."""
         error = DineroUnavailable(
             f"The token endpoint {self._grant.auth_url} returned no token and no reason: {told}",
-            "Try later. If this persists, something between this machine and the endpoint responds in its place, or "
-            "auth_url is wrong.",
+            "Try again later. If this persists, something between this machine and the endpoint responds in its "
+            "place, or auth_url is wrong.",
             settings=("auth_url",),
         )
         error.lost = True

@@ -46,7 +46,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if not self.book and (self.send or self.payment is not None):
-            raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+            raise DineroInvalidBody("Only a booked invoice can be sent or paid.", "Set book=True.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         raise DineroInvalidBody("The item has no idempotency_key.", "Give each order its own, such as its number.")
     body = row.get("invoice")
     if not isinstance(body, Mapping):
-        raise DineroInvalidBody(f"invoice: a dict is needed, not {type(body).__name__}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"invoice: this must be a dict, not {type(body).__name__}.", "Nothing was sent.")
     if body.get("Guid"):
         raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
@@ -116,7 +116,7 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
     send = row.get("send", options.send) or None
     payment = _payment(row.get("payment", options.payment), key, invoice)
     if not options.book and (send or payment is not None):
-        raise DineroInvalidBody("Only what is booked is sent and paid.", "Set book=True.")
+        raise DineroInvalidBody("Only a booked invoice can be sent or paid.", "Set book=True.")
     mailout = row.get("mailout")
     return Item(
         key=key,
@@ -159,7 +159,7 @@ def as_row(given: Any) -> Mapping[str, Any]:
         try:
             given = msgspec.json.decode(given)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise DineroInvalidBody("The item is not JSON.", "Each line is one JSON object.") from None
+            raise DineroInvalidBody("The item is not JSON.", "Each line must be one JSON object.") from None
     return _dict("The item", given)
 
 
@@ -174,13 +174,14 @@ def require_known(row: Mapping[str, Any], keys: Sequence[str]) -> None:
         if name not in keys:
             meant = nearest(str(name), list(keys))
             raise DineroInvalidBody(
-                f"An item has no {name}{f', did you mean {meant}?' if meant else '.'}", f"It has {', '.join(keys)}."
+                f"An item has no {name}{f', did you mean {meant}?' if meant else '.'}",
+                f"It can have {', '.join(keys)}.",
             )
 
 
 def _dict(name: str, given: Any) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
-        raise DineroInvalidBody(f"{name}: a dict is needed, not {type(given).__name__}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"{name}: this must be a dict, not {type(given).__name__}.", "Nothing was sent.")
     return given
 
 
@@ -195,7 +196,7 @@ def _contact(row: Mapping[str, Any], invoice: CheckedBody, options: Options, con
     if row.get("contact") is None:
         return None
     if invoice.get("ContactGuid"):
-        raise DineroInvalidBody("The item has a contact, and its invoice a ContactGuid.", "Give one of them.")
+        raise DineroInvalidBody("The item has a contact, but its invoice has a ContactGuid.", "Pass one of them.")
     match_by = str(row.get("match_by") or options.match_by)
     body, value = contacts.matched(_dict("contact", row["contact"]), match_by, options.on_other_name)
     return Wanted(body, match_by, value, options.on_other_name)

@@ -42,18 +42,20 @@ class PaymentsRun(ListedRun):
         require_known(row, KEYS)
         named = [(BY[name], str(row[name]).strip()) for name in BY if row.get(name) is not None]
         if len(named) != 1 or not named[0][1]:
-            raise DineroInvalidBody(f"The payment needs one of {', '.join(BY)}.", "It names the invoice.")
+            raise DineroInvalidBody(f"The payment needs one of {', '.join(BY)}.", "It identifies the invoice.")
         if named[0][0] == "ExternalReference":
             query_filter(eq(*named[0]), FILTERABLE)
         given_payment = row.get("payment", {})
         if not isinstance(given_payment, Mapping):
-            raise DineroInvalidBody("payment: a dict is needed.", "Nothing was sent.")
+            raise DineroInvalidBody(
+                f"payment: this must be a dict, not {type(given_payment).__name__}.", "Nothing was sent."
+            )
         payment = {"RemainderIsFee": False, **self._defaults, **given_payment}
         key = row.get("idempotency_key")
         if (key is None) == (not payment.get("ExternalReference")):
             raise DineroInvalidBody(
-                "The payment needs an idempotency_key, or an ExternalReference; not both.",
-                "It is what tells it from others, such as the bank's number of it.",
+                "The payment needs an idempotency_key or an ExternalReference, but not both.",
+                "It identifies the payment, such as its number at the bank.",
             )
         reference = payment["ExternalReference"] if key is None else reference_for(key_text(key).strip())
         if not str(reference).strip():
@@ -74,13 +76,13 @@ class PaymentsRun(ListedRun):
         guid, invoice = self._invoice(named)
         entry.told |= {"Guid": guid, "Number": invoice.get("Number")}
         if invoice.get("Status") == "Draft":
-            raise DineroConflict("The invoice is a draft.", "Only what is booked is paid.")
+            raise DineroConflict("The invoice is a draft.", "Only a booked invoice can be paid.")
         if invoice.get("Status") in SETTLED:
             done = lane.invoices.payment_of(guid, body)
             if done is None:
                 raise DineroConflict(
-                    f"Invoice {invoice['Number']} is paid already, and not by {body['ExternalReference']}.",
-                    "See its payments in Dinero. DineroAddPaymentOperator registers one more.",
+                    f"Invoice {invoice['Number']} is already paid, but not by {body['ExternalReference']}.",
+                    "Check its payments in Dinero. DineroAddPaymentOperator registers another one.",
                 )
         else:
             done = lane.invoices.add_payment_once(guid, body)
@@ -95,6 +97,6 @@ class PaymentsRun(ListedRun):
         if len(rows) != 1:
             numbers = ", ".join(str(row["Number"] or "a draft") for row in rows)
             if rows:
-                raise DineroConflict(f"{len(rows)} invoices have the {by} {value}: {numbers}.", "Give its Guid.")
-            raise DineroConflict(f"No invoice has the {by} {value}.", "See in Dinero which one was paid.")
+                raise DineroConflict(f"{len(rows)} invoices have the {by} {value}: {numbers}.", "Pass its Guid.")
+            raise DineroConflict(f"No invoice has the {by} {value}.", "Check in Dinero which one was paid.")
         return str(rows[0]["Guid"]), rows[0]

@@ -82,8 +82,8 @@ class Report:
         more = f" … and {failed - FIRST} more, in the report" if failed > FIRST else ""
         told = f"{failed} of {sum(self.counts.values())} items failed: {' | '.join(self.first)}{more}"
         if self._temporary:
-            raise DineroUnavailable(told, "The others were done. Try again: what is done is not done twice.")
-        raise DineroItemsFailed(told, "The others were done. Mend these, and run it again: it makes just these.")
+            raise DineroUnavailable(told, "The others succeeded. Try again: nothing is done twice.")
+        raise DineroItemsFailed(told, "The others succeeded. Correct these and run it again: only these are repeated.")
 
 
 def name_of(error: DineroError) -> str:

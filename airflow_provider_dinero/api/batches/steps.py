@@ -125,7 +125,7 @@ class Steps:
                 self._pay(lane, work)
             except DineroError as error:
                 if work.ours and work.item.send is not None:
-                    error.done_before = f"Invoice {work.document['Number']} is booked, and wasn't sent."
+                    error.done_before = f"Invoice {work.document['Number']} is booked, but wasn't sent."
                 raise
         if work.item.send is not None and not work.sent:
             self._send(lane, work)
@@ -143,8 +143,8 @@ class Steps:
             found = lane.invoices.payment_of(guid, body)
             if found is None:
                 raise DineroConflict(
-                    f"Invoice {work.document['Number']} is paid already, and not by {body['ExternalReference']}.",
-                    "See its payments in Dinero. Leave the payment out of the item, if it was this one.",
+                    f"Invoice {work.document['Number']} is already paid, but not by {body['ExternalReference']}.",
+                    "Check its payments in Dinero. If it was this one, leave the payment out of the item.",
                 )
             paid = found
         else:

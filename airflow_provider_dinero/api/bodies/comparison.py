@@ -28,7 +28,7 @@ def require_same(what: str, wanted: Mapping[str, Any], existing: Mapping[str, An
     if existing.get("DeletedAt"):
         raise DineroConflict(
             f"{what} was created and then deleted; its Guid can't be used again.",
-            "To create it anew on purpose, pass another generation.",
+            "To create it again on purpose, pass another generation.",
         )
     found = differences(wanted, existing)
     if found:

@@ -32,8 +32,8 @@ def crediting(invoice: Row, body: Mapping[str, Any]) -> Row:
     given = body.get("ContactGuid")
     if given and not same_id(given, invoice["ContactGuid"]):
         raise DineroInvalidBody(
-            f"The credit note is for the contact {given}, and its invoice for {invoice['ContactGuid']}.",
-            "Leave the ContactGuid out: a credit note goes to whom the invoice went to. Nothing was sent.",
+            f"The credit note is for the contact {given}, but its invoice is for {invoice['ContactGuid']}.",
+            "Leave the ContactGuid out: a credit note goes to the contact of its invoice. Nothing was sent.",
         )
     if body.get("ProductLines") is not None:
         require_positive(body, taken_back=invoice["ProductLines"])
@@ -62,7 +62,7 @@ def require_positive(body: Any, taken_back: Iterable[Row] = ()) -> None:
                 raise DineroInvalidBody(
                     f"ProductLines[{index}].{name}: {written(amount)} is negative, and a credit note counts as "
                     "negative already: it would raise what is owed.",
-                    "Give positive prices and quantities; nothing was sent.",
+                    "Use positive prices and quantities; nothing was sent.",
                 )
 
 
@@ -82,8 +82,8 @@ def require_debt(body: Any) -> None:
     )
     if total < 0:
         raise DineroInvalidBody(
-            f"The lines of the invoice come to {written(Decimal(total), '.2f')}: nobody owes less than nothing.",
-            "Make a credit note, with positive amounts, of what you pay back; nothing was sent.",
+            f"The lines of the invoice come to {written(Decimal(total), '.2f')}: an invoice can't be negative.",
+            "Create a credit note with positive amounts for what you pay back; nothing was sent.",
         )
 
 

@@ -22,7 +22,7 @@ def key_text(key: str | int) -> str:
         return str(int(key))
     raise DineroInvalidBody(
         f"An idempotency key must be a str or an int, not {type(key).__name__}.",
-        "Pass the text that names the document in your system, such as str(order_number); nothing was sent.",
+        "Pass the text that identifies the document in your system, such as str(order_number); nothing was sent.",
     )
 
 

@@ -90,7 +90,7 @@ def money(name: str, value: Any) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
         raise DineroInvalidBody(
-            f"{name}: an amount is needed, not {type(value).__name__}.", "Give it as text, or as Decimal."
+            f"{name}: this must be an amount, not {type(value).__name__}.", "Pass it as text or as Decimal."
         )
     if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
         raise DineroInvalidBody(f"{name}: {not_plain(value)}.", "Nothing was sent.")

@@ -37,9 +37,9 @@ class ExpectedTotal:
             return
         currency = document.get("Currency") or document.get("CurrencyKey") or "DKK"
         raise DineroWrongTotal(
-            f"{what} comes to {written(there, '.2f')} {currency}{_split(document)}, and {written(self.total, '.2f')} "
+            f"{what} comes to {written(there, '.2f')} {currency}{_split(document)}, but {written(self.total, '.2f')} "
             f"is expected: a difference of {written(self.total - there, '+.2f')}.",
-            "What is booked stays as it is: correct what you expect, or credit it."
+            "It is booked and stays as it is: correct the expected total, or credit the document."
             if document.get("Number") and document.get("Status") not in {None, "Draft", "Editing"}
             else f"Nothing was booked. Correct the lines and run it again{self._way_out(there)}.",
         )
@@ -86,7 +86,7 @@ class ExpectedTotal:
 
     def _way_out(self, there: Decimal) -> str:
         if self.rounding_account is None:
-            return ", or give rounding_account and max_rounding to put a small difference on a line of its own"
+            return ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
         return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
 
 
@@ -104,11 +104,11 @@ def expected(
     if total is None:
         if rounding_account is not None or max_rounding is not None:
             raise DineroInvalidBody(
-                f"There is a rounding_account or a max_rounding, and no {name}.", "Give it; nothing was sent."
+                f"There is a rounding_account or a max_rounding, but no {name}.", "Pass it; nothing was sent."
             )
         return None
     if (rounding_account is None) != (max_rounding is None):
-        raise DineroInvalidBody("rounding_account and max_rounding go together.", "Give both; nothing was sent.")
+        raise DineroInvalidBody("rounding_account and max_rounding go together.", "Pass both; nothing was sent.")
     most = Decimal(0) if max_rounding is None else money("max_rounding", max_rounding)
     if most < 0 or (max_rounding is not None and not most):
         raise DineroInvalidBody(f"max_rounding: {most} is not above 0.", "Nothing was sent.")
@@ -156,7 +156,7 @@ def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
     missing = [name for name in ("Amount", "AmountInForeignCurrency") if payment.get(name) is None]
     if currency != "DKK" and missing:
         raise DineroInvalidBody(
-            "payment: an Amount in DKK is needed, and an AmountInForeignCurrency, which is the part of the "
+            "payment: this must have an Amount in DKK, and an AmountInForeignCurrency, which is the part of the "
             f"{currency} total that it pays; {' and '.join(missing)} is missing.",
             f"The document is in {currency}. Nothing was sent.",
         )

@@ -286,7 +286,7 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
     if detail["type"] == "string_type":
         return f"{place}: {texts.told(detail['input'])}"
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1] == "Message":
-        return f"{place}: it has to contain [link-to-pdf], where the link to the document stands"
+        return f"{place}: this must contain [link-to-pdf], in the place of the link to the document"
     if detail["type"] == "decimal_parsing":
         return f"{place}: {POINT}"
     if detail["type"].startswith("uuid"):

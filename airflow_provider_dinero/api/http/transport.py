@@ -212,5 +212,5 @@ def _error(
             "Update the provider.",
         )
     if answer.status == 408 or answer.status >= 500:
-        return DineroUnavailable(f"{request.host} answered {named} with {told}.", "Try later.", until=until)
+        return DineroUnavailable(f"{request.host} answered {named} with {told}.", "Try again later.", until=until)
     return unexpected(named, answer) if answer.status < 400 else refused(named, answer)

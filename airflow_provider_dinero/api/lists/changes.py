@@ -92,7 +92,7 @@ def as_utc(instant: datetime | str) -> datetime:
     :raises DineroInvalidBody: it isn't an instant
     """
     if not isinstance(instant, str | datetime):
-        raise DineroInvalidBody(f"{type(instant).__name__} is not an instant.", "Give a date and a time.")
+        raise DineroInvalidBody(f"{type(instant).__name__} is not an instant.", "Pass a date and a time.")
     if isinstance(instant, str):
         try:
             if is_plain(instant):  # takes a twentieth of the time: lists have three instants per row
@@ -101,7 +101,7 @@ def as_utc(instant: datetime | str) -> datetime:
         except (ValueError, OverflowError) as error:
             raise DineroInvalidBody(f"{instant[:80]!r} is not an ISO 8601 instant.", "Nothing was sent.") from error
         if not isinstance(parsed, datetime):
-            raise DineroInvalidBody(f"{instant[:80]!r} is not an instant.", "Give a date and a time.")
+            raise DineroInvalidBody(f"{instant[:80]!r} is not an instant.", "Pass a date and a time.")
         instant = parsed
     try:
         utc = instant.astimezone(UTC) if instant.tzinfo else instant

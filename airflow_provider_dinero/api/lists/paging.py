@@ -64,7 +64,7 @@ class _Given:
         """Return the new rows of a page, and how many of the others were on the previous page."""
         keys = [row.get(self._key) for row in page.rows]
         if not all(isinstance(each, str) for each in keys):
-            raise DineroUnexpectedAnswer(f"A row of a list has no {self._key}.", "Try later.")
+            raise DineroUnexpectedAnswer(f"A row of a list has no {self._key}.", "Try again later.")
         if self._known is None and (moving or not self._begins.isdisjoint(keys[:1])):
             self._known = set(chain.from_iterable(self._all))
         repeated, rows = 0, page.rows
@@ -133,7 +133,9 @@ def _read(source: Source, given: _Given, *, again: bool) -> Iterator[Row]:
         known = repeated if again else len(page.rows) - len(new)
         stuck = stuck + 1 if known == page.size else 0
         if stuck == READINGS or (again and number > given.pages + READINGS):
-            raise DineroUnexpectedAnswer(f"Page {number} of a list only repeats rows of earlier pages.", "Try later.")
+            raise DineroUnexpectedAnswer(
+                f"Page {number} of a list only repeats rows of earlier pages.", "Try again later."
+            )
         given.moved |= known > max(came, 0) or came < 0
         given.moved |= number > 0 and any(str(row["UpdatedAt"]) >= begun for row in recent)
         # It is undocumented whether the total counts rows that a filter excludes; it is never too small.

@@ -44,7 +44,7 @@ def require_way(channel: str, ways: Mapping[str, Any] = MODELS) -> None:
     :raises DineroInvalidBody: there is none
     """
     if channel not in ways:
-        raise DineroInvalidBody(f"{channel!r} is not a way to send: {', '.join(ways)}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"There is no channel {channel!r}.", f"Use {' or '.join(ways)}; nothing was sent.")
 
 
 def check_mailout(channel: str, mailout: Mapping[str, Any]) -> CheckedBody:

@@ -195,9 +195,9 @@ class Contacts(Documents):
             existing = only(rows, match_by, value, wanted, on_other_name)
             if mapped and (other := notes.other(mapped, key, wanted)) is not None:
                 raise DineroConflict(
-                    f"Map index {other} of this task has given the contact with the {match_by} {value} other content "
-                    f"in this run than map index {mapped.map_index} gives it.",
-                    "Nothing was changed. Give each contact once, or each its own ExternalReference.",
+                    f"Map indexes {other} and {mapped.map_index} of this task have different content for the contact "
+                    f"with the {match_by} {value}.",
+                    "Nothing was changed. Pass each contact once, or give each its own ExternalReference.",
                 )
             same = (match_by, "Name") if match_by == "Email" and on_other_name != "update" else (match_by,)
             found = self._upserted(existing, wanted, same, key, generation, only_create=only_create)
@@ -353,9 +353,9 @@ def only(
         if found and not named and on_other_name == "fail":
             names = " and ".join(f"{row['Name']!r} ({row['ContactGuid']})" for row in found)
             raise DineroConflict(
-                f"The Email {value} is that of {names}; you gave the Name {wanted['Name']!r}.",
+                f"The Email {value} belongs to {names}, but you gave the Name {wanted['Name']!r}.",
                 'Match by your own customer number, or pass on_other_name: "create" for another contact with this '
-                'address, "update" where the same customer has a new name.',
+                'address, "update" if the same customer has a new name.',
             )
         found = named or ([] if on_other_name == "create" else found)
     if len(found) > 1:

@@ -208,12 +208,12 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
         :param invoice: dict, as `invoices.get` returns it
         :param credit_note: dict with Guid and TotalInclVat
-        :raises DineroInvalidBody: what is left, and what is credited already
+        :raises DineroInvalidBody: what is left, and what is already credited
         """
         total, wanted = Decimal(invoice["TotalInclVat"]), Decimal(credit_note["TotalInclVat"])
         if wanted < 0:
             raise DineroInvalidBody(
-                f"The credit note comes to {wanted:.2f}: it would raise what is owed.", "Its amounts are positive."
+                f"The credit note comes to {wanted:.2f}: it would increase the debt.", "Its amounts must be positive."
             )
         before = Decimal(0)
         for payment in self._invoices.payments(str(invoice["Guid"]))["Payments"] or []:
@@ -222,9 +222,9 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
             if payment["DepositAccountNumber"] is None and related and self._there(str(related)) is not None:
                 before += Decimal(payment["Amount"])
         if wanted > total - before:
-            credited = f", of which {before:.2f} is credited already" if before else ""
+            credited = f", of which {before:.2f} is already credited" if before else ""
             raise DineroInvalidBody(
-                f"The credit note comes to {wanted:.2f}, and the invoice to {total:.2f} {invoice['Currency']}"
+                f"The credit note comes to {wanted:.2f}, but the invoice to {total:.2f} {invoice['Currency']}"
                 f"{credited}: {total - before:.2f} is left to credit.",
                 "Credit no more than that; nothing was booked.",
             )

@@ -173,9 +173,7 @@ class Documents(Resource, ABC):
                 ) from error
             held.leave(str(updated[self.STAMP]))
         # The names alone: what stands in them may be somebody's name or address.
-        log.info(
-            "%s %s was still a draft and is brought to what its key says now: %s", self.WHAT, guid, ", ".join(found)
-        )
+        log.info("%s %s was still a draft, and was updated to its new content: %s", self.WHAT, guid, ", ".join(found))
         return {**updated, "Change": "updated"}
 
     def _key(self, guid: object) -> str:
@@ -308,7 +306,7 @@ class Documents(Resource, ABC):
         """Return a booked document, after checking that it has the requested number."""
         if number is not None and document[self.NUMBER] != number:
             raise DineroConflict(
-                f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, you asked for {number}.",
+                f"{self.WHAT} {document['Guid']} is booked as {document[self.NUMBER]}, but you asked for {number}.",
                 "A booked document keeps its number: leave the number out, or credit the document.",
             )
         return {**document, "Change": "unchanged"}

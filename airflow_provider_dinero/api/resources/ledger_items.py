@@ -100,7 +100,7 @@ class LedgerItems(Resource):
             if found is None:
                 raise DineroConflict(
                     "An item with one of these Ids existed, and is now booked or deleted.",
-                    "See ledger_items.status; to post it anew on purpose, choose another Id.",
+                    "See ledger_items.status; to post it again on purpose, choose another Id.",
                 ) from error
             return found
 

@@ -44,7 +44,9 @@ class Mailing(Resource):
         :return: `{"Recipients", "Change"}`
         """
         if resend < 0:
-            raise DineroInvalidBody(f"resend is {resend}, which is below 0.", "It is how many mail-outs to ignore.")
+            raise DineroInvalidBody(
+                f"resend is {resend}, but must not be below 0.", "It is how many mail-outs to ignore."
+            )
 
         def find() -> list[str] | None:
             gone = sorted(

@@ -126,7 +126,7 @@ class Preflight:
         if found.get("DeletedAt"):
             raise DineroInvalidBody(
                 f"The contact {found['Name']} ({guid}) was deleted in Dinero.",
-                "Restore it, or give another one; nothing was booked.",
+                "Restore it, or pass another one; nothing was booked.",
             )
         return found
 
@@ -151,7 +151,7 @@ class Preflight:
         )
         raise DineroInvalidBody(
             f"{what} {wanted} is in the year {wanted.year}, and Dinero has no such accounting year: it has {there}.",
-            "Give a date in one of them; nothing was booked.",
+            "Use a date in one of them; nothing was booked.",
         )
 
     def require_deposit_account(self, number: int) -> None:
@@ -166,7 +166,8 @@ class Preflight:
     def _require_contact(self, plan: Plan) -> None:
         if not plan.body.get("ContactGuid"):
             raise DineroInvalidBody(
-                "There is no ContactGuid: without a contact nothing can be booked.", "Give one; nothing was booked."
+                "There is no ContactGuid: a document without a contact can't be booked.",
+                "Pass one; nothing was booked.",
             )
 
     def _require_deposit_account(self, number: int) -> None:
@@ -175,7 +176,9 @@ class Preflight:
         there = {int(each["AccountNumber"]): each["Name"] for each in self._deposits}
         if number not in there:
             known = ", ".join(f"{each} {name}" for each, name in there.items())
-            raise DineroInvalidBody(f"{number} is not a deposit account.", f"There are: {known}. Nothing was booked.")
+            raise DineroInvalidBody(
+                f"{number} is not a deposit account.", f"The deposit accounts are: {known}. Nothing was booked."
+            )
 
     def _require_date_of_payment(self, plan: Plan) -> None:
         """Check the year of a payment, unless it must be the document's year or the next, which Dinero creates."""

@@ -52,10 +52,10 @@ def without_year(error: DineroNotFound, read: Callable[[], Mapping[str, Any]]) -
     day = next((str(found[name])[:10] for name in ("Date", "VoucherDate", "PaymentDate") if found.get(name)), None)
     if day is None:
         return error
-    why = f"the accounting year {day[:4]} is closed, or isn't there (code {error.code}: {error.said})"
+    why = f"the accounting year {day[:4]} is closed, or doesn't exist (code {error.code}: {error.said})"
     return DineroNotFound(
         f"Dinero refused the date {day}: {why}.",
-        "Give a date in an open year, or create the year in Dinero, and run it again.",
+        "Use a date in an open year, or create the year in Dinero, and run it again.",
         status=error.status,
         code=error.code,
         validation=error.validation,

@@ -74,8 +74,10 @@ def test_what_cannot_be_sent(bench: Bench, beside: Any, draft: dict[str, Any]) -
         text = failed(bench.one(DineroSendInvoiceOperator, invoice=draft, channel=channel, retries=1))
         assert "code 59" in text
     told = bench.one(DineroSendInvoiceOperator, invoice=draft, channel="post")
-    assert "'post' is not a way to send: email, einvoice, sms" in failed(told)
-    assert "resend is -1, which is below 0" in failed(bench.one(DineroSendInvoiceOperator, invoice=draft, resend=-1))
+    assert "There is no channel 'post'.\nUse email or einvoice or sms" in failed(told)
+    assert "resend is -1, but must not be below 0" in failed(
+        bench.one(DineroSendInvoiceOperator, invoice=draft, resend=-1)
+    )
     quiet = beside.contacts.create({"Name": "Q", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
     invoice = beside.invoices.create({"ContactGuid": quiet, "ProductLines": [line()]})["Guid"]
     beside.invoices.book(invoice)
