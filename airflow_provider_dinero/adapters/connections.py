@@ -1,4 +1,4 @@
-"""The meaning of a connection's fields. Empty and null both mean unset: the form saves every declared field."""
+"""The meaning of a connection's fields. Empty and null both mean unset, since the form saves every declared field."""
 
 import os
 import re

@@ -7,9 +7,10 @@ LONGEST_KEY, KEPT = 480, 200
 
 
 def state_key(name: str) -> str:
-    """Return a name as the key of a state store: itself where it can be, else its ASCII and a hash of all of it.
+    """Return a name as the key of a state store: unchanged if possible, otherwise its ASCII part and a hash.
 
-    In-process execution, as in `airflow dags test`, reads back only keys that are ASCII, and all stores cut off at 512.
+    In-process execution, as in `airflow dags test`, can only read ASCII keys, and all stores truncate keys at 512
+    characters.
 
     :param name: str, such as the name of a file
     """

@@ -1,4 +1,4 @@
-"""Where a running task is: what tells it from all others, in every try and after each clear."""
+"""The identity of a running task: the same in every try and after each clear."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -7,13 +7,13 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """The place of a running task.
+    """The identity of a running task.
 
     :param dag_id: str
     :param run_id: str
     :param task_id: str
-    :param map_index: int, -1 where it isn't mapped
-    :param iteration: int or None, which iteration of a task loop it is in (Airflow 3.4); None outside a loop
+    :param map_index: int, -1 if it isn't mapped
+    :param iteration: int or None, its iteration in a task loop (Airflow 3.4); None outside a loop
     """
 
     dag_id: str
@@ -28,10 +28,10 @@ class Place(NamedTuple):
 
 
 def place_of(context: "Context") -> Place:
-    """Return the place of the running task.
+    """Return the identity of the running task.
 
-    Not by its `region_index`: of a mapped task in a loop that is the map index once more; nor by its `region_id`, which
-    is another one after the loop was cleared.
+    This doesn't use `region_index`, which for a mapped task in a loop is the map index again, nor `region_id`, which
+    changes when the loop is cleared.
 
     :param context: Context
     """

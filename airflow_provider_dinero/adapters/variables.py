@@ -12,10 +12,10 @@ API_SERVER = "Check that its API server is running, and that [core] fernet_key i
 
 
 def read(key: str, what: str, team: str | None = None) -> str | None:
-    """Return a Variable, None if it doesn't exist.
+    """Return a Variable, or None if it doesn't exist.
 
-    Airflow says that there is none also where it could not be read, and then an older refresh token, spent long ago,
-    would be taken for the newest: so the metadata database is asked whether that is true.
+    Airflow also reports a missing Variable if it could not be read. An old refresh token, used up long ago, would then
+    count as the newest. So this checks in the metadata database whether the Variable really is missing.
 
     :param key: str
     :param what: str, its content, named in errors

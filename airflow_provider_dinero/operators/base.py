@@ -254,12 +254,12 @@ def require_mapping(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def require_rows(name: str, value: Any) -> list[Any]:
-    """Return a list that an author gave; an empty one skips the task, as Airflow does with an empty mapping.
+    """Return a list argument; an empty one skips the task, as Airflow does with an empty mapping.
 
     :param name: str, the argument, named in the error
-    :param value: what was given: a list, or whatever else yields rows
+    :param value: the argument: a list or another iterable of rows
     :raises AirflowSkipException: there is nothing to do
-    :raises DineroInvalidBody: it is no list
+    :raises DineroInvalidBody: it isn't a list
     """
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise DineroInvalidBody(

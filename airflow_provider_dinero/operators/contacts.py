@@ -19,7 +19,7 @@ class DineroUpsertContactOperator(DineroBaseOperator):
     :param contact: dict in Dinero's own property names (Name, CountryKey and IsPerson are required). Templated.
     :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email; default
         ExternalReference
-    :param generation: int, raise it to create a contact anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create a contact again after it was deleted in Dinero; default 0. Templated.
     :param on_other_name: str, what to do if match_by is Email, and only contacts with another Name have the address:
         fail, update (it is the same customer), or create (another contact with this address); default fail
     :param only_create: bool, whether to keep an existing contact as corrected in Dinero; default False

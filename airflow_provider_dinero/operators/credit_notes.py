@@ -27,7 +27,7 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         whole invoice is credited; default none. Templated.
     :param idempotency_key: str or int, identifies the credit note; default the task's own identity: dag_id, run_id,
         task_id and map_index. Templated.
-    :param generation: int, raise it to create one anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create one again after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :param number: int, the voucher number; default Dinero's next. Templated.
     :param send: str or None: email or einvoice; default None, not sent. Requires book.
@@ -65,13 +65,13 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         return {**told, "Change": change_of(changes)}
 
     def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
-        """Create the draft, or find what was made of it, and make sure that it is the same."""
+        """Create the draft, or find the existing document, and check that it has the same content."""
         if self.invoice is None:
             return self.client.credit_notes.create(body, expected=self.expected, own_draft=own)
         return self.client.credit_notes.create_of(self._invoice(body), body, expected=self.expected, own_draft=own)
 
     def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
-        """Make sure that no more is credited than is left, and of the contact and its address."""
+        """Check that no more is credited than is left, and check the contact and its address."""
         if self.invoice is not None:
             self._plan = replace(self._plan, body=self.whole_body(body))
             notes, invoice = self.client.credit_notes, self._invoice(body)
@@ -81,20 +81,20 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         super().check_before_booking(draft, body)
 
     def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the body with what it takes over from the invoice."""
+        """Return the body, with what the invoice provides."""
         from airflow_provider_dinero.api.bodies.crediting import crediting
 
         return body if self.invoice is None else {**crediting(self._invoice(body), body), **body}
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Check all that is to become of the credit note, and return its Guid and what it comes to."""
+        """Check all steps of the credit note, and return its Guid and total."""
         found = super().preview(body)
         if self.invoice is not None:
             self.client.credit_notes.require_left(self._invoice(body), found)
         return found
 
     def _invoice(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the invoice that is credited, read once in a try."""
+        """Return the invoice that is credited; it is read once per try."""
         if self._credited is None:
             self._credited = self.client.invoices.get(body["CreditNoteFor"])
         return self._credited

@@ -19,8 +19,8 @@ class DineroDownloadInvoiceOperator(WritesFiles, DineroBaseOperator):
     :param invoice: str, a Guid; or dict, the output of another invoice operator. Templated.
     :param path: str or ObjectStoragePath, the file: a local path, or a str with a scheme, such as
         s3://conn_id@bucket/invoice.pdf. Templated.
-    :param storage_timeout: float, seconds that the storage may take for the file, and a second more for each 100 kB of
-        it; default 120
+    :param storage_timeout: float, the time limit of the storage in seconds, plus a second for each 100 kB of the file;
+        default 120
     :return: `{"Guid", "Path", "Uri", "Size"}`: the path as it was given; the plain address, without the connection, as
         other programs take it; the size in bytes
     """

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class DineroInvoiceOperator(SalesLifecycleOperator):
     """Creates an invoice, and optionally books it, registers its payment and sends it, each once for its key.
 
-    What was done is read from Dinero: a run that starts over goes on where the last one ended. Before the draft is
-    booked, all that comes after it is checked: the contact and its address for the way of sending, the deposit account
-    and the date of the payment, the expected total.
+    It reads from Dinero which steps are done, so a run that starts over continues where the last one ended. Before
+    booking, it checks everything that the later steps need: the contact and its address for the channel, the deposit
+    account, the date of the payment, and the expected total.
 
     Dinero: `POST /v1/{organizationId}/invoices`, `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email`
     (or e-invoice, or SMS), `GET` and `POST …/{guid}/payments`.
@@ -31,7 +31,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     :param idempotency_key: str or int, identifies the invoice, such as an order number; default the task's own
         identity: dag_id, run_id, task_id and map_index. Set it in mapped tasks, since an index changes with the list.
         Templated.
-    :param generation: int, raise it to create an invoice anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create an invoice again after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :param number: int, the voucher number; default Dinero's next. Templated.
     :param send: str or None: email, einvoice or sms; default None, not sent. Requires book.
@@ -40,14 +40,14 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
     :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; Amount is the
         invoice's total, ExternalReference the key; in another currency Amount (DKK) and AmountInForeignCurrency are
-        needed too. Where the total is 0.00 nothing is paid. Default none: it isn't paid. It needs book. Templated.
-    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency, such as
-        "1543.13"; another total isn't booked; default None: whatever it comes to. Templated.
-    :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
-        default None: no such line. Templated.
-    :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; default None.
-        Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, if it is booked also what `DineroBookInvoiceOperator` returns, with
+        required. A total of 0.00 needs no payment. Default none: no payment. Requires book. Templated.
+    :param expected_total: str, Decimal or int, the total that the invoice must have, including VAT, in its own
+        currency, such as "1543.13"; an invoice with another total isn't booked; default None: any total. Templated.
+    :param rounding_account: int, the account of a line for a difference of up to max_rounding, preferably an account
+        without VAT; default None: no such line. Templated.
+    :param max_rounding: str, Decimal or int, the largest difference for that line, such as "0.05"; required with
+        rounding_account; default None. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`; if it is booked, also what `DineroBookInvoiceOperator` returns, with
         `Recipients` and `PaymentGuid`; Change is created, updated (this run did something) or unchanged; in a dry run
         `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
@@ -82,7 +82,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         return self.client.invoices.create(body, expected=self.expected, own_draft=own)
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
-        """Return the payment, checked before anything is sent; without an Amount where that is the total."""
+        """Return the payment, checked before anything is sent; without an Amount if that is the total."""
         from airflow_provider_dinero.api.bodies.idempotency import reference_for
         from airflow_provider_dinero.api.bodies.totals import require_both_amounts
         from airflow_provider_dinero.api.bodies.validation import check
@@ -96,7 +96,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         return checked if "Amount" in payment else checked.without("Amount")
 
     def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
-        """Make sure that all that is to come can be done, while there is a way back."""
+        """Check that all later steps can be done, as long as nothing is booked."""
         super().check_before_booking(draft, body)
         if self._plan.payment is not None and self._plan.payment.get("Amount") == 0:
             found = draft if "TotalInclVat" in draft else self.client.invoices.get(draft["Guid"])
@@ -107,7 +107,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                 )
 
     def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
-        """Register the payment, unless it is there."""
+        """Register the payment, unless it already is."""
         if not payment.get("Amount") and not Decimal(booked["TotalInclVat"]):
             self.log.info("invoice %s comes to 0.00: there is nothing to pay", booked["Number"])
             return {"Guid": None, "Change": "unchanged"}

@@ -25,16 +25,16 @@ class DineroCreateInvoiceOperator(RoundingOperator):
     :param idempotency_key: str or int, identifies the invoice, such as an order number; default the task's own
         identity: dag_id, run_id, task_id and map_index. Set it in mapped tasks, since an index changes with the list.
         Templated.
-    :param generation: int, raise it to create an invoice anew after it was deleted in Dinero; default 0. Templated.
-    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
-        total is an error; default None: whatever it comes to. Templated.
-    :param rounding_account: int, the account of a line for a difference of up to max_rounding, best one without VAT;
-        default None: no such line. Templated.
-    :param max_rounding: str, Decimal or int, the largest difference that goes on it, such as "0.05"; default None.
-        Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (a draft of the same key that nobody had
-        touched was brought to this content) or unchanged; where the invoice was there, or a total is expected, also
-        what `DineroBookInvoiceOperator` returns; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    :param generation: int, raise it to create an invoice again after it was deleted in Dinero; default 0. Templated.
+    :param expected_total: str, Decimal or int, the total that the invoice must have, including VAT, in its own
+        currency; another total is an error; default None: any total. Templated.
+    :param rounding_account: int, the account of a line for a difference of up to max_rounding, preferably an account
+        without VAT; default None: no such line. Templated.
+    :param max_rounding: str, Decimal or int, the largest difference for that line, such as "0.05"; required with
+        rounding_account; default None. Templated.
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (an untouched draft with the same key was
+        updated to this content) or unchanged; if the invoice already existed, or a total is expected, also what
+        `DineroBookInvoiceOperator` returns; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
     resource = "invoices"
@@ -88,7 +88,7 @@ class DineroCreateInvoiceOperator(RoundingOperator):
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
-    """Replaces a whole draft, unless it has the given content already; properties that you leave out are removed.
+    """Replaces a whole draft, unless it already has the given content; properties that you leave out are removed.
 
     Dinero: `PUT /v1.2/{organizationId}/invoices/{guid}`.
 
@@ -131,10 +131,10 @@ class DineroBookInvoiceOperator(ExpectingOperator):
     :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp keeps a draft that
         somebody has changed since from being booked. Templated.
     :param number: int, the voucher number; default Dinero's next. Templated.
-    :param expected_total: str, Decimal or int, what the invoice comes to, VAT included, in its own currency; another
-        total isn't booked; default None: whatever it comes to. Templated.
+    :param expected_total: str, Decimal or int, the total that the invoice must have, including VAT, in its own
+        currency; an invoice with another total isn't booked; default None: any total. Templated.
     :return: `{"Guid", "TimeStamp", "Number", "Status", "ContactName", "TotalInclVat", "TotalInclVatInDkk", "Currency",
-        "Date", "UpdatedAt"}`, the totals as str; that in DKK takes a request where it is another currency
+        "Date", "UpdatedAt"}`, the totals as str; the one in DKK takes a request if the currency is another one
     """
 
     resource = "invoices"
@@ -161,7 +161,7 @@ class DineroBookInvoiceOperator(ExpectingOperator):
         return {**to_xcom(booked), **in_dkk(self.client.invoices, booked)}
 
     def _unchecked(self, known: Mapping[str, Any]) -> "ExpectedTotal | None":
-        """Return what is expected, unless the draft is known to come to it, under the TimeStamp that is booked."""
+        """Return the expected total; None if the draft is known to have it, at the TimeStamp that is booked."""
         from airflow_provider_dinero.api.bodies.totals import total_of
 
         wanted = self.expected

@@ -34,9 +34,9 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     in order, in groups of at most 1000 lines, the limit of a ledger: the next group when the previous one is booked.
     The task defers while Dinero books.
 
-    The lines of a voucher that name no BalancingAccountNumber must add up to 0.00; a voucher whose lines don't is not
-    posted. One that is refused keeps no other from being booked: the task does these, and then fails with its reason.
-    An empty list skips the task.
+    The lines of a voucher without a BalancingAccountNumber must add up to 0.00; otherwise the voucher isn't posted. A
+    refused voucher doesn't stop the others: the task books those, and then fails with the reason. An empty list skips
+    the task.
 
     Dinero: `POST /v1.2/{organizationId}/ledgeritems`, `POST /v1/{organizationId}/ledgeritems/book`,
     `POST /v1/{organizationId}/ledgeritems/status`.
@@ -47,10 +47,10 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
     :param idempotency_key: str or int, identifies the lines, such as a month; together with their numbers or positions
         it determines the Ids of the items; default the task's own identity: dag_id, run_id, task_id and map_index.
         Templated.
-    :param generation: int, raise it to post the lines anew on purpose; default 0. Templated.
+    :param generation: int, raise it to post the lines again on purpose; default 0. Templated.
     :param book: bool, whether to book them; default False, which leaves drafts, of at most 1000 lines per ledger
     :return: `{"Items": [{"Id", "VoucherNumber"}], "Lines", "Status", "Change"}`, Lines being their count, Status Draft
-        or Booked, Change created, updated (what was a draft is booked now) or unchanged
+        or Booked, Change created, updated (drafts were booked) or unchanged
     """
 
     resource = "ledger_items"
@@ -119,7 +119,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         return {"Vouchers": len(body), "Lines": sum(len(item.get("Lines") or ()) for item in body)}
 
     def _unbalanced(self, items: list[dict[str, Any]]) -> dict[str, str]:
-        """Return what is wrong with items that don't balance, by Id. Only for these, the ledger is looked at."""
+        """Return what is wrong with items that don't balance, by Id. Only for these does it read the ledger."""
         from airflow_provider_dinero.api.bodies.ledger import imbalance
 
         found = {}
@@ -133,7 +133,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         return found
 
     def _in_ledger(self, item: Mapping[str, Any]) -> Decimal:
-        """Return what the ledger has already under the number of an item, in its accounting year."""
+        """Return what the ledger already has under the number of an item, in its accounting year."""
         number, day = item.get("VoucherNumber"), str(item["VoucherDate"])[:10]
         if number is None:
             return Decimal(0)
@@ -161,7 +161,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
 
         def look() -> dict[str, Any]:
             rows = posted["Items"]
-            known = not self._done.get(f"looks {index}")  # just looked at, unless it was before a deferral
+            known = not self._done.get(f"looks {index}")  # the status was just read, unless that was before a deferral
             refused = posted["Refused"]
             for pause in (*AT_ONCE, 0.0):
                 if not known and any(row["Status"] != "Booked" for row in rows):
@@ -189,7 +189,7 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         return self.step(f"booked {index}", look)
 
     def _taken_back(self, index: int, waiting: list[dict[str, Any]]) -> bool:
-        """Tell whether Dinero has made drafts of all again that aren't booked."""
+        """Tell whether Dinero has turned all items that aren't booked back into drafts."""
         looks = int(self._done.get(f"looks {index}", 0))
         return looks >= REFUSED_AFTER and all(row["Status"] == "Draft" for row in waiting)
 

@@ -26,7 +26,7 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         Templated.
     :param idempotency_key: str or int, identifies the voucher; default the task's own identity: dag_id, run_id, task_id
         and map_index. Templated.
-    :param generation: int, raise it to create the voucher anew on purpose; default 0. Templated.
+    :param generation: int, raise it to create the voucher again on purpose; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (this run booked it)
         or unchanged

@@ -26,12 +26,12 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
     `POST /v1/{organizationId}/vouchers/purchase/creditnotes`, with a Guid made from the key, `POST …/{guid}/book`.
 
     :param voucher: str, the Guid of the purchase voucher that is credited; or dict, the output of
-        `DineroPurchaseVoucherOperator`; default None: the credit note is for no purchase. Templated.
-    :param credit_note: dict in Dinero's own property names, without Guid; Lines are needed unless all of a purchase is
+        `DineroPurchaseVoucherOperator`; default None, a credit note without a purchase. Templated.
+    :param credit_note: dict in Dinero's own property names, without Guid; Lines are required unless a whole purchase is
         credited; default none. Templated.
     :param idempotency_key: str or int, identifies the credit note; default the task's own identity: dag_id, run_id,
         task_id and map_index. Templated.
-    :param generation: int, raise it to create one anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create one again after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :return: `{"Guid", "Timestamp", "Change"}`, and if it already existed or is booked, Number, Status, TotalInclVat
         (text), Currency and FileGuid; Change is created, updated (this run booked it) or unchanged; in a dry run

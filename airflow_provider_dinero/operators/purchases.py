@@ -45,13 +45,13 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         "s3://aws_default@bucket/receipt.pdf"; default none, or the FileGuid in `voucher`. Templated.
     :param idempotency_key: str or int, identifies the expense, such as the number of the supplier's invoice; default
         the task's own identity: dag_id, run_id, task_id and map_index. Templated.
-    :param generation: int, raise it to create the voucher anew on purpose; default 0. Templated.
+    :param generation: int, raise it to create the voucher again on purpose; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :param payment: dict like Dinero's PurchaseVoucherCreditPaymentCreateModel, with DepositAccountNumber and
-        Description, registered when a credit purchase is booked: Amount is the total in DKK unless it is given,
-        ExternalReference the voucher's; default none. Templated.
-    :param expected_total: str, Decimal or int, what the expense comes to, VAT included, such as "125.00"; another total
-        isn't booked; default None: whatever it comes to. Templated.
+        Description, registered after a credit purchase is booked; Amount defaults to the total in DKK,
+        ExternalReference to the voucher's; default none. Templated.
+    :param expected_total: str, Decimal or int, the total that the expense must have, including VAT, such as "125.00";
+        an expense with another total isn't booked; default None: any total. Templated.
     :param allow_similar: bool, whether to create the voucher even if another one uses the receipt or is similar;
         default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
@@ -136,7 +136,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         return found
 
     def _check_all(self, body: Mapping[str, Any], payment: "CheckedBody | None") -> None:
-        """Make sure of what Dinero would refuse when the expense is booked or paid."""
+        """Check what Dinero would refuse when booking or paying the expense."""
         preflight = self.client.preflight()
         if body.get("VoucherDate"):
             preflight.require_year("The VoucherDate", str(body["VoucherDate"]))
@@ -219,7 +219,7 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
 
 
 def _plan(body: Mapping[str, Any], payment: "CheckedBody") -> "Plan":
-    """Return what is to become of a credit purchase, as the preflight knows it."""
+    """Return the planned steps of a credit purchase, for the preflight."""
     from airflow_provider_dinero.api.resources.preflight import Plan
 
     return Plan({"ContactGuid": body.get("ContactGuid"), "Date": body.get("VoucherDate")}, payment=payment)

@@ -35,8 +35,8 @@ class DineroRemindOperator(DineroBaseOperator):
     :param mailout: dict like Dinero's ApiMailoutModel, or EanReminderModel for einvoice; default Dinero's template,
         sent to the contact. Templated.
     :param resend: int, how many of its successful mail-outs to ignore; default 0. Templated.
-    :return: `{"Guid", "Id", "Number", "Date", "Status", "TotalInclVat", "Timestamp", "Change"}` and, where it was sent,
-        `Recipients`; of a pre-reminder `{"Guid", "Recipients", "Change"}`. Guid is the invoice's
+    :return: `{"Guid", "Id", "Number", "Date", "Status", "TotalInclVat", "Timestamp", "Change"}` and, if it was sent,
+        `Recipients`; for a pre-reminder `{"Guid", "Recipients", "Change"}`. Guid is the invoice's
     """
 
     resource = "reminders"

@@ -36,7 +36,7 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_dkk(documents: "Invoices | CreditNotes", document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a booked document comes to in DKK, as text: a request where it is in another currency.
+    """Return the total of a booked document in DKK, as text; this takes a request if it is in another currency.
 
     :param documents: the client's resource
     :param document: mapping with Guid, Date, Currency and TotalInclVat
@@ -67,9 +67,9 @@ def with_guid(
     :param given: mapping, the body without Guid
     :param key: str, the idempotency key
     :param generation: int or str
-    :param is_own_key: bool, the author gave the key: it becomes the ExternalReference of a body that has none, so that
-        people see it in Dinero; default False
-    :raises DineroInvalidBody: it is not a dict, or has a Guid
+    :param is_own_key: bool, whether the author passed the key: it becomes the ExternalReference of a body that has
+        none, so that people see it in Dinero; default False
+    :raises DineroInvalidBody: it isn't a dict, or has a Guid
     """
     from airflow_provider_dinero.api.bodies.idempotency import DefaultReference, guid_for, reference_for
 
@@ -82,7 +82,7 @@ def with_guid(
 
 
 def own_draft(client: "DineroClient", context: "Context", resource: str, guid: str) -> "OwnDraft":
-    """Return how a draft is known as this task's own, or one of an earlier run, that nobody has touched.
+    """Return how to recognize a draft that this task or an earlier run created, and that nobody has touched.
 
     :param client: DineroClient of the task
     :param context: Context
@@ -97,11 +97,11 @@ def own_draft(client: "DineroClient", context: "Context", resource: str, guid: s
 
 
 def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any]) -> None:
-    """Note what this task has written of a draft, so that it is known as its own.
+    """Record what this task wrote to a draft, so that a later try recognizes it.
 
     :param client: DineroClient of the task
     :param resource: str, the name of the client's attribute
-    :param made: mapping, what its create returned
+    :param made: mapping, the result of its create
     """
     if made["Change"] != "unchanged":
         client.session.intents.remember(f"{resource}/{made['Guid']}/draft", str(made["TimeStamp"]))
@@ -122,10 +122,10 @@ def preview(
     :param resource: str, the name of the client's attribute
     :param body: mapping, the checked body
     :param log: logger
-    :param plan: Plan or None, what is to become of it, which is checked too; default None: it stays a draft
-    :param expected: ExpectedTotal or None, what it must come to; default None
-    :raises DineroInvalidBody: something of the plan can't be done
-    :raises DineroWrongTotal: it comes to something else
+    :param plan: Plan or None, its later steps, which are checked too; default None: it stays a draft
+    :param expected: ExpectedTotal or None, the total that it must have; default None
+    :raises DineroInvalidBody: a step of the plan can't be done
+    :raises DineroWrongTotal: it has another total
     """
     from airflow_provider_dinero.api.resources.preflight import Plan
 

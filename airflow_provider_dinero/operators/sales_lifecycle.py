@@ -28,11 +28,11 @@ class SalesLifecycleOperator(RoundingOperator):
     """Creates a document, and optionally books and sends it.
 
     :param idempotency_key: str, int or None, identifies the document; default None, the task's own identity. Templated.
-    :param generation: int, raise it to create it anew after it was deleted; default 0. Templated.
+    :param generation: int, raise it to create it again after it was deleted; default 0. Templated.
     :param book: bool; default False
     :param number: int or None, the voucher number; default None: Dinero's next. Templated.
     :param send: str or None, the channel; default None, not sent
-    :param mailout: dict or None, as Dinero's model for that way; default None. Templated.
+    :param mailout: dict or None, like Dinero's model for that channel; default None. Templated.
     :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
     """
 
@@ -84,7 +84,7 @@ class SalesLifecycleOperator(RoundingOperator):
         """Create the draft, or find the existing document, and check that it has the same content.
 
         :param body: dict, with its Guid
-        :param own: OwnDraft or None, how a draft of ours is known that says something else; default None
+        :param own: OwnDraft or None, how to recognize a draft of ours with other content; default None
         """
 
     def run_steps(
@@ -95,8 +95,8 @@ class SalesLifecycleOperator(RoundingOperator):
         :param context: Context
         :param key: str, the idempotency key
         :param given: dict, the author's body
-        :param payment: CheckedBody or None, the payment that comes after the booking; default None
-        :return: what is there, as plain JSON, and the Change of each step
+        :param payment: CheckedBody or None, the payment to register after booking; default None
+        :return: the document as plain JSON, and the Change of each step
         """
         body = with_guid(
             self.client,
@@ -134,9 +134,9 @@ class SalesLifecycleOperator(RoundingOperator):
         return told, changes
 
     def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
-        """Register the payment, unless it is there.
+        """Register the payment, unless it already is.
 
-        :param booked: mapping, what is known of the booked document
+        :param booked: mapping, what is known about the booked document
         :param payment: CheckedBody
         """
         raise NotImplementedError
@@ -150,14 +150,14 @@ class SalesLifecycleOperator(RoundingOperator):
             raise
 
     def whole_body(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the body with what is added to it before it is sent; default nothing.
+        """Return the body with the additions of the operator; default none.
 
         :param body: dict, with its Guid
         """
         return body
 
     def plan(self, body: Mapping[str, Any], mailout: Mapping[str, Any] | None, payment: "CheckedBody | None") -> "Plan":
-        """Return what is to become of the document.
+        """Return the planned steps of the document.
 
         :param body: mapping
         :param mailout: mapping or None
@@ -168,7 +168,7 @@ class SalesLifecycleOperator(RoundingOperator):
         return Plan(body, self.send, mailout, payment)
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Check all that is to become of the document, and return its Guid and what it comes to."""
+        """Check all steps of the document, and return its Guid and total."""
         plan = replace(self._plan, body=body) if self.book else None
         return preview(self.client, self.resource, body, self.log, plan=plan, expected=self.expected)
 
@@ -204,11 +204,11 @@ class SalesLifecycleOperator(RoundingOperator):
         return {**to_xcom(booked), "Change": "updated"}
 
     def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
-        """Make sure that all that is to come can be done, while there is a way back.
+        """Check that all later steps can be done, as long as nothing is booked.
 
-        :param draft: mapping, what is known of the draft
-        :param body: dict, what it was made of
-        :raises DineroInvalidBody: what is wrong
+        :param draft: mapping, what is known about the draft
+        :param body: dict, the body that it was created from
+        :raises DineroInvalidBody: a step can't be done; the error says why
         """
         self._to = self.client.preflight().check(self._plan)
 

@@ -21,7 +21,7 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
         Templated.
     :param idempotency_key: str or int, identifies the offer; default the task's own identity: dag_id, run_id, task_id
         and map_index. Set it in mapped tasks, since an index changes with the list. Templated.
-    :param generation: int, raise it to create it anew after it was deleted in Dinero; default 0. Templated.
+    :param generation: int, raise it to create it again after it was deleted in Dinero; default 0. Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; if it already existed, also Number,
         Status, ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid",
         "TotalInclVat"}`

@@ -43,14 +43,15 @@ class DineroChangesSensor(DineroBaseSensor):
         Templated.
     :param commit: str, on_success, where the next run commits the window if this run succeeded; or by_operator; default
         on_success
-    :param status: names of statuses; reports only rows that now have one of them, such as Paid; default all. Templated.
+    :param status: names of statuses; only rows that have one of them now are reported, such as Paid; default all.
+        Templated.
     :param filters: conditions made by `eq` and `contains`, which must all hold; default none
     :param include_deleted: bool, whether to include deleted rows, which takes a second request per poke, except for
         contacts; default True
     :param limit: int, how many rows a window has before it ends; the rest is reported next time; default 1000
     :return: `{"since", "until", "count", "created", "updated", "deleted", "resource", "consumer"}`: created, updated
-        and deleted are lists of Guids, and `until` is the `changes_since` to go on from: five minutes before the look,
-        or where the limit was reached
+        and deleted are lists of Guids, and `until` is the `changes_since` to continue from: five minutes before the
+        poke, or where the limit was reached
     """
 
     template_fields: Sequence[str] = (

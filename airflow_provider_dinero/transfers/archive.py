@@ -1,4 +1,4 @@
-"""Booked invoices and credit notes as PDF, and the receipts, in your own archive."""
+"""Booked invoices and credit notes as PDF, and receipts, in your own archive."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,17 +19,17 @@ LONGEST_NAME = 300
 
 
 class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
-    """Brings booked invoices and credit notes, as PDF, and the receipts to object storage, if they aren't there yet.
+    """Archives booked invoices and credit notes, as PDF, and receipts in object storage, unless they are already there.
 
-    An invoice is `<path>/<organization>/invoices/<year>/<number>-<guid>.pdf`, a credit note the same under
-    `credit_notes`, a receipt `<path>/<organization>/files/<year of upload>/<guid>.<extension>`. Nothing is ever
-    deleted there. The index of a kind, `<path>/<organization>/index/<kind>.ndjson`, has a line for each document:
-    path, guid, number, date, contact, total, currency, bytes, sha256, and whole, which is true.
+    An invoice is `<path>/<organization>/invoices/<year>/<number>-<guid>.pdf`, a credit note has the same path under
+    `credit_notes`, and a receipt is `<path>/<organization>/files/<year of upload>/<guid>.<extension>`. Nothing is ever
+    deleted there. The index of a kind, `<path>/<organization>/index/<kind>.ndjson`, has a line for each document: path,
+    guid, number, date, contact, total, currency, bytes, sha256, and whole, which is true.
 
-    Each run lists all that is booked in Dinero (a request for each 1000), and all that is in the archive. A document
-    takes one request more. A document whose size isn't that of its line is fetched again; one without a line is read
-    once. What Dinero doesn't give, or names in a way that can't be a path, and files that are in the place of a
-    document and aren't Dinero's, are named in an error, when all else is archived.
+    Each run lists what is booked in Dinero (one request per 1000 documents), and what is in the archive. Each new
+    document takes one more request. If the size of a document differs from its line, it is fetched again; a document
+    without a line is read once. After everything else is archived, an error names documents that Dinero doesn't return,
+    or whose name can't be a path, and files in the place of a document that aren't Dinero's.
 
     Dinero: `GET /v1/{organizationId}/invoices`, `GET /v1/{organizationId}/invoices/{guid}`,
     `GET /v1/{organizationId}/sales/creditnotes`, `GET /v1/{organizationId}/sales/creditnotes/{guid}/pdf`,
@@ -38,11 +38,13 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
         s3://conn_id@bucket/dinero. Templated.
     :param kinds: names of the kinds to archive: invoices, credit_notes, files; default all three. Templated.
-    :param lock_timeout: float, seconds that the task waits for another one that writes the same archive; default 3600
-    :param storage_timeout: float, seconds that the storage may take for a file or a listing, and a second more for each
-        100 kB of a file; default 120
-    :return: `{"organization", "new", "documents", "index", "uri"}`, the last four dicts by kind: how many documents
-        were archived now, how many there are in all, where the index is, and its plain address, without the connection
+    :param lock_timeout: float, how many seconds the task waits for another one that writes the same archive; default
+        3600
+    :param storage_timeout: float, the time limit of the storage in seconds for a file or a listing, plus a second for
+        each 100 kB of a file; default 120
+    :return: `{"organization", "new", "documents", "index", "uri"}`, the last four dicts by kind: the number of
+        documents that this run archived, the number of all documents, the path of the index, and its plain address,
+        without the connection
     :raises DineroNotFound: some documents could not be fetched
     """
 
@@ -95,7 +97,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
         return told
 
     def _archive(self, archive: "Archive", kind: str, refused: list[str]) -> int:
-        """Archive what is missing of a kind, and write its index; return how much that was."""
+        """Archive the missing documents of a kind, and write its index; return how many they were."""
         from airflow_provider_dinero.api.errors import DineroError
         from airflow_provider_dinero.transfers.archive_lists import fetcher, is_path, listed
 
@@ -128,7 +130,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
         fetch: Callable[[str], bytes],
         refused: list[str],
     ) -> int:
-        """Look at what has no line yet, then fetch what is missing."""
+        """Check documents that have no line yet, then fetch those that are missing."""
         from airflow_provider_dinero.adapters.progress import Progress
         from airflow_provider_dinero.api.errors import DineroInvalidRequest, DineroNotFound, DineroPermanentError
         from airflow_provider_dinero.transfers.archive_proof import prove

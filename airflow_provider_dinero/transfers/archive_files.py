@@ -1,4 +1,4 @@
-"""What an archive has of a kind of document: by one listing and the index, with what is damaged found out."""
+"""What an archive has of one kind of document, from one listing and the index, including which files are damaged."""
 
 import logging
 from collections.abc import Callable
@@ -24,13 +24,13 @@ INDEX_EVERY = 100
 class Archive:
     """The documents of a kind.
 
-    A document is a file that the archive names so, and that isn't empty; what others put there is left alone. It is in
-    place when the index has its line, of its size. One whose size is another is `damaged`. One without a line, or with
-    a line of a build that could write half a document, is `unproven`: its content has to be looked at, once.
+    A document is a file that has the name of a document, and isn't empty; other files are ignored. It is in place if
+    the index has a line for it with the same size. With another size, it is `damaged`. Without a line, or with a line
+    from a build that could write incomplete documents, it is `unproven`: its content must be checked once.
 
     :param store: Store, the folder of the organization
     :param kind: str
-    :param lock: callable that takes a name and gives a lock, which runs on this host share
+    :param lock: callable that takes a name and returns a lock that runs on this host share
     """
 
     def __init__(self, store: "Store", kind: str, lock: Callable[[str], AbstractContextManager[Any]]) -> None:
@@ -70,21 +70,21 @@ class Archive:
         return len(self._sizes) - len(self.damaged | self.unproven)
 
     def shown(self, path: str) -> str:
-        """Return a path as its author would write it.
+        """Return a path in the notation of the author.
 
         :param path: str, below the folder of the organization
         """
         return str(self._store.below(path))
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a document, or None where somebody has taken it away meanwhile.
+        """Return the content of a document, or None if somebody has deleted it meanwhile.
 
         :param path: str, below the folder of the kind
         """
         return self._store.read(self._name(path))
 
     def add(self, document: "Document", content: bytes) -> None:
-        """Write a document, whole or not at all, in the place of a damaged one too.
+        """Write a document completely or not at all, replacing a damaged one.
 
         :param document: Document
         :param content: bytes
@@ -93,10 +93,10 @@ class Archive:
         self.note(document.path, document.line, content)
 
     def note(self, path: str, known: dict[str, Any], content: bytes) -> None:
-        """Note a document that is in place and whole.
+        """Record a document that is in place and complete.
 
         :param path: str, below the folder of the kind
-        :param known: dict, what Dinero's list tells of it; what its path tells is added
+        :param known: dict, its data from Dinero's list; the data from its path is added
         :param content: bytes
         """
         self._sizes[path] = len(content)
@@ -108,10 +108,10 @@ class Archive:
             self.write_index()
 
     def mark_damaged(self, path: str, size: int) -> None:
-        """Count a file as damaged: what is there is only a part of the document.
+        """Count a file as damaged: it is only a part of the document.
 
         :param path: str, below the folder of the kind
-        :param size: int, of what is there
+        :param size: int, of the file
         """
         log.warning(
             "%s is an incomplete document of %d bytes: it is fetched again.", self.shown(self._name(path)), size
@@ -121,7 +121,7 @@ class Archive:
         self.damaged.add(path)
 
     def disown(self, path: str) -> None:
-        """Leave a file alone that is none of Dinero's: it isn't counted, and has no line.
+        """Ignore a file that isn't Dinero's: it isn't counted, and has no line.
 
         :param path: str, below the folder of the kind
         """
@@ -130,9 +130,9 @@ class Archive:
         self._lines.pop(self._name(path), None)
 
     def write_index(self) -> None:
-        """Write the index, unless it has these lines already.
+        """Write the index, unless it already has these lines.
 
-        Another run may have written it meanwhile: its lines are joined, under a lock that those who share it hold.
+        Another run may have written it meanwhile: this merges the lines of both, under the lock that they share.
         """
         if self._written is not None and rendered(self._lines) == self._written:
             return
@@ -146,7 +146,7 @@ class Archive:
             self._written, self._base = new, dict(self._lines)
 
     def _join(self, theirs: Lines) -> None:
-        """Take over what another run has written since this one has read the index."""
+        """Merge what another run has written since this one read the index."""
         for name, line in theirs.items():
             if self._base.get(name) == line or not is_path(self._kind, self._path(name)):
                 continue

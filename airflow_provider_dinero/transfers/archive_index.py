@@ -1,4 +1,4 @@
-"""The index of an archive: a line for each document, which mends itself."""
+"""The index of an archive, with a line for each document. It repairs itself."""
 
 import hashlib
 import logging
@@ -15,11 +15,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Line(msgspec.Struct):
-    """What is read of a line. `whole` is missing in those of builds that could write half a document.
+    """The fields of a line that are read. Lines of builds that could write incomplete documents have no `whole`.
 
     :param path: str, below the folder of the organization
     :param size: int, the size of the document in bytes
-    :param whole: bool, whether the document was seen whole
+    :param whole: bool, whether the document was seen to be complete
     """
 
     path: str
@@ -33,7 +33,7 @@ _decoder = msgspec.json.Decoder(Line)
 
 
 def lines_of(content: bytes, shown: str) -> Lines:
-    """Return the lines of an index by path, as they were written. Those that can't be read are named in the log.
+    """Return the lines of an index by path, as they were written. Lines that can't be read are logged.
 
     :param content: bytes
     :param shown: str, the path of the index
@@ -50,7 +50,7 @@ def lines_of(content: bytes, shown: str) -> Lines:
 
 
 def parsed(line: bytes) -> Line:
-    """Return what a line says.
+    """Return the fields of a line.
 
     :param line: bytes
     :raises msgspec.DecodeError, ValueError: it can't be read
@@ -59,10 +59,10 @@ def parsed(line: bytes) -> Line:
 
 
 def new_line(path: str, known: dict[str, Any], content: bytes) -> bytes:
-    """Return the line of a document that was seen whole.
+    """Return the line of a document that was seen to be complete.
 
     :param path: str, below the folder of the organization
-    :param known: dict, what Dinero's list tells of it
+    :param known: dict, its data from Dinero's list
     :param content: bytes
     """
     found = {
@@ -76,5 +76,5 @@ def new_line(path: str, known: dict[str, Any], content: bytes) -> bytes:
 
 
 def rendered(lines: Lines) -> bytes:
-    """Return an index as it is written: its lines by path."""
+    """Return the content of an index: its lines, sorted by path."""
     return b"".join(lines[path] + b"\n" for path in sorted(lines))

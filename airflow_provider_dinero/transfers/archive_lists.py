@@ -50,10 +50,10 @@ def is_path(kind: str, path: str) -> bool:
 
 
 def identity(kind: str, path: str) -> dict[str, Any]:
-    """Return what the path of a document tells of it: its Guid, and its number where it has one.
+    """Return what the path of a document shows: its Guid, and its number if it has one.
 
     :param kind: str, as `listed` takes it
-    :param path: str, of `is_path`
+    :param path: str, which passes `is_path`
     """
     name = path.partition("/")[2].rpartition(".")[0]
     if kind == "files":

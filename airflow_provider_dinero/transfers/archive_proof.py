@@ -1,4 +1,4 @@
-"""Whether a file that stands in the place of a document, and isn't known to the index, is that document."""
+"""Check whether a file in the place of a document, which the index doesn't list, is that document."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ PDF, END_OF_PDF = b"%PDF-", b"%%EOF"
 def prove(
     archive: "Archive", kind: str, path: str, document: "Document | None", fetch: Callable[[str], bytes]
 ) -> str | None:
-    """Read a file once. A whole document gets its line; the beginning of one counts as damaged, and is fetched again.
+    """Read a file once. A complete document gets its line; a partial one counts as damaged, and is fetched again.
 
     :param archive: Archive
     :param kind: str, as `archive_lists.listed` takes it
     :param path: str, below the folder of the kind
-    :param document: Document, or None where Dinero doesn't list it
-    :param fetch: callable that takes a Guid and gives the document of Dinero
-    :return: str, why it isn't Dinero's document; None where it is one, or will be
+    :param document: Document, or None if Dinero doesn't list it
+    :param fetch: callable that takes a Guid and returns the document from Dinero
+    :return: str, why it isn't Dinero's document; None if it is, or will be fetched
     """
     content = archive.read(path)
     if content is None:  # somebody took it away meanwhile

@@ -23,9 +23,9 @@ WAITING = "waiting_since"
 class DineroTransferOperator(DineroBaseOperator):
     """The base of the transfers.
 
-    Two that would do the same wait for each other: while one is at work, the other one defers, and sends nothing.
+    Two tasks with the same work wait for each other: while one works, the other one defers, and sends nothing.
 
-    :param lock_timeout: float, seconds that the task waits for another one that does the same; default 3600
+    :param lock_timeout: float, how many seconds the task waits for another one that does the same; default 3600
     """
 
     writes = False
@@ -45,7 +45,7 @@ class DineroTransferOperator(DineroBaseOperator):
         return {"longest_wait": FARTHEST_SECONDS}
 
     def perform(self, context: "Context") -> dict[str, Any]:
-        """Transfer, in one go, when nobody else does the same; a dry run needs no turn."""
+        """Transfer in one go, while no other task does the same; a dry run doesn't wait."""
         if self.is_dry_run:
             return self.transfer(context)
         with ExitStack() as stack:
@@ -62,7 +62,7 @@ class DineroTransferOperator(DineroBaseOperator):
         return self.client.lock.try_hold(self.lock_name(context))
 
     def _wait(self, context: "Context") -> NoReturn:
-        """Defer, and fail where that has lasted for too long: no request was sent yet."""
+        """Defer, or fail if the task has waited for too long: no request was sent yet."""
         now = time.time()
         waited = timedelta(seconds=now - self._done.setdefault(WAITING, now))
         if waited.total_seconds() >= self.lock_timeout:
@@ -75,7 +75,7 @@ class DineroTransferOperator(DineroBaseOperator):
 
     @abstractmethod
     def lock_name(self, context: "Context") -> str:
-        """Return the name of what only one task at a time may do.
+        """Return the name of the lock of this work, which only one task at a time may do.
 
         :param context: Context
         """

@@ -51,7 +51,7 @@ def row_file(name: str, path: Path, resource: str) -> RowFile:
 
 
 class _Ndjson:
-    """A row a line; amounts as JSON numbers, digit for digit."""
+    """One row per line; amounts are JSON numbers, digit for digit."""
 
     def __init__(self, path: Path) -> None:
         self._stream = path.open("wb")
@@ -107,7 +107,7 @@ class _Parquet:
         self._writer.close()
 
     def _widen(self, column: str) -> None:
-        """Make the file anew, with the widest type for a column."""
+        """Write the file again, with the widest type for a column."""
         import pyarrow.parquet
 
         del self._narrow[column]
@@ -129,10 +129,11 @@ class _Parquet:
 
 
 def _room(column: str) -> tuple[int, int]:
-    """Return how many digits a column has room for, in all and after the point.
+    """Return how many digits fit in a column, in all and after the point.
 
-    Arrow refuses a product of more than 38 digits (those of both, and one). DuckDB gives a product of two columns of 18
-    digits no more than 18, of which 12 are after the point: a price has one more, so that price times quantity has 37.
+    Arrow refuses a product of more than 38 digits (the digits of both, plus one). In DuckDB the product of two columns
+    of 18 digits has no more than 18, of which 12 are after the point. So a price has one more digit, and price times
+    quantity has 37.
     """
     if column == "Amount" or column.startswith("Total"):
         return 18, 2
@@ -140,7 +141,7 @@ def _room(column: str) -> tuple[int, int]:
 
 
 def _fits(value: Decimal, digits: int, places: int) -> bool:
-    """Tell whether a number has no more digits, in all and after the point, than its column has room for."""
+    """Tell whether a number fits its column: no more digits, in all and after the point."""
     _, given, exponent = value.as_tuple()
     if not isinstance(exponent, int):  # what isn't finite
         return False

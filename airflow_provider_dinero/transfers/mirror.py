@@ -38,8 +38,8 @@ class MirrorState:
     """How far a mirror has got, according to its database.
 
     :param standing: Standing
-    :param syncs: int, how many syncs began to write: who writes must not have been overtaken
-    :param is_double: bool, the mark is there twice, as only databases allow that don't enforce keys
+    :param syncs: int, how many syncs have started to write; a sync that was overtaken must not write
+    :param is_double: bool, whether the watermark exists twice, which only databases that don't enforce keys allow
     """
 
     standing: Standing
@@ -52,7 +52,7 @@ class Mirror:
 
     :param engine: Engine
     :param resource: str, as in `api.feeds`
-    :param organization: int, whose rows these are; others are left alone
+    :param organization: int, the owner of the rows; rows of other organizations stay unchanged
     :param table: str, or `schema.table`
     :param schema: str; default the connection's own
     :param lock: callable that holds a lock shared by all workers, for databases without transactions

@@ -1,8 +1,8 @@
 """Loads the lines of a mirror into its table, as fast as each database allows.
 
-A table without rows of the organization takes them at once. Otherwise they go through a temporary table: rows that are
-there are updated, so that columns which an analyst added keep their values, and rows that are missing are inserted.
-Databases whose temporary tables work in another way get an UPDATE or an INSERT for each row.
+If the table has no rows of the organization, the lines are loaded directly. Otherwise they go through a temporary
+table: existing rows are updated, so that columns which an analyst added keep their values, and missing rows are
+inserted. Databases with other kinds of temporary tables get an UPDATE or an INSERT per row.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -74,7 +74,7 @@ class Loading:
             self._longest = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()) // 3
 
     def replace(self, stream: IO[bytes]) -> None:
-        """Replace the rows of this organization by those of the lines.
+        """Replace the rows of this organization with those of the lines.
 
         :param stream: binary file, at its beginning
         """
@@ -97,7 +97,7 @@ class Loading:
         """Update existing rows, and insert missing ones; the last line of a key counts.
 
         :param stream: binary file, at its beginning
-        :param note: callable that is given the keys
+        :param note: callable that receives the keys
         """
         for batch in self._batches(stream):
             note(batch)
@@ -219,7 +219,7 @@ class Loading:
         return f"INSERT INTO {quote.format_table(table)} ({', '.join(names)}) VALUES ({marks})"
 
     def _unnested(self, table: sa.Table) -> str:
-        """Return DuckDB's INSERT of many rows, a list for each column: one by one it takes them slowly."""
+        """Return DuckDB's INSERT of many rows, with a list per column, since it inserts single rows slowly."""
         dialect = self._connection.dialect
         quote = dialect.identifier_preparer
         names = [quote.quote(column.name) for column in table.columns]
@@ -259,7 +259,7 @@ def copy(connection: sa.Connection, table: sa.Table, blocks: Iterable[bytes], te
 
 
 def _blocks(lines: IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines in large blocks; those of a file are not split into lines."""
+    """Yield lines in large blocks; the lines of a file are not split."""
     if isinstance(lines, Iterable) and not hasattr(lines, "read"):
         yield b"".join(lines)
         return

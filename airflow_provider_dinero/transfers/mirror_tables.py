@@ -1,4 +1,4 @@
-"""The tables of a mirror: the rows, the marks beside them, and the staging table that changed rows go through."""
+"""The tables of a mirror: the rows, the watermarks, and the staging table for changed rows."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,7 +21,7 @@ MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4
 
 
 class _SqliteAmount(UserDefinedType[Decimal]):
-    """An amount in SQLite, which has no decimals: given as text, it becomes a number that is exact to 15 digits."""
+    """An amount in SQLite, which has no decimals: passed as text, it becomes a number that is exact to 15 digits."""
 
     cache_ok = True
 
@@ -63,10 +63,10 @@ def rows_table(name: str, schema: str | None, kinds: dict[str, str], key: str) -
 
 
 def staging_of(table: sa.Table, dialect: sa.Dialect) -> tuple[sa.Table, str]:
-    """Return a temporary table with the columns of a mirror's table, and the statement that makes it.
+    """Return a temporary table with the columns of a mirror's table, and the statement that creates it.
 
-    The types are those that the table has: of MySQL, two texts in different collations can't even be compared. It ends
-    with the session, which behind a pooler outlives the connection, and so in Postgres with the transaction.
+    It has the types of the table: MySQL can't even compare two texts with different collations. A temporary table ends
+    with the session, which outlives the connection behind a pooler; so in Postgres it ends with the transaction.
 
     :param table: sqlalchemy.Table
     :param dialect: sqlalchemy.Dialect
@@ -78,7 +78,7 @@ def staging_of(table: sa.Table, dialect: sa.Dialect) -> tuple[sa.Table, str]:
 
 
 def marks_table(schema: str | None) -> sa.Table:
-    """Return the table of the marks.
+    """Return the table of the watermarks.
 
     :param schema: str or None
     """

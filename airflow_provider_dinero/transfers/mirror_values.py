@@ -74,7 +74,7 @@ class Lines:
     def line(self, row: Row) -> bytes:
         """Return a row as a line, with its line break.
 
-        :param row: dict, as Dinero gave it
+        :param row: dict, as Dinero returned it
         :raises DineroUnexpectedAnswer: a value is not of its column's kind
         """
         get, null = row.get, self._null

@@ -1,4 +1,4 @@
-"""Changes of a resource to object storage: one file per window."""
+"""Writes the changes of a resource to object storage: one file per window."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
-    """Writes what changed in a resource to a file of object storage: all the first time, only changes ever after.
+    """Writes what changed in a resource to a file in object storage: everything the first time, then only changes.
 
     It remembers how far its consumer has got, in the state of the asset `dinero://<conn_id>/<resource>`; the watermark
     moves when the file is in place. A file is written completely or not at all, and after an interruption the next try
@@ -34,8 +34,8 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
     :param resource: str, invoices, contacts, products, sales, credit_notes, trade_offers or entries
     :param path: str or ObjectStoragePath, a folder: a local path, or one with a scheme, such as
         s3://conn_id@bucket/dinero. Each consumer needs one of its own. Templated.
-    :param storage_timeout: float, seconds that the storage may take for a file, and a second more for each 100 kB of
-        it; default 120
+    :param storage_timeout: float, the time limit of the storage in seconds for a file, plus a second for each 100 kB;
+        default 120
     :param format: str, ndjson or, with the extra `parquet`, parquet; default ndjson
     :param changes: dict, a window from a DineroChangesSensor, `sensor.output`; this writes all rows that changed in
         it, without a watermark. Default None, the consumer's own watermark. Templated.
@@ -44,7 +44,7 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
         default True
     :param deletes_every: int, make that request only every n-th time: deleted rows are then seen up to n-1 runs later;
         default 1
-    :param lock_timeout: float, seconds that the task waits for another one that writes the same files; default 3600
+    :param lock_timeout: float, how many seconds the task waits for another one that writes the same files; default 3600
     :return: `{"resource", "organization", "since", "until", "rows", "created", "updated", "deleted", "files"}`: since
         is None for a full load, files is a list of `{"path", "uri", "rows", "bytes", "sha256"}`: uri is the plain
         address, without the connection, as other programs take it
@@ -173,13 +173,13 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
 
 
 class DineroEntriesToObjectStorageOperator(DineroChangesToObjectStorageOperator):
-    """Writes the entries of the books to a file in object storage: all the first time, then only new ones.
+    """Writes the entries of the books to a file in object storage: everything the first time, then only new ones.
 
     An opening entry keeps its EntryGuid when its total changes, and is written again. Entries have no time of change,
     so a repeated full load also contains what was booked meanwhile.
 
-    Dinero: `GET /v1/{organizationId}/entries`, a request for each accounting year, the first time; then
-    `GET /v1/{organizationId}/entries/changes`, one for each 31 days.
+    Dinero: `GET /v1/{organizationId}/entries` the first time, one request per accounting year; then `GET
+    /v1/{organizationId}/entries/changes`, one per 31 days.
 
     :param path: as for `DineroChangesToObjectStorageOperator`, like all other arguments
     """

@@ -29,8 +29,8 @@ class Standing:
     """How far a consumer has got.
 
     :param mark: Mark of the rows, or None for a consumer that has read nothing
-    :param deletes: Mark of the deleted rows, which are asked for more rarely where `deletes_every` says so
-    :param skipped: int, how many windows were read since they were asked for
+    :param deletes: Mark of the deleted rows, which are requested less often if `deletes_every` is set
+    :param skipped: int, how many windows were read since they were last requested
     """
 
     mark: Mark | None = None
@@ -46,12 +46,12 @@ class Reading:
 
     :param client: DineroClient
     :param resource: str, as in `api.feeds`
-    :param standing: Standing, how far the consumer is
+    :param standing: Standing, how far the consumer has got
     :param include_deleted: bool; default True
-    :param deletes_every: int, ask for deleted rows in each n-th window only; default 1
-    :param until: datetime, the mark at the end of a window that was begun before; default that of now
-    :param sharp: bool, leave to the next window what was changed since this one was begun, so that the window has the
-        same rows whenever it is read; default False
+    :param deletes_every: int, request deleted rows only in every n-th window; default 1
+    :param until: datetime, the watermark at the end of an unfinished window; default the current one
+    :param sharp: bool, whether to leave changes since the start of this window to the next one, so that it has the same
+        rows whenever it is read; default False
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Changes of a resource to a table: a mirror in any database for which Airflow has a connection."""
+"""Mirrors a resource in a table of any database for which Airflow has a connection."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,10 @@ class DineroToSqlOperator(DineroTransferOperator):
 
     It creates a missing table, with a column for each property of Dinero's list, under Dinero's name, and
     OrganizationId; the key is OrganizationId and the Guid. A deleted row stays, with its DeletedAt. Your own columns
-    keep their values. The watermark is in the table `dinero_marks` beside it, written in the same transaction,
-    or last if the database has none: delete its row to load everything anew. Two runs at once do no harm:
-    the second one defers until the first one is done. Where they share no lock, the slower one writes nothing, fails,
-    and is retried.
+    keep their values. The watermark is in the table `dinero_marks` beside it, written in the same transaction, or last
+    if the database has none: delete its row to load everything again. Two runs at once do no harm: the second one
+    defers until the first one is done. If they don't share a lock, the slower one writes nothing, fails, and is
+    retried.
 
     Dinero: `GET /v1/{organizationId}/invoices` and similar operations, with `changesSince` and `deletedOnly`; `GET
     /v2/{organizationId}/contacts`; `GET /v1/{organizationId}/entries`, and `.../entries/changes`.
@@ -37,9 +37,9 @@ class DineroToSqlOperator(DineroTransferOperator):
         default True
     :param deletes_every: int, make that request only every n-th time: rows are then marked up to n-1 runs later;
         default 1
-    :param lock_timeout: float, seconds that the task waits for another one that writes the same table; default 3600
-    :raises DineroConfigurationError: the connection, the table or the database can't hold the mirror; its text has the
-        SQL to run where there is some
+    :param lock_timeout: float, how many seconds the task waits for another one that writes the same table; default 3600
+    :raises DineroConfigurationError: the connection, the table or the database can't hold the mirror; the error has the
+        SQL to run, if that helps
     :raises DineroUnavailable: another run was faster, or the database can't be reached
     :return: `{"table", "resource", "organization", "since", "until", "rows", "created", "updated", "deleted"}`; `since`
         is None for a full load

@@ -53,7 +53,7 @@ def test_rounding_needs_a_limit_and_a_total(arguments: tuple[Any, ...], reason: 
 def test_a_wrong_total_is_not_booked(client: DineroClient, contact: str) -> None:
     wanted = ExpectedTotal(Decimal("124.98"))
     draft = client.invoices.create(body(contact))
-    message = r"comes to 124.99 DKK \(99.99 and VAT of 25.00\), and 124.98 is expected: a difference of -0.01"
+    message = r"comes to 124.99 DKK \(99.99 and VAT of 25.00\), but 124.98 is expected: a difference of -0.01"
     with pytest.raises(errors.DineroWrongTotal, match=message):
         client.invoices.require_total(body(contact), draft, wanted)
     for stamp in (None, draft["TimeStamp"]):

@@ -27,7 +27,7 @@ def statuses(beside: Any) -> list[str]:
         ({"payment": {**PAYMENT, "DepositAccountNumber": 55999}}, "55999 is not a deposit account"),
         ({"payment": {**PAYMENT, "PaymentDate": "2011-05-03"}}, "2011-05-03 is in the year 2011"),
         ({"payment": {**PAYMENT, "Amount": "0.00"}}, "its Amount is 0, but the invoice comes to 125.00"),
-        ({"expected_total": "124.99"}, "comes to 125.00 DKK (100.00 and VAT of 25.00), and 124.99 is expected"),
+        ({"expected_total": "124.99"}, "comes to 125.00 DKK (100.00 and VAT of 25.00), but 124.99 is expected"),
     ],
 )
 def test_what_comes_after_the_booking_is_checked_before(

@@ -56,7 +56,7 @@ def test_what_is_half_goes(disk: Store, tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(Disk, "pipe_file", full)
-    with pytest.raises(DineroUnavailable, match=r"couldn't write ftp://disk@.*7\.pdf \(the connection disk\): .*no"):
+    with pytest.raises(DineroUnavailable, match=r"could not write ftp://disk@.*7\.pdf \(the connection disk\): .*no"):
         disk.write("7.pdf", b"two")
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"7.pdf": b"one"}
 

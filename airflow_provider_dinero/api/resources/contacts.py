@@ -173,7 +173,7 @@ class Contacts(Documents):
 
         :param body: mapping like ContactCreateModel, without ContactGuid
         :param match_by: str, the property that finds the contact: ExternalReference, VatNumber or Email
-        :param generation: int, raise it to create a contact anew after it was deleted; default 0
+        :param generation: int, raise it to create a contact again after it was deleted; default 0
         :param on_other_name: str, what to do if only contacts with another Name have the Email: fail, update (the only
             one that has it) or create (another contact); default fail
         :param only_create: bool, whether to leave an existing contact unchanged; default False
