@@ -62,7 +62,7 @@ def test_a_wrong_total_is_not_booked(client: DineroClient, contact: str) -> None
     assert client.invoices.get(GUID)["Status"] == "Draft"
     right = ExpectedTotal(Decimal("124.99"))
     assert client.invoices.book(GUID, timestamp=draft["TimeStamp"], expected=right)["Status"] == "Booked"
-    with pytest.raises(errors.DineroWrongTotal, match="credit it"):
+    with pytest.raises(errors.DineroWrongTotal, match="credit the document"):
         client.invoices.book(GUID, expected=wanted)
 
 
