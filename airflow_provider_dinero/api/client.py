@@ -58,7 +58,7 @@ class DineroClient(Resources):
     :param keep_slots: bool, whether to keep a slot of the allowance that is too far away to wait for; default False
     :param longest_wait: float, longest wait for a slot, in seconds; default 61
     :param slot: float or None, a slot that was kept, for the first request; default none
-    :param who: str, who sends: shown to people who look who waits for the allowance; default nobody
+    :param who: str, who sends: shown to people who check who waits for the allowance; default nobody
     """
 
     session: Session
@@ -164,9 +164,9 @@ class DineroClient(Resources):
         return self.pace.per_minute
 
     def batches(self, store: ports.StateStore | None = None) -> "Batches":
-        """Return what is done with lists: many invoices, contacts, products or payments at a time.
+        """Return the operations on lists: many invoices, contacts, products or payments at a time.
 
-        :param store: StateStore, where is kept what was written, so that the next call needn't read it again; default
+        :param store: StateStore that records what was written, so that the next call needn't read it again; default
             this process
         """
         from airflow_provider_dinero.api.batches.batches import Batches
@@ -201,13 +201,13 @@ class DineroClient(Resources):
         return self.session.show_errors()
 
     def preflight(self) -> "Preflight":
-        """Return what checks all that is to become of documents, before they are booked: one for many documents."""
+        """Return a Preflight, which checks all later steps before booking. Use one for many documents."""
         from airflow_provider_dinero.api.resources.preflight import Preflight
 
         return Preflight(self.session, self.contacts, self.accounts, self.accounting_years)
 
     def remaining(self) -> int:
-        """Return what is left of the allowance now, for everyone who shares it."""
+        """Return how many requests are left now, for everyone who shares the allowance."""
         return self.pace.remaining()
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ class DineroConflict(DineroPermanentError):
 
 
 class DineroWrongTotal(DineroPermanentError):
-    """A document doesn't come to the total that its author expects; it was not booked."""
+    """A document doesn't have the total that its author expects; it was not booked."""
 
 
 class DineroNotDue(DineroPermanentError):
@@ -111,7 +111,7 @@ class DineroNotDue(DineroPermanentError):
 
 
 class DineroItemsFailed(DineroPermanentError):
-    """Some items of a list failed, each for a reason of its own; the others were done."""
+    """Some items of a list failed, each for its own reason; the others succeeded."""
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):
@@ -177,7 +177,7 @@ class DineroDuplicate(DineroRefused):
 
 
 class DineroOutcomeUnknown(DineroError):
-    """The write may or may not have been done, and a lookup could not tell."""
+    """The write may or may not have been done, and a lookup could not find out."""
 
 
 class DineroDryRun(DineroError):

@@ -131,7 +131,7 @@ class Lock(Protocol):
         """
 
     def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
-        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+        """Hold the lock of this name inside the `with` block, or yield None at once if somebody else holds it.
 
         :raises DineroUnavailable: whatever it is shared by can't be reached
         """
@@ -158,7 +158,7 @@ class Budget(Protocol):
         """
 
     def usage(self, key: str) -> Usage:
-        """Return what became of this allowance in the last hour, and who waits for it."""
+        """Return the use of this allowance in the last hour, and who waits for it."""
 
 
 class Meter(Protocol):
@@ -333,7 +333,7 @@ class ProcessBudget:
             return found
 
     def usage(self, key: str) -> Usage:
-        """Return what became of this allowance in the last hour, and who waits for it."""
+        """Return the use of this allowance in the last hour, and who waits for it."""
         return self._usage.get(key, Usage())
 
 

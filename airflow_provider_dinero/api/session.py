@@ -87,7 +87,7 @@ class Session:
             return organization_number(self.organization, self.allowed_organizations)
 
     def another(self, intents: Intents) -> "Session":
-        """Return a session for another thread: a connection of its own, and all else the same.
+        """Return a session for another thread: with its own connection, and otherwise the same.
 
         :param intents: Intents, its own
         """

@@ -1,4 +1,4 @@
-"""What became of an allowance in the last hour, minute by minute, and who waits for it now."""
+"""The use of an allowance in the last hour, minute by minute, and who waits for it now."""
 
 import json
 import struct
@@ -18,24 +18,23 @@ FIELDS = 4
 
 @dataclass
 class Usage:
-    """What became of an allowance.
+    """The use of an allowance.
 
-    :param counts: array of unsigned int, four for each minute in which there is something to tell: the minute since
-        1970; the requests of this minute; how many of them had to wait; how many were put off, since their slot lay too
-        far ahead
-    :param waiting: dict of who waits to when that ends, in seconds since the epoch
+    :param counts: array of unsigned int, four for each minute with any use: the minute since 1970; its requests; how
+        many of them had to wait; how many were put off because their slot was too far ahead
+    :param waiting: dict of who waits, to the end of the wait in seconds since the epoch
     """
 
     counts: "array[int]" = field(default_factory=lambda: array("I"))
     waiting: dict[str, float] = field(default_factory=dict)
 
     def note(self, now: float, at: float, within: float, who: str) -> None:
-        """Note that somebody asked for a slot.
+        """Record that somebody requested a slot.
 
         :param now: float, seconds since the epoch
         :param at: float, the slot
         :param within: float, as `Budget.reserve` takes it
-        :param who: str, who asked; empty where nobody knows
+        :param who: str, who requested it; empty if unknown
         """
         if within < 0:
             return
@@ -50,7 +49,7 @@ class Usage:
             self.waiting[who[:LONGEST_WHO]] = at
 
     def _place(self, minute: int, now: float) -> int:
-        """Return where a minute's counts are; what is over, or can't be, goes."""
+        """Return the position of a minute's counts; counts of minutes that are over, or impossible, are dropped."""
         counts, this = self.counts, int(now // 60)
         while counts and not this - MINUTES < counts[0] <= this + AHEAD:
             del counts[:FIELDS]
@@ -63,7 +62,7 @@ class Usage:
         return len(counts) - FIELDS
 
     def hour(self, now: float) -> list[tuple[int, int, int]]:
-        """Return the last 60 minutes, the latest last: requests, those that had waited, and what was put off.
+        """Return the last 60 minutes, the latest last: requests, how many had waited, and how many were put off.
 
         :param now: float, seconds since the epoch
         """
@@ -75,22 +74,22 @@ class Usage:
         return [(used, min(waited, used), put_off) for used, waited, put_off in found]
 
     def still_waiting(self, now: float) -> dict[str, float]:
-        """Return who waits, and until when, whose turn is next first.
+        """Return who waits, and until when; the next in turn comes first.
 
         :param now: float, seconds since the epoch
         """
         return dict(sorted(((who, end) for who, end in self.waiting.items() if end > now), key=lambda each: each[1]))
 
     def pack(self) -> bytes:
-        """Return it as `unpack` takes it."""
+        """Return it in the form that `unpack` takes."""
         waiting = json.dumps(self.waiting).encode() if self.waiting else b""
         return HEAD.pack(MAGIC, len(self.counts), len(waiting)) + self.counts.tobytes() + waiting
 
     @classmethod
     def unpack(cls, data: bytes) -> "Usage":
-        """Return what was packed; of what is damaged, or of another build, nothing.
+        """Return what was packed; an empty Usage if the data is damaged, or from another build.
 
-        :param data: bytes, perhaps with something else behind
+        :param data: bytes, which may be followed by other data
         """
         try:
             magic, count, length = HEAD.unpack_from(data)

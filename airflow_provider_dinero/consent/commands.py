@@ -305,7 +305,7 @@ def _has_browser() -> bool:
 
 
 def _account_line(account: dict[str, Any]) -> str:
-    """Return what is told of an account."""
+    """Return the details of an account that are printed."""
     kind = "deposit account" if account["IsDeposit"] else account.get("Category")
     return ACCOUNT.format(account["AccountNumber"], account["Name"], account.get("VatCode") or "", kind or "").rstrip()
 

@@ -70,7 +70,7 @@ def state_of(conn_id: str) -> State:
 
 
 def _of(conn_id: str, *, others: bool = True) -> State:
-    """Return how a connection stands; of one that is not from the database only if others are wanted."""
+    """Return the state of a connection; of one that isn't from the database only if others are wanted."""
     try:
         found = find(conn_id)
         if not others:

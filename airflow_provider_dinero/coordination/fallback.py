@@ -56,7 +56,7 @@ class FallbackBudget:
         return self._alone.reserve(key, share, within)
 
     def usage(self, key: str) -> Usage:
-        """Return what became of the shared allowance in the last hour, and who waits for it.
+        """Return the use of the shared allowance in the last hour, and who waits for it.
 
         :param key: str, whose allowance it is
         :raises DineroUnavailable: it can't be reached

@@ -76,7 +76,7 @@ class FileLock:
             yield held
 
     def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
-        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+        """Hold the lock of this name inside the `with` block, or yield None at once if somebody else holds it.
 
         :param name: str
         :raises DineroUnavailable: the folder can't be used
@@ -133,7 +133,7 @@ class FileBudget:
             return found
 
     def usage(self, key: str) -> Usage:
-        """Return what became of this allowance in the last hour, and who waits for it.
+        """Return the use of this allowance in the last hour, and who waits for it.
 
         :param key: str, whose allowance it is
         :raises DineroUnavailable: the folder can't be used
@@ -158,5 +158,5 @@ def _count(data: bytes) -> int:
 
 
 def _usage(data: bytes) -> Usage:
-    """Return what stands behind the slots of a file."""
+    """Return the data after the slots of a file."""
     return Usage.unpack(data[16 + 8 * _count(data) :]) if len(data) >= 16 else Usage()

@@ -302,7 +302,7 @@ class RedisLock:
             yield held
 
     def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
-        """Hold the lock of this name inside the `with`, or give None at once where somebody else holds it.
+        """Hold the lock of this name inside the `with` block, or yield None at once if somebody else holds it.
 
         :param name: str
         :raises DineroUnavailable: the Redis can't be reached
@@ -366,7 +366,7 @@ class RedisBudget:
         return Slot(time.time() + float(seconds), int(left))
 
     def usage(self, key: str) -> Usage:
-        """Return what became of this allowance in the last hour, and who waits for it.
+        """Return the use of this allowance in the last hour, and who waits for it.
 
         :param key: str, whose allowance it is
         :raises DineroUnavailable: the Redis can't be reached

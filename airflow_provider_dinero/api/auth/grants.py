@@ -65,7 +65,7 @@ class PersonalIntegration:
 
     @property
     def secrets(self) -> tuple[str, str]:
-        """What must not be told."""
+        """What must not be shown."""
         return self.client_secret, self.api_key
 
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:
@@ -126,7 +126,7 @@ class VismaConnect:
 
     @property
     def secrets(self) -> tuple[str, str]:
-        """What must not be told."""
+        """What must not be shown."""
         return self.client_secret, self.refresh_token
 
     def request(self, stored: Token | None, secret_as_is: bool = False) -> TokenRequest:

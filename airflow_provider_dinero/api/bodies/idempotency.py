@@ -32,7 +32,7 @@ def guid_for(organization_id: int, resource: str, key: str | int, generation: in
     :param organization_id: int
     :param resource: str, such as invoices
     :param key: str or int, the idempotency key, such as an order number
-    :param generation: int, raised to start anew after a document was deleted; default 0
+    :param generation: int, raised to start again after a document was deleted; default 0
     :raises DineroInvalidBody: the key is neither str nor int, or can't be sent
     """
     return str(uuid5(NAMESPACE, encodable("The key", f"{organization_id}/{resource}/{generation}/{key_text(key)}")))

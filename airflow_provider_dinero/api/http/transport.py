@@ -150,7 +150,7 @@ class Transport:
         return bearer, attempt
 
     def another(self) -> "Transport":
-        """Return one with a connection of its own, which keeps the same pace: two requests can be under way at once."""
+        """Return one with its own connection and the same pace, so that two requests can run at once."""
         return Transport(self._pace, self._meter, self._connection.timeout, self._attempts, self._sleep)
 
     def close(self) -> None:

@@ -141,7 +141,7 @@ def _check_content(name: str, begin: bytes, size: int) -> None:
 
 
 def _type_of(begin: bytes) -> str | None:
-    """Return the type of a file by how it begins, or None for none that Dinero takes.
+    """Return the type of a file from its first bytes, or None if Dinero doesn't accept it.
 
     :param begin: bytes, its first 1024
     """

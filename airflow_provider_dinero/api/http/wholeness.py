@@ -127,7 +127,7 @@ PARTIAL = 206
 
 
 def value_of(operation: "Operation", answer: Response, *, framed: bool) -> Any:
-    """Return the JSON of a success, with amounts as Decimal; None if there is none, and none is needed.
+    """Return the JSON of a success, with amounts as Decimal; None if there is none, and none is required.
 
     :param operation: Operation
     :param answer: Response, with its content

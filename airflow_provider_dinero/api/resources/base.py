@@ -96,11 +96,11 @@ class Resource(Once):
         wanted: Collection[tuple[str, str]],
         key_of: Callable[[str, object], str],
     ) -> dict[tuple[str, str], Rows]:
-        """Return the rows that have these values: by one list a thousand, or a look-up each where that is cheaper.
+        """Return the rows with these values: one list request per thousand, or one lookup each if that is cheaper.
 
         :param read: callable that reads the list, with `filters` and `note_total`
         :param wanted: collection of (property, value)
-        :param key_of: callable that returns what a value of a property is known by
+        :param key_of: callable that returns the key by which to compare a value of a property
         """
         found: dict[tuple[str, str], Rows] = {each: [] for each in wanted}
         if len(found) > 1 and self._listed(read, found, key_of):
@@ -116,7 +116,7 @@ class Resource(Once):
         found: dict[tuple[str, str], Rows],
         key_of: Callable[[str, object], str],
     ) -> bool:
-        """Find rows in the whole list, unless its pages after the first one are more than a look-up each."""
+        """Find rows in the whole list, unless it has more pages after the first than there are values."""
         by_key = {(match_by, key_of(match_by, value)): rows for (match_by, value), rows in found.items()}
         properties = {match_by for match_by, _ in found}
         totals: list[int] = []

@@ -1,4 +1,4 @@
-"""The ways in which a sales document is sent."""
+"""The channels by which a sales document is sent."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,12 +17,12 @@ MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def sender(resources: Resources, channel: str, resource: str = "invoices") -> Callable[..., dict[str, Any]]:
-    """Return what sends a document this way, once: it takes the Guid, the body and resend.
+    """Return a callable that sends a document by this channel once: it takes the Guid, the body and resend.
 
     :param resources: Resources, such as a client
     :param channel: str: email, einvoice, or for invoices sms
     :param resource: str, invoices or credit_notes; default invoices
-    :raises DineroInvalidBody: there is no such way
+    :raises DineroInvalidBody: there is no such channel
     """
     ways: dict[str, Callable[..., dict[str, Any]]] = {
         "email": resources.invoices.email_once,
@@ -37,10 +37,10 @@ def sender(resources: Resources, channel: str, resource: str = "invoices") -> Ca
 
 
 def require_way(channel: str, ways: Mapping[str, Any] = MODELS) -> None:
-    """Make sure that there is such a way to send.
+    """Check that there is such a channel.
 
     :param channel: str
-    :param ways: mapping of the names of those that there are; default all
+    :param ways: mapping of the existing names; default all
     :raises DineroInvalidBody: there is none
     """
     if channel not in ways:
@@ -48,11 +48,11 @@ def require_way(channel: str, ways: Mapping[str, Any] = MODELS) -> None:
 
 
 def check_mailout(channel: str, mailout: Mapping[str, Any]) -> CheckedBody:
-    """Return what will be sent this way, checked.
+    """Return the checked body of a mail-out.
 
     :param channel: str
-    :param mailout: mapping, what the author gave
-    :raises DineroInvalidBody: there is no such way, or the body is wrong for it
+    :param mailout: mapping, as the author wrote it
+    :raises DineroInvalidBody: there is no such channel, or the body is wrong for it
     """
     require_way(channel)
     model, defaults = MODELS[channel]

@@ -242,7 +242,7 @@ class Contacts(Documents):
 
     @guarded
     def by_guid(self, guids: Collection[str]) -> dict[str, Row]:
-        """Return contacts by their Guids, as one list a thousand shows them; none where a look-up each is cheaper.
+        """Return contacts by their Guids, with one list request per thousand; none if one lookup each is cheaper.
 
         :param guids: collection of str
         """

@@ -158,9 +158,9 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     ) -> Row:
         """Create a draft for a booked invoice; with a Guid, repeated calls create only one.
 
-        Without ProductLines all of the invoice is credited: its lines are copied, with the text and the price that
-        stand on it. With ProductLines a part is. The rest that a body leaves out is as on the invoice: the contact,
-        ShowLinesInclVat, the currency, the language.
+        Without ProductLines it credits the whole invoice: it copies the lines, with their text and price on the
+        invoice. With ProductLines it credits a part. Other properties that the body leaves out are those of the
+        invoice: the contact, ShowLinesInclVat, the currency and the language.
 
         Prefer this to `invoices.generate_credit_note`. It takes two requests, three if the credit note already exists.
 
@@ -185,7 +185,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     ) -> Row:
         """Do the same for an invoice that was read already.
 
-        :param invoice: dict, as `invoices.get` returns it
+        :param invoice: dict from `invoices.get`
         :param body: as `create_for` takes it
         :param expected: as `create` takes it
         :param own_draft: as `create` takes it
@@ -204,11 +204,11 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
     @guarded
     def require_left(self, invoice: Mapping[str, Any], credit_note: Mapping[str, Any]) -> None:
-        """Make sure that a credit note doesn't credit more of its invoice than is left to credit: one request.
+        """Check that a credit note doesn't credit more than is left of its invoice; this takes one request.
 
-        :param invoice: dict, as `invoices.get` returns it
+        :param invoice: dict from `invoices.get`
         :param credit_note: dict with Guid and TotalInclVat
-        :raises DineroInvalidBody: what is left, and what is already credited
+        :raises DineroInvalidBody: it does; the error says what is left, and what is already credited
         """
         total, wanted = Decimal(invoice["TotalInclVat"]), Decimal(credit_note["TotalInclVat"])
         if wanted < 0:
@@ -276,7 +276,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
-        :param expected: ExpectedTotal, what it must come to, which takes a request; default none
+        :param expected: ExpectedTotal, the total that it must have, which takes a request to check; default none
         :return: dict, the whole credit note
         :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number
@@ -310,8 +310,9 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param guid: str
         :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
         :param resend: int, how many earlier electronic ones to ignore; default 0
-        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
-        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
+        :param to: str, the recipient, as a `Preflight` returns it; default it is looked up
+        :param new: bool, whether the caller has just booked it, and has held its `sending_lock` since before that;
+            default False
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up

@@ -43,14 +43,15 @@ PDF = FILE
 
 @dataclass(frozen=True)
 class OwnDraft:
-    """How a draft is known to be the caller's own: made before, by the same key, and touched by nobody else.
+    """How to recognize a draft as the caller's own: created earlier with the same key, and untouched by anybody else.
 
-    Such a draft may be brought to what the key says now: its booking was refused, or never begun. A booking that is
-    still under way carries the Timestamp of before, and is refused.
+    Such a draft may be updated to the new content of the key: its booking was refused, or never started. A booking that
+    is still in progress has the old Timestamp, and is refused.
 
-    :param before: datetime, when the caller's run began: what was written later, another task of it has written
-    :param last_write: callable that returns the TimeStamp or UpdatedAt of the caller's own last write, or None where
-        that wasn't noted; default it wasn't
+    :param before: datetime, the start of the caller's run: anything written later was written by another task of that
+        run
+    :param last_write: callable that returns the TimeStamp or UpdatedAt of the caller's own last write, or None if it
+        wasn't recorded; default None
     """
 
     before: datetime
@@ -112,9 +113,10 @@ class Documents(Resource, ABC):
     ) -> Row:
         """Create a draft with a Guid of our own; if it exists with the same content, return the whole document.
 
-        :param inherited: names of properties that the author didn't give: they aren't compared
-        :param expected: ExpectedTotal, of which an earlier try may have added a line; default none
-        :param own_draft: OwnDraft, how a draft with other content is known as ours, and updated; default it isn't
+        :param inherited: names of properties that the author didn't set; they aren't compared
+        :param expected: ExpectedTotal, for which an earlier try may have added a rounding line; default none
+        :param own_draft: OwnDraft, how to recognize a draft of ours with other content, which is then updated; default
+            none
         :param update: Operation that updates it
         :return: dict with Change: created, unchanged, or updated
         """
@@ -256,7 +258,7 @@ class Documents(Resource, ABC):
     ) -> Row:
         """Book a draft; a booked document is returned unchanged.
 
-        :param expected: ExpectedTotal or None, what it must come to; default None
+        :param expected: ExpectedTotal or None, the total that it must have; default None
         """
         if timestamp is None or expected is not None:
             document = self._expected(guid, expected)
@@ -275,7 +277,7 @@ class Documents(Resource, ABC):
         return {**booked, "Change": "updated" if ours else "unchanged"}
 
     def _expected(self, guid: str, expected: ExpectedTotal | None) -> Row:
-        """Return a document, which comes to what is expected."""
+        """Return a document, after checking its total."""
         document = self.get(guid)
         if expected is not None:
             expected.require(self._named(document), document)

@@ -113,7 +113,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
     @guarded
     def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
-        """Return the invoices that have these values: by one list a thousand, or a look-up each where that is cheaper.
+        """Return the invoices with these values: one list request per thousand, or one lookup each if cheaper.
 
         :param wanted: collection of (property, value), of Number and ExternalReference
         :return: dict of lists of dicts
@@ -226,7 +226,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
         :param number: int, the voucher number; default Dinero's next
-        :param expected: ExpectedTotal, what it must come to, which takes a request; default none
+        :param expected: ExpectedTotal, the total that it must have, which takes a request to check; default none
         :return: dict, the whole invoice, with Change: updated, or unchanged if it was found booked
         :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
         :raises DineroConflict: it is booked under another number
@@ -375,8 +375,9 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param guid: str
         :param body: mapping like EInvoiceSendModel; AttPerson is required with an EAN number if the contact has none
         :param resend: int, how many earlier electronic ones to ignore; default 0
-        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
-        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
+        :param to: str, the recipient, as a `Preflight` returns it; default it is looked up
+        :param new: bool, whether the caller has just booked it, and has held its `sending_lock` since before that;
+            default False
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up

@@ -242,7 +242,7 @@ class LedgerItems(Resource):
         return [by_id(rows, item) for item in wanted]
 
     def _known(self, items: Rows) -> Rows:
-        """Return the status of the items that Dinero knows; it refuses the whole request for an unknown one."""
+        """Return the status of the items that exist; Dinero refuses the whole request for an unknown one."""
         try:
             return self.status(ids(items))
         except DineroRefused as error:

@@ -21,7 +21,7 @@ class AccountingYears(Resource):
 
 
 class VatTypes(Resource):
-    """VAT types. An organization may have added some of its own."""
+    """VAT types. An organization may have added its own."""
 
     @_VAT_TYPES.performed_by
     def list(self) -> Rows:

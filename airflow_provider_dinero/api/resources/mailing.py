@@ -107,8 +107,8 @@ class EmailedDocuments(Mailing):
         :param guid: str, a booked invoice or credit note, or a trade offer
         :param body: mapping like ApiMailoutModel; default Dinero's template, sent to the contact
         :param resend: int, how many earlier e-mails to ignore; default 0
-        :param new: bool, you have just booked it yourself and have held its `sending_lock` since before, so that nobody
-            can have e-mailed it: this skips the first search, which saves a request; default False
+        :param new: bool, whether you have just booked it yourself, and have held its `sending_lock` since before that,
+            so that nobody can have e-mailed it: this skips the first search, which saves a request; default False
         :return: `{"Recipients": [address], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
@@ -146,7 +146,7 @@ class EmailedDocuments(Mailing):
     ) -> Row:
         """Send electronically, once, to a contact that can receive it.
 
-        :param to: str or None, where it does; None: that isn't known yet
+        :param to: str or None, the recipient; None if it isn't known yet
         :param new: bool, as `_mail_once` takes it
         """
         wanted = check(
@@ -194,12 +194,12 @@ def addresses(answer: Row) -> list[str]:
 
 
 def receiver_of(channel: str, mailout: Mapping[str, Any], contact: Callable[[], Row]) -> str:
-    """Return to whom a document goes: the address that the author gives, or the contact's.
+    """Return the recipient of a document: the address that the author gives, or the contact's.
 
     :param channel: str: email, einvoice or sms
-    :param mailout: mapping, what is sent, checked
-    :param contact: callable that returns the contact; called only where its address is needed
-    :raises DineroInvalidBody: there is no address that the way of sending could use
+    :param mailout: mapping, the checked mail-out
+    :param contact: callable that returns the contact; it is only called if its address is needed
+    :raises DineroInvalidBody: there is no address for the channel
     """
     if channel == "einvoice":
         return address_of(contact(), mailout.get("AttPerson"))
@@ -222,7 +222,7 @@ def receiver_of(channel: str, mailout: Mapping[str, Any], contact: Callable[[], 
 def phone_of(mailout: Mapping[str, Any], contact: Callable[[], Row]) -> str:
     """Return the phone number that a text message goes to: the one that is given, or the contact's.
 
-    :param mailout: mapping, what is sent, checked
+    :param mailout: mapping, the checked mail-out
     :param contact: callable that returns the contact
     :raises DineroInvalidBody: the contact has none
     """
@@ -241,7 +241,7 @@ def address_of(contact: Row, att_person: str | None) -> str:
 
     The public sector receives by EAN number (GLN), and requires an att. person.
 
-    :param contact: dict, as Dinero gives it
+    :param contact: dict, as Dinero returns it
     :param att_person: str or None, used instead of the contact's own
     :raises DineroInvalidBody: it can't
     """

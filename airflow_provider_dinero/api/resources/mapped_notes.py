@@ -1,4 +1,4 @@
-"""Notes in the shared lock on what the mapped tasks of a run have written: two must not undo each other's work."""
+"""Notes in the shared lock on what the mapped instances of a task have written: two must not undo each other's work."""
 
 import hashlib
 import time

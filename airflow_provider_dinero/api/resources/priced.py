@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class PricedDocuments(Documents):
-    """Invoices and credit notes: what they come to is compared with what is expected."""
+    """Invoices and credit notes, whose total can be compared with an expected one."""
 
     # The operations that replace and book a draft.
     UPDATE: ClassVar[Operation]
@@ -21,15 +21,15 @@ class PricedDocuments(Documents):
 
     @guarded
     def require_total(self, body: Mapping[str, Any], draft: Row, expected: ExpectedTotal) -> Row:
-        """Make sure that a draft comes to what is expected; a small difference goes on a line of its own, if it may.
+        """Check that a draft has the expected total, and add a rounding line for a small difference, if allowed.
 
-        One request where `draft` has no total yet, and two where a line is added.
+        This takes one request if `draft` has no total yet, and two if a line is added.
 
-        :param body: mapping, what it was created with
-        :param draft: dict, what `create` returned
+        :param body: mapping, the body that it was created from
+        :param draft: dict, the result of `create`
         :param expected: ExpectedTotal
         :return: dict, the whole document, and the Change of `draft`
-        :raises DineroWrongTotal: with both totals and the VAT
+        :raises DineroWrongTotal: it has another total; the error has both totals and the VAT
         """
         document = draft if "TotalInclVat" in draft else self.get(str(draft["Guid"]))
         lines = expected.rounded_lines(document, body) if document["Status"] in DRAFTS else None

@@ -175,7 +175,7 @@ class Products(Resource):
 
     @guarded
     def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
-        """Return the products that have these values: by one list a thousand, or a look-up each where that is cheaper.
+        """Return the products with these values: one list request per thousand, or one lookup each if cheaper.
 
         :param wanted: collection of (property, value)
         :return: dict of lists of dicts, for `upsert`

@@ -61,7 +61,8 @@ class Sms(Mailing):
         :param voucher_guid: str
         :param body: mapping like SmsSendModel; default the contact's name and phone number, no reminder, Dinero's text
         :param resend: int, how many earlier text messages to ignore; default 0
-        :param new: bool, the caller booked it just now and has held its `sending_lock` since before; default False
+        :param new: bool, whether the caller has just booked it, and has held its `sending_lock` since before that;
+            default False
         :return: `{"Recipients": [phone number], "Change"}`, Change being created or unchanged. Four requests, five
             if the phone number is the contact's
         :raises DineroInvalidBody: the body is invalid, or the contact has no phone number; nothing was sent
