@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOperator, change_of
+from airflow_provider_dinero.operators.sales_lifecycle import Payment, SalesLifecycleOperator, change_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -68,7 +68,8 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         """Do the requested steps that haven't been done yet."""
         given = require_mapping("invoice", self.invoice)
         key = self.key_of(context, self.idempotency_key)
-        payment = self._payment(given, key)
+        body = self._payment(given, key)
+        payment = None if body is None else Payment(body, lambda booked: self._pay(booked, body))
         if given.get("PaymentConditionType") == "Paid" and payment is None:
             self.log.warning(
                 "PaymentConditionType Paid sets the terms only: the invoice stays open until a payment is registered, "
@@ -106,7 +107,7 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
                     "Leave the Amount out to pay all of it; nothing was booked.",
                 )
 
-    def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+    def _pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
         """Register the payment, unless it already is."""
         if not payment.get("Amount") and not Decimal(booked["TotalInclVat"]):
             self.log.info("invoice %s comes to 0.00: there is nothing to pay", booked["Number"])

@@ -1,9 +1,9 @@
 """What the operators for the lifecycle of an invoice or a credit note share."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanentError, DineroStaleTimestamp
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.resources.documents import OwnDraft
     from airflow_provider_dinero.api.resources.invoices import Invoices
     from airflow_provider_dinero.api.resources.preflight import Plan
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment to register after booking.
+
+    :param body: CheckedBody, which the preflight checks
+    :param register: callable that takes what is known about the booked document, and registers the payment unless it
+        already is
+    """
+
+    body: "CheckedBody"
+    register: Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class SalesLifecycleOperator(RoundingOperator):
@@ -88,14 +101,14 @@ class SalesLifecycleOperator(RoundingOperator):
         """
 
     def run_steps(
-        self, context: "Context", key: str, given: Any, payment: "CheckedBody | None" = None
+        self, context: "Context", key: str, given: Any, payment: Payment | None = None
     ) -> tuple[dict[str, Any], list[str]]:
         """Do the requested steps that haven't been done yet.
 
         :param context: Context
         :param key: str, the idempotency key
         :param given: dict, the author's body
-        :param payment: CheckedBody or None, the payment to register after booking; default None
+        :param payment: Payment or None, the payment to register after booking; default None
         :return: the document as plain JSON, and the Change of each step
         """
         body = with_guid(
@@ -108,7 +121,7 @@ class SalesLifecycleOperator(RoundingOperator):
             is_own_key=self.idempotency_key is not None,
         )
         mailout = check_mailout(self.client, self.send, self.mailout, self.resource) if self.send else None
-        self._plan = self.plan(body, mailout, payment)
+        self._plan = self.plan(body, mailout, payment.body if payment else None)
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
         own = own_draft(self.client, context, self.resource, body["Guid"])
         told = self.step("create", lambda: self._create(body, key, own))
@@ -133,17 +146,9 @@ class SalesLifecycleOperator(RoundingOperator):
             told |= self.step("total", lambda: in_dkk(self.documents, booked))
         return told, changes
 
-    def pay(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
-        """Register the payment, unless it already is.
-
-        :param booked: mapping, what is known about the booked document
-        :param payment: CheckedBody
-        """
-        raise NotImplementedError
-
-    def _paid(self, booked: Mapping[str, Any], payment: "CheckedBody") -> dict[str, Any]:
+    def _paid(self, booked: Mapping[str, Any], payment: Payment) -> dict[str, Any]:
         try:
-            return self.pay(booked, payment)
+            return payment.register(booked)
         except DineroPermanentError as error:
             if self.send:
                 error.done_before = f"{self.what.capitalize()} {booked['Number']} is booked, but wasn't sent."
