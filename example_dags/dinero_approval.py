@@ -78,7 +78,7 @@ with DAG(
 
     @task
     def table_of(drafts: list[dict[str, str]]) -> str:
-        """Return what the person reads, with the totals as Dinero calculates them."""
+        """Return the text for the person, with the totals that Dinero calculates."""
         client = DineroHook().get_conn()
         rows = [client.invoices.get(draft["Guid"]) for draft in drafts]
         lines = [f"| {row['ExternalReference']} | {row['ContactName']} | {row['TotalInclVat']:.2f} |" for row in rows]

@@ -3,7 +3,7 @@
 What to change: what is done with a paid invoice (`ship`), the interval in seconds, and the connection `dinero_default`.
 Turn the DAG on: its watcher sees the payments from then on.
 
-An invoice that was credited in full counts as paid too. If that matters, look at its payments in `ship`.
+An invoice that was credited in full counts as paid too. If that matters, check its payments in `ship`.
 
 The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It forgets nothing when the
 triggerer dies, but may report an invoice twice, so `ship` must tolerate that.
@@ -35,7 +35,7 @@ with DAG(
 
     @task(map_index_template="{{ task.op_kwargs['guid'] }}")
     def ship(guid: str) -> str:
-        """Ship the order of an invoice; here it is only named."""
+        """Ship the order of an invoice; this example only logs it."""
         print("paid:", guid)
         return guid
 

@@ -5,10 +5,10 @@ book -1543.13 on 55020, 22.38 on 6300 and 1520.75 on 55000. Without "none", Dine
 out of a line.
 
 What to change: the three accounts, where the payout comes from (here the params of the run, which another system can
-give when it triggers the DAG), and the connection `dinero_default`.
+pass when it triggers the DAG), and the connection `dinero_default`.
 
 The same payout is posted once, even by another run, because its Id in Dinero is made from the payout's number. Once it
-is booked, other amounts under the same number change nothing: correct it with lines of another number.
+is booked, other amounts under the same number change nothing: correct it with lines under another number.
 """
 
 from decimal import Decimal

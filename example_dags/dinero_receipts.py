@@ -19,7 +19,7 @@ BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard c
 
 
 def expense_of(receipt: ObjectStoragePath) -> dict[str, Any]:
-    """Return what the operator takes for a receipt."""
+    """Return the arguments of the operator for a receipt."""
     account, amount, text = receipt.stem.split("_", 2)
     voucher = {
         "PurchaseType": "cash",

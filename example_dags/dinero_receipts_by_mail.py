@@ -1,17 +1,18 @@
 """Receipts that arrive by mail become purchase vouchers in Dinero, as drafts for the bookkeeper.
 
-Each PDF of a mail, and each photo, becomes a voucher with the file; also of a mail that is nothing but a PDF, and of
-mails that were forwarded as attachments. Photos become upright PDFs. The bookkeeper adds account and amount in Dinero.
+Each PDF in a mail, and each photo, becomes a voucher with that file. This includes mails that consist of only a PDF,
+and mails that were forwarded as attachments. Photos become upright PDFs. The bookkeeper adds the account and
+the amount in Dinero.
 
 What to change: the connection of the mailbox (`receipts_mail`, of Airflow's IMAP provider), the folders of the mailbox
 and where the files are kept (params of the run; a local folder, or one of object storage that all workers reach), the
 account that receipts are paid from, the hour, and the connection `dinero_default`. Photos need
 `airflow-provider-dinero[photos]`.
 
-Mails are read without being marked as read. A mail moves to the folder `done` when all its vouchers are there, and a
-run that dies in between makes nothing twice: a voucher is known by its mail's Message-ID and the file's content. A mail
-without a receipt stays where it is. One that can't be read stays too; the others are done, and then the run fails and
-names it.
+The DAG doesn't mark mails as read. When all vouchers of a mail exist, it moves the mail to the folder `done`. If a run
+dies in between, nothing is created twice: the Message-ID of the mail and the content of the file identify a voucher. A
+mail without a receipt stays where it is. So does a mail that can't be read: the run processes the others, and then
+fails with an error that names it.
 """
 
 import hashlib
@@ -35,14 +36,14 @@ VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "Region
 SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
 # What a mail ends in that isn't written as one.
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
-MOST = 1000  # receipts of a run; the rest are those of the next
+MOST = 1000  # receipts per run; the next run takes the rest
 PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
 
 log = logging.getLogger(__name__)
 
 
 def answer(told: tuple[str, list[Any]], what: str) -> list[Any]:
-    """Return what the mail server answers, if it is no refusal."""
+    """Return the response of the mail server, unless it is a refusal."""
     status, found = told
     if status != "OK":
         raise RuntimeError(f"The mail server refuses to {what}: {found}")
@@ -56,7 +57,7 @@ def opened(server: imaplib.IMAP4, folder: str, *, readonly: bool) -> str:
 
 
 def pdf_in(part: Message) -> bytes | None:
-    """Return the receipt that a part of a mail is, None where it is none."""
+    """Return the receipt in a part of a mail, or None if it has none."""
     from airflow_provider_dinero.api.photos import pdf_of
 
     content = part.get_payload(decode=True)
@@ -68,7 +69,7 @@ def pdf_in(part: Message) -> bytes | None:
 
 
 def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
-    """Keep the receipts of a mail, and return what the operator takes for each."""
+    """Store the receipts of a mail, and return the arguments of the operator for each."""
     mail = message_from_bytes(raw, policy=policy.default)
     message_id = str(mail["Message-ID"] or "").strip() or hashlib.sha256(raw).hexdigest()
     found = {}
@@ -92,7 +93,7 @@ def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
 
 with DAG(
     "dinero_receipts_by_mail",
-    description="Mails → receipts → purchase vouchers → the mails are put away",
+    description="Mails → receipts → purchase vouchers → mails are moved",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("5 6-20 * * *", timezone="Europe/Copenhagen"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),
@@ -101,7 +102,7 @@ with DAG(
     params={
         "inbox": Param("INBOX", type="string", title="The folder that receipts arrive in"),
         "done": Param("Booked", type="string", title="The folder that mails move to"),
-        "store": Param("/data/receipts_by_mail", type="string", title="Where the files are kept"),
+        "store": Param("/data/receipts_by_mail", type="string", title="Where the files are stored"),
     },
     default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
     tags=["dinero", "example"],
@@ -109,7 +110,7 @@ with DAG(
 
     @task(multiple_outputs=False)
     def read(params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the receipts of all mails, which mails they are of, and the mails that can't be read."""
+        """Return the receipts of all mails, which mail each is from, and the mails that can't be read."""
         from airflow.providers.imap.hooks.imap import ImapHook
 
         from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -145,12 +146,12 @@ with DAG(
 
     @task
     def receipts(found: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the receipts alone: Airflow maps over all that a task returns, and not over a key of it."""
+        """Return only the receipts: Airflow maps over a task's whole result, not over one of its keys."""
         return list(found["receipts"])
 
     @task(trigger_rule="all_done")
     def put_away(found: dict[str, Any] | None, params: dict[str, Any] | None = None, ti: Any = None) -> None:
-        """Move the mails whose vouchers are all there; fail if there are others."""
+        """Move the mails whose vouchers all exist; fail if others remain."""
         from airflow.providers.imap.hooks.imap import ImapHook
 
         assert params
@@ -161,15 +162,15 @@ with DAG(
         if done:
             with ImapHook(MAILBOX) as hook:
                 server = hook.mail_client
-                able = answer(server.capability(), "say what it is able to")[0].upper().split()
+                able = answer(server.capability(), "list its capabilities")[0].upper().split()
                 if b"MOVE" not in able:  # copy and delete would take along what others have deleted
                     raise RuntimeError("The mail server can't move mails (RFC 6851).")
                 server.create(f'"{params["done"]}"')  # refused where it is there
                 if opened(server, params["inbox"], readonly=False) != found["validity"]:
-                    raise RuntimeError("The mailbox was made anew meanwhile. Clear the run.")
+                    raise RuntimeError("The mailbox was created again meanwhile. Clear the run.")
                 for uid in done:
                     answer(server.uid("MOVE", uid, f'"{params["done"]}"'), f"move mail {uid}")
-        log.info("%d mails are put away", len(done))
+        log.info("%d mails are moved", len(done))
         waiting = [uid for uid, places in found["mails"].items() if places and uid not in done]
         if waiting or found["unreadable"]:
             raise RuntimeError(

@@ -35,7 +35,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def order_reference(order_id: str) -> str:
-    """Return what an order is called in Dinero (ExternalReference)."""
+    """Return the name of an order in Dinero (ExternalReference)."""
     return f"chinook-order-{order_id}"
 
 
@@ -108,7 +108,7 @@ with DAG(
         return [
             {
                 "idempotency_key": order_reference(order["order_id"]),
-                "expected_total": order["total"],  # as the shop has charged it: another total is never booked
+                "expected_total": order["total"],  # what the shop charged: no other total is booked
                 "invoice": {
                     "ContactGuid": guids[f"chinook-customer-{order['customer_id']}"],
                     "ExternalReference": order_reference(order["order_id"]),
