@@ -135,11 +135,11 @@ clean:
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(UV) install --constraint constraints.txt --editable '.[sandbox]'
+	$(UV) install --compile-bytecode --constraint constraints.txt --editable '.[sandbox]'
 	touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(UV) install --constraint constraints.txt --group dev
+	$(UV) install --compile-bytecode --constraint constraints.txt --group dev
 	touch $@
 
 .venv/.installed-dist: .venv/.installed-dev
