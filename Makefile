@@ -17,7 +17,7 @@ FAULTS := $(FAULTS_0) $(FAULTS_1)
 
 EDGES := lowest newest
 # Each dependency has a test among these: HTTP and OAuth, bodies and amounts, the database, Redis, Parquet, PDF, forms.
-EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_credentials.py tests/api/test_wholeness.py \
+EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_credentials.py tests/api/test_response_validation.py \
 	tests/consent/test_check.py tests/consent/test_flow.py tests/coordination/test_odd_redis.py \
 	tests/transfers/test_formats.py tests/transfers/test_sql.py \
 	tests/sandbox/test_connect.py tests/sandbox/test_files.py tests/sandbox/test_mail.py tests/sandbox/test_people.py \

@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from local import api_requests, sandbox
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
 AHEAD = timedelta(hours=1)
 RESOURCE, KEY = "invoices", "Guid"

@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from local import BIN, ROOT, api_requests, connection, fernet_key, sandbox, started
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
 WATCHERS, INTERVAL, WARM, MEASURED = 20, 10.0, 60.0, 60.0
 FOLDER = ROOT / ".airflow" / "waiting"

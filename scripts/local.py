@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent

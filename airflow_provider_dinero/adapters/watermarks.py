@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters.asset_state import AssetState, state_of
-from airflow_provider_dinero.adapters.task_place import Place, place_of
+from airflow_provider_dinero.adapters.task_identity import TaskIdentity, identity_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ class Marks:
 
     :param state: AssetState, whose key is the organization and the consumer
     :param lock: callable that returns the lock
-    :param place: Place of the caller
+    :param place: TaskIdentity of the caller
     """
 
     def __init__(
         self,
         state: AssetState,
         lock: Callable[[], AbstractContextManager[Any]],
-        place: Place,
+        place: TaskIdentity,
     ) -> None:
         self._state = state
         self._lock = lock
@@ -177,7 +177,7 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
     """
     key = f"{client.organization_id}.{consumer}"
     state = state_of(context, asset, key)
-    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), place_of(context))
+    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), identity_of(context))
 
 
 def mark_of(found: "Window") -> Mark:

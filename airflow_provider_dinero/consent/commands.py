@@ -22,13 +22,12 @@ from airflow_provider_dinero.api.auth.consent import Consent
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.masking import hidden
-from airflow_provider_dinero.consent import flow
-from airflow_provider_dinero.consent import marks as stored_marks
+from airflow_provider_dinero.consent import flow, watermarks
 from airflow_provider_dinero.consent.check import WRONG
 from airflow_provider_dinero.consent.check import check as check_connection
 from airflow_provider_dinero.consent.comparison import Comparison
 from airflow_provider_dinero.consent.connections import ONLY_READS, find, sharing
-from airflow_provider_dinero.consent.doubles import DAYS, Doubles
+from airflow_provider_dinero.consent.duplicates import DAYS, DuplicateSearch
 from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import MISSING, state_of
 
@@ -118,7 +117,7 @@ def revoke(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Check a connection, or search Dinero for duplicates."""
     if args.doubles:
-        return _doubles(args)
+        return _duplicates(args)
     lines = check_connection(args.conn_id)
     if args.json:
         _print_json([asdict(each) for each in lines])
@@ -177,16 +176,16 @@ def accounts(args: Namespace) -> int:
 @_command
 def marks(args: Namespace) -> int:
     """List how far each consumer of changes is; or set such a mark, or forget it."""
-    found = stored_marks.marks()
+    found = watermarks.stored_watermarks()
     if args.set:
-        return _set_mark(args, stored_marks.one(found, args.set[0], args.asset))
+        return _set_mark(args, watermarks.one(found, args.set[0], args.asset))
     if args.forget:
-        mark = stored_marks.one(found, args.forget, args.asset)
+        mark = watermarks.one(found, args.forget, args.asset)
         say(f"{mark.key} of {mark.asset}: at {_instant(mark.until)}. Without a watermark, its consumer starts anew:")
         say("from then on, or from initial_since; a transfer loads everything.")
         if not _agreed(args, "Delete it?"):
             return 1
-        stored_marks.forget(mark)
+        watermarks.forget(mark)
         say("It is deleted.")
         return 0
     if args.json:
@@ -207,7 +206,7 @@ def marks(args: Namespace) -> int:
     return 0
 
 
-def _set_mark(args: Namespace, mark: stored_marks.StoredMark) -> int:
+def _set_mark(args: Namespace, mark: watermarks.StoredWatermark) -> int:
     until = as_utc(args.set[1])
     if until > datetime.now(UTC):
         raise DineroInvalidBody(
@@ -220,7 +219,7 @@ def _set_mark(args: Namespace, mark: stored_marks.StoredMark) -> int:
         say("Changes since then are reported again. Pending windows are dropped.")
     if not _agreed(args, "Set it?"):
         return 1
-    stored_marks.set_mark(mark, until)
+    watermarks.move(mark, until)
     say("It is set: the next run, or the next poll of a watcher, continues from there.")
     return 0
 
@@ -237,14 +236,14 @@ def _instant(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "nothing yet"
 
 
-def _doubles(args: Namespace) -> int:
+def _duplicates(args: Namespace) -> int:
     """List possible duplicates; the exit code tells whether there are any."""
     try:
         since = date.fromisoformat(args.since) if args.since else datetime.now(UTC).date() - timedelta(days=DAYS)
     except ValueError:
         raise DineroInvalidBody(f"--since: {args.since!r} is not a date.", "Write it as YYYY-MM-DD.") from None
     client = find(args.conn_id).client(**ONLY_READS)
-    search = Doubles(client, since)
+    search = DuplicateSearch(client, since)
     with client.session.guard():
         search.begin()
     minutes = -(-search.requests // client.requests_per_minute)

@@ -17,7 +17,7 @@ from airflow_provider_dinero.api.auth.consent import (
 from airflow_provider_dinero.api.auth.consent import begin as ask
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.api.ports import Token
-from airflow_provider_dinero.consent import taken
+from airflow_provider_dinero.consent import used_responses
 from airflow_provider_dinero.consent.connections import ConnectionRecord, find, sharing, write
 
 
@@ -59,15 +59,15 @@ def finish(
         _require_writable(found, organization)
     code = code_of(consent, answer)
     with client.lock.hold(client.tokens.key):  # if the lock can't be had, this fails while the code is still valid
-        if taken.take(consent.state):
+        if used_responses.take(consent.state):
             token = exchange(client, consent, code)
             try:
                 _keep(found, token)
             except DineroError as error:
                 error.done_before = "The consent could not be stored."
                 raise
-            taken.stored(consent.state)
-        elif not taken.is_stored(consent.state):
+            used_responses.stored(consent.state)
+        elif not used_responses.is_stored(consent.state):
             raise DineroConfigurationError(
                 "This response of Visma Connect arrived before, and its code can be exchanged only once.",
                 f"If {conn_id} is not connected within a minute, start again.",

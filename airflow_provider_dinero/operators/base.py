@@ -193,9 +193,9 @@ class DineroBaseOperator(AuthoredTemplates):
         from airflow_provider_dinero.api.bodies.idempotency import key_text
 
         if key is None:
-            from airflow_provider_dinero.adapters.task_place import place_of
+            from airflow_provider_dinero.adapters.task_identity import identity_of
 
-            place = place_of(context)
+            place = identity_of(context)
             if place.map_index >= 0:
                 self.log.warning(
                     "Mapped without an idempotency_key: if the list changes, an index identifies another document. "

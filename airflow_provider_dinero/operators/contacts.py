@@ -49,10 +49,10 @@ class DineroUpsertContactOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> dict[str, Any]:
         """Find the contact, and create or update it."""
-        from airflow_provider_dinero.adapters.task_place import place_of
+        from airflow_provider_dinero.adapters.task_identity import identity_of
         from airflow_provider_dinero.api.resources.mapped_notes import Mapped
 
-        place = place_of(context)
+        place = identity_of(context)
         found = self.client.contacts.upsert(
             self.contact,
             match_by=self.match_by,

@@ -18,7 +18,6 @@ from airflow_provider_dinero.sandbox.access import expire, let_in
 from airflow_provider_dinero.sandbox.answers import page
 from airflow_provider_dinero.sandbox.calls import Call, Operation
 from airflow_provider_dinero.sandbox.dates import DateHeader
-from airflow_provider_dinero.sandbox.doors import Doors
 from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.fault_middleware import FaultMiddleware
 from airflow_provider_dinero.sandbox.faults import Faults
@@ -36,6 +35,7 @@ from airflow_provider_dinero.sandbox.resources import (
     seeding,
     tokens,
 )
+from airflow_provider_dinero.sandbox.same_origin_middleware import SameOriginMiddleware
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
 from airflow_provider_dinero.sandbox.wire import Wire
@@ -141,7 +141,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     )
     if settings.date_header:
         app.add_middleware(DateHeader, clock=store.clock)
-    app.add_middleware(Doors, hosts=settings.allowed_hosts)  # the last one is asked first
+    app.add_middleware(SameOriginMiddleware, hosts=settings.allowed_hosts)  # the last one is asked first
 
     @app.exception_handler(HTTPException)
     async def unknown_route(request: Request, error: HTTPException) -> Response:

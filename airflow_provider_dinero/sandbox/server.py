@@ -12,7 +12,7 @@ from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from airflow_provider_dinero.sandbox.seed_data import connection
 from airflow_provider_dinero.sandbox.settings import Settings
 

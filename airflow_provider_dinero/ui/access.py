@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from fastapi import Depends, HTTPException, Request
 
 from airflow_provider_dinero.consent.connections import find
-from airflow_provider_dinero.ui.sealed import seal, unseal
+from airflow_provider_dinero.ui.encryption import seal, unseal
 
 # An older form is shown again before it is accepted.
 FORM_SECONDS = 12 * 3600

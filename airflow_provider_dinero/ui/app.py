@@ -32,9 +32,9 @@ from airflow_provider_dinero.ui.access import (
     readable,
     record,
 )
+from airflow_provider_dinero.ui.encryption import seal, unseal
 from airflow_provider_dinero.ui.overview import Overview
 from airflow_provider_dinero.ui.pages import HEADERS, render, style
-from airflow_provider_dinero.ui.sealed import seal, unseal
 
 # How long a person may take at Visma Connect, and a browser for the redirect from POST to GET.
 CONSENT_SECONDS = 15 * 60

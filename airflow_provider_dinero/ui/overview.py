@@ -21,7 +21,7 @@ from airflow_provider_dinero.adapters.settings import coordination_url
 from airflow_provider_dinero.api.errors import DineroError
 from airflow_provider_dinero.api.ports import EVERYWHERE
 from airflow_provider_dinero.consent.connections import find
-from airflow_provider_dinero.consent.marks import StoredMark, marks
+from airflow_provider_dinero.consent.watermarks import StoredWatermark, stored_watermarks
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
@@ -129,9 +129,9 @@ class Overview:
                 found[conn_id] = each
         return found
 
-    def marks(self) -> list[StoredMark]:
+    def marks(self) -> list[StoredWatermark]:
         """Return the watermarks of consumers in DAGs that the user may read, or all if that is every DAG."""
-        return [each for each in marks() if self._all or self._readable.intersection(each.dag_ids)]
+        return [each for each in stored_watermarks() if self._all or self._readable.intersection(each.dag_ids)]
 
     def mirrors(self) -> list[tuple[str, str, datetime]]:
         """Return the DAG, task and last sync of each SQL mirror that the user may read, oldest first."""

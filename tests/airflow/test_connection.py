@@ -7,7 +7,7 @@ import pytest
 import requests
 from local import connection
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.deployment import Deployment, as_rest
 
 

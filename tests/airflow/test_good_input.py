@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.conftest import CONTACT
 from tests.deployment import Deployment
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, errors
-from tests.api.behind import behind, client, one, proxy, sandbox
+from tests.api.proxied import behind, client, one, proxy, sandbox
 from tests.cutting import PAGE, Cutter, Spoil
 
 __all__ = ["behind", "client", "one", "proxy", "sandbox"]

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_dinero.api import DineroClient, errors
 from airflow_provider_dinero.api.ports import ProcessIntents, ProcessLock
-from tests.api.behind import client, proxy, sandbox
+from tests.api.proxied import client, proxy, sandbox
 from tests.conftest import CONTACT, as_another_worker, line
 from tests.cutting import Cutter, Spoil
 from tests.walk import GUIDS, REMINDER

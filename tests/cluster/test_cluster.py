@@ -5,7 +5,7 @@ from collections import Counter
 import requests
 from local import api_requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.deployment import Deployment
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from local import ROOT, airflow, connection, sandbox
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.leaks import search, tokens
 
 REFRESH_TOKEN = "a-refresh-token-that-is-echoed"

@@ -18,7 +18,7 @@ from cryptography.fernet import Fernet
 from local import ROOT, Airflow, airflow, api_requests, connection, fernet_key, sandbox
 
 from airflow_provider_dinero.api.ports import Token
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.faults.dags.at_once import TASKS
 from tests.faults.world import Report, share
 from tests.leaks import Find, search, tokens, watched

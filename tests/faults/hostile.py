@@ -28,7 +28,7 @@ from airflow_provider_dinero.api.errors import (
     DineroTemporaryError,
     DineroUnexpectedAnswer,
 )
-from airflow_provider_dinero.api.http.wholeness import LARGEST
+from airflow_provider_dinero.api.http.response_validation import LARGEST
 from airflow_provider_dinero.api.operations import Operation, Repeat
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget, ProcessLock, Token
 from tests.api.calls import CALLS

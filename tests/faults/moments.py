@@ -106,7 +106,7 @@ class Worker:
         """Order a fault for the request that is sent next."""
         import json
 
-        from airflow_provider_dinero.sandbox.doors import CONTROL
+        from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
         parts = urlsplit(url)
         order = {"effect": effect, "path": parts.path, "times": 1, "seconds": self.blow.seconds if self.blow else 0}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dinero.adapters.task_place import place_of
+from airflow_provider_dinero.adapters.task_identity import identity_of
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from airflow_provider_dinero.adapters.task_place import place_of
 def test_the_place_of_a_task(map_index: int | None, loop: int | None, key: str) -> None:
     ti = SimpleNamespace(dag_id="dag", run_id="run", task_id="task", map_index=map_index, region_index=7)
     context: Any = {"ti": ti, **({} if loop is None else {"loop": SimpleNamespace(index=loop)})}
-    assert str(place_of(context)) == key
+    assert str(identity_of(context)) == key

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from airflow_provider_dinero.sandbox.server import running
 
 from .conftest import Caller, personal_token

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .bookkeeper import Bookkeeper

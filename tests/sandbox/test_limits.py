@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from airflow_provider_dinero.sandbox.server import running
 
 from .conftest import Caller, Clock, personal_token, refresh

@@ -10,7 +10,7 @@ import pytest
 import requests
 from pypdf import PdfReader
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
 from .conftest import START, Caller, Clock, Draft
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from airflow_provider_dinero.adapters.asset_state import AssetState
-from airflow_provider_dinero.adapters.task_place import Place
+from airflow_provider_dinero.adapters.task_identity import TaskIdentity
 from airflow_provider_dinero.adapters.watermarks import Mark, Marks, mark_of
 from airflow_provider_dinero.api import DineroClient, eq
 from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -59,7 +59,9 @@ def test_a_window_after_a_mark_that_was_set_back_is_not_committed(bench: Bench, 
 
     import contextlib
 
-    marks = Marks(AssetState(Store(), "asset", "x"), contextlib.nullcontext, Place("dag", "run", "task", -1, None))
+    marks = Marks(
+        AssetState(Store(), "asset", "x"), contextlib.nullcontext, TaskIdentity("dag", "run", "task", -1, None)
+    )
     marks.start(Mark(datetime(2026, 1, 1, tzinfo=UTC)))
     assert marks.commit("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z") is None
     done = marks.commit("2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z")

@@ -14,7 +14,7 @@ from airflow_provider_dinero.coordination.files import FileBudget
 from airflow_provider_dinero.ui import overview
 from airflow_provider_dinero.ui.overview import Allowance, Overview
 from tests.consent.conftest import add, database
-from tests.consent.test_marks import Keep, keep
+from tests.consent.test_watermarks import Keep, keep
 from tests.faulty import dripping
 
 __all__ = ["add", "database", "keep"]

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from tests.ui.conftest import PASSWORDS, Server, Session, consent
 
 GET = ("/", "/callback", "/organization?conn_id=shop")

@@ -80,13 +80,13 @@ class Batches:
         """
         from airflow_provider_dinero.api.batches.invoices import InvoiceRun
         from airflow_provider_dinero.api.batches.items import Options
-        from airflow_provider_dinero.api.batches.surroundings import Surroundings
+        from airflow_provider_dinero.api.batches.run_context import RunContext
 
         with self._session.show_errors():
             how = {"match_by": match_by, "on_other_name": on_other_name}
             options = Options(book=book, send=send, mailout=mailout or {}, payment=payment, **how)
-            around = Surroundings(self._store, report, progress, _stops(on_error), done or {})
-            return InvoiceRun(self._session, items, options, around).perform()
+            context = RunContext(self._store, report, progress, _stops(on_error), done or {})
+            return InvoiceRun(self._session, items, options, context).perform()
 
     def contacts(
         self,
@@ -116,13 +116,13 @@ class Batches:
         :return: `{"items", "created", "updated", "unchanged", "failed", "TotalInclVat"}`
         :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
-        from airflow_provider_dinero.api.batches.surroundings import Surroundings
+        from airflow_provider_dinero.api.batches.run_context import RunContext
         from airflow_provider_dinero.api.batches.upserts import ContactsRun
 
         with self._session.show_errors():
-            around = Surroundings(self._store, report, progress, _stops(on_error))
+            context = RunContext(self._store, report, progress, _stops(on_error))
             how = {"match_by": match_by, "on_other_name": on_other_name, "only_create": only_create}
-            return ContactsRun(self._session, around, how).perform(items)
+            return ContactsRun(self._session, context, how).perform(items)
 
     def products(
         self,
@@ -147,12 +147,12 @@ class Batches:
         :return: as `contacts`
         :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
-        from airflow_provider_dinero.api.batches.surroundings import Surroundings
+        from airflow_provider_dinero.api.batches.run_context import RunContext
         from airflow_provider_dinero.api.batches.upserts import ProductsRun
 
         with self._session.show_errors():
-            around = Surroundings(self._store, report, progress, _stops(on_error))
-            return ProductsRun(self._session, around, match_by).perform(items)
+            context = RunContext(self._store, report, progress, _stops(on_error))
+            return ProductsRun(self._session, context, match_by).perform(items)
 
     def payments(
         self,
@@ -184,11 +184,11 @@ class Batches:
         :raises DineroItemsFailed: some items failed, and the error names the first ten; the others succeeded
         """
         from airflow_provider_dinero.api.batches.payments import PaymentsRun
-        from airflow_provider_dinero.api.batches.surroundings import Surroundings
+        from airflow_provider_dinero.api.batches.run_context import RunContext
 
         with self._session.show_errors():
-            around = Surroundings(self._store, report, progress, _stops(on_error))
-            return PaymentsRun(self._session, around, payment or {}).perform(items)
+            context = RunContext(self._store, report, progress, _stops(on_error))
+            return PaymentsRun(self._session, context, payment or {}).perform(items)
 
 
 def _stops(on_error: str) -> bool:

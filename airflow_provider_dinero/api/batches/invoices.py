@@ -16,8 +16,8 @@ from airflow_provider_dinero.api.batches.known import ContactBook, Snapshot
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
 from airflow_provider_dinero.api.batches.report import FAILED, UNCHANGED, Report, fields_of
+from airflow_provider_dinero.api.batches.run_context import FOR_ALL, MOST_TEMPORARY, RunContext
 from airflow_provider_dinero.api.batches.steps import Steps
-from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
 from airflow_provider_dinero.api.batches.work import Work
 from airflow_provider_dinero.api.errors import DineroConflict, DineroError, DineroInvalidBody, DineroTemporaryError
 from airflow_provider_dinero.api.resources.catalog import Resources
@@ -36,23 +36,23 @@ class InvoiceRun:
     :param session: Session
     :param items: iterable of mappings, or of their JSON
     :param options: Options
-    :param around: Surroundings
+    :param context: RunContext
     """
 
-    def __init__(self, session: Session, items: Iterable[Any], options: Options, around: Surroundings) -> None:
+    def __init__(self, session: Session, items: Iterable[Any], options: Options, context: RunContext) -> None:
         self._session = session
         self._resources: Resources = Lane(session)
         self._items = items
         self._options = options
-        self._around = around
+        self._context = context
         name = f"{session.organization_id}.invoices"
-        self._notes = Notes(around.store, session.lock, name, dry_run=session.dry_run)
+        self._notes = Notes(context.store, session.lock, name, dry_run=session.dry_run)
         self._intents = NoteIntents(self._notes)
         self._steps = Steps(self._notes, self._intents, self._resources.invoices.sending_lock)
         self._preflight = Preflight(
             session, self._resources.contacts, self._resources.accounts, self._resources.accounting_years
         )
-        self._report = Report(around.sink)
+        self._report = Report(context.sink)
         self._touched: set[str] = set()
         self._part: list[Told] = []
         self._temporary = 0
@@ -95,7 +95,7 @@ class InvoiceRun:
                 if item.guid in digests:
                     raise _twice(item)
             except DineroInvalidBody as error:
-                if self._around.stop:
+                if self._context.stop:
                     raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
                 wrong += 1
                 continue
@@ -136,7 +136,7 @@ class InvoiceRun:
     def _work(self, index: int, given: Any) -> "Told":
         """Return an item with what is known of it; or the row of an item that is invalid or was reported before."""
         told: Row = {"Item": index + 1}
-        past = self._around.done.get(index)
+        past = self._context.done.get(index)
         if past and past["Change"] == FAILED:
             return past, None
         try:
@@ -146,7 +146,7 @@ class InvoiceRun:
                 raise _twice(item)
             body = self._contacts.body(item)
         except (DineroInvalidBody, DineroConflict) as error:
-            if self._around.stop:
+            if self._context.stop:
                 raise
             return told, error
         row = self._snapshot.get(item.guid)
@@ -170,7 +170,7 @@ class InvoiceRun:
             return
         for works in self._contacts.split(left):
             self._carry_out(works)
-        self._around.progress(self._done(), self._total)
+        self._context.progress(self._done(), self._total)
 
     def _preview(self, works: list[Work]) -> None:
         """Find out what a run would do, and count the requests that it would take."""
@@ -206,7 +206,7 @@ class InvoiceRun:
         ready = [work for work in works if work.error is None and {"book", "pay", "send"} & set(work.left())]
         for at in range(0, len(ready), LANES):
             self._finish(ready[at : at + LANES])
-            self._around.progress(self._done(), self._total)
+            self._context.progress(self._done(), self._total)
 
     def _done(self) -> int:
         """Return how many items are done or have failed."""
@@ -313,7 +313,7 @@ class InvoiceRun:
         if isinstance(error, DineroError) and not isinstance(error, FOR_ALL):
             work.error = error
             self._temporary = self._temporary + 1 if isinstance(error, DineroTemporaryError) else 0
-            if not self._around.stop and self._temporary < MOST_TEMPORARY:
+            if not self._context.stop and self._temporary < MOST_TEMPORARY:
                 return
         raise error
 

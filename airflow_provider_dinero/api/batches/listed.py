@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_dinero.api.batches.items import reading
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes, SharedIntents
 from airflow_provider_dinero.api.batches.report import Report
-from airflow_provider_dinero.api.batches.surroundings import FOR_ALL, MOST_TEMPORARY, Surroundings
+from airflow_provider_dinero.api.batches.run_context import FOR_ALL, MOST_TEMPORARY, RunContext
 from airflow_provider_dinero.api.errors import DineroDryRun, DineroError, DineroInvalidBody, DineroTemporaryError
 from airflow_provider_dinero.api.session import Session
 
@@ -35,13 +35,13 @@ class ListedRun(ABC):
     """One run of a list.
 
     :param session: Session
-    :param around: Surroundings
+    :param context: RunContext
     """
 
-    def __init__(self, session: Session, around: Surroundings) -> None:
+    def __init__(self, session: Session, context: RunContext) -> None:
         self._session = session
-        self._around = around
-        self._report = Report(around.sink)
+        self._context = context
+        self._report = Report(context.sink)
         self._temporary = 0
 
     @abstractmethod
@@ -75,7 +75,7 @@ class ListedRun(ABC):
                     self._note(entry, raised)
                 for entry in some:
                     self._tell(entry)
-                self._around.progress(sum(self._report.counts.values()), len(entries))
+                self._context.progress(sum(self._report.counts.values()), len(entries))
         finally:
             lanes.end()
         self._report.raise_failed()
@@ -87,7 +87,7 @@ class ListedRun(ABC):
             with reading():
                 entry = self.read(given)
         except DineroInvalidBody as error:
-            if self._around.stop:
+            if self._context.stop:
                 raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
             return Entry(told, error=error)
         entry.told = told | entry.told
@@ -106,7 +106,7 @@ class ListedRun(ABC):
         if isinstance(error, DineroError) and not isinstance(error, FOR_ALL):
             entry.error = error
             self._temporary = self._temporary + 1 if isinstance(error, DineroTemporaryError) else 0
-            if not self._around.stop and self._temporary < MOST_TEMPORARY:
+            if not self._context.stop and self._temporary < MOST_TEMPORARY:
                 return
         raise error
 

@@ -6,7 +6,7 @@ from typing import Any
 from airflow_provider_dinero.api.batches.items import as_row, require_known
 from airflow_provider_dinero.api.batches.lanes import Lane
 from airflow_provider_dinero.api.batches.listed import Entry, ListedRun
-from airflow_provider_dinero.api.batches.surroundings import Surroundings
+from airflow_provider_dinero.api.batches.run_context import RunContext
 from airflow_provider_dinero.api.batches.work import SETTLED
 from airflow_provider_dinero.api.bodies.idempotency import key_text, reference_for
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
@@ -26,12 +26,12 @@ class PaymentsRun(ListedRun):
     """Registers the payments of a list.
 
     :param session: Session
-    :param around: Surroundings
+    :param context: RunContext
     :param defaults: mapping of what the payments have in common, such as the DepositAccountNumber
     """
 
-    def __init__(self, session: Session, around: Surroundings, defaults: Mapping[str, Any]) -> None:
-        super().__init__(session, around)
+    def __init__(self, session: Session, context: RunContext, defaults: Mapping[str, Any]) -> None:
+        super().__init__(session, context)
         self._defaults = defaults
         self._invoices = Invoices(session, Lane(session).contacts)
         self._found: dict[tuple[str, str], list[Row]] = {}

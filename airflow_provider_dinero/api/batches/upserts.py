@@ -6,7 +6,7 @@ from typing import Any
 from airflow_provider_dinero.api.batches.items import as_row
 from airflow_provider_dinero.api.batches.lanes import Lane
 from airflow_provider_dinero.api.batches.listed import Entry, ListedRun
-from airflow_provider_dinero.api.batches.surroundings import Surroundings
+from airflow_provider_dinero.api.batches.run_context import RunContext
 from airflow_provider_dinero.api.resources.contacts import Contacts, match_key
 from airflow_provider_dinero.api.resources.products import Products
 from airflow_provider_dinero.api.session import Session
@@ -18,12 +18,12 @@ class ContactsRun(ListedRun):
     """Creates or updates the contacts of a list.
 
     :param session: Session
-    :param around: Surroundings
+    :param context: RunContext
     :param how: mapping of match_by, on_other_name and only_create, as `Contacts.upsert` takes them
     """
 
-    def __init__(self, session: Session, around: Surroundings, how: Mapping[str, Any]) -> None:
-        super().__init__(session, around)
+    def __init__(self, session: Session, context: RunContext, how: Mapping[str, Any]) -> None:
+        super().__init__(session, context)
         self._how = how
         self._contacts = Contacts(session)
         self._found: Found = {}
@@ -50,12 +50,12 @@ class ProductsRun(ListedRun):
     """Creates or updates the products of a list.
 
     :param session: Session
-    :param around: Surroundings
+    :param context: RunContext
     :param match_by: str, as `Products.upsert` takes it
     """
 
-    def __init__(self, session: Session, around: Surroundings, match_by: str) -> None:
-        super().__init__(session, around)
+    def __init__(self, session: Session, context: RunContext, match_by: str) -> None:
+        super().__init__(session, context)
         self._match_by = match_by
         self._products = Products(session)
         self._found: Found = {}

@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_dinero import __version__
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroOutcomeUnknown
-from airflow_provider_dinero.api.http.responses import Response, clean
-from airflow_provider_dinero.api.http.retry import Failure
-from airflow_provider_dinero.api.http.wholeness import (
+from airflow_provider_dinero.api.http.response_validation import (
     LARGEST,
     LARGEST_REFUSAL,
     Flaw,
@@ -25,6 +23,8 @@ from airflow_provider_dinero.api.http.wholeness import (
     is_framed,
     value_of,
 )
+from airflow_provider_dinero.api.http.responses import Response, clean
+from airflow_provider_dinero.api.http.retry import Failure
 from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Operation, Repeat
 

@@ -18,7 +18,7 @@ PAGES = ("/_sandbox/ui/", "/_sandbox/style.css", "/_sandbox/health")
 READING = ("GET", "HEAD")
 
 
-class Doors:
+class SameOriginMiddleware:
     """Refuses what a web page in a developer's browser might try against a sandbox on the same machine.
 
     :param app: the wrapped application

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from airflow_provider_dinero.sandbox.cli import main
-from airflow_provider_dinero.sandbox.doors import CONTROL
+from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .conftest import Caller

@@ -20,7 +20,7 @@ FOR_ALL = (DineroConfigurationError, DineroForbidden, DineroThrottled, DineroUna
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunContext:
     """What a run needs besides its list and options.
 
     :param store: StateStore for its notes

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_dinero.adapters.token_store import VariableTokenStore
 from airflow_provider_dinero.api import errors
-from airflow_provider_dinero.consent import flow, taken
+from airflow_provider_dinero.consent import flow, used_responses
 from airflow_provider_dinero.consent.connections import find
 from airflow_provider_dinero.consent.states import state_of
 from tests.consent.conftest import variables
@@ -39,7 +39,7 @@ def test_a_reload_while_visma_is_slow_exchanges_the_code_once(
 ) -> None:
     """The control, without the note: the code goes out twice, and the consent ends though it seems to be given."""
     if control:
-        monkeypatch.setattr(taken, "take", lambda state: True)
+        monkeypatch.setattr(used_responses, "take", lambda state: True)
     add("shop", organization_id=100001)
     ends = reloaded(sandbox, "shop")
     assert asked(sandbox, "/connect/token") == (2 if control else 1)
@@ -68,13 +68,13 @@ def test_a_code_whose_exchange_failed_is_not_sent_again(add: Add, sandbox: Any, 
 
 
 def test_what_is_noted_is_forgotten_when_it_is_of_no_use(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert taken.take("first")
-    assert not taken.take("first")
-    later = datetime.now(UTC) + taken.FORGOTTEN_AFTER + timedelta(seconds=1)
-    monkeypatch.setattr(taken, "datetime", type("Later", (), {"now": staticmethod(lambda zone: later)}))
-    assert taken.take("second")
-    assert taken.take("first")
-    assert not taken.take("second")
+    assert used_responses.take("first")
+    assert not used_responses.take("first")
+    later = datetime.now(UTC) + used_responses.FORGOTTEN_AFTER + timedelta(seconds=1)
+    monkeypatch.setattr(used_responses, "datetime", type("Later", (), {"now": staticmethod(lambda zone: later)}))
+    assert used_responses.take("second")
+    assert used_responses.take("first")
+    assert not used_responses.take("second")
 
 
 def test_a_consent_under_an_earlier_name_is_seen_and_ended(add: Add, sandbox: Any) -> None:

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class Place(NamedTuple):
+class TaskIdentity(NamedTuple):
     """The identity of a running task.
 
     :param dag_id: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
         return "/".join(map(str, parts))
 
 
-def place_of(context: "Context") -> Place:
+def identity_of(context: "Context") -> TaskIdentity:
     """Return the identity of the running task.
 
     This doesn't use `region_index`, which for a mapped task in a loop is the map index again, nor `region_id`, which
@@ -37,7 +37,7 @@ def place_of(context: "Context") -> Place:
     """
     ti, loop = context["ti"], _loop(context)
     index = -1 if ti.map_index is None else ti.map_index
-    return Place(ti.dag_id, ti.run_id, ti.task_id, index, None if loop is None else int(loop.index))
+    return TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, index, None if loop is None else int(loop.index))
 
 
 def _loop(context: Any) -> Any:

@@ -22,7 +22,7 @@ SCHEME = "dinero://"
 
 
 @dataclass(frozen=True)
-class StoredMark:
+class StoredWatermark:
     """The watermark of a consumer.
 
     :param key: str, the organization and the consumer
@@ -59,7 +59,7 @@ class StoredMark:
         return {**{name: getattr(self, name) for name in names}, **told}
 
 
-def marks() -> list[StoredMark]:
+def stored_watermarks() -> list[StoredWatermark]:
     """Return all watermarks, oldest first."""
     from airflow.models import Variable
     from airflow.models.asset import AssetModel
@@ -67,7 +67,7 @@ def marks() -> list[StoredMark]:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    found: dict[tuple[str, str], StoredMark] = {}
+    found: dict[tuple[str, str], StoredWatermark] = {}
     with create_session() as session:
         rows = Variable  # ruff: ignore[airflow3-suggested-update]
         for row in session.scalars(select(rows).where(rows.key.startswith(PREFIX, autoescape=True))):
@@ -87,10 +87,10 @@ def marks() -> list[StoredMark]:
     return sorted(found.values(), key=lambda each: (each.until or oldest, each.key, each.asset))
 
 
-def one(among: Iterable[StoredMark], key: str, asset: str | None) -> StoredMark:
+def one(among: Iterable[StoredWatermark], key: str, asset: str | None) -> StoredWatermark:
     """Return the watermark with this key.
 
-    :param among: iterable of StoredMark
+    :param among: iterable of StoredWatermark
     :param key: str
     :param asset: str, the name of its asset, needed if several have this key; or None
     :raises DineroConfigurationError: there is none, or there are several
@@ -106,10 +106,10 @@ def one(among: Iterable[StoredMark], key: str, asset: str | None) -> StoredMark:
     return found[0]
 
 
-def set_mark(mark: StoredMark, until: datetime) -> None:
+def move(mark: StoredWatermark, until: datetime) -> None:
     """Move a watermark and drop its pending windows, in the state store, as Airflow's API does, and in the copy.
 
-    :param mark: StoredMark
+    :param mark: StoredWatermark
     :param until: datetime
     """
     from airflow._shared.state import AssetScope, AssetStateStoreWriterKind
@@ -129,10 +129,10 @@ def set_mark(mark: StoredMark, until: datetime) -> None:
     write_copy(mark.asset, mark.key, value, mark.team)
 
 
-def forget(mark: StoredMark) -> None:
+def forget(mark: StoredWatermark) -> None:
     """Delete a watermark and its copy; from then on, its consumer counts as new.
 
-    :param mark: StoredMark
+    :param mark: StoredWatermark
     """
     from airflow._shared.state import AssetScope
     from airflow.state.metastore import _get_db_backend
@@ -156,18 +156,18 @@ def _asset_id(session: "Session", name: str) -> int:
     return int(session.scalars(select(AssetModel.id).where(AssetModel.name == name, having)).one())
 
 
-def _of_copy(row: Any) -> StoredMark | None:
+def _of_copy(row: Any) -> StoredWatermark | None:
     try:
         told = json.loads(row.val)
-        mark = StoredMark(str(told["key"]), str(told["asset"]), in_store=False, has_copy=True, team=row.team_name)
+        mark = StoredWatermark(str(told["key"]), str(told["asset"]), in_store=False, has_copy=True, team=row.team_name)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None  # it can't be assigned to a consumer; code that needs it reports that
     return _with(mark, value_of(row.val))
 
 
-def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredMark | None) -> StoredMark:
+def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredWatermark | None) -> StoredWatermark:
     by = "/".join(filter(None, (entry.last_updated_by_dag_id, entry.last_updated_by_task_id)))
-    mark = StoredMark(
+    mark = StoredWatermark(
         entry.key,
         asset,
         moved_at=entry.updated_at,
@@ -182,7 +182,7 @@ def _of_entry(entry: Any, asset: str, scheduled: tuple[str, ...], copy: StoredMa
         return _with(mark, entry.value)
 
 
-def _with(mark: StoredMark, value: Any) -> StoredMark:
+def _with(mark: StoredWatermark, value: Any) -> StoredWatermark:
     """Return a watermark with its stored values."""
     try:
         stored = require_mark(value, mark.asset, mark.key)

@@ -48,7 +48,7 @@ class Alike:
         return f"{self.what:>15}  {of}{len(self.each)} of {self.alike}: {', '.join(self.each)}"
 
 
-class Doubles:
+class DuplicateSearch:
     """A search for possible duplicates in a client's organization.
 
     :param client: DineroClient, created with the options `ONLY_READS`
