@@ -81,30 +81,32 @@ def with_guid(
     return {**given_or_not, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
-def own_draft(client: "DineroClient", context: "Context", resource: str, guid: str) -> "OwnDraft":
+def own_draft(client: "DineroClient", context: "Context", resource: str, name: str) -> "OwnDraft":
     """Return how to recognize a draft that this task or an earlier run created, and that nobody has touched.
 
     :param client: DineroClient of the task
     :param context: Context
     :param resource: str, the name of the client's attribute
-    :param guid: str
+    :param name: str, what identifies it: its Guid, or its ExternalReference
     """
     from airflow_provider_dinero.api.lists.changes import as_utc
     from airflow_provider_dinero.api.resources.documents import OwnDraft
 
     began = as_utc(context["dag_run"].run_after)
-    return OwnDraft(began, lambda: client.session.intents.recall(f"{resource}/{guid}/draft"))
+    return OwnDraft(began, lambda: client.session.intents.recall(f"{resource}/{name}/draft"))
 
 
-def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any]) -> None:
+def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any], name: str | None = None) -> None:
     """Record what this task wrote to a draft, so that a later try recognizes it.
 
     :param client: DineroClient of the task
     :param resource: str, the name of the client's attribute
     :param made: mapping, the result of its create
+    :param name: str or None, what identifies it; default None: its Guid
     """
     if made["Change"] != "unchanged":
-        client.session.intents.remember(f"{resource}/{made['Guid']}/draft", str(made["TimeStamp"]))
+        stamp = made.get("TimeStamp") or made["Timestamp"]
+        client.session.intents.remember(f"{resource}/{name or made['Guid']}/draft", str(stamp))
 
 
 def preview(

@@ -145,7 +145,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         require_positive(body)
-        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=_UPDATE)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=self.update)
 
     @guarded
     def create_for(
@@ -199,7 +199,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
             inherited=inherited if body.get("ProductLines") is not None else (),
             expected=expected,
             own_draft=own_draft,
-            update=_UPDATE,
+            update=self.update,
         )
 
     @guarded

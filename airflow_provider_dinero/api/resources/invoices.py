@@ -160,7 +160,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         require_debt(body)
-        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=_UPDATE)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=self.update)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
