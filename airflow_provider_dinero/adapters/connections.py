@@ -151,10 +151,8 @@ def _base_url(connection: "Connection") -> str:
 
     if not connection.host:
         return BASE_URL
-    given = connection.host
-    if "://" not in given:
-        given = f"{'http' if connection.schema == 'http' else 'https'}://{given}"
-    given = _root("host", given)
+    scheme = "http://" if connection.schema == "http" and "://" not in connection.host else ""
+    given = _root("host", f"{scheme}{connection.host}")
     if not connection.port or urlsplit(given).port is not None:
         return given
     if not 0 < connection.port < 65536:
@@ -164,6 +162,8 @@ def _base_url(connection: "Connection") -> str:
 
 def _root(name: str, given: str) -> str:
     """Return an address without its final slash, if it is a host, perhaps with a port, and nothing else.
+
+    Where the scheme is left out, it is https.
 
     A user who may edit connections must not choose which page the API server requests from another server.
 
@@ -188,7 +188,7 @@ def _root(name: str, given: str) -> str:
             "Enter the host only, as in https://api.dinero.dk.",
             settings=(name,),
         )
-    return root
+    return root if "://" in root else f"https://{host}"
 
 
 def _number(extra: Mapping[str, Any], name: str, least: int, most: int) -> float | None:

@@ -18,7 +18,7 @@ from airflow.cli.utils import redirect_stdout_log_handlers_to_stderr
 from airflow.utils.cli import action_cli
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
-from airflow_provider_dinero.api.auth.consent import Consent
+from airflow_provider_dinero.api.auth.consent import Consent, visma_connect
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.api.masking import hidden
@@ -97,6 +97,7 @@ def authorize(args: Namespace) -> int:
 @_command
 def revoke(args: Namespace) -> int:
     """End a consent."""
+    visma_connect(find(args.conn_id).client())  # nobody is asked about what isn't there
     if state_of(args.conn_id).consent == MISSING:
         say(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
         return 0

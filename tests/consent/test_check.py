@@ -56,7 +56,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Set auth_url to the sandbox's address"),
-    "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "is not an address. Start it with https://"),
+    "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "Set auth_url to the sandbox's address"),
     "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
 }
 
@@ -67,6 +67,12 @@ def test_what_is_wrong_is_told_with_what_to_do(add: Add, name: str) -> None:
     verdict, text = found(add("bad", **extra))[about]
     assert verdict == "wrong"
     assert told in text
+
+
+def test_an_address_without_a_scheme_is_taken_for_https(add: Add, sandbox: Any) -> None:
+    half = sandbox.url.removeprefix("http://")
+    verdict, text = found(add("half", **GOOD, auth_url=half))["token"]
+    assert (verdict, f"{half} speaks plain http, not https" in text) == ("wrong", True)
 
 
 def test_whoever_has_no_organization_sees_which_there_are(add: Add) -> None:

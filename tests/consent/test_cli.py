@@ -205,10 +205,13 @@ def test_what_is_pasted_wrongly_is_asked_for_again(add: Add, airflow: Any, monke
     assert "No response was pasted" in err
 
 
-def test_a_personal_integration_is_not_authorized(add: Add, airflow: Any) -> None:
-    code, _, err = airflow("dinero", "authorize", add("own", "personal_integration", organization_id=100001))
-    assert code == 1
-    assert "needs no consent" in err
+@pytest.mark.parametrize("command", ["authorize", "revoke"])
+def test_nobody_is_asked_about_a_consent_that_there_can_not_be(add: Add, airflow: Any, command: str) -> None:
+    own = add("own", "personal_integration", organization_id=100001)
+    for conn_id, told in ((own, "needs no consent"), ("nowhere", "There is no connection nowhere")):
+        code, out, err = airflow("dinero", command, conn_id)
+        assert (code, out) == (1, "")
+        assert told in err
 
 
 def test_check_says_it_by_its_exit_code_too(add: Add, airflow: Any) -> None:
