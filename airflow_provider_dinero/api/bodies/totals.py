@@ -19,13 +19,11 @@ class ExpectedTotal:
     :param total: Decimal
     :param rounding_account: int or None, the account of a rounding line for a small difference; default None
     :param max_rounding: Decimal, the largest such difference; default 0
-    :param roundable: bool, whether the author could give a rounding_account, so that the error says so; default True
     """
 
     total: Decimal
     rounding_account: int | None = None
     max_rounding: Decimal = Decimal(0)
-    roundable: bool = True
 
     def require(self, what: str, document: Mapping[str, Any]) -> None:
         """Check that a document has this total.
@@ -87,19 +85,13 @@ class ExpectedTotal:
         return {**body, "ProductLines": [*lines, {name: last[name] for name in names}]}
 
     def _way_out(self, there: Decimal) -> str:
-        if self.rounding_account is not None:
-            return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
-        small = ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
-        return small if self.roundable else ""
+        if self.rounding_account is None:
+            return ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
+        return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
 
 
 def expected(
-    total: Any,
-    rounding_account: int | None = None,
-    max_rounding: Any = None,
-    *,
-    name: str = "expected_total",
-    roundable: bool = True,
+    total: Any, rounding_account: int | None = None, max_rounding: Any = None, *, name: str = "expected_total"
 ) -> ExpectedTotal | None:
     """Return the total that an author expects, or None.
 
@@ -107,7 +99,6 @@ def expected(
     :param rounding_account: int or None; default None
     :param max_rounding: as total; required with a rounding_account
     :param name: str, the author's name for the total
-    :param roundable: bool, whether the author could give a rounding_account; default True
     :raises DineroInvalidBody: an amount is invalid, or an argument is given without the one that it needs
     """
     if total is None:
@@ -121,7 +112,7 @@ def expected(
     most = Decimal(0) if max_rounding is None else money("max_rounding", max_rounding)
     if most < 0 or (max_rounding is not None and not most):
         raise DineroInvalidBody(f"max_rounding: {most} is not above 0.", "Nothing was sent.")
-    return ExpectedTotal(money(name, total), rounding_account, most, roundable)
+    return ExpectedTotal(money(name, total), rounding_account, most)
 
 
 def total_of(document: Mapping[str, Any]) -> Decimal:
