@@ -15,7 +15,7 @@ class DineroInvoicesOperator(DineroBatchOperator):
 
     An item of the list is a dict:
 
-    - `idempotency_key`: identifies the invoice, such as an order number
+    - `idempotency_key`: identifies the invoice, such as an order number; becomes its ExternalReference if it has none
     - `invoice`: dict in Dinero's own property names (ProductLines is required), without Guid
     - `contact`: optionally the customer, who is matched by `match_by`, and created or updated first
     - `expected_total`: optionally the total that the invoice must have, including VAT; checked before booking

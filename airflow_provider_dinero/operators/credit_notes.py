@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.operators.base import require_mapping
@@ -10,6 +9,8 @@ from airflow_provider_dinero.operators.sales_lifecycle import SalesLifecycleOper
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
 
 class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
@@ -63,12 +64,11 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         told, changes = self.run_steps(context, self.key_of(context, self.idempotency_key), given)
         return {**told, "Change": change_of(changes)}
 
-    def make(self, body: dict[str, Any], ours_before: datetime | None = None) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find the existing document, and check that it has the same content."""
         if self.invoice is None:
-            return self.client.credit_notes.create(body, expected=self.expected, ours_before=ours_before)
-        invoice = self._invoice(body)
-        return self.client.credit_notes.create_of(invoice, body, expected=self.expected, ours_before=ours_before)
+            return self.client.credit_notes.create(body, expected=self.expected, own_draft=own)
+        return self.client.credit_notes.create_of(self._invoice(body), body, expected=self.expected, own_draft=own)
 
     def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:
         """Check that no more is credited than is left, and check the contact and its address."""

@@ -1,7 +1,6 @@
 """The whole lifecycle of an invoice in one task."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_dinero.api.bodies.validation import CheckedBody
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
 
 class DineroInvoiceOperator(SalesLifecycleOperator):
@@ -78,9 +78,9 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
         told, changes = self.run_steps(context, key, given, payment)
         return {**told, "Change": change_of(changes)}
 
-    def make(self, body: dict[str, Any], ours_before: datetime | None = None) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find the existing document, and check that it has the same content."""
-        return self.client.invoices.create(body, expected=self.expected, ours_before=ours_before)
+        return self.client.invoices.create(body, expected=self.expected, own_draft=own)
 
     def _payment(self, invoice: Mapping[str, Any], key: str) -> "CheckedBody | None":
         """Return the payment, checked before anything is sent; without an Amount if that is the total."""

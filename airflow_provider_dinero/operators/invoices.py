@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import in_dkk, preview, run_began, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import sender, summary
 from airflow_provider_dinero.operators.totals import ExpectingOperator, RoundingOperator
 
@@ -72,7 +72,9 @@ class DineroCreateInvoiceOperator(RoundingOperator):
             self.generation,
             is_own_key=self.idempotency_key is not None,
         )
-        invoice = self.client.invoices.create(body, expected=self.expected, ours_before=run_began(context))
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        invoice = self.client.invoices.create(body, expected=self.expected, own_draft=own)
+        remember_draft(self.client, self.resource, invoice)
         if self.expected is not None:
             invoice = self.client.invoices.require_total(body, invoice, self.expected)
         change = invoice["Change"]

@@ -120,16 +120,13 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
 
     def _unbalanced(self, items: list[dict[str, Any]]) -> dict[str, str]:
         """Return what is wrong with items that don't balance, by Id. Only for these does it read the ledger."""
-        from airflow_provider_dinero.api.bodies.ledger import imbalance
+        from airflow_provider_dinero.api.bodies.ledger import imbalance, unbalanced
 
         found = {}
         for item in items:
             debit, credit = imbalance(item)
             if debit != credit and debit - credit + self._in_ledger(item) != 0:
-                found[str(item["Id"])] = (
-                    f"its lines without a BalancingAccountNumber sum to {debit - credit:.2f}, not to 0.00 (debit "
-                    f"{debit:.2f}, credit {credit:.2f})."
-                )
+                found[str(item["Id"])] = unbalanced(debit, credit)
         return found
 
     def _in_ledger(self, item: Mapping[str, Any]) -> Decimal:

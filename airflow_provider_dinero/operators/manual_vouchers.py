@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_dinero.api.errors import DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator
+from airflow_provider_dinero.operators.sales import own_draft, remember_draft
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
 from airflow_provider_dinero.operators.vouchers import referenced
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
 
 class DineroManualVoucherOperator(DineroBaseOperator):
@@ -22,14 +25,15 @@ class DineroManualVoucherOperator(DineroBaseOperator):
     Dinero: `GET /v1/{organizationId}/entries`, `POST /v1/{organizationId}/vouchers/manuel`, `POST …/{guid}/book`.
 
     :param voucher: dict in Dinero's own property names (Lines with Amount, AccountNumber and BalancingAccountNumber;
-        VoucherDate is required to find a voucher again); its own ExternalReference replaces the idempotency key.
-        Templated.
+        VoucherDate is required to find a voucher again). Lines without a BalancingAccountNumber must sum to 0.00, with
+        the VAT that Dinero adds to sales; else nothing is booked. Its own ExternalReference replaces the idempotency
+        key. Templated.
     :param idempotency_key: str or int, identifies the voucher; default the task's own identity: dag_id, run_id, task_id
         and map_index. Templated.
     :param generation: int, raise it to create the voucher again on purpose; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
-    :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (this run booked it)
-        or unchanged
+    :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (this run booked it,
+        or brought its own draft to this content) or unchanged
     """
 
     resource = "manual_vouchers"
@@ -56,7 +60,8 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         from airflow_provider_dinero.api.resources.documents import DRAFTS
 
         body = referenced(self, context)
-        told = self.step("create", lambda: self._create(body))
+        own = own_draft(self.client, context, self.resource, body["ExternalReference"])
+        told = self.step("create", lambda: self._create(body, own))
         changes = [told["Change"]]
         self.document_url = document_url(self.client, f"vouchers/{told['Guid']}")
         if self.book and told["Status"] in DRAFTS:
@@ -68,8 +73,11 @@ class DineroManualVoucherOperator(DineroBaseOperator):
         self.log.info("manual voucher %s %s, %s", told["Guid"], done, place)
         return {**told, "Change": done}
 
-    def _create(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        made = self.client.manual_vouchers.create_once(body)
+    def _create(self, body: Mapping[str, Any], own: "OwnDraft") -> dict[str, Any]:
+        vouchers = self.client.manual_vouchers
+        made = vouchers.create_once(body, own_draft=own)
+        remember_draft(self.client, self.resource, made, body["ExternalReference"])
+        vouchers.require_balanced(made)
         return {**_to_xcom(made), "Change": made["Change"]}
 
     def _book(self, draft: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

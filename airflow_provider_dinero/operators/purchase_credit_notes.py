@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
-from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping
+from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import with_guid
+from airflow_provider_dinero.operators.sales import own_draft, remember_draft, with_guid
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
+from airflow_provider_dinero.operators.totals import ExpectingOperator
 from airflow_provider_dinero.operators.vouchers import to_xcom
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
-class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
+
+class DineroPurchaseCreditNoteOperator(ExpectingOperator):
     """Creates a purchase credit note and optionally books it: each once, however often the task runs.
 
     For a whole booked credit purchase it copies the lines; for a part of one, or without one, pass Lines. Amounts are
@@ -33,14 +36,17 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
         task_id and map_index. Templated.
     :param generation: int, raise it to create one again after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
-    :return: `{"Guid", "Timestamp", "Change"}`, and if it already existed or is booked, Number, Status, TotalInclVat
-        (text), Currency and FileGuid; Change is created, updated (this run booked it) or unchanged; in a dry run
+    :param expected_total: str, Decimal or int, what the credit note comes to, VAT included, in its own currency, as a
+        positive amount; another total isn't booked; default None: whatever it comes to. Templated.
+    :return: `{"Guid", "Timestamp", "Change"}`, and if it already existed, is booked, or a total is expected, Number,
+        Status, TotalInclVat (text), Currency and FileGuid; Change is created, updated (this run booked it, or brought a
+        draft of the same key that nobody had touched to this content) or unchanged; in a dry run
         `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
     resource = "purchase_credit_notes"
     template_fields: Sequence[str] = (
-        *DineroBaseOperator.template_fields,
+        *ExpectingOperator.template_fields,
         "voucher",
         "credit_note",
         "idempotency_key",
@@ -74,7 +80,8 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
             given["CreditNoteFor"] = self.document("voucher", self.voucher)["Guid"]
         key = self.key_of(context, self.idempotency_key)
         body = with_guid(self.client, self.resource, "credit_note", given, key, self.generation)
-        told = self.step("create", lambda: self._create(body))
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        told = self.step("create", lambda: self._create(body, own))
         changes = [told["Change"]]
         self.document_url = document_url(self.client, f"purchases/{body['Guid']}")
         if self.book and told.get("Status", "Draft") in DRAFTS:
@@ -89,19 +96,27 @@ class DineroPurchaseCreditNoteOperator(DineroBaseOperator):
     def preview(self, body: Any) -> dict[str, Any]:
         """Return the Guid that the credit note will get, and its total."""
         total = sum(Decimal(each["Amount"]) for each in body["Lines"])
+        if self.expected is not None:
+            self.expected.require("The credit note", {"TotalInclVat": total, "Currency": body.get("Currency")})
         return {"Guid": str(body["Guid"]), "TotalInclVat": f"{total:.2f}"}
 
-    def _create(self, body: dict[str, Any]) -> dict[str, Any]:
-        made = self._draft(body)
-        if made["Change"] == "unchanged":
-            return {**to_xcom(made), "Change": "unchanged"}
-        return {"Guid": made["Guid"], "Timestamp": made["TimeStamp"], "Change": "created"}
+    def _create(self, body: dict[str, Any], own: "OwnDraft") -> dict[str, Any]:
+        made = self._draft(body, own)
+        remember_draft(self.client, self.resource, made)
+        whole = made if made["Change"] == "unchanged" else None
+        if self.expected is not None:
+            whole = whole or self.client.purchase_credit_notes.get(body["Guid"])
+            self.expected.require(f"Purchase credit note {body['Guid']}", whole)
+        if whole is not None:
+            return {**to_xcom(whole), "Change": made["Change"]}
+        stamp = made.get("TimeStamp") or made["Timestamp"]
+        return {"Guid": made["Guid"], "Timestamp": stamp, "Change": made["Change"]}
 
-    def _draft(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _draft(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         notes = self.client.purchase_credit_notes
         if self.voucher is not None and body.get("Lines") is None:
-            return notes.create_for(body["CreditNoteFor"], body)
-        return notes.create(body)
+            return notes.create_for(body["CreditNoteFor"], body, own_draft=own)
+        return notes.create(body, own_draft=own)
 
     def _book(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         notes = self.client.purchase_credit_notes

@@ -9,6 +9,7 @@ from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import require_mapping
 from airflow_provider_dinero.operators.files import opened
 from airflow_provider_dinero.operators.money import money
+from airflow_provider_dinero.operators.sales import own_draft, remember_draft
 from airflow_provider_dinero.operators.sales_lifecycle import change_of
 from airflow_provider_dinero.operators.totals import ExpectingOperator
 from airflow_provider_dinero.operators.vouchers import referenced, to_xcom
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_dinero.api.bodies.validation import CheckedBody
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
     from airflow_provider_dinero.api.resources.preflight import Plan
 
 PAID = ("Paid", "Overpaid")
@@ -50,12 +52,13 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
     :param payment: dict like Dinero's PurchaseVoucherCreditPaymentCreateModel, with DepositAccountNumber and
         Description, registered after a credit purchase is booked; Amount defaults to the total in DKK,
         ExternalReference to the voucher's; default none. Templated.
-    :param expected_total: str, Decimal or int, the total that the expense must have, including VAT, such as "125.00";
-        an expense with another total isn't booked; default None: any total. Templated.
+    :param expected_total: str, Decimal or int, the total that the expense must have, including VAT, in its own
+        currency, such as "125.00"; an expense with another total isn't booked; default None: any total. Templated.
     :param allow_similar: bool, whether to create the voucher even if another one uses the receipt or is similar;
         default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
-        str, Change being created, updated (this run booked or paid it) or unchanged; `PaymentGuid` with a payment
+        str, Change being created, updated (this run booked or paid it, or brought a draft of the same key that nobody
+        had touched to this content) or unchanged; `PaymentGuid` with a payment
     """
 
     resource = "purchase_vouchers"
@@ -103,7 +106,8 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         if file:
             body = self._wanted = body | {"FileGuid": file["FileGuid"]}
         new = at_once and file.get("Change") == "created"
-        told = self.step("voucher", lambda: self._create(body, new_file=new))
+        own = own_draft(self.client, context, self.resource, body["ExternalReference"])
+        told = self.step("voucher", lambda: self._create(body, own, new_file=new))
         changes = [told["Change"]]
         self.document_url = document_url(self.client, f"purchases/{told['Guid']}")
         if self.book and told["Status"] in DRAFTS:
@@ -181,15 +185,16 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
         return {} if self.receipt is None else self.client.files.upload_once(*opened(self.receipt))
 
     @property
-    def _known_by(self) -> dict[str, bool]:
+    def _known_by(self) -> dict[str, Any]:
         own_place = self.idempotency_key is None and not self.voucher.get("ExternalReference")
         return {"allow_similar": self.allow_similar, "own_place": own_place}
 
-    def _create(self, body: Mapping[str, Any], *, new_file: bool) -> dict[str, Any]:
+    def _create(self, body: Mapping[str, Any], own: "OwnDraft", *, new_file: bool) -> dict[str, Any]:
         from airflow_provider_dinero.api.bodies.comparison import same_text
 
         vouchers = self.client.purchase_vouchers
-        made = vouchers.create_once(body, new_file=new_file, **self._known_by)
+        made = vouchers.create_once(body, new_file=new_file, own_draft=own, **self._known_by)
+        remember_draft(self.client, self.resource, made, body["ExternalReference"])
         if self.expected is not None:
             self.expected.require(f"Expense {made['Guid']}", made)
         # Whoever created a voucher with our receipt may have paid it too.

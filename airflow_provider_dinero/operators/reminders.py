@@ -12,14 +12,19 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 KINDS = ("reminder", "pre-reminder")
-WAYS = ("email", "einvoice")
+# The model of each way of sending, and what stands in its body where the author says nothing.
+WAYS: dict[str, tuple[str, dict[str, str]]] = {
+    "email": ("ApiMailoutModel", {}),
+    "einvoice": ("EanReminderModel", {"PaymentMeanEnum": "Domestic"}),
+}
 
 
 class DineroRemindOperator(DineroBaseOperator):
     """Reminds of an overdue invoice by Dinero's rules: at most three reminders, ten days apart.
 
     The task is skipped, with the reason in its log, if none is due: the invoice is paid or not yet overdue, it is too
-    early, or the last reminder is still a draft. A reminder is created once per date, booked once, and sent once.
+    early, or the last reminder is still a draft. A reminder is created once per date, booked once, and sent once. The
+    contact and its address for the way of sending are checked before it is created.
 
     Dinero: `GET` and `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders`, `.../{id}/book`, `.../email`,
     `.../{id}/e-reminder`, and `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`.
@@ -40,6 +45,8 @@ class DineroRemindOperator(DineroBaseOperator):
     """
 
     resource = "reminders"
+    # To whom an electronic reminder goes, where the preflight of this try has found that out.
+    _to: str | None = None
     template_fields: Sequence[str] = (
         *DineroBaseOperator.template_fields,
         "invoice",
@@ -89,7 +96,9 @@ class DineroRemindOperator(DineroBaseOperator):
             raise AirflowSkipException(str(error)) from None
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return the total of the reminder, if one would be created."""
+        """Return the total of the reminder, if one would be created; of a pre-reminder, check that it can be sent."""
+        if self.kind == "pre-reminder":
+            self._preflight(self.client.invoices.get(self.document("invoice", self.invoice)["Guid"]), "email")
         if not isinstance(body, Mapping) or "WithFee" not in body:
             return {}
         wanted = {name: value for name, value in body.items() if name == "Date" or name.startswith("With")}
@@ -109,20 +118,40 @@ class DineroRemindOperator(DineroBaseOperator):
     def _remind(self, context: "Context", guid: str) -> dict[str, Any]:
         body = {**require_mapping("reminder", self.reminder or {}), "Date": self._day(context)}
         number = None if self.number is None else whole("number", self.number)
+        resend = whole("resend", self.resend)
         reminders = self.client.reminders
-        made = self.step("draft", lambda: to_xcom(guid, reminders.create_due(guid, body, number=number)))
+
+        def preflight(invoice: Mapping[str, Any]) -> None:
+            if self.send:
+                self._preflight(invoice, self.send)
+
+        made = self.step(
+            "draft", lambda: to_xcom(guid, reminders.create_due(guid, body, number=number, preflight=preflight))
+        )
         told = {"Change": made["Change"]}
         if self.book and made["Status"] == "Draft":
             made = self.step(
                 "book", lambda: to_xcom(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
             )
         if self.send:
-            once = reminders.email_once if self.send == "email" else reminders.send_e_reminder_once
-            resend = whole("resend", self.resend)
-            told["Recipients"] = self.step("send", lambda: once(guid, made, self.mailout, resend=resend))["Recipients"]
+            told["Recipients"] = self.step("send", lambda: self._send(guid, made, resend))["Recipients"]
         state = f"{'booked' if made['Status'] == 'Booked' else 'a draft'}{', sent' if self.send else ''}"
         self.log.info("reminder %s: %s, %s", made["Number"], state, money(made["TotalInclVat"], "").strip())
         return {**made, **told}
+
+    def _preflight(self, invoice: Mapping[str, Any], channel: str) -> None:
+        """Check, before anything is created or booked, that the reminder can be sent."""
+        from airflow_provider_dinero.api.bodies.validation import check
+        from airflow_provider_dinero.api.resources.preflight import Plan
+
+        model, defaults = WAYS[channel]
+        mailout = check(model, {**defaults, **require_mapping("mailout", self.mailout or {})})
+        self._to = self.client.preflight().check(Plan({"ContactGuid": invoice["ContactGuid"]}, channel, mailout))
+
+    def _send(self, guid: str, made: Mapping[str, Any], resend: int) -> dict[str, Any]:
+        if self.send == "email":
+            return self.client.reminders.email_once(guid, made, self.mailout, resend=resend)
+        return self.client.reminders.send_e_reminder_once(guid, made, self.mailout, resend=resend, to=self._to)
 
     def _pre_remind(self, guid: str) -> dict[str, Any]:
         sent = self.client.reminders.pre_remind_once(guid, self.mailout, resend=whole("resend", self.resend))

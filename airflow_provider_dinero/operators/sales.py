@@ -1,7 +1,6 @@
 """What the operators of invoices, credit notes and trade offers share."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
     from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
     from airflow_provider_dinero.api.resources.credit_notes import CreditNotes
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
     from airflow_provider_dinero.api.resources.invoices import Invoices
     from airflow_provider_dinero.api.resources.preflight import Plan
 
@@ -81,14 +81,32 @@ def with_guid(
     return {**given_or_not, "Guid": guid_for(client.organization_id, resource, key, whole("generation", generation))}
 
 
-def run_began(context: "Context") -> datetime:
-    """Return the start of this run: anything written before it was written by no other task of the run.
+def own_draft(client: "DineroClient", context: "Context", resource: str, name: str) -> "OwnDraft":
+    """Return how to recognize a draft that this task or an earlier run created, and that nobody has touched.
 
+    :param client: DineroClient of the task
     :param context: Context
+    :param resource: str, the name of the client's attribute
+    :param name: str, what identifies it: its Guid, or its ExternalReference
     """
     from airflow_provider_dinero.api.lists.changes import as_utc
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
 
-    return as_utc(context["dag_run"].run_after)
+    began = as_utc(context["dag_run"].run_after)
+    return OwnDraft(began, lambda: client.session.intents.recall(f"{resource}/{name}/draft"))
+
+
+def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any], name: str | None = None) -> None:
+    """Record what this task wrote to a draft, so that a later try recognizes it.
+
+    :param client: DineroClient of the task
+    :param resource: str, the name of the client's attribute
+    :param made: mapping, the result of its create
+    :param name: str or None, what identifies it; default None: its Guid
+    """
+    if made["Change"] != "unchanged":
+        stamp = made.get("TimeStamp") or made["Timestamp"]
+        client.session.intents.remember(f"{resource}/{name or made['Guid']}/draft", str(stamp))
 
 
 def preview(

@@ -4,14 +4,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanentError, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import whole
 from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import in_dkk, preview, run_began, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import check_mailout, sender, summary
 from airflow_provider_dinero.operators.totals import RoundingOperator
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api.bodies.validation import CheckedBody
     from airflow_provider_dinero.api.resources.credit_notes import CreditNotes
+    from airflow_provider_dinero.api.resources.documents import OwnDraft
     from airflow_provider_dinero.api.resources.invoices import Invoices
     from airflow_provider_dinero.api.resources.preflight import Plan
 
@@ -93,11 +93,11 @@ class SalesLifecycleOperator(RoundingOperator):
         return found
 
     @abstractmethod
-    def make(self, body: dict[str, Any], ours_before: datetime | None = None) -> dict[str, Any]:
+    def make(self, body: dict[str, Any], own: "OwnDraft | None" = None) -> dict[str, Any]:
         """Create the draft, or find the existing document, and check that it has the same content.
 
         :param body: dict, with its Guid
-        :param ours_before: datetime, as the resource's `create` takes it; default None
+        :param own: OwnDraft or None, how to recognize a draft of ours with other content; default None
         """
 
     def run_steps(
@@ -123,7 +123,8 @@ class SalesLifecycleOperator(RoundingOperator):
         mailout = check_mailout(self.client, self.send, self.mailout, self.resource) if self.send else None
         self._plan = self.plan(body, mailout, payment.body if payment else None)
         self.document_url = document_url(self.client, f"sales/{body['Guid']}")
-        told = self.step("create", lambda: self._create(body, key, run_began(context)))
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        told = self.step("create", lambda: self._create(body, key, own))
         changes = [told["Change"]]
         with ExitStack() as held:
             if self.book:
@@ -176,8 +177,9 @@ class SalesLifecycleOperator(RoundingOperator):
         plan = replace(self._plan, body=body) if self.book else None
         return preview(self.client, self.resource, body, self.log, plan=plan, expected=self.expected)
 
-    def _create(self, body: dict[str, Any], key: str, began: datetime) -> dict[str, Any]:
-        made = self.make(body, began)
+    def _create(self, body: dict[str, Any], key: str, own: "OwnDraft") -> dict[str, Any]:
+        made = self.make(body, own)
+        remember_draft(self.client, self.resource, made)
         if self.expected is not None:
             made = self.documents.require_total(self.whole_body(body), made, self.expected)
         change = made["Change"]

@@ -28,7 +28,7 @@ class ExpectingOperator(DineroBaseOperator):
         """The expected total, or None."""
         from airflow_provider_dinero.api.bodies.totals import expected
 
-        return expected(self.expected_total)
+        return expected(self.expected_total, roundable=False)
 
 
 class RoundingOperator(ExpectingOperator):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
-from airflow_provider_dinero.operators.sales import preview, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import own_draft, preview, remember_draft, to_xcom, with_guid
 from airflow_provider_dinero.operators.sending import summary
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
     :param idempotency_key: str or int, identifies the offer; default the task's own identity: dag_id, run_id, task_id
         and map_index. Set it in mapped tasks, since an index changes with the list. Templated.
     :param generation: int, raise it to create it again after it was deleted in Dinero; default 0. Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created or unchanged; if it already existed, also Number,
-        Status, ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid",
-        "TotalInclVat"}`
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (an unsent draft of the same key that
+        nobody had touched was brought to this content) or unchanged; if it already existed, also Number, Status,
+        ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
     resource = "trade_offers"
@@ -61,7 +61,9 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
             self.generation,
             is_own_key=self.idempotency_key is not None,
         )
-        offer = self.client.trade_offers.create(body)
+        own = own_draft(self.client, context, self.resource, body["Guid"])
+        offer = self.client.trade_offers.create(body, own_draft=own)
+        remember_draft(self.client, self.resource, offer)
         change = offer["Change"]
         self.document_url = document_url(self.client, f"tradeoffers/{body['Guid']}")
         self.log.info("trade offer %s for %s %s", body["Guid"], key, change)

@@ -183,7 +183,7 @@ def test_a_task_that_waits_for_the_allowance_goes_on_at_its_item(bench: Bench, m
     told = bench.one(DineroInvoicesOperator, invoices=listed, **LIFE)
     assert (len(told.deferrals), told.state) == (1, "failed")
     assert told.deferrals[0]["done"]["told"]["0"] == "created"
-    assert "1 of 9 items failed: item 3: " in told.error
+    assert "1 of 9 items failed: order-2: " in told.error
     posted = [each["path"].rpartition("/")[2] for each in bench.sandbox.requests() if each["method"] == "POST"]
     assert [posted.count(name) for name in ("invoices", "book", "email")] == [8, 8, 8]
     listed[2] = order(2)

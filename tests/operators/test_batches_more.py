@@ -109,7 +109,7 @@ def test_payments(bench: Bench) -> None:
     told, asked = run(bench, DineroAddPaymentsOperator, payments=[*listed, *wrong], payment=PAYMENT)
     reasons = (
         "5 invoices have the ExternalReference web-0: ", "No invoice has the Number 77", "Invoice 6 is already paid",
-        "item 8: The payment needs one of invoice, number, external_reference",
+        "bank-8: The payment needs one of invoice, number, external_reference",
     )  # fmt: skip
     assert "5 of 9 items failed" in told.error
     assert [reason for reason in reasons if reason not in told.error] == []

@@ -71,6 +71,40 @@ def test_what_is_refused_fails_at_once(bench: Bench, changes: Any, told: str) ->
     assert told in instance.error
 
 
+def one_sided(*amounts: tuple[int, str]) -> dict[str, Any]:
+    lines = [{"Description": "Bank", "AccountNumber": number, "Amount": amount} for number, amount in amounts]
+    return {**VOUCHER, "Lines": lines}
+
+
+def test_one_that_does_not_balance_is_refused_before_it_is_sent(bench: Bench, beside: DineroClient) -> None:
+    wrong = one_sided((55000, "1543.14"), (55010, "-1543.13"))
+    for dry_run in (True, False):
+        told = voucher(bench, voucher=wrong, book=True, dry_run=dry_run, retries=2)
+        assert (told.state, len(told.errors)) == ("failed", 1)
+        assert (
+            "Manual voucher m-1: its lines without a BalancingAccountNumber sum to 0.01, not to 0.00 (debit "
+            "1543.14, credit 1543.13)."
+        ) in told.error
+    assert bench.sandbox.state()["vouchers"] == 0
+    assert voucher(bench, voucher=one_sided((55000, "1543.13"), (55010, "-1543.13")), book=True).state == "success"
+    assert entries(beside) == 1
+
+
+def test_one_that_vat_brings_out_of_balance_is_not_booked(bench: Bench, beside: DineroClient) -> None:
+    """Dinero adds the VAT of a sale to what is given, so only its draft tells. Corrected, the same draft is booked."""
+    arguments: dict[str, Any] = {"task_id": "it", "idempotency_key": "m-1", "book": True}
+    content = one_sided((55000, "100.00"), (1000, "-100.00"))
+    with bench.dag() as dag:
+        task = DineroManualVoucherOperator(voucher=content, **arguments)
+    run = bench.run(dag)
+    assert "sum to -25.00, not to 0.00 (debit 100.00, credit 125.00)" in run["it"].error
+    assert entries(beside) == 0
+    task.voucher = one_sided((55000, "125.00"), (1000, "-100.00"))
+    again = bench.again(run)["it"]
+    assert (again.returned["Status"], again.returned["Change"]) == ("Booked", "updated"), again.errors
+    assert (entries(beside), bench.sandbox.state()["vouchers"]) == (1, 1)
+
+
 def test_a_dry_run_sends_nothing(bench: Bench) -> None:
     told = voucher(bench, dry_run=True, book=True).returned
     assert told == {"DryRun": True, "Next": "POST /v1/100001/vouchers/manuel"}

@@ -79,3 +79,20 @@ def test_a_dry_run_sends_nothing(bench: Bench, purchase: str) -> None:
     told = credit(bench, voucher=purchase, dry_run=True, book=True).returned
     assert told["Next"] == "POST /v1/100001/vouchers/purchase/creditnotes"
     assert told["TotalInclVat"] == "165.00"
+
+
+def test_an_expected_total_is_compared_before_it_is_booked(bench: Bench, beside: DineroClient, supplier: str) -> None:
+    note = {"ContactGuid": supplier, "Currency": "EUR", "Lines": LINES}
+    wrong: dict[str, Any] = {"credit_note": note, "book": True, "expected_total": "165.01", "retries": 2}
+    reason = "comes to 165.00 EUR (140.00 and VAT of 25.00), but 165.01 is expected: a difference of +0.01."
+    told = credit(bench, **wrong)
+    assert (told.state, len(told.errors)) == ("failed", 1)
+    assert reason in told.error
+    assert "rounding_account" not in told.error  # it takes none
+    assert (
+        "The credit note comes to 165.00 EUR, but 165.01 is expected"
+        in credit(bench, **wrong, dry_run=True, idempotency_key="k-2").error
+    )
+    right = credit(bench, credit_note=note, book=True, expected_total="{{ 165 }}")
+    assert (right.returned["TotalInclVat"], right.returned["Currency"]) == ("165.00", "EUR"), right.errors
+    assert beside.purchase_credit_notes.get(right.returned["Guid"])["Status"] == "Booked"

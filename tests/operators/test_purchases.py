@@ -102,7 +102,7 @@ def test_a_credit_purchase_is_booked_and_paid_once(
 
 
 def test_the_same_key_with_other_content_is_an_error_that_shows_it(bench: Bench, receipt: str) -> None:
-    expense(bench, receipt=receipt)
+    expense(bench, receipt=receipt, book=True)
     other = {**CASH, "Lines": [{**CREDIT_LINES[0], "Amount": "130.00"}]}
     told = expense(bench, voucher=other, receipt=receipt, retries=2)
     assert (told.state, len(told.errors)) == ("failed", 1)
@@ -275,3 +275,14 @@ def test_a_dry_run_sends_nothing(bench: Bench, receipt: str) -> None:
     told = expense(bench, receipt=receipt, dry_run=True, book=True)
     assert told.returned == {"DryRun": True, "Next": "POST /v1/100001/files", "TotalInclVat": "125.00"}
     assert not [each for each in requests(bench) if each.startswith("POST") and not each.endswith("/fetch")]
+
+
+def test_an_expected_total_is_in_the_currency_of_the_expense(bench: Bench, beside: DineroClient, credit: Any) -> None:
+    """Dinero's document says that VoucherTotals are in DKK; they aren't."""
+    euros: dict[str, Any] = {"voucher": {**credit, "CurrencyKey": "EUR"}, "book": True}
+    for dry_run in (True, False):
+        told = expense(bench, **euros, expected_total="932.50", dry_run=dry_run)  # in DKK
+        assert "comes to 125.00 EUR (100.00 and VAT of 25.00), but 932.50 is expected" in told.error
+        assert "rounding_account" not in told.error
+    told = expense(bench, **euros, expected_total="125.00")
+    assert (told.returned["TotalInclVat"], told.returned["Currency"]) == ("125.00", "EUR"), told.errors

@@ -166,3 +166,33 @@ def test_a_dry_run_tells_what_it_would_come_to(bench: Bench, beside: Any, late: 
     told = remind(bench, late, date="2026-02-01", book=True, dry_run=True)
     assert told.returned == {"DryRun": True, "Next": told.returned["Next"]}
     assert told.returned["Next"].endswith(f"/reminders/{draft.returned['Id']}/book")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "options", "reason"),
+    [
+        ("Email", {"send": "email"}, "Bjørn Hansen has no e-mail address"),
+        ("EanNumber", {"send": "einvoice"}, "Bjørn Hansen has no EanNumber to receive electronic documents"),
+        ("AttPerson", {"send": "einvoice"}, "Bjørn Hansen has no AttPerson"),
+        (None, {"send": "einvoice", "mailout": {"ReceiverEanNumber": "5798000420008"}}, "is not an EAN number"),
+        (None, {"send": "email", "mailout": {"Reciever": "a@b.dk"}}, "did you mean Receiver?"),
+        ("Email", {"kind": "pre-reminder"}, "Bjørn Hansen has no e-mail address"),
+    ],
+)
+def test_what_the_way_of_sending_needs_is_checked_before(
+    bench: Bench, beside: Any, late: str, lacking: str | None, options: dict[str, Any], reason: str
+) -> None:
+    guid = beside.invoices.get(late)["ContactGuid"]
+    contact = {**CONTACT, "IsPerson": False, "Email": "a@b.dk", "EanNumber": "5798000420007", "AttPerson": "Bo"}
+    beside.contacts.update(guid, {name: value for name, value in contact.items() if name != lacking})
+    arguments: dict[str, Any] = {"date": "2026-02-01", "book": True, **options}
+    for dry_run in (True, False):
+        told = remind(bench, late, **arguments, dry_run=dry_run)
+        if dry_run or "kind" not in options:
+            assert (told.state, len(told.errors)) == ("failed", 1)
+            assert reason in told.error
+    assert beside.reminders.list(late) == []
+    beside.contacts.update(guid, contact)
+    mended = remind(bench, late, **arguments | {"mailout": None})
+    assert (mended.state, mended.returned["Change"]) == ("success", "created"), mended.errors
+    assert len(bench.sandbox.outbox()) == 1

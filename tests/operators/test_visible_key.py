@@ -3,6 +3,7 @@
 from typing import Any
 
 from airflow_provider_dinero.api import guid_for
+from airflow_provider_dinero.operators.batches import DineroInvoicesOperator
 from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNoteOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroCreateInvoiceOperator
@@ -47,3 +48,19 @@ def test_the_key_becomes_the_reference_and_is_never_compared(bench: Bench, besid
     assert first["before"].returned["Change"] == "unchanged"
     again = bench.again(first)
     assert {each.returned["Change"] for each in again.tasks.values()} == {"unchanged"}
+
+
+def test_so_does_the_key_of_an_item_of_a_list(bench: Bench, beside: Any) -> None:
+    keys: list[str | int] = ["order-1", 1002, "x" * 129, "order-3", "order-4"]
+    items: list[dict[str, Any]] = [{"idempotency_key": key, "invoice": BODY} for key in keys]
+    items[3]["invoice"] = {**BODY, "ExternalReference": "mine"}
+    guids = [guid_for(100001, "invoices", key) for key in keys]
+    beside.invoices.create({**BODY, "Guid": guids[4]})  # of an earlier release
+    told = bench.one(DineroInvoicesOperator, invoices=items)
+    assert (told.returned["created"], told.returned["unchanged"]) == (4, 1), told.errors
+    seen = [beside.invoices.get(guid)["ExternalReference"] for guid in guids]
+    assert (seen[:2], len(seen[2]), seen[3:]) == (["order-1", "1002"], 36, ["mine", None])
+    before = len(bench.sandbox.requests())
+    assert bench.one(DineroInvoicesOperator, invoices=items).returned["unchanged"] == 5
+    asked = [each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]]
+    assert len(asked) == 1

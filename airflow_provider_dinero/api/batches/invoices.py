@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from airflow_provider_dinero.api.batches.items import Item, Options, read_item, reading, repeatable
+from airflow_provider_dinero.api.batches.items import Item, Options, key_of, read_item, reading, repeatable
 from airflow_provider_dinero.api.batches.known import ContactBook, Snapshot
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
@@ -148,7 +148,7 @@ class InvoiceRun:
         except (DineroInvalidBody, DineroConflict) as error:
             if self._context.stop:
                 raise
-            return told, error
+            return told | key_of(given), error
         row = self._snapshot.get(item.guid)
         work = Work(index, item, body, row, self._notes.get(item.guid), self._options.book)
         if past:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import idempotency
-from airflow_provider_dinero.api.bodies.idempotency import key_text, reference_for
+from airflow_provider_dinero.api.bodies.idempotency import DefaultReference, key_text, reference_for
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal, expected, require_both_amounts
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
@@ -72,6 +72,7 @@ class Item:
     :param key: str, the idempotency key
     :param guid: str
     :param invoice: CheckedBody, with its Guid, and without ContactGuid if there is a contact
+    :param added: mapping, what is sent too and never compared: the ExternalReference, if the author gave none
     :param contact: Wanted or None
     :param expected_total: ExpectedTotal or None
     :param send: str or None
@@ -83,6 +84,7 @@ class Item:
     key: str
     guid: str
     invoice: CheckedBody
+    added: Mapping[str, Any]
     contact: Wanted | None
     expected_total: ExpectedTotal | None
     send: str | None
@@ -112,7 +114,8 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
     if body.get("Guid"):
         raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
-    invoice: CheckedBody = check("InvoiceCreateModel", {**body, "Guid": guid})
+    added = {} if body.get("ExternalReference") else {"ExternalReference": DefaultReference(reference_for(key))}
+    invoice = check("InvoiceCreateModel", {**body, **added, "Guid": guid}).without(*added)
     send = row.get("send", options.send) or None
     payment = _payment(row.get("payment", options.payment), key, invoice)
     if not options.book and (send or payment is not None):
@@ -122,8 +125,9 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         key=key,
         guid=guid,
         invoice=invoice,
+        added=added,
         contact=_contact(row, invoice, options, contacts),
-        expected_total=expected(row.get("expected_total")),
+        expected_total=expected(row.get("expected_total"), roundable=False),
         send=send,
         mailout=check_mailout(send, options.mailout if mailout is None else _dict("mailout", mailout)) if send else {},
         resend=_whole(row, "resend"),
@@ -161,6 +165,16 @@ def as_row(given: Any) -> Mapping[str, Any]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise DineroInvalidBody("The item is not JSON.", "Each line must be one JSON object.") from None
     return _dict("The item", given)
+
+
+def key_of(given: Any) -> dict[str, str]:
+    """Return the key of an item that can't be used, for the report: `{"Key"}`, or nothing if it has none.
+
+    :param given: mapping, or its JSON as text or bytes
+    """
+    with suppress(DineroInvalidBody, KeyError), reading():
+        return {"Key": key_text(as_row(given)["idempotency_key"]).strip()}
+    return {}
 
 
 def require_known(row: Mapping[str, Any], keys: Sequence[str]) -> None:

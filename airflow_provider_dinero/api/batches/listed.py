@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_dinero.api.batches.items import reading
+from airflow_provider_dinero.api.batches.items import key_of, reading
 from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes, SharedIntents
 from airflow_provider_dinero.api.batches.report import Report
 from airflow_provider_dinero.api.batches.run_context import FOR_ALL, MOST_TEMPORARY, RunContext
@@ -89,7 +89,7 @@ class ListedRun(ABC):
         except DineroInvalidBody as error:
             if self._context.stop:
                 raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
-            return Entry(told, error=error)
+            return Entry(told | key_of(given), error=error)
         entry.told = told | entry.told
         return entry
 

@@ -37,9 +37,9 @@ class Steps:
 
     def make(self, lane: Lane, work: Work) -> None:
         """Create the draft; or update it, if Dinero refused to book it."""
-        guid = work.item.guid
+        guid, whole = work.item.guid, work.body | work.item.added
         if work.is_replaced:
-            content = work.body.without("Guid")
+            content = whole.without("Guid")
             try:
                 answer = lane.invoices.update(guid, content, timestamp=work.stamp)
             except DineroStaleTimestamp:  # somebody else changed it
@@ -47,7 +47,7 @@ class Steps:
                 return
             self._made(work, str(answer["TimeStamp"]), "updated")
             return
-        made = lane.invoices.create(work.body)
+        made = lane.invoices.create(whole)
         if made["Change"] == "created":
             self._made(work, str(made["TimeStamp"]), "created")
         else:

@@ -1,6 +1,6 @@
 """Ledger items from lines: one per voucher number, in groups that fit into a ledger."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -93,20 +93,43 @@ def named(item: Row, index: int) -> str:
     return f"Item {index}" if item.get("VoucherNumber") is None else f"Voucher {item['VoucherNumber']}"
 
 
-def imbalance(item: Row) -> tuple[Decimal, Decimal]:
-    """Return what the lines of an item debit and credit that name one account only; the others balance themselves.
+def one_sided(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the lines of an item or a manual voucher that name one account only; the others balance themselves.
 
-    :param item: dict, checked, as LedgerItemModelV2; its Amounts include VAT, so that its codes don't matter
+    :param item: mapping with Lines
+    """
+    for line in item.get("Lines") or ():
+        if _has_account(line) != (line.get("BalancingAccountNumber") is not None):
+            yield line
+
+
+def imbalance(item: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    """Return what the lines of an item debit and credit that name one account only.
+
+    :param item: mapping, checked, whose Amounts include VAT, so that its codes don't matter
     :return: (debit, credit), which are equal where the item balances
     """
     debit = credit = Decimal(0)
-    for line in item["Lines"]:
-        has_account = line.get("AccountNumber") is not None or line.get("IsPaymentForVoucherId") is not None
-        if has_account == (line.get("BalancingAccountNumber") is not None):
-            continue
-        amount = Decimal(line["Amount"] or 0) * (1 if has_account else -1)
+    for line in one_sided(item):
+        amount = Decimal(line["Amount"] or 0) * (1 if _has_account(line) else -1)
         if amount > 0:
             debit += amount
         else:
             credit -= amount
     return debit, credit
+
+
+def unbalanced(debit: Decimal, credit: Decimal) -> str:
+    """Return how an error says that a voucher doesn't balance.
+
+    :param debit: Decimal
+    :param credit: Decimal
+    """
+    return (
+        f"its lines without a BalancingAccountNumber sum to {debit - credit:.2f}, not to 0.00 (debit {debit:.2f}, "
+        f"credit {credit:.2f})."
+    )
+
+
+def _has_account(line: Mapping[str, Any]) -> bool:
+    return line.get("AccountNumber") is not None or line.get("IsPaymentForVoucherId") is not None

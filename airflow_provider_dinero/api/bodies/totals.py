@@ -19,11 +19,13 @@ class ExpectedTotal:
     :param total: Decimal
     :param rounding_account: int or None, the account of a rounding line for a small difference; default None
     :param max_rounding: Decimal, the largest such difference; default 0
+    :param roundable: bool, whether the author could give a rounding_account, so that the error says so; default True
     """
 
     total: Decimal
     rounding_account: int | None = None
     max_rounding: Decimal = Decimal(0)
+    roundable: bool = True
 
     def require(self, what: str, document: Mapping[str, Any]) -> None:
         """Check that a document has this total.
@@ -85,13 +87,19 @@ class ExpectedTotal:
         return {**body, "ProductLines": [*lines, {name: last[name] for name in names}]}
 
     def _way_out(self, there: Decimal) -> str:
-        if self.rounding_account is None:
-            return ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
-        return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
+        if self.rounding_account is not None:
+            return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
+        small = ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
+        return small if self.roundable else ""
 
 
 def expected(
-    total: Any, rounding_account: int | None = None, max_rounding: Any = None, *, name: str = "expected_total"
+    total: Any,
+    rounding_account: int | None = None,
+    max_rounding: Any = None,
+    *,
+    name: str = "expected_total",
+    roundable: bool = True,
 ) -> ExpectedTotal | None:
     """Return the total that an author expects, or None.
 
@@ -99,6 +107,7 @@ def expected(
     :param rounding_account: int or None; default None
     :param max_rounding: as total; required with a rounding_account
     :param name: str, the author's name for the total
+    :param roundable: bool, whether the author could give a rounding_account; default True
     :raises DineroInvalidBody: an amount is invalid, or an argument is given without the one that it needs
     """
     if total is None:
@@ -112,7 +121,7 @@ def expected(
     most = Decimal(0) if max_rounding is None else money("max_rounding", max_rounding)
     if most < 0 or (max_rounding is not None and not most):
         raise DineroInvalidBody(f"max_rounding: {most} is not above 0.", "Nothing was sent.")
-    return ExpectedTotal(money(name, total), rounding_account, most)
+    return ExpectedTotal(money(name, total), rounding_account, most, roundable)
 
 
 def total_of(document: Mapping[str, Any]) -> Decimal:

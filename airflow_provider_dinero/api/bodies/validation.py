@@ -288,7 +288,8 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1] == "Message":
         return f"{place}: this must contain [link-to-pdf], in the place of the link to the document"
     if detail["type"] == "decimal_parsing":
-        return f"{place}: {POINT}"
+        given = str(detail["input"])
+        return f"{place}: {POINT}, and not {given!r:.40}" if given.strip() else f"{place} is empty"
     if detail["type"].startswith("uuid"):
         return f'{place}: this must be a Guid as text, such as operator.output["ContactGuid"]'
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -106,7 +106,7 @@ class Resources:
     def manual_vouchers(self) -> "ManualVouchers":
         from airflow_provider_dinero.api.resources.manual_vouchers import ManualVouchers
 
-        return ManualVouchers(self.session, self.files, self.entries)
+        return ManualVouchers(self.session, self.files, self.entries, self.accounts)
 
     @cached_property
     def organizations(self) -> "Organizations":

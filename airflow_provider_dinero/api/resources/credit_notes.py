@@ -22,7 +22,7 @@ from airflow_provider_dinero.api.operations import (
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.contacts import Contacts
-from airflow_provider_dinero.api.resources.documents import PDF
+from airflow_provider_dinero.api.resources.documents import PDF, OwnDraft
 from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
@@ -131,14 +131,13 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     @_CREATE.performed_by
     @guarded
     def create(
-        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, ours_before: datetime | None = None
+        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, own_draft: OwnDraft | None = None
     ) -> Row:
         """Create a draft (`POST /v1/{organizationId}/sales/creditnotes`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ProductLines, CreditNoteFor and more, like SalesCreditNoteCreateModel
         :param expected: ExpectedTotal, of which an earlier try may have added a rounding line; default none
-        :param ours_before: datetime, when the caller's run began: a draft with other content that was written before
-            then, or by this task, and that nobody else has touched, is updated; default None: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
         :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole credit note, Change
             being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
@@ -146,7 +145,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         require_positive(body)
-        return self._create(_CREATE, body, expected=expected, ours_before=ours_before, update=_UPDATE)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=self.update)
 
     @guarded
     def create_for(
@@ -155,7 +154,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         body: Mapping[str, Any],
         *,
         expected: ExpectedTotal | None = None,
-        ours_before: datetime | None = None,
+        own_draft: OwnDraft | None = None,
     ) -> Row:
         """Create a draft for a booked invoice; with a Guid, repeated calls create only one.
 
@@ -168,12 +167,12 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :param invoice_guid: str
         :param body: mapping with Guid and more, like SalesCreditNoteCreateModel; overrides copied properties
         :param expected: as for `create`
-        :param ours_before: as for `create`
+        :param own_draft: as for `create`
         :return: as for `create`
         :raises DineroInvalidBody: the invoice isn't booked, the contact is another one, or a line would raise the debt
         :raises DineroConflict: as for `create`
         """
-        return self.create_of(self._invoices.get(invoice_guid), body, expected=expected, ours_before=ours_before)
+        return self.create_of(self._invoices.get(invoice_guid), body, expected=expected, own_draft=own_draft)
 
     @guarded
     def create_of(
@@ -182,14 +181,14 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         body: Mapping[str, Any],
         *,
         expected: ExpectedTotal | None = None,
-        ours_before: datetime | None = None,
+        own_draft: OwnDraft | None = None,
     ) -> Row:
         """Do the same for an invoice that was read already.
 
         :param invoice: dict from `invoices.get`
         :param body: as `create_for` takes it
         :param expected: as `create` takes it
-        :param ours_before: as `create` takes it
+        :param own_draft: as `create` takes it
         :return: as `create` returns
         """
         copied = crediting(invoice, body)
@@ -199,8 +198,8 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
             {**copied, **body},
             inherited=inherited if body.get("ProductLines") is not None else (),
             expected=expected,
-            ours_before=ours_before,
-            update=_UPDATE,
+            own_draft=own_draft,
+            update=self.update,
         )
 
     @guarded

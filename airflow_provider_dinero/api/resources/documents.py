@@ -3,7 +3,8 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
@@ -37,7 +38,26 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
+# The MailOutStatus of what no customer has seen; only trade offers are sent as drafts.
+UNSENT = (None, "", "NotSent", "Failed")
 PDF = FILE
+
+
+@dataclass(frozen=True)
+class OwnDraft:
+    """How to recognize a draft as the caller's own: created earlier with the same key, and untouched by anybody else.
+
+    Such a draft may be updated to the new content of the key: its booking was refused, or never started. A booking that
+    is still in progress has the old Timestamp, and is refused.
+
+    :param before: datetime, the start of the caller's run: anything written later was written by another task of that
+        run
+    :param last_write: callable that returns the TimeStamp or UpdatedAt of the caller's own last write, or None if it
+        wasn't recorded; default None
+    """
+
+    before: datetime
+    last_write: Callable[[], str | None] = lambda: None
 
 
 class Documents(Resource, ABC):
@@ -46,6 +66,8 @@ class Documents(Resource, ABC):
     # The name of the Timestamp in responses for this kind of document; bodies say Timestamp.
     STAMP: ClassVar[str] = "TimeStamp"
     NUMBER: ClassVar[str] = "Number"
+    # Whether its responses have UpdatedAt. Otherwise a draft is recognized by a note of its Timestamp and Guid.
+    HAS_TIMES: ClassVar[bool] = True
     WHAT: ClassVar[str]
 
     @abstractmethod
@@ -90,21 +112,16 @@ class Documents(Resource, ABC):
         *,
         inherited: Collection[str] = (),
         expected: ExpectedTotal | None = None,
-        ours_before: datetime | None = None,
-        update: Operation | None = None,
+        own_draft: OwnDraft | None = None,
+        update: Callable[..., Row] | None = None,
     ) -> Row:
         """Create a draft with a Guid of our own; if it exists with the same content, return the whole document.
 
-        If the intents say that an earlier try created it, it is read first. A draft with the same Guid, other content,
-        and no change by anybody else may be updated to the new content of its key: its booking was refused, or never
-        started. A booking that is still in progress has the old Timestamp, and is refused.
-
         :param inherited: names of properties that the author didn't set; they aren't compared
         :param expected: ExpectedTotal, for which an earlier try may have added a rounding line; default none
-        :param ours_before: datetime, the start of the caller's run. A draft with other content is updated if it was
-            written before that, or if the last write is recorded as our own: anything else was written by another task
-            of the run, or by somebody else; default None: other content is a conflict
-        :param update: Operation that updates it
+        :param own_draft: OwnDraft, how to recognize a draft of ours with other content, which is then updated; default
+            none
+        :param update: callable that updates it, as the resource's own `update` does
         :return: dict with Change: created, unchanged, or updated
         """
         if isinstance(body, Mapping) and isinstance(body.get("ExternalReference"), DefaultReference):
@@ -113,7 +130,6 @@ class Documents(Resource, ABC):
         chosen = not wanted.get(name)  # a retry wouldn't know a Guid that we choose
         wanted[name] = guid = wanted.get(name) or uuid4()
         what = f"{self.WHAT} {guid}"
-        last_write = None if chosen else self.session.intents.recall(what)
 
         def there() -> Row:
             existing = self.get(str(guid))
@@ -122,58 +138,102 @@ class Documents(Resource, ABC):
             }
             if expected is not None:
                 compared = expected.rounded_before(compared, existing)
-            if ours_before and update and existing["Status"] in DRAFTS and not existing.get("DeletedAt"):
-                found = comparison.differences(compared, existing)
-                if found and self._is_ours(existing, ours_before, last_write):
-                    return self._bring(update, wanted.without(name), existing, found)
-            comparison.require_same(what, compared, existing)
-            return {**existing, "Change": "unchanged"}
+            return self._kept(what, compared, existing, wanted.without(name), own_draft, update)
 
         def send() -> Row:
             try:
-                return {**self._object(operation, body=wanted), "Change": "created"}
+                made = {**self._object(operation, body=wanted), "Change": "created"}
             except DineroDuplicate:
                 pass  # the existing document is read outside, so that a difference is the only error shown
+            else:
+                if own_draft:
+                    self._note_draft(str(guid), made)
+                return made
             return there()
 
-        made = None if last_write is None else _found(there)
-        if made is None:
-            made = self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
-        stamp = made.get(self.STAMP) or made.get("TimeStamp")  # a contact has none, and is looked for by its callers
-        if stamp and made["Change"] != "unchanged" and not chosen:
-            self.session.intents.remember(what, str(stamp))
-        return made
+        return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
 
-    def _is_ours(self, existing: Row, before: datetime, last_write: str | None) -> bool:
-        """Tell whether a draft is as our last write left it, or nobody has touched it since before this run."""
-        stamps = {str(existing[self.STAMP]), str(existing.get("UpdatedAt"))}
-        if last_write in stamps:
+    def _kept(
+        self,
+        what: str,
+        compared: Mapping[str, Any],
+        existing: Row,
+        content: Mapping[str, Any],
+        own_draft: OwnDraft | None,
+        update: Callable[..., Row] | None,
+    ) -> Row:
+        """Return an existing document that is the wanted one; bring a draft of ours to what its key says now.
+
+        :param what: str, names the document in the error
+        :param compared: mapping, what it must have
+        :param existing: dict, the document
+        :param content: mapping, what a draft of ours is updated to
+        :return: dict with Change: unchanged or updated
+        :raises DineroConflict: it has other content, and is no draft of ours
+        """
+        is_draft = existing["Status"] in DRAFTS and not existing.get("DeletedAt")
+        if own_draft and update and is_draft and existing.get("MailOutStatus") in UNSENT:
+            found = comparison.differences(compared, existing)
+            if found and self._is_ours(existing, own_draft):
+                return self._bring(update, content, existing, found)
+        comparison.require_same(what, compared, existing)
+        return {**existing, "Change": "unchanged"}
+
+    def _is_ours(self, existing: Row, own: OwnDraft) -> bool:
+        """Tell whether a draft is as our own last write left it, and no other task of the caller's run has made it."""
+        stamp, written = str(existing[self.STAMP]), existing.get("UpdatedAt")
+        if (last := own.last_write()) and last in (stamp, written):
             return True
-        if as_utc(str(existing["UpdatedAt"])) >= before:
-            return False
-        with self.session.lock.hold(self._key(existing["Guid"])) as held:
-            return held.note in stamps or existing["UpdatedAt"] == existing["CreatedAt"]
+        noted, at, guid = self._noted(self._name(existing))
+        if not self.HAS_TIMES:
+            return noted == stamp and bool(guid) and as_utc(at) < own.before
+        return as_utc(str(written)) < own.before and (noted == stamp or written == existing["CreatedAt"])
+
+    def _name(self, document: Mapping[str, Any]) -> str:
+        """Return what a document is noted by: its Guid."""
+        return str(document["Guid"]).lower()
+
+    def _noted(self, name: str) -> tuple[str, str, str]:
+        """Return the Timestamp, the time and the Guid that were noted of a draft; empty ones if nothing was."""
+        with self.session.lock.hold(self._key(name)) as held:
+            stamp, _, rest = held.note.partition(" ")
+        at, _, guid = rest.partition(" ")
+        return stamp, at, guid if comparison.GUID.fullmatch(guid) else ""
+
+    def _note_draft(self, name: str, made: Mapping[str, Any]) -> None:
+        """Note a new draft, where Dinero doesn't show when it was written."""
+        if not self.HAS_TIMES:
+            with self.session.lock.hold(self._key(name)) as held:
+                held.leave(self._note_of(made))
+
+    def _note_of(self, written: Mapping[str, Any]) -> str:
+        stamp = written.get(self.STAMP) or written["TimeStamp"]
+        return f"{stamp} {datetime.now(UTC).isoformat()} {written['Guid']}"
 
     def _bring(
-        self, update: Operation, content: CheckedBody, existing: Row, found: Mapping[str, tuple[Any, Any]]
+        self,
+        update: Callable[..., Row],
+        content: Mapping[str, Any],
+        existing: Row,
+        found: Mapping[str, tuple[Any, Any]],
     ) -> Row:
         """Bring a draft of ours to what its key says now."""
         guid = str(existing["Guid"])
-        with self.session.lock.hold(self._key(guid)) as held:
+        with self.session.lock.hold(self._key(self._name(existing))) as held:
             try:
-                updated, _ = self._update(update, guid, content, str(existing[self.STAMP]))
+                updated = update(guid, content, timestamp=str(existing[self.STAMP]))
             except DineroStaleTimestamp as error:
                 raise DineroConflict(
                     f"{self.WHAT} {guid} exists with other content, and somebody has changed it just now.",
                     "Do two tasks run with one idempotency key?",
                 ) from error
-            held.leave(str(updated[self.STAMP]))
+            held.leave(self._note_of(updated))
         # The names alone: what stands in them may be somebody's name or address.
         log.info("%s %s was still a draft, and was updated to its new content: %s", self.WHAT, guid, ", ".join(found))
         return {**updated, "Change": "updated"}
 
-    def _key(self, guid: object) -> str:
-        return f"{self.session.organization_id}/{self.WHAT}/{guid}"
+    def _key(self, name: str) -> str:
+        return f"{self.session.organization_id}/{self.WHAT}/{name}"
 
     def _update(
         self,

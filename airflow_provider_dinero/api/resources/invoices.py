@@ -21,6 +21,7 @@ from airflow_provider_dinero.api.operations import (
 )
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.contacts import Contacts
+from airflow_provider_dinero.api.resources.documents import OwnDraft
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.priced import PricedDocuments
@@ -145,14 +146,13 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     @_CREATE.performed_by
     @guarded
     def create(
-        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, ours_before: datetime | None = None
+        self, body: Mapping[str, Any], *, expected: ExpectedTotal | None = None, own_draft: OwnDraft | None = None
     ) -> Row:
         """Create a draft (`POST /v1/{organizationId}/invoices`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ProductLines and more, like InvoiceCreateModel
         :param expected: ExpectedTotal, of which an earlier try may have added a rounding line; default none
-        :param ours_before: datetime, when the caller's run began: a draft with other content that was written before
-            then, or by this task, and that nobody else has touched, is updated; default None: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
         :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole invoice, Change being
             unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
@@ -160,7 +160,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
         require_debt(body)
-        return self._create(_CREATE, body, expected=expected, ours_before=ours_before, update=_UPDATE)
+        return self._create(_CREATE, body, expected=expected, own_draft=own_draft, update=self.update)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:

@@ -202,6 +202,10 @@ def receiver_of(channel: str, mailout: Mapping[str, Any], contact: Callable[[], 
     :raises DineroInvalidBody: there is no address for the channel
     """
     if channel == "einvoice":
+        if given := str(mailout.get("ReceiverEanNumber") or "").strip():  # of reminders
+            if not _is_ean(given):
+                raise DineroInvalidBody(f"ReceiverEanNumber: {given} is not an EAN number.", "Nothing was sent.")
+            return f"GLN {given}"
         return address_of(contact(), mailout.get("AttPerson"))
     if channel == "sms":
         return phone_of(mailout, contact)

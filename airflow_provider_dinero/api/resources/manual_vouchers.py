@@ -1,14 +1,17 @@
 """Manual vouchers: postings by hand, from one account to another."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.comparison import require_same, same_id, same_text
+from airflow_provider_dinero.api.bodies.comparison import same_id, same_text
+from airflow_provider_dinero.api.bodies.ledger import imbalance, one_sided, unbalanced
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, REPLACED, Operation, Repeat
+from airflow_provider_dinero.api.resources.accounts import Accounts
 from airflow_provider_dinero.api.resources.base import Row, guarded
-from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.documents import DRAFTS, Documents, OwnDraft
 from airflow_provider_dinero.api.resources.entries import Entries
 from airflow_provider_dinero.api.resources.files import Files
 from airflow_provider_dinero.api.session import Session
@@ -38,16 +41,19 @@ class ManualVouchers(Documents):
     :param session: Session
     :param files: Files
     :param entries: Entries
+    :param accounts: Accounts
     """
 
     STAMP = "Timestamp"
     NUMBER = "VoucherNumber"
+    HAS_TIMES = False
     WHAT = "Manual voucher"
 
-    def __init__(self, session: Session, files: Files, entries: Entries) -> None:
+    def __init__(self, session: Session, files: Files, entries: Entries, accounts: Accounts) -> None:
         super().__init__(session)
         self._files = files
         self._entries = entries
+        self._accounts = accounts
 
     @_CREATE.performed_by
     def create(self, body: Mapping[str, Any]) -> Row:
@@ -60,15 +66,17 @@ class ManualVouchers(Documents):
         return self._object(_CREATE, body=body)
 
     @guarded
-    def create_once(self, body: Mapping[str, Any]) -> Row:
+    def create_once(self, body: Mapping[str, Any], *, own_draft: OwnDraft | None = None) -> Row:
         """Create a draft, unless Dinero shows that the voucher exists: booked on its day, or with its file.
 
         It can't see a draft that another task created; prefer `ledger_items.post_once`. Searching takes two requests
-        for a body with a VoucherDate, and one per 1000 files of the archive for one with a FileGuid.
+        for a body with a VoucherDate, and one per 1000 files of the archive for one with a FileGuid. Lines that don't
+        balance as they are take one more, which shows whether Dinero may add VAT to them.
 
         :param body: mapping like ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
-        :return: dict, the voucher, and Change: created or unchanged
-        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :return: dict, the voucher, and Change: created, updated or unchanged
+        :raises DineroInvalidBody: the body is invalid, or its lines don't balance; nothing was sent
         :raises DineroConflict: the voucher exists with other content
         :raises DineroOutcomeUnknown: a response was lost or a try was interrupted, and Dinero doesn't show the voucher
         """
@@ -79,27 +87,56 @@ class ManualVouchers(Documents):
                 f"{_CREATE.body}: ExternalReference is missing, so a retry could not recognize the voucher.",
                 "Nothing was sent.",
             )
+        self._require_balance(reference, wanted)
         intents, name = self.session.intents, f"manual_vouchers/{self.session.organization_id}/{reference}"
 
         def find() -> Row | None:
-            left = intents.recall(name)
+            left = intents.recall(name) or (self._noted(reference)[2] if own_draft else None)
             voucher = self._there(left) if left else None
             for guid in self._candidates(wanted) if voucher is None else ():
                 found = self._there(guid)
                 if found is not None and same_text(found["ExternalReference"], reference):
                     voucher = found
                     break
-            if voucher is not None:
-                require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
-            return voucher
+            if voucher is None:
+                return None
+            return self._kept(f"{self.WHAT} {voucher['Guid']}", wanted, voucher, wanted, own_draft, self.update)
 
         def send() -> Row:
             created = self.create(wanted)
             intents.remember(name, str(created["Guid"]))
+            if own_draft:
+                self._note_draft(reference, created)
             return created
 
         voucher, change = self._once(name, find, send, sure=False)
-        return {**voucher, "Change": change}
+        return {**voucher, "Change": "updated" if voucher.get("Change") == "updated" else change}
+
+    def require_balanced(self, voucher: Row) -> None:
+        """Check that a draft balances, before it is booked: by what Dinero understood, so with the VAT that it adds.
+
+        :param voucher: dict, from Dinero
+        :raises DineroInvalidBody: it doesn't; the error has the sum
+        """
+        lines = [{**line, "Amount": line["AmountInclVatValue"]} for line in voucher["Lines"] or ()]
+        debit, credit = imbalance({"Lines": lines})
+        if voucher["Status"] in DRAFTS and debit != credit:
+            raise _unbalanced(str(voucher["ExternalReference"]), debit, credit, "it is still a draft")
+
+    def _require_balance(self, reference: str, wanted: Row) -> None:
+        """Check that lines balance, as far as that is known before Dinero has added VAT to some of them."""
+        debit, credit = imbalance(wanted)
+        if debit == credit:
+            return
+        codes = {
+            row["AccountNumber"]: row["VatCode"] for row in self._accounts.list(fields=["AccountNumber", "VatCode"])
+        }
+        for line in one_sided(wanted):
+            side = "" if line.get("AccountNumber") is not None else "Balancing"
+            code = line.get(f"{side}AccountVatCode") or codes.get(line[f"{side}AccountNumber"])
+            if code and str(code).lower() != "none":
+                return
+        raise _unbalanced(reference, debit, credit, "nothing was sent")
 
     def _candidates(self, wanted: Row) -> Iterator[str]:
         """Yield the Guids of possible vouchers."""
@@ -113,6 +150,9 @@ class ManualVouchers(Documents):
             names = ("AccountNumber", "BalancingAccountNumber")
             meant = {line[name] for line in wanted.get("Lines") or () for name in names if line.get(name)}
             yield from (guid for guid, there in accounts.items() if meant <= there)
+
+    def _name(self, document: Mapping[str, Any]) -> str:
+        return str(document["ExternalReference"]).strip()
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:
@@ -158,3 +198,9 @@ class ManualVouchers(Documents):
         :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         return self._book(_BOOK, guid, timestamp, number)
+
+
+def _unbalanced(reference: str, debit: Decimal, credit: Decimal, state: str) -> DineroInvalidBody:
+    return DineroInvalidBody(
+        f"Manual voucher {reference}: {unbalanced(debit, credit)}", f"Correct its lines and run it again; {state}."
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, OWN_GUID, REPLACED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, guarded
-from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.documents import Documents, OwnDraft
 from airflow_provider_dinero.api.resources.purchase_vouchers import PurchaseVouchers
 from airflow_provider_dinero.api.session import Session
 
@@ -27,6 +27,7 @@ class PurchaseCreditNotes(Documents):
 
     STAMP = "Timestamp"
     NUMBER = "CreditNoteNumber"
+    HAS_TIMES = False
     WHAT = "Purchase credit note"
 
     def __init__(self, session: Session, purchase_vouchers: PurchaseVouchers) -> None:
@@ -35,24 +36,26 @@ class PurchaseCreditNotes(Documents):
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> Row:
+    def create(self, body: Mapping[str, Any], *, own_draft: OwnDraft | None = None) -> Row:
         """Create a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes`); with a Guid, only once.
 
         :param body: mapping with Lines, CreditNoteFor and more, like PurchaseCreditNoteCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole credit note, Change being
-            unchanged, if it already existed with the same content
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole credit note, Change
+            being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: a credit note with this Guid exists with other content
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
-        return self._create(_CREATE, body)
+        return self._create(_CREATE, body, own_draft=own_draft, update=self.update)
 
     @guarded
-    def create_for(self, guid: str, body: Mapping[str, Any]) -> Row:
+    def create_for(self, guid: str, body: Mapping[str, Any], *, own_draft: OwnDraft | None = None) -> Row:
         """Create a draft for a whole booked credit purchase, with its lines; with a Guid, only once.
 
         :param guid: str, the purchase voucher
         :param body: mapping like PurchaseCreditNoteCreateModel, without Lines
+        :param own_draft: as for `create`
         :return: as for `create`
         :raises DineroNotFound: there is no such purchase
         """
@@ -62,7 +65,8 @@ class PurchaseCreditNotes(Documents):
             {**{new: line[name] for name, new in names.items()}, "VatCode": line["VatCode"] or "none"}
             for line in purchase["Lines"]
         ]
-        return self.create({"Currency": purchase["CurrencyKey"], **body, "CreditNoteFor": guid, "Lines": lines})
+        whole = {"Currency": purchase["CurrencyKey"], **body, "CreditNoteFor": guid, "Lines": lines}
+        return self.create(whole, own_draft=own_draft)
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:

@@ -1,14 +1,14 @@
 """Purchase vouchers: expenses, paid in cash or on credit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.comparison import differences, require_same, same_id, same_text
+from airflow_provider_dinero.api.bodies.comparison import differences, same_id, same_text
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroNotFound
 from airflow_provider_dinero.api.operations import BOOKED, DELETED, NOWHERE, PAID, REPLACED, UNPAID, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
-from airflow_provider_dinero.api.resources.documents import DRAFTS
+from airflow_provider_dinero.api.resources.documents import DRAFTS, OwnDraft
 from airflow_provider_dinero.api.resources.files import Files
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.session import Session
@@ -52,6 +52,7 @@ _ADD_PAYMENT = Operation("POST", _OF_ONE, Repeat.FENCED, body="PurchaseVoucherCr
 # A purchase credit note without a purchase is paid like a purchase voucher.
 _GET_CREDIT_NOTE = Operation("GET", f"{_ALL}/creditnotes/{{guid}}")
 _DELETE_PAYMENT = Operation("DELETE", f"{_OF_ONE}/{{paymentId}}/{{timestamp}}", Repeat.FENCED, lost=UNPAID)
+NOBODY = "00000000-0000-0000-0000-000000000000"
 ANOTHER = "If this is another expense, pass allow_similar; otherwise correct the one in Dinero."
 
 
@@ -67,6 +68,7 @@ class PurchaseVouchers(WithPayments):
 
     STAMP = "Timestamp"
     NUMBER = "VoucherNumber"
+    HAS_TIMES = False
     WHAT = "Purchase voucher"
 
     def __init__(self, session: Session, files: Files) -> None:
@@ -92,6 +94,7 @@ class PurchaseVouchers(WithPayments):
         new_file: bool = False,
         allow_similar: bool = False,
         own_place: bool = False,
+        own_draft: OwnDraft | None = None,
     ) -> Row:
         """Create a draft, unless the expense exists: by its ExternalReference, or by its receipt.
 
@@ -107,7 +110,8 @@ class PurchaseVouchers(WithPayments):
         :param allow_similar: bool, create the voucher even if another one uses the receipt or is similar; default False
         :param own_place: bool, whether the ExternalReference only identifies the caller, such as a task in a DAG run;
             then a voucher with another reference and the same content is this expense; default False
-        :return: dict, the voucher, and Change: created or unchanged
+        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :return: dict, the voucher, and Change: created, updated or unchanged
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: the voucher exists with other content, or there is one that may be the same expense
         :raises DineroOutcomeUnknown: a response was lost or a try was interrupted, and Dinero doesn't show the voucher
@@ -123,26 +127,32 @@ class PurchaseVouchers(WithPayments):
         name = f"purchase_vouchers/{session.organization_id}/{reference}"
 
         def find() -> Row | None:
-            begun, left = session.intents.begun(name), session.intents.recall(name)
+            begun = session.intents.begun(name)
+            left = session.intents.recall(name) or (self._noted(reference)[2] if own_draft else None)
             voucher = self._there(left) if left else None
             if voucher is not None:
-                require_same(f"{self.WHAT} {left}", wanted, voucher)
-                return voucher
+                return same(voucher)
             if file and (begun or not new_file):
-                voucher = self._by_receipt(wanted, allow_similar=allow_similar, own_place=own_place)
+                voucher = self._by_receipt(wanted, same, allow_similar=allow_similar, own_place=own_place)
             if voucher is not None or (file and (begun or allow_similar)):
                 return voucher
-            return self._by_similarity(wanted, anyhow=begun or allow_similar)
+            return self._by_similarity(wanted, same, anyhow=begun or allow_similar)
+
+        def same(voucher: Row) -> Row:
+            content = {**wanted, "VoucherDate": wanted.get("VoucherDate") or voucher["VoucherDate"]}
+            return self._kept(f"{self.WHAT} {voucher['Guid']}", wanted, voucher, content, own_draft, self.update)
 
         def send() -> Row:
             created: Row = self.create(wanted)
             session.intents.remember(name, str(created["Guid"]))
+            if own_draft:
+                self._note_draft(reference, created)
             return created
 
         # One at a time per receipt, whatever the references are.
         with session.lock.hold(f"purchase_vouchers/{session.organization_id}/{file or reference}"):
             voucher, change = self._once(name, find, send, sure=bool(file))
-        return {**voucher, "Change": change}
+        return {**voucher, "Change": "updated" if voucher.get("Change") == "updated" else change}
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
@@ -176,12 +186,15 @@ class PurchaseVouchers(WithPayments):
         """Replace a whole draft (`PUT /v1.1/{organizationId}/vouchers/purchase/{guid}`).
 
         :param guid: str
-        :param body: mapping like PurchaseVoucherUpdateModel; properties that you leave out are removed
+        :param body: mapping like PurchaseVoucherUpdateModel; properties that you leave out are removed; a cash purchase
+            needs no ContactGuid
         :param timestamp: str, the Timestamp of the draft; default the body's, else the latest, which takes a request
         :return: dict, the voucher
         :raises DineroStaleTimestamp: the draft has changed since its Timestamp was read
         """
         credit_only = ("ContactGuid", "PaymentDate") if body.get("PurchaseType") == "cash" else ()
+        if credit_only and not body.get("ContactGuid"):  # Dinero requires one, and ignores it
+            body = {**body, "ContactGuid": NOBODY}
         return self._update(_UPDATE, guid, body, timestamp, credit_only)[0]
 
     @_DELETE.performed_by
@@ -299,8 +312,16 @@ class PurchaseVouchers(WithPayments):
     def _payments(self, guid: str) -> Rows:
         return self.payments(guid)
 
-    def _by_receipt(self, wanted: Row, *, allow_similar: bool, own_place: bool) -> Row | None:
-        """Return the voucher of an expense among those that use its receipt: drafts, and links of the archive."""
+    def _name(self, document: Mapping[str, Any]) -> str:
+        return str(document["ExternalReference"]).strip()
+
+    def _by_receipt(
+        self, wanted: Row, same: Callable[[Row], Row], *, allow_similar: bool, own_place: bool
+    ) -> Row | None:
+        """Return the voucher of an expense among those that use its receipt: drafts, and links of the archive.
+
+        :param same: callable that returns the voucher with this reference, after comparing it
+        """
         file, others = wanted["FileGuid"], []
         drafts = self.of_file(file)
         row = next((each for each in self._files.list() if same_id(each["FileGuid"], file)), {})
@@ -310,8 +331,7 @@ class PurchaseVouchers(WithPayments):
             if voucher is None:  # links stay when a voucher is deleted, and may be of other kinds
                 continue
             if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
-                require_same(f"{self.WHAT} {guid}", wanted, voucher)
-                return voucher
+                return same(voucher)
             if own_place if _has_reference(voucher) else voucher["Status"] not in DRAFTS:
                 others.append(voucher)
         if allow_similar or not others:
@@ -322,9 +342,10 @@ class PurchaseVouchers(WithPayments):
                 return voucher
         raise DineroConflict(f"{self.WHAT} {others[0]['Guid']} uses this receipt with other content.", ANOTHER)
 
-    def _by_similarity(self, wanted: Row, *, anyhow: bool) -> Row | None:
+    def _by_similarity(self, wanted: Row, same: Callable[[Row], Row], *, anyhow: bool) -> Row | None:
         """Return the voucher of an expense if it is the one that Dinero finds similar.
 
+        :param same: as for `_by_receipt`
         :param anyhow: bool, whether to create the voucher even if another one is similar
         :raises DineroConflict: a similar one may be the same expense
         """
@@ -333,8 +354,7 @@ class PurchaseVouchers(WithPayments):
         if voucher is None:
             return None
         if same_text(voucher["ExternalReference"], wanted["ExternalReference"]):
-            require_same(f"{self.WHAT} {voucher['Guid']}", wanted, voucher)
-            return voucher
+            return same(voucher)
         if anyhow or (_has_reference(voucher) and wanted.get("FileGuid")):
             return None
         told = f"Dinero has a similar purchase, voucher {voucher['Guid']}"

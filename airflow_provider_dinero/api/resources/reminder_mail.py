@@ -10,7 +10,7 @@ from airflow_provider_dinero.api.operations import MAILED, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
 from airflow_provider_dinero.api.resources.contacts import Contacts
 from airflow_provider_dinero.api.resources.invoices import Invoices
-from airflow_provider_dinero.api.resources.mailing import Mailing, address_of, addresses, of_kind, receiving
+from airflow_provider_dinero.api.resources.mailing import Mailing, addresses, of_kind, receiver_of, receiving
 from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
@@ -106,7 +106,13 @@ class ReminderMail(Mailing):
 
     @guarded
     def send_e_reminder_once(
-        self, invoice_guid: str, reminder: Mapping[str, Any], body: Mapping[str, Any] | None = None, *, resend: int = 0
+        self,
+        invoice_guid: str,
+        reminder: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
+        *,
+        resend: int = 0,
+        to: str | None = None,
     ) -> Row:
         """Send a booked reminder electronically, unless this was done since its Date; this first checks the contact.
 
@@ -114,6 +120,7 @@ class ReminderMail(Mailing):
         :param reminder: mapping with its Id and Date
         :param body: mapping like EanReminderModel; default none
         :param resend: int, how many since its Date to ignore; default 0
+        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up
@@ -121,11 +128,13 @@ class ReminderMail(Mailing):
         wanted = check("EanReminderModel", {"PaymentMeanEnum": "Domestic", **(body or {})})
 
         def send() -> list[str]:
-            given = wanted.get("ReceiverEanNumber")
-            contact = self._invoices.get(invoice_guid)["ContactGuid"]
-            to = f"GLN {given}" if given else address_of(receiving(contact, self._contacts), wanted.get("AttPerson"))
+            address = to or receiver_of(
+                "einvoice",
+                wanted,
+                lambda: receiving(self._invoices.get(invoice_guid)["ContactGuid"], self._contacts),
+            )
             self.send_e_reminder(invoice_guid, reminder["Id"], wanted)
-            return [to]
+            return [address]
 
         return self._mail_once(
             f"invoices/{invoice_guid}/reminders/{reminder['Id']}/e-reminder",

@@ -181,7 +181,14 @@ class Reminders(ReminderMail):
         )
 
     @guarded
-    def create_due(self, invoice_guid: str, body: Mapping[str, Any], *, number: int | None = None) -> Row:
+    def create_due(
+        self,
+        invoice_guid: str,
+        body: Mapping[str, Any],
+        *,
+        number: int | None = None,
+        preflight: Callable[[Row], object] = lambda invoice: None,
+    ) -> Row:
         """Add the draft of the reminder that is due, unless the one with this Date or number exists.
 
         This takes two requests if it exists, three to create it, and one more if the body lacks a With... property.
@@ -189,6 +196,8 @@ class Reminders(ReminderMail):
         :param invoice_guid: str
         :param body: mapping like ReminderCreateModel, with Date; Dinero proposes the With... properties that it lacks
         :param number: int, which one of the three must exist; default the next one that is due
+        :param preflight: callable that takes the invoice, called before a draft is created, and if there is one: it
+            checks what comes after; default nothing
         :return: dict, the reminder, and Number and Change, being created or unchanged
         :raises DineroNotDue: none is due by Dinero's rules; it says why
         :raises DineroConflict: the reminder of this Date or number has other content
@@ -202,14 +211,23 @@ class Reminders(ReminderMail):
             ) from None
         with self.session.lock.hold(f"{self.session.organization_id}/invoices/{invoice_guid}/reminders"):
             try:
-                return self._create_due(invoice_guid, body, day, number)
+                return self._create_due(invoice_guid, body, day, number, preflight)
             except DineroStaleTimestamp:  # somebody changed the invoice just now: decide again, once
-                return self._create_due(invoice_guid, body, day, number)
+                return self._create_due(invoice_guid, body, day, number, preflight)
 
-    def _create_due(self, invoice_guid: str, body: Mapping[str, Any], day: date, number: int | None) -> Row:
+    def _create_due(
+        self,
+        invoice_guid: str,
+        body: Mapping[str, Any],
+        day: date,
+        number: int | None,
+        preflight: Callable[[Row], object],
+    ) -> Row:
         invoice = self._invoices.get(invoice_guid)
         living = [each for each in self.list(invoice_guid) if not each["IsDeleted"]]
         there = due(invoice, living, day, number)
+        if there is None or there["IsDraft"]:
+            preflight(invoice)
         if there is not None:
             position = living.index(there) + 1
             wanted = {name: value for name, value in body.items() if name != "Date" or number is None}

@@ -9,7 +9,7 @@ from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
-from airflow_provider_dinero.api.resources.documents import Documents
+from airflow_provider_dinero.api.resources.documents import Documents, OwnDraft
 from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.versions import both_versions
@@ -137,17 +137,18 @@ class TradeOffers(EmailedDocuments, Documents):
 
     @_CREATE.performed_by
     @guarded
-    def create(self, body: Mapping[str, Any]) -> Row:
+    def create(self, body: Mapping[str, Any], *, own_draft: OwnDraft | None = None) -> Row:
         """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ContactGuid, ProductLines and more, like TradeOfferCreateModel
-        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created; or the whole trade offer, Change being
-            unchanged, if it already existed with the same content
+        :param own_draft: OwnDraft, which unsent drafts with other content are updated; default none: a conflict
+        :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole trade offer, Change
+            being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: a trade offer with this Guid exists with other content, or was deleted
         :raises DineroOutcomeUnknown: all responses were lost, and the body has no Guid by which a retry could find it
         """
-        return self._create(_CREATE, body)
+        return self._create(_CREATE, body, own_draft=own_draft, update=self.update)
 
     @_FETCH.performed_by
     def fetch(self, body: Mapping[str, Any]) -> Row:
