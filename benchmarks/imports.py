@@ -1,4 +1,4 @@
-"""What importing the hook, all operators, sensors and transfers costs over `airflow.sdk` alone, in cold processes.
+"""The cost of importing the hook, all operators, sensors and transfers over `airflow.sdk` alone, in cold processes.
 
 Compiled beforehand, as pip does when it installs a package. The best of several runs, since all that other processes
 do beside it can only add to it.
@@ -38,7 +38,7 @@ print((time.perf_counter() - begin) * 1000)
 
 
 def cost(modules: tuple[str, ...]) -> float:
-    """Return the milliseconds that the modules cost over airflow.sdk, in a cold process."""
+    """Return the milliseconds that importing the modules takes over airflow.sdk, in a cold process."""
     program = PROGRAM.format(sdk=SDK, imports="\n".join(f"import {module}" for module in modules))
     folder = Path(".airflow", "bench").absolute()
     environment = {**os.environ, "AIRFLOW_HOME": str(folder), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
@@ -48,7 +48,7 @@ def cost(modules: tuple[str, ...]) -> float:
 
 
 def main(slack: float) -> None:
-    """Measure, and fail when the cost is over a budget; the milliseconds have the slack, the ratio none."""
+    """Measure, and fail if the cost is over a budget; the slack applies to the milliseconds, not to the ratio."""
     runs = [(cost(OURS), cost(PEER)) for _ in range(RUNS + 1)][1:]  # the first one compiles
     ours, peer = (min(each) for each in zip(*runs, strict=True))
     print(f"airflow-provider-dinero {ours:6.1f} ms (budget {BUDGET_MS * slack:.0f} ms)")

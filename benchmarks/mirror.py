@@ -28,7 +28,7 @@ CHANGES = "#changes"
 
 @contextmanager
 def serving(rows: int) -> Generator[str]:
-    """Run the server, and give its address."""
+    """Run the server, and yield its address."""
     command = [sys.executable, str(HERE / "server.py"), str(rows), "0", str(CHANGED)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -41,8 +41,8 @@ def serving(rows: int) -> Generator[str]:
 class Bench:
     """Runs each way in a process of its own.
 
-    :param folder: Path, for what they keep
-    :param dlt: str, the Python that has dlt
+    :param folder: Path, for their data
+    :param dlt: str, the Python with dlt
     :param before: Path or None, the older build
     """
 
@@ -76,7 +76,7 @@ class Bench:
         return found
 
     def empty(self, address: str) -> None:
-        """Empty a Postgres, and let dlt forget what it knows of it.
+        """Empty a Postgres, and delete dlt's state for it.
 
         :param address: str
         """
@@ -124,7 +124,7 @@ def in_postgres(bench: Bench, address: str) -> None:
 
 
 def beside_before(bench: Bench, name: str, databases: list[str], at_most: float) -> None:
-    """Load 100,000 rows with ours, and once with the older build into the last of the databases, all empty."""
+    """Load 100,000 rows with ours into empty databases, and once with the older build into the last of them."""
     print(f"{name}, {FEW:,} rows", flush=True)
     with serving(FEW) as url:
         ours = statistics.median(bench.seconds("ours", url, each) for each in databases[:-1])

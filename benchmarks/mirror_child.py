@@ -38,7 +38,7 @@ def ours(url: str, database: str) -> Callable[[], object]:
 
 
 def before(url: str, database: str) -> Callable[[], object]:
-    """Sync with an older build, which took the engine that the hook makes."""
+    """Sync with an older build, which used the engine of the hook."""
     from airflow.sdk import BaseHook
 
     from airflow_provider_dinero.api import DineroClient, PersonalIntegration
@@ -54,7 +54,7 @@ def before(url: str, database: str) -> Callable[[], object]:
 
 
 def plain(url: str, database: str) -> Callable[[], object]:
-    """Load with a loop and COPY, as one writes them, into columns of the mirror's own types."""
+    """Load with a plain loop and COPY, into columns of the mirror's own types."""
     import psycopg
     import requests
     from sqlalchemy.dialects import postgresql

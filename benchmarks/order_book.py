@@ -26,7 +26,7 @@ with (ROOT / "example_dags" / "data" / "chinook" / "orders.csv").open(encoding="
 
 
 def wrong_totals(client: DineroClient) -> list[str]:
-    """Return the orders whose invoice is missing, not booked, or comes to something else.
+    """Return the orders whose invoice is missing, not booked, or has another total.
 
     :param client: DineroClient
     """
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def kind(path: str) -> str:
-    """Return a path without what tells one document from another.
+    """Return a path without the parts that identify a document.
 
     :param path: str
     """

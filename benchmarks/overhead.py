@@ -1,4 +1,4 @@
-"""What a shared lock and a shared request allowance cost a request that need not wait, with files, beside peers.
+"""The cost of a shared lock and a shared allowance for a request that needn't wait, with files, beside peers.
 
 Each is measured in batches, in turns; what is printed are medians.
 """
@@ -22,7 +22,7 @@ STEP = 60 / PER_MINUTE + 0.02  # the allowance is used up as far as it can be wi
 
 
 def once(action: Callable[[], object]) -> float:
-    """Return the milliseconds that one of a batch takes."""
+    """Return the milliseconds per call of a batch."""
     began = time.perf_counter()
     for _ in range(BATCH):
         action()
@@ -30,7 +30,7 @@ def once(action: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Measure all, print the table, and fail where the budget is missed."""
+    """Measure all, print the table, and fail if the budget is exceeded."""
     now = time.time()
 
     def clock() -> float:

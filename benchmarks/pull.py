@@ -35,7 +35,7 @@ def ours(url: str, pause: float) -> int:
 
 
 def plain(url: str, pause: float) -> int:
-    """Pull with a loop as one writes it."""
+    """Pull with a plain loop."""
     import requests
 
     session = requests.Session()
@@ -81,7 +81,7 @@ WAYS = {"ours": ours, "plain": plain, "http_operator": http_operator}
 
 @contextmanager
 def serving(rows: int, delay: float = 0.0) -> Generator[str]:
-    """Run the server, and give its address."""
+    """Run the server, and yield its address."""
     server = subprocess.Popen(
         [sys.executable, str(HERE / "server.py"), str(rows), str(delay)], stdout=subprocess.PIPE, text=True
     )
@@ -103,7 +103,7 @@ def measure(way: str, url: str, pause: float = 0.0) -> dict[str, float]:
 
 
 def run(way: str, url: str, pause: float) -> None:
-    """Pull twice, and print what the second one took: imports and the token are not counted."""
+    """Pull twice, and print the figures of the second one, which exclude imports and the token."""
     WAYS[way](url, 0)
     counts(url)
     begin = time.perf_counter()
@@ -114,7 +114,7 @@ def run(way: str, url: str, pause: float) -> None:
 
 
 def counts(url: str) -> dict[str, int]:
-    """Return what the server saw since the last time."""
+    """Return what the server received since the last call."""
     import requests
 
     found: dict[str, int] = requests.get(f"{url}/counts", timeout=10).json()
@@ -122,7 +122,7 @@ def counts(url: str) -> dict[str, int]:
 
 
 def main(slack: float) -> None:
-    """Measure all, print the table, and fail where a budget is missed; what is computed has the slack, a count none."""
+    """Measure all, print the table, and fail if a budget is exceeded; the slack applies to times, not to counts."""
     some = min(slack, 1.3)  # for what is mostly waiting, or memory: more would let a pull pass that reads nothing ahead
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:

@@ -1,4 +1,4 @@
-"""A list of invoices that costs its server as little as can be: pages of 1000 rows, all made beforehand."""
+"""A server of a list of invoices at the lowest cost: pages of 1000 rows, all made in advance."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ ROW = {
 
 
 class Counts:
-    """What the server saw."""
+    """What the server received."""
 
     connections = 0
     requests = 0
@@ -71,7 +71,7 @@ def page(total: int, number: int, changed: bool = False) -> bytes:
 
 
 def answer(target: str, total: int, delay: float, changed: int) -> bytes:
-    """Return the body for a request; with changesSince, of the rows that have changed."""
+    """Return the body for a request; with changesSince, only rows that have changed."""
     parts = urlsplit(target)
     if parts.path.endswith("/oauth/token"):
         return b'{"access_token":"t","expires_in":3600,"token_type":"Bearer"}'
@@ -90,7 +90,7 @@ def answer(target: str, total: int, delay: float, changed: int) -> bytes:
 
 
 def serve(connection: socket.socket, total: int, delay: float, changed: int) -> None:
-    """Answer one connection until it closes."""
+    """Respond on one connection until it closes."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream = connection.makefile("rb")
     counted = False

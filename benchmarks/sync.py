@@ -1,4 +1,4 @@
-"""A mirror of 100,000 invoices in SQLite: what a sync asks of Dinero, and how much memory it takes beside 400,000.
+"""A mirror of 100,000 invoices in SQLite: the requests of a sync, and its memory compared with 400,000.
 
     PYTHONPATH=scripts:. python benchmarks/sync.py
 
@@ -28,7 +28,7 @@ LINE = {"Description": "Plader", "BaseAmountValue": "1", "Quantity": 1, "Account
 
 
 def child(url: str, database: str) -> None:
-    """Sync once, and print what was told, the seconds and the peak memory in MiB."""
+    """Sync once, and print the result, the seconds and the peak memory in MiB."""
     import sqlalchemy as sa
 
     from airflow_provider_dinero.api import DineroClient, PersonalIntegration
@@ -50,7 +50,7 @@ def child(url: str, database: str) -> None:
 
 
 def synced(url: str, database: Path) -> dict[str, Any]:
-    """Sync in a process of its own, and return what it tells, and how many requests it sent."""
+    """Sync in a separate process, and return its result and the number of its requests."""
     requests.delete(f"{url}/_sandbox/requests", headers=CONTROL, timeout=10).raise_for_status()
     done = subprocess.run([sys.executable, __file__, url, str(database)], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -72,7 +72,7 @@ def change(url: str, guids: list[str]) -> None:
 
 
 def drafts(url: str) -> list[str]:
-    """Make 42 drafts, so that there is something that can be changed and deleted."""
+    """Create 42 drafts that can be changed and deleted."""
     from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 
     grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", url)

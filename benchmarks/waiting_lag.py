@@ -13,7 +13,7 @@ STEP = 0.01
 
 
 class LagTrigger(BaseTrigger):
-    """Sleeps for 10 ms again and again, and writes by how much each sleep was longer.
+    """Sleeps for 10 ms again and again, and records by how much each sleep was longer.
 
     :param path: str, the file: a list of `[time, seconds late]`
     """
@@ -23,7 +23,7 @@ class LagTrigger(BaseTrigger):
         self.path = path
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return where this class is, and its arguments."""
+        """Return the path of this class, and its arguments."""
         return "waiting_lag.LagTrigger", {"path": self.path}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -1,4 +1,4 @@
-"""Puts tasks that wait into Airflow's database, already deferred: the triggerer is measured, not the scheduler.
+"""Puts deferred tasks into Airflow's database directly: this measures the triggerer, not the scheduler.
 
 python waiting_rows.py ours|peer SENSORS WATCHERS INTERVAL LAG_FILE
 """
@@ -44,7 +44,7 @@ def store(dag: Any, session: Any) -> None:
 
 
 def main(kind: str, sensors: int, watchers: int, interval: float, lag_file: str) -> None:
-    """Make the rows."""
+    """Create the rows."""
     from airflow.models import TaskInstance
     from airflow.models.trigger import Trigger
     from airflow.providers.standard.operators.empty import EmptyOperator

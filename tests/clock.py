@@ -1,4 +1,4 @@
-"""A clock that goes wrong, or ahead, for the modules that look at one."""
+"""A clock that is wrong or fast, for the modules that read one."""
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def clock(tell: Callable[[tzinfo | None], datetime]) -> Any:
-    """Return what takes the place of the class datetime in a module.
+    """Return a replacement for the class datetime in a module.
 
     :param tell: callable of a time zone, which returns the time
     """

@@ -1,4 +1,4 @@
-"""A fresh sandbox for each test that wants one, and how the tests are shared out to processes."""
+"""A fresh sandbox for each test that needs one, and the distribution of tests to processes."""
 
 import fcntl
 import gc
@@ -51,7 +51,7 @@ FIRST = (
 
 
 def place(nodeid: str) -> tuple[int, str]:
-    """Where a test stands in the order, and which tests share its process."""
+    """The position of a test in the order, and which tests share its process."""
     for number, group in enumerate(TOGETHER):
         if nodeid.startswith(group):
             return number, group[0]
@@ -159,7 +159,7 @@ def sandbox(running_sandbox: Any) -> Any:
 
 @pytest.fixture
 def make_client(sandbox: Any) -> Iterator[Any]:
-    """Make clients of the sandbox's personal integration, each with a store and a budget of its own."""
+    """Create clients of the sandbox's personal integration, each with its own store and budget."""
     made = []
 
     def make(
@@ -181,7 +181,7 @@ def client(make_client: Any) -> DineroClient:
 
 
 def as_another_worker(client: DineroClient, **changes: Any) -> DineroClient:
-    """A client as another worker has it: with notes, or a lock, of its own."""
+    """A client as in another worker: with its own notes or lock."""
     made = object.__new__(DineroClient)
     shared = {name: vars(client)[name] for name in ("grant", "tokens", "endpoint")}
     vars(made).update(shared, session=replace(client.session, **changes))

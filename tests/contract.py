@@ -1,4 +1,4 @@
-"""A server that knows nothing but openapi.json: it checks every request against it, and answers from its schemas."""
+"""A server that only knows openapi.json: it checks every request against it, and responds from its schemas."""
 
 import json
 import re
@@ -66,7 +66,7 @@ def wrong(schema: dict[str, Any], value: Any) -> list[str]:
 
 
 def from_text(schema: dict[str, Any], text: str) -> Any:
-    """Return the text of a parameter as what its schema wants, or as it is."""
+    """Return the text of a parameter as the type of its schema, or unchanged."""
     if schema.get("type") == "array":
         return text.split(",")
     try:
@@ -76,7 +76,7 @@ def from_text(schema: dict[str, Any], text: str) -> Any:
 
 
 class Contract:
-    """What was asked for, and what was wrong with it."""
+    """The requests, and what was wrong with them."""
 
     def __init__(self) -> None:
         self.url = ""

@@ -1,4 +1,4 @@
-"""A proxy that spoils answers: cuts them at any byte, empties or replaces them, frames them otherwise; http or TLS."""
+"""A proxy that damages responses: truncates them at any byte, empties, replaces or reframes them; http or TLS."""
 
 import http.client
 import socket
@@ -20,12 +20,13 @@ OWN = ("content-length", "transfer-encoding", "connection")
 
 @dataclass(frozen=True)
 class Spoil:
-    """What becomes of an answer.
+    """What happens to a response.
 
     :param place: str, "METHOD path" with wildcards, of the requests that are hit
     :param times: int, how many of them
     :param passed: int, how often the request is passed on; default 1
-    :param framing: str, how the end is told: length, chunked, close (by the connection's end) or 1.0 (so, in HTTP/1.0)
+    :param framing: str, how the end is marked: length, chunked, close (by the connection's end) or 1.0 (so, in
+        HTTP/1.0)
     :param status: int or None, is answered instead; default what Dinero answers
     :param body: bytes or None, is answered instead
     :param headers: pairs of str, beside the framing, of what is answered instead
@@ -46,7 +47,7 @@ class Spoil:
 
 @dataclass
 class Cutter:
-    """A proxy's orders, and what it has seen.
+    """The settings of a proxy, and the requests that it has seen.
 
     :param upstream: str, host and port
     """

@@ -2,7 +2,7 @@
 
     PYTHONPATH=scripts python -m tests.deployment FOLDER
 
-It runs until SIGINT. Then all that it leaves behind is searched for secrets.
+It runs until SIGINT. Then everything that it leaves behind is searched for secrets.
 """
 
 import json
@@ -83,7 +83,7 @@ def begin(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def found(folder: Path) -> dict[str, Deployment]:
-    """Wait until it is there, and return it, with the sandbox of each group."""
+    """Wait until it runs, and return it, with the sandbox of each group."""
     end = time.monotonic() + START_SECONDS
     while not (folder / READY).exists():
         assert time.monotonic() < end, (folder / LOG).read_text()
@@ -94,7 +94,7 @@ def found(folder: Path) -> dict[str, Deployment]:
 
 
 def end(process: subprocess.Popen[bytes], folder: Path) -> str:
-    """Stop it; return which secrets were found in what it left behind, or that it failed; empty when all is well."""
+    """Stop it; return the secrets that were found in what it left behind, or that it failed; empty if all is well."""
     process.send_signal(signal.SIGINT)
     try:
         failed = process.wait(END_SECONDS)
@@ -106,7 +106,7 @@ def end(process: subprocess.Popen[bytes], folder: Path) -> str:
 
 
 def serve(folder: Path) -> None:
-    """Run an Airflow and a sandbox for each group until SIGINT, and search all that they leave behind."""
+    """Run an Airflow and a sandbox for each group until SIGINT, and search everything that they leave behind."""
     dags, state = folder / "dags", {group: folder / f"{group}.db" for group in GROUPS}
     copy_dags(dags, folder)
     with ExitStack() as stack:

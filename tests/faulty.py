@@ -1,4 +1,4 @@
-"""A proxy before a server that loses answers: the request is passed on, and the connection is cut."""
+"""A proxy that loses responses: it passes the request on, and cuts the connection."""
 
 import http.client
 import socket
@@ -13,7 +13,7 @@ HOLD_SECONDS = 120
 
 
 class Faults:
-    """What the proxy does, and what it has seen."""
+    """What the proxy does, and the requests that it has seen."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
@@ -102,7 +102,7 @@ def before(upstream: str) -> Generator[Faults]:
 
 @contextmanager
 def dripping(begin: bytes) -> Generator[str]:
-    """Run a server that begins each answer so, and then gives a byte every now and then, for ever."""
+    """Run a server that starts each response like this, and then sends a byte now and then, for ever."""
     listening = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 

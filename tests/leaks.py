@@ -1,12 +1,12 @@
-"""Look for secrets wherever a run may have left them: files, database, Redis, arguments and environments of processes.
+"""Search for secrets wherever a run may have left them: files, database, Redis, process arguments and environments.
 
     given = tokens(state_file) | {"client secret": ..., "api key": ...}
     with watched() as seen:
         ...  # the run
     assert search(given, [airflow_home], "postgresql+psycopg2://...", "redis://...", seen) == []
 
-A secret counts as found in plain, in base64 (wherever in an encoded text it stands), URL-encoded, and as any piece of
-12 characters of these.
+A secret counts as found in plain, in base64 (at any position of an encoded text), URL-encoded, and as any 12 characters
+of these.
 """
 
 import os
@@ -127,7 +127,7 @@ def parts(secret: str) -> list[tuple[str, int]]:
 
 
 def forms(secret: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the forms in which a secret may stand, each with its name."""
+    """Yield the forms in which a secret may appear, each with its name."""
     plain = secret.encode()
     yield "plain", plain
     for encoded in {quote(plain, safe=""), quote_plus(plain)} - {plain.decode()}:
@@ -158,7 +158,7 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _rows(url: str) -> Iterator[tuple[str, bytes]]:
-    """Yield all values of a database. What is encrypted there is not decrypted: no secret may stand in it as it is."""
+    """Yield all values of a database. Encrypted values are not decrypted: no secret may appear in plain."""
     from sqlalchemy import MetaData, create_engine, select
 
     engine = create_engine(url)

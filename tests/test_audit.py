@@ -1,4 +1,4 @@
-"""What `make audit` makes of pip-audit's report."""
+"""How `make audit` reads pip-audit's report."""
 
 import pytest
 from audit import told

@@ -1,4 +1,4 @@
-"""A leak that is planted is found, in each place and in each form; and nothing else is."""
+"""A planted leak is found, in each place and in each form; and nothing else is."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Texts as they come from outside: what Jinja, or Python after it, would make something else of."""
+"""Texts from outside that Jinja, or Python after it, would change."""
 
 from hypothesis import strategies as st
 

@@ -36,7 +36,7 @@ def walk(client: DineroClient, sandbox: Any) -> None:
 
 
 def look_around(client: DineroClient) -> None:
-    """What is there from the start."""
+    """What exists from the start."""
     assert client.organizations.list()[0].keys() >= {"Id", "Name", "IsPro"}
     assert client.organizations.subscriptions()[0]["Subscription"]
     assert client.countries.list()
@@ -235,7 +235,7 @@ def ledger(client: DineroClient, sandbox: Any, day: str) -> None:
 
 
 def dunning(client: DineroClient, sandbox: Any, contact: str) -> None:
-    """An invoice that nobody pays."""
+    """An unpaid invoice."""
     guid = client.invoices.create({"Guid": GUIDS[7], "ContactGuid": contact, "ProductLines": [line()]})["Guid"]
     client.invoices.book(guid)
     sandbox.forward(days=40)

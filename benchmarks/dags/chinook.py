@@ -1,4 +1,4 @@
-"""All orders of the Chinook shop as invoices, booked and e-mailed: a task for each order."""
+"""All orders of the Chinook shop as invoices, booked and e-mailed: one task per order."""
 
 import csv
 from pathlib import Path
@@ -22,7 +22,7 @@ with DAG("order_book", schedule=None) as dag:
 
     @task(multiple_outputs=False)
     def contacts() -> dict[str, str]:
-        """Make the customers, and return their Guids by their numbers."""
+        """Create the customers, and return their Guids by their numbers."""
         upsert = DineroHook().get_conn().contacts.upsert
         country_keys = {row["country"]: row["country_key"] for row in rows("country_keys.csv")}
         return {

@@ -1,4 +1,4 @@
-"""The deployment that all processes of the tests share, with the sandbox of a test's group: see `GROUP` in its file."""
+"""The deployment that all test processes share, with one sandbox per group of tests: see `GROUP` in a test file."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What only a person may let happen, through a real scheduler that skips nothing in mapped groups by itself."""
+"""Steps that a person must approve, with a real scheduler, which skips nothing in mapped groups by itself."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A backfill runs several runs at once beside `max_active_runs=1`: a mirror takes them one after the other."""
+"""A backfill starts several runs at once despite `max_active_runs=1`: a mirror processes them one after another."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is wrong fails the task at once, with one message that says what to do: as scheduler and worker run it."""
+"""Bad input fails the task immediately, with one message that says what to do: with a real scheduler and worker."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A DAG's file is gone for a while, as during a deploy: Airflow forgets its asset, and nothing that changed is lost."""
+"""A DAG's file is missing for a while, as during a deployment: Airflow forgets its asset, but no change is lost."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def marks(deployment: Deployment, asset: str) -> list[Any]:
 
 
 def told(deployment: Deployment) -> set[str]:
-    """All that runs of the DAG `kept` were told."""
+    """All changes that runs of the DAG `kept` received."""
     ended = [each["dag_run_id"] for each in runs(deployment, "kept") if each["state"] == "success"]
     found = [deployment.ended("kept", run_id)["told", -1] for run_id in ended]
     return {guid for each in found for guid in deployment.returned(each)}

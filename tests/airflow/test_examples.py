@@ -1,4 +1,4 @@
-"""Every example that has no test of its own, on a real Airflow: what it does, and that a second run does no more."""
+"""Every example without its own test, on a real Airflow: its effect, and that a second run does nothing more."""
 
 import json
 import sqlite3

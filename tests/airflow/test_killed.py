@@ -1,4 +1,4 @@
-"""A worker is killed with -9 while its e-mail is under way, and Dinero sends it when the worker is long gone."""
+"""A worker is killed with -9 while its e-mail is in progress, and Dinero sends it long after that."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The plugin where Airflow knows no users, and in processes that show no page."""
+"""The plugin in an Airflow without users, and in processes that serve no page."""
 
 import subprocess
 import sys

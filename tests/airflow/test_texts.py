@@ -1,4 +1,4 @@
-"""Text that reads like a template is text: a real scheduler, and what Dinero has afterwards."""
+"""Text that looks like a template stays text: with a real scheduler, and checked in Dinero afterwards."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What a real triggerer makes of a change: DAGs that run on it, sensors that wait for it, and one poll for all."""
+"""How a real triggerer handles a change: it starts DAGs, ends sensors, and polls once for all of them."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A call of each operation, with all that it takes: `python -m tests.api.calls` makes all of them, or those named."""
+"""A call of each operation with all its arguments: `python -m tests.api.calls` makes all calls, or those named."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Clients before and behind a proxy that spoils answers: fixtures for the files that import them."""
+"""Clients with and without a proxy that damages responses: fixtures for the files that import them."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is beyond the documented limits of an answer ends in words, and takes neither memory nor time."""
+"""A response beyond the documented limits ends in a clear error, and takes neither memory nor time."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Lists of orders: each invoice is made, booked, paid and sent once, in few requests, and in order."""
+"""Lists of orders: each invoice is created, booked, paid and sent once, in few requests, and in order."""
 
 import threading
 from collections import Counter
@@ -23,10 +23,10 @@ CUSTOMERS = 3
 
 
 class Shop:
-    """A company that works through lists, each time in a new process.
+    """A company that processes lists, each time in a new process.
 
     :param box: Sandbox
-    :param folder: Path, by which its processes keep apart
+    :param folder: Path, where its processes lock each other out
     """
 
     def __init__(self, box: Sandbox, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Shop:
             client.close()
 
     def asked(self) -> Counter[str]:
-        """What the last run has asked for, without what tells one document from another."""
+        """The requests of the last run, without the parts that identify a document."""
         found: Counter[str] = Counter()
         for each in self.box.requests()[self._asked :]:
             parts = each["path"].partition("?")[0].split("/")
@@ -310,7 +310,7 @@ def test_a_later_order_changes_its_customer_from_its_own_invoice_on(shop: Shop) 
 
 
 def test_killed_with_any_answer_unread_and_tried_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was asked for is done, nobody knows, and nothing else is asked for."""
+    """The requested write is done, but its result is unknown, and no other write is requested."""
     attempt = Connection.attempt
     for at in range(20):
         shop.box.reset()
@@ -338,7 +338,7 @@ def test_killed_with_any_answer_unread_and_tried_again(shop: Shop, monkeypatch: 
 
 
 def test_two_at_once_with_overlapping_orders(shop: Shop) -> None:
-    """One backwards: who waits for whom never becomes a ring, and each is mailed once."""
+    """One of them backwards: there is no deadlock, and each invoice is e-mailed once."""
     raised: list[BaseException] = []
 
     def work(listed: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A certificate that is not accepted: the verification's own reason is told, and advice that helps."""
+"""A certificate that is not accepted: the error has the reason of the verification, and helpful advice."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Each of Dinero's codes raises the class that the table says, in Dinero's own words, with the advice."""
+"""Each of Dinero's codes raises the class of the table, with Dinero's own words and the advice."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every operation of the document is called, and none of the requests is one that the document doesn't know."""
+"""Every operation of the document is called, and every request is in the document."""
 
 import os
 import shutil

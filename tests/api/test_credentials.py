@@ -1,4 +1,4 @@
-"""A client's credentials in a Basic header: form-encoded first, and as they are where that is refused."""
+"""A client's credentials in a Basic header: form-encoded first, and unchanged if that is refused."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the page of the client shows works as it stands there."""
+"""The code on the page of the client works as shown."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Entries, in the pieces that Dinero gives them in."""
+"""Entries, in the pieces in which Dinero returns them."""
 
 from datetime import UTC, date, datetime
 from typing import Any

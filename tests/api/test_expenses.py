@@ -1,4 +1,4 @@
-"""An expense whose PDF Dinero has made a draft of, by itself."""
+"""An expense for whose PDF Dinero has created a draft by itself."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Files, against the sandbox: what is not what its name says never leaves."""
+"""Files, against the sandbox: a file whose content doesn't match its name is never sent."""
 
 import io
 import subprocess

@@ -1,4 +1,4 @@
-"""What documents are known by may never change: another Guid would be a second document."""
+"""The keys that identify documents may never change: another Guid would be a second document."""
 
 from decimal import Decimal
 from enum import Enum

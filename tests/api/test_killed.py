@@ -1,4 +1,4 @@
-"""A process is killed with -9 when its write is done and not yet answered; the next one goes on from there."""
+"""A process is killed with -9 when its write is done but not yet answered; the next one continues from there."""
 
 import os
 import signal
@@ -73,7 +73,7 @@ def test_without_the_safeguards_it_is_not(faults: Faults, client: Any, sandbox: 
 def test_another_task_waits_for_what_a_killed_one_has_under_way(
     make_client: Any, sandbox: Any, client: Any, tmp_path: Any
 ) -> None:
-    """Its request comes in later than the other one looks; the lock tells of it."""
+    """Its request arrives after the other task's lookup; the note in the lock shows it."""
     guid = client.contacts.create({**CONTACT, "Email": "bjorn@example.no"})["ContactGuid"]
     client.invoices.create({"Guid": GUID, "ContactGuid": guid, "ProductLines": [line()]})
     client.invoices.book(GUID)

@@ -14,7 +14,7 @@ LINE = {"Description": "x", "Amount": 5, "AccountNumber": 55000, "BalancingAccou
 
 
 def post_at_once(clients: list[Any]) -> list[Exception]:
-    """Let each client post an item of its own at the same time, and return what went wrong."""
+    """Let each client post its own item at the same time, and return what went wrong."""
     wrong: list[Exception] = []
 
     def post(client: Any) -> None:
@@ -33,7 +33,7 @@ def post_at_once(clients: list[Any]) -> list[Exception]:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_workers_keep_out_of_each_others_way(make_client: Any, tmp_path: Path, sandbox: Any, shared: bool) -> None:
-    """The control: with locks of their own they meet code 70, and repeat it."""
+    """The control: with separate locks they get code 70, and retry."""
     clients = [make_client(lock=FileLock(tmp_path) if shared else ProcessLock()) for _ in range(3)]
     assert post_at_once(clients) == []
     posts = [each for each in sandbox.requests() if each["path"].endswith("/ledgeritems")]

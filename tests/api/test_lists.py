@@ -1,4 +1,4 @@
-"""Lists that are read while others write, and the page that is fetched while the one before it is used."""
+"""Lists that are read while others write, and pages that are fetched while the previous one is used."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A write whose answer is lost is done once. Each test has its control: without the look-up, it isn't."""
+"""A write whose response is lost is done once. Each test has its control: without the lookup, it isn't."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def slept() -> list[float]:
 
 @pytest.fixture
 def shaky(make_client: Any, faults: Faults, slept: list[float]) -> Any:
-    """A client whose answers get lost on the way."""
+    """A client whose responses get lost on the way."""
     return make_client(base_url=faults.url, look_again=(5, 15), sleep=slept.append)
 
 

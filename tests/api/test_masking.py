@@ -1,4 +1,4 @@
-"""Our secrets are taken out of whatever others say, before it is told."""
+"""Our secrets are removed from any text of others before it is shown."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""Answers that are whole, and have something missing or of another kind inside: never taken for nothing."""
+"""Complete responses in which something is missing or of the wrong type: never treated as empty."""
 
 import json
 from collections.abc import Iterator

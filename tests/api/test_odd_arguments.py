@@ -1,4 +1,4 @@
-"""Arguments and tokens that are out of all bounds: told in words, and nothing is sent."""
+"""Arguments and tokens beyond all bounds: a clear error, and nothing is sent."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Bodies that Dinero, or a mail server, would read in another way than their author."""
+"""Bodies that Dinero, or a mail server, would understand in another way than their author."""
 
 import time
 from collections import deque

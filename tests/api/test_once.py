@@ -1,4 +1,4 @@
-"""What is done once although two do it at a time, on hosts that share no lock: the Timestamp decides."""
+"""Two tasks on hosts without a shared lock do a step at the same time: it happens once, since the Timestamp decides."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_a_blank_at_the_end_of_a_reference_makes_no_second(client: Any, booked: 
 
 
 def test_a_payment_beside_others(two: tuple[Any, Any], booked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who pays something else moves the Timestamp: once it is read again, twice it is told."""
+    """Another payment changes the Timestamp: the first time it is read again, the second time it is an error."""
     one, other = two
 
     def pay() -> None:

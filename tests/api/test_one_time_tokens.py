@@ -1,4 +1,4 @@
-"""Refresh tokens that are used once: stored before use, presented once, never spent blindly."""
+"""One-time refresh tokens: stored before use, presented once, never spent blindly."""
 
 import signal
 import threading
@@ -17,7 +17,7 @@ from tests.api.tokens import client_of, expire, token_requests
 
 
 class Deaf(MemoryTokenStore):
-    """A store in which nothing can be stored for a while, once a token is begun to be renewed."""
+    """A store in which nothing can be stored for a while, once the renewal of a token has started."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The pace of a client, and what is seen of it from outside."""
+"""The pace of a client, and what others see of it."""
 
 import logging
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The preflight: all that is to become of a document is checked before it is booked, with as few requests as can be."""
+"""The preflight checks all later steps of a document before it is booked, with as few requests as possible."""
 
 from typing import Any
 

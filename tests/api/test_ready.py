@@ -1,4 +1,4 @@
-"""A slot is used at once: what a process's first request has to prepare is done before."""
+"""A slot is used at once: the preparation of a process's first request is done before."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""An answer is whole, or it is lost: what is cut, empty or somebody else's is never taken for what Dinero says."""
+"""A response is complete, or it counts as lost: a truncated, empty or foreign response is never used."""
 
 import json
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def test_the_end_of_tls_is_no_end_of_an_answer(
 def test_nothing_is_an_answer_where_the_headers_are_whole(
     behind: DineroClient, client: DineroClient, proxy: Cutter
 ) -> None:
-    """A DELETE answers nothing: only the blank line tells that it was answered at all."""
+    """The response to a DELETE is empty: only the blank line shows that there was one."""
     place, at, length = "DELETE *contacts/*", 0, 1
     while at < length:
         guid = client.contacts.create(CONTACT)["ContactGuid"]
@@ -189,7 +189,8 @@ WRITES: dict[str, tuple[Callable[[DineroClient, str, str], str], Do, str, Do]] =
 def test_what_is_no_answer_is_lost(
     behind: DineroClient, client: DineroClient, proxy: Cutter, sandbox: Any, write: str
 ) -> None:
-    """Passed on or not, a write is there once where it is said to be, and a bare one is not sent twice."""
+    """Whether or not it was passed on, a write that is reported as done was done once, and a bare write is not sent
+    twice."""
     prepare, do, place, there = WRITES[write]
     bare, day = write in {"email", "file", "product"}, f"{sandbox.now():%Y-%m-%d}"
     for number, (name, spoilt) in enumerate(NO_ANSWERS.items()):
@@ -211,7 +212,7 @@ def test_what_is_no_answer_is_lost(
 
 
 def test_a_page_that_says_404_is_not_believed(behind: DineroClient, proxy: Cutter, one: str) -> None:
-    """Taken for Dinero's word, what is there would be gone."""
+    """If it were taken for Dinero's response, an existing document would count as deleted."""
     proxy.order(Spoil("DELETE *", passed=0, head=9, times=4), Spoil("GET *", status=404, body=PAGE, times=9))
     with pytest.raises(errors.DineroUnavailable):
         behind.contacts.delete(one)

@@ -1,4 +1,4 @@
-"""What is refused before anything is sent, and where a token may go."""
+"""What is refused before anything is sent, and to whom a token may be sent."""
 
 import logging
 import socket

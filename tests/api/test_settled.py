@@ -1,4 +1,4 @@
-"""What is in, is found; what is not, is never taken for it. Each of these once went wrong."""
+"""A write that arrived is found, and nothing else is mistaken for it. Each of these once went wrong."""
 
 import os
 import time
@@ -134,7 +134,7 @@ def test_a_voucher_that_somebody_else_changed_is_not_taken_for_ours(
 def test_a_change_that_is_in_is_not_refused_when_it_is_asked_for_again(
     client: DineroClient, sandbox: Any, day: str
 ) -> None:
-    """As a task does that is tried again with what it knew before."""
+    """As a retried task does, with what it knew before."""
     for resource, body in vouchers(client, day):
         draft = resource.create({name: value for name, value in body(100).items() if name != "ContactGuid"})
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""A token whose answer is cut, empty or somebody else's is asked for again, within its grace, and told as it is."""
+"""A truncated, empty or foreign response to a token request: the request is repeated, and the error is accurate."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A stored token goes to the API, and with the secret, that it was got for; and no refresh token is spent twice."""
+"""A stored token is only used with the API and the secret that it was issued for; no refresh token is spent twice."""
 
 import hashlib
 from collections.abc import Callable
@@ -150,7 +150,7 @@ def earlier(box: Any, grant: VismaConnect) -> tuple[MemoryTokenStore, str]:
 def test_a_token_under_its_earlier_name_is_taken_over_once(
     one_time: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, control: bool
 ) -> None:
-    """The control: where it is not, the connection's own refresh token is presented, spent, and ends the consent."""
+    """The control: otherwise the connection's own used refresh token is presented, which ends the consent."""
     store, name = earlier(one_time, visma(one_time.url))
     if control:
         monkeypatch.setattr(tokens, "earlier_key", lambda grant: "")

@@ -1,4 +1,4 @@
-"""A one-time refresh token while what protects it fails."""
+"""A one-time refresh token while its safeguards fail."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from tests.api.tokens import client_of, token_requests
 
 
 class Down(MemoryTokenStore):
-    """A store that is up only until a token is begun to be renewed, and then neither read nor written."""
+    """A store that fails once the renewal of a token has started: it can then be neither read nor written."""
 
     down = False
 

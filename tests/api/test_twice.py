@@ -1,4 +1,4 @@
-"""A success that says nothing is looked at where it can't be undone; and what was sent twice on the way is one."""
+"""An empty success is confirmed if the step can't be undone; a request that arrives twice is done once."""
 
 import logging
 import time
@@ -36,7 +36,7 @@ def behind(make_client: Any, proxy: Cutter, slept: list[float]) -> DineroClient:
 
 @pytest.fixture
 def overdue(client: DineroClient, sandbox: Any) -> str:
-    """An invoice that nobody pays, to a customer who receives whatever there is."""
+    """An unpaid invoice, to a customer who can receive on every channel."""
     contact = client.contacts.create({**PUBLIC, "Email": "by@example.dk", "Phone": "12345678"})["ContactGuid"]
     guid = client.invoices.create({"ContactGuid": contact, "ProductLines": [line()]})["Guid"]
     client.invoices.book(guid)

@@ -1,4 +1,4 @@
-"""Who follows entries filters them by the voucher types that Dinero has."""
+"""Consumers of entries filter them by Dinero's voucher types."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

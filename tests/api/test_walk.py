@@ -1,4 +1,4 @@
-"""All operations against the sandbox, as a bookkeeper uses them; and again with answers that are lost on the way."""
+"""All operations against the sandbox, as a bookkeeper uses them; and again with lost responses."""
 
 import re
 from typing import Any
@@ -70,7 +70,7 @@ def test_lost_answers_change_nothing(busy: Any, sandbox: Any, effect: str) -> No
 
 
 def test_without_the_look_they_would(busy: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: what was done is taken for refused."""
+    """The control: a write that was done counts as refused."""
     monkeypatch.setattr(Resource, "_settled", lambda self, send, look, **options: send())
     disturb(sandbox, "reset-after")
     with pytest.raises(DineroRefused):
@@ -78,7 +78,7 @@ def test_without_the_look_they_would(busy: Any, sandbox: Any, monkeypatch: pytes
 
 
 def test_a_payment_by_its_timestamp_alone_is_there_twice(busy: Any, sandbox: Any) -> None:
-    """The control: a payment whose Timestamp is read anew for each try is there twice."""
+    """The control: a payment whose Timestamp is read again for each try is registered twice."""
     contact = busy.contacts.create({"Name": "Bo", "CountryKey": "DK", "IsPerson": True})["ContactGuid"]
     guid = busy.invoices.create({"ContactGuid": contact, "ProductLines": [line()]})["Guid"]
     busy.invoices.book(guid)

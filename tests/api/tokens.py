@@ -1,4 +1,4 @@
-"""A grant by Visma Connect, and what is asked of the token endpoint."""
+"""A grant of Visma Connect, and the requests to the token endpoint."""
 
 import time
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an Airflow writes at DEBUG, the scheduler's own output too, while an endpoint echoes what it was sent."""
+"""What an Airflow logs at DEBUG, including the scheduler's output, while an endpoint echoes what it received."""
 
 import json
 import shutil

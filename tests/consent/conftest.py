@@ -1,4 +1,4 @@
-"""Consent where the metadata database is at hand, as in Airflow's CLI and API server."""
+"""Consent with access to the metadata database, as in Airflow's CLI and API server."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What whoever may edit connections, or leads a browser here, may try with consent; and what can't be read."""
+"""What somebody who may edit connections, or who leads a browser here, may try with consent; and unreadable data."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`airflow dinero …` as it is typed."""
+"""`airflow dinero …` as typed by a user."""
 
 import base64
 import contextlib
@@ -66,7 +66,7 @@ def verifiers(text: str, link: str) -> list[str]:
 
 
 def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, tmp_path: Path) -> None:
-    """In a process of its own, by form_post, with a redirect URI from the configuration."""
+    """In a separate process, by form_post, with a redirect URI from the configuration."""
     uri = f"http://localhost:{free_port()}/back"
     with running(redirect_uris=[uri], require_pkce=True, refresh_tokens="one-time") as box:
         made = json.dumps(described(box.url, organization_id=100001))

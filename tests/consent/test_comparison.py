@@ -1,4 +1,4 @@
-"""`airflow dinero compare`: what reading tells of each switch, and that it tells nothing else."""
+"""`airflow dinero compare`: what reading shows of each switch, and that it shows nothing else."""
 
 import json
 from collections.abc import Callable

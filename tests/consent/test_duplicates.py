@@ -1,4 +1,4 @@
-"""`airflow dinero check --doubles`: what is alike, and what only looks so."""
+"""`airflow dinero check --doubles`: items that are alike, and items that only look alike."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def booked(resource: Any, body: dict[str, Any]) -> str:
 
 
 def busy(client: DineroClient, sandbox: Any) -> dict[str, str]:
-    """Do much once, and some of it twice; return what was done twice."""
+    """Do many things once, and some of them twice; return those that were done twice."""
     day = datetime.now(UTC).date().isoformat()
     contact = client.contacts.create({**CONTACT, "Email": "bjorn@example.no"})["ContactGuid"]
     sale = {"ContactGuid": contact, "ProductLines": [line()]}

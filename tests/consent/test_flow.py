@@ -1,4 +1,4 @@
-"""Consent from end to end, where the metadata database is at hand."""
+"""Consent from end to end, with access to the metadata database."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the Test button says to somebody who has only the connection's form."""
+"""What the Test button shows to a user who only has the connection's form."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""What waits for the browser on this machine."""
+"""The listener that waits for the browser on this machine."""
 
 import socket
 from typing import Any

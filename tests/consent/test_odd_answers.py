@@ -1,4 +1,4 @@
-"""What answers in Dinero's place names an organization, or an account, as no Dinero does: it ends in words."""
+"""A server in Dinero's place returns organizations or accounts that Dinero never would: the result is a clear error."""
 
 import json
 from collections.abc import Callable

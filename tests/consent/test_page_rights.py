@@ -1,4 +1,4 @@
-"""The page for a user who may edit some connections and not others, as an auth manager with such rights has it."""
+"""The page for a user who may edit some connections but not others, under an auth manager with such rights."""
 
 import re
 import threading

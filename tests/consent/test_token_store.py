@@ -1,4 +1,4 @@
-"""The Variable that holds the token, where the metadata database is at hand."""
+"""The Variable that holds the token, with access to the metadata database."""
 
 from typing import Any
 

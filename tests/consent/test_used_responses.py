@@ -1,4 +1,4 @@
-"""The code of an answer is exchanged once, however often the answer comes."""
+"""The code of a response is exchanged once, however often the response arrives."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

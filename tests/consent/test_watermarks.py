@@ -1,4 +1,4 @@
-"""`airflow dinero marks` as it is typed."""
+"""`airflow dinero marks` as typed by a user."""
 
 import io
 import json

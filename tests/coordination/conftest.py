@@ -20,7 +20,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=["folder", "redis"])
 def url(request: Any, tmp_path: Path) -> str:
-    """A place of coordination that nobody has used before."""
+    """A coordination URL that nobody has used before."""
     if request.param == "folder":
         return f"file://{tmp_path}/coordination"
     found: str = request.getfixturevalue("redis_url")

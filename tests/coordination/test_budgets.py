@@ -1,4 +1,4 @@
-"""The request allowance, handed out in dated slots to all who share it."""
+"""The request allowance, given out in dated slots to everyone who shares it."""
 
 import logging
 import multiprocessing

@@ -1,4 +1,4 @@
-"""The folder of locks and slots as somebody else left it: it is not trusted as it is found."""
+"""The folder of locks and slots as somebody else left it: it is checked, not trusted."""
 
 import logging
 import os

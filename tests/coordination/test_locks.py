@@ -1,4 +1,4 @@
-"""One at a time, among threads and processes, whoever dies."""
+"""One at a time, among threads and processes, even if some die."""
 
 import multiprocessing
 import os

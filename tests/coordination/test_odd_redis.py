@@ -1,4 +1,4 @@
-"""What somebody else, or an accident, left in the Redis under our names; and what is no single Redis."""
+"""What somebody else, or an accident, left in the Redis under our names; and servers that aren't a single Redis."""
 
 import shutil
 import socket

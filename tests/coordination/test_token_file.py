@@ -1,4 +1,4 @@
-"""A script outside Airflow with one-time refresh tokens: each run goes on with the token of the last."""
+"""A script outside Airflow with one-time refresh tokens: each run continues with the token of the previous one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What people see of an allowance: what was used, waited for and put off in the last hour, and who waits now."""
+"""What people see of an allowance: requests sent, delayed and put off in the last hour, and who waits now."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is published: wheel and sdist, in an Airflow that has nothing else; and the quick start, word by word."""
+"""The published packages: wheel and sdist, in an otherwise empty Airflow; and the quick start, word by word."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Every command that README and docs show is one that a test, or CI, runs; here are those that nobody else runs."""
+"""A test, or CI, runs every command that README and docs show; these are the ones that nothing else runs."""
 
 import json
 import os

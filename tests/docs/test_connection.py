@@ -1,4 +1,4 @@
-"""Every way that the docs show to define a connection gives the same connection, and every field is explained."""
+"""All ways of the docs to define a connection give the same connection, and every field is explained."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The DAGs that the guides show run as they stand there, and each is shown."""
+"""The DAGs of the guides run as shown, and each of them is shown."""
 
 import re
 import runpy

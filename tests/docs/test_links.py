@@ -1,4 +1,4 @@
-"""Links of the pages that MkDocs doesn't build lead somewhere; the strict build looks at all others."""
+"""Links on pages that MkDocs doesn't build are valid; the strict build checks all others."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The mirror's query for overdue invoices finds those of which Dinero told nothing."""
+"""The mirror's query for overdue invoices finds those whose due date Dinero didn't report as a change."""
 
 import re
 from datetime import timedelta

@@ -1,1 +1,1 @@
-"""Proofs that take longer than tests, and print numbers: `make faults` runs them all."""
+"""Programs that take longer than tests, and print numbers: `make faults` runs them all."""

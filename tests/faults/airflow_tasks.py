@@ -2,7 +2,8 @@
 
     PYTHONPATH=scripts python -m tests.faults.airflow_tasks [share of the rounds, default 1]
 
-The connection is in the metadata database only. What is left behind is searched for all secrets; then a task leaks one.
+The connection is in the metadata database only. Everything left behind is searched for secrets; then a task leaks one
+on purpose.
 """
 
 import json
@@ -30,7 +31,7 @@ STATE = FOLDER / "sandbox.db"
 
 
 def connect_to(running: Airflow, url: str) -> dict[str, str]:
-    """Make the connection, with a refresh token that nobody knows, and return its secrets."""
+    """Create the connection, with an unknown refresh token, and return its secrets."""
     made = json.loads(connection(url, "visma_connect"))
     form = {"grant_type": "refresh_token", "client_id": made["login"], "client_secret": made["password"]}
     form["refresh_token"] = made["extra"]["refresh_token"]
@@ -57,7 +58,7 @@ def run(running: Airflow, dag_id: str) -> list[dict[str, Any]]:
 
 
 def leaks(given: dict[str, str], seen: dict[str, bytes]) -> list[Find]:
-    """Search all that Airflow has left."""
+    """Search everything that Airflow has left."""
     return search(given, [HOME], f"sqlite:///{HOME}/airflow.db", processes=seen)
 
 

@@ -1,11 +1,11 @@
-"""A proxy cuts answers at every byte, empties them, or answers itself, while workers are killed: 5,000 runs.
+"""A proxy truncates responses at every byte, empties them, or responds itself, while workers are killed: 5,000 runs.
 
     PYTHONPATH=scripts python -m tests.faults.attack [share of the runs, default 1] [first seed]
 
-A run is one write for one key (or a renewal of a token): one to four workers do it at once, over http or TLS; some are
-killed with -9 at one of its requests; answers are spoilt, the request passed on or not. Then two more tries, of the
-first worker and of another one, undisturbed. What was said is compared with what is there. The control reads answers as
-it was done before. Looks after a lost answer come at once, and after 50 ms.
+A run is one write for one key (or a renewal of a token). One to four workers do it at once, over http or TLS; some are
+killed with -9 at one of its requests; responses are damaged, whether or not the request was passed on. Then the first
+worker and another one try again, undisturbed. The results that they returned are compared with what exists. The control
+reads responses as older builds did. Lookups after a lost response come at once, and after 50 ms.
 """
 
 import os
@@ -56,7 +56,7 @@ class Found:
     shortest: int = 1000
 
     def add(self, kind: str, run: str) -> None:
-        """Note what is wrong, and tell the first few."""
+        """Record what is wrong, and print the first few."""
         self.wrong.setdefault(kind, []).append(run)
         if len(self.wrong[kind]) <= TOLD:
             print(f"{kind}: {run}", flush=True)
@@ -82,7 +82,8 @@ def as_before() -> None:
 
 
 def spoilt(rng: random.Random, number: int, places: list[str]) -> tuple[str, list[Spoil]]:
-    """Return what becomes of the answers of a run; each byte of a head has its turn, from its begin or its end."""
+    """Return what happens to the responses of a run; over the runs, each byte of a head is hit, from its start or its
+    end."""
     kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
     options: dict[str, Any] = {
         "head": {"head": number * rng.choice([1, -1])},
@@ -146,7 +147,7 @@ def heard(descriptors: list[int]) -> list[str]:
 
 
 def run(world: World, seed: int, number: int, name: str, found: Found, places: tuple[str, ...] = ()) -> None:
-    """Do one write under attack, and look what is there; hit its own requests, all, or its looks, or only these."""
+    """Do one write under attack, and check the result; hit its own requests, all of them, or its lookups."""
     work, rng = WORKS[name], random.Random(seed)
     key = f"k-{seed}"
     it = work.prepare(world.beside, key)
@@ -176,7 +177,7 @@ def run(world: World, seed: int, number: int, name: str, found: Found, places: t
 
 
 def judge(work: Work, name: str, told: list[str], there: list[int], run: str, found: Found, *, emptied: bool) -> None:
-    """Compare what was said with what is there."""
+    """Compare the reported results with what exists."""
     said = [each for each in told if each.partition(" ")[0] in {"created", "updated", "unchanged", "done"}]
     during = said[: len(said) - 2] if work.once else said
     if max(there) > 1:
@@ -197,7 +198,7 @@ def judge(work: Work, name: str, told: list[str], there: list[int], run: str, fo
 
 
 def renewal(folder: Callable[[], Path]) -> Work:
-    """Return the renewal of a one-time token, as a work: it must go on after whatever happens to its answers."""
+    """Return the renewal of a one-time token as a Work: it must continue whatever happens to its responses."""
 
     def do(client: DineroClient, it: Any, key: str) -> None:
         visma = grant(client.base_url)

@@ -1,4 +1,4 @@
-"""What the writes need that are attacked, and how it is counted what there is of them."""
+"""What the attacked writes need, and how their results are counted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Work:
     """A write.
 
     :param place: str, "METHOD path" with wildcards, of its request
-    :param prepare: callable that makes what it needs
+    :param prepare: callable that creates what it needs
     :param do: callable of the client, what was prepared, and the key
-    :param count: callable of the same, that returns how many of it there are
+    :param count: callable of the same, which returns how many exist
     :param once: bool, however often it is done, also by several, and by a next try; default True
     :param unsure: bool, a try that was cut off may never be found: then it ends in DineroOutcomeUnknown; default False
     :param named: bool, "What is not promised" names it: an empty success is believed; default False
@@ -165,7 +165,7 @@ def with_key(rows: Any, key: str) -> int:
 
 
 def stands(read: Callable[..., Any], *arguments: Any) -> int:
-    """Count one where there is such a document."""
+    """Return 1 if there is such a document, else 0."""
     from airflow_provider_dinero.api.errors import DineroRefused
 
     try:
@@ -180,7 +180,7 @@ def mails(rows: Any, kind: str, *, sms: bool = False) -> int:
 
 
 def ledger(client: DineroClient, key: str) -> dict[str, Any]:
-    """Return how far a ledger item is; empty where it isn't there."""
+    """Return the status of a ledger item; empty if it doesn't exist."""
     from airflow_provider_dinero.api.errors import DineroRefused
 
     try:

@@ -1,4 +1,4 @@
-"""Where the attack happens: Dinero and the proxies before it in a process of their own, and what workers keep."""
+"""The environment of the attack: Dinero and its proxies in a separate process, and what workers store."""
 
 import json
 import multiprocessing
@@ -29,17 +29,17 @@ class Intents(ProcessIntents):
             self._begun = set(begun)
 
     def begin(self, name: str) -> None:
-        """Note that this write begins."""
+        """Record that this write starts."""
         super().begin(name)
         self._keep()
 
     def end(self, name: str) -> None:
-        """Note that it is known how this write went."""
+        """Record that the outcome of this write is known."""
         super().end(name)
         self._keep()
 
     def remember(self, name: str, made: str) -> None:
-        """Keep what this write made."""
+        """Store what this write created."""
         super().remember(name, made)
         self._keep()
 
@@ -48,7 +48,7 @@ class Intents(ProcessIntents):
 
 
 def serve(pipe: Any, paths: tuple[str, str]) -> None:
-    """Be Dinero and the proxies before it, in a process of its own."""
+    """Run Dinero and its proxies, in a separate process."""
     options: dict[str, Any] = {"requests_per_minute": 10**6, "ledger_post_seconds": 0}
     with (
         # Each proxy is an issuer of its own, and begins with the same refresh token, perhaps minutes after the other.

@@ -1,4 +1,4 @@
-"""What is attacked: each write with what it needs, the request that is hit, and how many of it there are."""
+"""The attacked writes: what each needs, which request is hit, and how to count the results."""
 
 from tests.faults.attack_needs import (
     BOUGHT,

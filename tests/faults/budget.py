@@ -1,4 +1,4 @@
-"""16 processes share 100 requests a minute: nobody is refused, and hardly any of the allowance is left unused.
+"""16 processes share 100 requests a minute: nobody is refused, and almost all of the allowance is used.
 
     PYTHONPATH=scripts python -m tests.faults.budget [share of the requests, default 1]
 
@@ -21,7 +21,7 @@ PER_MINUTE = 100
 
 
 def read(url: str, folder: Path, place: str, count: int) -> None:
-    """Send so many requests, each in its slot."""
+    """Send this many requests, each in its slot."""
     lock, budget = coordination(place)
     client = DineroClient(100001, grant(url), base_url=url, token_store=FileStore(folder), lock=lock, budget=budget)
     for _ in range(count):

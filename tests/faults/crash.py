@@ -1,10 +1,10 @@
-"""Workers are killed with -9 and connections cut, at every moment of every request: all is done once all the same.
+"""Workers are killed with -9 and connections cut, at every moment of every request: everything is still done once.
 
     PYTHONPATH=scripts python -m tests.faults.crash [share of the runs, default 1] [seed, default 0] [DAG [run]]
 
-Each task is retried to its end. What is in the books then must be what a run leaves there that nothing hits. A task may
-end in `DineroOutcomeUnknown`, which has to name the request that was hit; when it is cleared, as a person does, it must
-come to its end. Waits are a fortieth of what they are elsewhere. The control does without keys and look-ups.
+Each task is retried until it ends. The books must then be the same as after an undisturbed run. A task may end in
+`DineroOutcomeUnknown`, which must name the request that was hit; after it is cleared, as a person would do, it must
+succeed. Waits are a fortieth of the usual. The control has no keys and no lookups.
 """
 
 import json
@@ -156,7 +156,7 @@ class Runs:
         return run_id, before
 
     def _tried(self, run_id: str, blows: Iterator[Blow | None]) -> Iterator[tuple[Try, Blow | None]]:
-        """Yield each try of a task, until it has come to its end."""
+        """Yield each try of a task, until it ends."""
         while True:
             blow = next(blows, None)
             tried = self._tasks.attempt(self._dag_id, run_id, blow)
@@ -174,7 +174,7 @@ class Runs:
         return Counter({name: count for name, count in now.items() if count and name not in BESIDE})
 
     def _false(self, tried: Try, hits: Counter[tuple[str, str]]) -> str:
-        """Tell what is false in the error that ended a task: it must name what was hit."""
+        """Return what is wrong in the error that ended a task: it must name the request that was hit."""
         name, text = tried.errors[-1] if tried.errors else ("nothing", "")
         if not name.startswith("DineroOutcomeUnknown"):
             return f"failed with {name}: {text}"
@@ -201,7 +201,7 @@ def careless() -> Generator[None]:
 
 
 def hurry() -> None:
-    """Let the client wait a fortieth of what it does, and a ledger hold two lines: the order of things stays."""
+    """Let the client wait a fortieth of the usual, and a ledger hold two lines: the order of events stays the same."""
     from airflow_provider_dinero.api.bodies import ledger
     from airflow_provider_dinero.api.client import DineroClient
 

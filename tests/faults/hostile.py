@@ -1,11 +1,11 @@
 """A hostile Dinero: every operation, and the token endpoints, with every kind of hostile answer.
 
-Whatever comes, the outcome is a DineroError of the right class, or the right answer; nothing is written twice because
-of it; memory and time stay within bounds.
+The outcome is always a DineroError of the right class, or the right result; nothing is written twice because of it;
+memory and time stay within bounds.
 
     PYTHONPATH=scripts python -m tests.faults.hostile [share of the runs, default 1]
 
-A seed says what is sent; so a run that went wrong can be had again: `... hostile run "invoices.get" "deep" 1`.
+A seed determines what is sent, so a failed run can be repeated: `... hostile run "invoices.get" "deep" 1`.
 """
 
 import logging
@@ -89,7 +89,7 @@ class Client:
         self.slept += seconds
 
     def do(self, call: Callable[[DineroClient], Any]) -> Any:
-        """Make a call, and return what it gave, lists in whole, or what it raised."""
+        """Make a call, and return its result (lists completely), or what it raised."""
         try:
             found = call(self.client)
             return repr(list(found) if isinstance(found, Iterator) else found)

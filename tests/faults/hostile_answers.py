@@ -1,6 +1,6 @@
-"""Hostile answers: each kind makes an answer out of the right one, by a seeded chance.
+"""Hostile responses: each kind changes the right response at random, from a seed.
 
-Nothing here harms what reads it: it is too long, too deep, too large or wrong, and ordinary guards refuse it.
+None of them harms its reader: they are too long, too deep, too large or wrong, and ordinary guards refuse them.
 """
 
 import gzip
@@ -39,7 +39,7 @@ def head(status: str, *lines: str, length: int | None = None, type_: str = "appl
 
 
 def whole(content: bytes, *lines: str, status: str = "200 OK", type_: str = "application/json") -> Answer:
-    """Yield an answer that is whole."""
+    """Yield a complete response."""
     yield head(status, *lines, length=len(content), type_=type_) + content
 
 

@@ -1,4 +1,4 @@
-"""The server of `hostile.py`: the right answers, by openapi.json, and a hostile one where it is ordered."""
+"""The server of `hostile.py`: the right responses, by openapi.json, and a hostile one if requested."""
 
 import json
 import multiprocessing
@@ -40,7 +40,7 @@ class Order(NamedTuple):
 
 
 class Dinero:
-    """The server's side: which answer comes next, and what was done."""
+    """The server's side: which response comes next, and what was done."""
 
     def __init__(self) -> None:
         self.contract = Contract()
@@ -51,7 +51,7 @@ class Dinero:
         self.chance = random.Random()
 
     def begin(self, order: Order) -> None:
-        """Begin anew, with this order."""
+        """Start again, with this order."""
         self.order, self.came, self.sent, self.done = order, Counter(), Counter(), Counter()
         self.chance = random.Random(repr(order))
 
@@ -78,7 +78,7 @@ class Dinero:
         return iter([lines.encode() + body]), True
 
     def _status(self, name: str, target: str, content: bytes) -> int:
-        """Do it, or refuse what was done before, as the operation's kind says."""
+        """Do it, or refuse what was done before, according to the kind of operation."""
         repeat = BY_NAME[name].repeat
         key = f"{name} {target} {content!r}" if repeat is not Repeat.BARE else name
         if repeat is not Repeat.READ and self.done[key]:
@@ -111,7 +111,7 @@ def _right_of(name: str, accept: str) -> Right:
 
 
 def serve(pipe: Any) -> None:
-    """Serve until the pipe is closed: an order comes, and what was sent and done goes back."""
+    """Serve until the pipe is closed: receive an order, and send back the requests and the writes."""
     dinero = Dinero()
 
     class Handler(BaseHTTPRequestHandler):
@@ -147,7 +147,7 @@ def serve(pipe: Any) -> None:
 
 
 class Server(NamedTuple):
-    """The server, in a process of its own.
+    """The server, in a separate process.
 
     :param url: str
     :param pipe: Connection, to it
@@ -157,7 +157,7 @@ class Server(NamedTuple):
     pipe: Any
 
     def order(self, order: Order) -> tuple[dict[str, int], dict[str, int]]:
-        """Tell it what to do next, and return what was sent to it and done since the last order."""
+        """Set what it does next, and return the requests and the writes since the last order."""
         self.pipe.send(order)
         counted: tuple[dict[str, int], dict[str, int]] = self.pipe.recv()
         return counted

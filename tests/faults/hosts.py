@@ -1,6 +1,6 @@
-"""Two hosts with a lock folder each, which lock nothing between them: who renews, and who says why not.
+"""Two hosts with separate lock folders, so no common lock: one renews, and the other one says why it doesn't.
 
-Whoever may not, says what to set; nobody ends the consent, also where both begin at the same time.
+The one that may not renew says which setting to change; neither ends the consent, even if both start at the same time.
 
     PYTHONPATH=scripts python -m tests.faults.hosts [share of the rounds, default 1]
 """

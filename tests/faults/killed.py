@@ -1,10 +1,10 @@
-"""A process is killed with -9 while it renews a one-time refresh token; what becomes of those that come after it.
+"""A process is killed with -9 while it renews a one-time refresh token; what happens to the processes after it.
 
     PYTHONPATH=scripts python -m tests.faults.killed [share of the rounds, default 1]
 
-Killed before the rotation, and after the token is in use, all go on. Killed between rotation and store, all go on where
-a used token has a grace period; else one more token request is refused, and from then on everybody says what to do and
-nobody asks again. The controls leave away what makes it so.
+If it is killed before the rotation, or after the token is in use, all others continue. If it is killed between rotation
+and store, they continue if a used token has a grace period; otherwise one more token request is refused, and from then
+on all say what to do, and none sends another request. The controls leave out the safeguards.
 """
 
 import os
@@ -79,7 +79,7 @@ class Victim(FileStore):
 
 
 class Forgetful(FileStore):
-    """The control: nobody remembers that a refresh token was refused."""
+    """The control: no process records that a refresh token was refused."""
 
     def save(self, key: str, token: Token) -> None:
         """Store a token that was not refused."""

@@ -2,9 +2,9 @@
 
     PYTHONPATH=scripts python -m tests.faults.mirror [share of the seeds, default 1] [first seed]
 
-Contacts and invoices are made, changed and deleted at random, many at one instant, also between two pages of a list
-that is being read. The reader's clock is up to five minutes off. Syncs end in mid-transaction and are repeated. In the
-end the mirror has what Dinero has. The control lets the mark lie where the read ended, without the overlap.
+Contacts and invoices are created, changed and deleted at random, many at the same instant, and between two pages of a
+list that is being read. The reader's clock is up to five minutes off. Syncs end in mid-transaction and are repeated. In
+the end the mirror has what Dinero has. The control moves the watermark to the end of the read, without the overlap.
 """
 
 import random
@@ -53,7 +53,7 @@ class World:
         return DineroClient(100001, grant, base_url=box.url, requests_per_minute=10_000_000, **options)
 
     def work(self, client: DineroClient, steps: int) -> None:
-        """Make, change and delete; the time stands still at times."""
+        """Create, change and delete; sometimes the time stops."""
         for _ in range(steps):
             self.now += timedelta(seconds=self.rng.choice([0, 0, 0, 0.001, 1, 30, 200]))
             kind = self.rng.choice(["contacts", "invoices"])
@@ -100,7 +100,7 @@ def crashing(world: World, engine: sa.Engine) -> Generator[None]:
 
 
 def differs(client: DineroClient, engine: sa.Engine, kind: str, key: str) -> str:
-    """Return how mirror and Dinero differ; empty where they don't."""
+    """Return how mirror and Dinero differ; empty if they don't."""
     mark = "Name" if kind == "contacts" else "ExternalReference"
     there = {row[key]: row[mark] for row in getattr(client, kind).list(fields=[key, mark])}
     table = sa.Table(kind, sa.MetaData(), autoload_with=engine)

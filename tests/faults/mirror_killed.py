@@ -1,9 +1,10 @@
-"""A sync into a SQL mirror is killed with -9 while it writes: what comes after it is right, each time.
+"""A sync into a SQL mirror is killed with -9 while it writes: the next one is right, each time.
 
     PYTHONPATH=scripts python -m tests.faults.mirror_killed [share of the 100 kills of each database, default 1]
 
 SQLite, DuckDB, Postgres behind a pgbouncer, MariaDB with InnoDB, and with Aria, which has no transactions. Table and
-mark agree after each kill, but in Aria: there the mark may only be behind. The control writes the mark before the rows.
+watermark agree after each kill, except in Aria, where the watermark may be behind. The control writes the watermark
+before the rows.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ CONTACT = {"CountryKey": "DK", "IsPerson": True}
 
 
 def client_of(url: str) -> DineroClient:
-    """A client of its own for each process."""
+    """A separate client for each process."""
     grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", url)
     options: dict[str, Any] = {"token_store": MemoryTokenStore(), "budget": ProcessBudget()}
     return DineroClient(100001, grant, base_url=url, requests_per_minute=10_000_000, **options)
@@ -57,7 +58,7 @@ def mirror_of(database: str, kind: type[Mirror] = Mirror) -> Mirror:
 
 
 def state(database: str) -> tuple[str, str]:
-    """Return what tells the rows, and how far the mark is, from what they were; instants as text."""
+    """Return the rows and the watermark in a comparable form; instants as text."""
     mirror = mirror_of(database)
     found = []
     counted = {"syncs"}  # it moves before the rows, where there is no transaction
@@ -70,7 +71,7 @@ def state(database: str) -> tuple[str, str]:
 
 
 class Before(Mirror):
-    """A mirror whose mark is written before its rows, in a transaction of its own."""
+    """A mirror whose watermark is written before its rows, in a separate transaction."""
 
     def write(self, state: MirrorState, lines: Any, done: Any, step: Any = None) -> None:
         """Write the mark, then the rows."""
@@ -82,7 +83,7 @@ class Before(Mirror):
 
 
 def child(url: str, database: str, pipe: int, kind: type[Mirror]) -> None:
-    """Sync, and tell when the writing begins, and when all is done."""
+    """Sync, and report when the writing starts, and when everything is done."""
 
     class Told(kind):  # type: ignore[misc, valid-type]
         def write(self, *arguments: Any) -> None:
@@ -94,7 +95,7 @@ def child(url: str, database: str, pipe: int, kind: type[Mirror]) -> None:
 
 
 def killed(url: str, database: str, seconds: float, kind: type[Mirror] = Mirror) -> float:
-    """Kill a sync so many seconds after it began to write, and return how long it wrote."""
+    """Kill a sync this many seconds after it started to write, and return how long it wrote."""
     read, pipe = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -1,8 +1,8 @@
-"""Five mirrors begin at once in an empty database, as in the documented example: each first try is good.
+"""Five mirrors start at once in an empty database, as in the documented example: each first try succeeds.
 
     PYTHONPATH=scripts python -m tests.faults.mirror_started [share of the 100 starts of each database, default 1]
 
-The five are processes of their own. The control makes the tables without looking again where another was faster.
+The five are separate processes. The control creates the tables without checking again if another was faster.
 """
 
 import os

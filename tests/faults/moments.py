@@ -1,6 +1,6 @@
-"""What hits a worker, and when: it is killed with -9 at a moment of one of its requests, or its connection is cut.
+"""How and when a worker is hit: it is killed with -9 at a moment of one of its requests, or its connection is cut.
 
-A worker inherits this by fork. It writes down what it does as it goes, so that a killed one has told as much as it did.
+A worker inherits this by fork. It records each step as it goes, so that a killed worker has reported all that it did.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""Calls of more than one request: what is done once, and what is followed."""
+"""Calls of more than one request: steps that are done once, and changes that are followed."""
 
 from collections.abc import Callable
 from typing import Any

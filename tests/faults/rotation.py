@@ -35,12 +35,12 @@ CONTROLS = 5
 
 
 def unlocked(url: str, folder: Path) -> None:
-    """Send one request with a lock that excludes nobody."""
+    """Send one request with a lock that excludes no other process."""
     make_client(url, FileStore(folder), ProcessLock()).organizations.subscriptions()
 
 
 def warm(box: Sandbox, all_of_them: Crew, name: str, place: str, rounds: int, report: Report) -> None:
-    """Rounds of processes that are there already: they start at the same millisecond."""
+    """Rounds of processes that already run: they start in the same millisecond."""
     wrong, seen, began = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as store:
         for number in range(rounds):
@@ -75,7 +75,7 @@ def fresh(box: Sandbox, name: str, place: str, rounds: int, report: Report) -> N
 
 
 def without_lock(box: Sandbox, all_of_them: Crew, rounds: int) -> int:
-    """Return how many rounds go wrong where nobody waits for anybody."""
+    """Return how many rounds go wrong if no process waits for another."""
     wrong = 0
     for _ in range(rounds):
         box.reset()

@@ -1,6 +1,6 @@
 """Tasks that really run: supervisor, Execution API and metadata database are in this process, which forks each worker.
 
-It does what the scheduler does for one task: queues it, starts it again for each retry, lets a deferred one go on.
+It does what the scheduler does for one task: queues it, starts it again for each retry, and resumes a deferred one.
 """
 
 import os
@@ -21,7 +21,7 @@ LONGEST = 120.0  # seconds that a try may take
 
 @dataclass
 class Try:
-    """A try of a task, and what came of it: its state, the errors that its log tells by class, what it said it did."""
+    """A try of a task, and its result: its state, the errors in its log by class, and the steps that it reported."""
 
     state: str
     errors: list[tuple[str, str]] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Tasks:
             )
 
     def attempt(self, dag_id: str, run_id: str, blow: Any = None) -> Try:
-        """Run a try of the DAG's one task, in a worker of its own, to its end.
+        """Run a try of the DAG's only task to its end, in a separate worker.
 
         :param dag_id: str
         :param run_id: str

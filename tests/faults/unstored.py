@@ -1,4 +1,4 @@
-"""The store fails between rotation and store: one process goes on, the others ask for nothing, and it is stored later.
+"""Storing a rotated token fails: one process continues, the others send no request, and the token is stored later.
 
 python -m tests.faults.unstored [share of the rounds, default 1]
 """
@@ -55,7 +55,7 @@ class Failing(FileStore):
 
 
 class Silent:
-    """The control: a lock by which nobody leaves a note.
+    """The control: a lock without notes.
 
     :param lock: Lock
     """
@@ -85,7 +85,7 @@ def go_on() -> None:
 
 
 def once(box: Sandbox, all_of_them: Crew, place: str, how: str) -> bool:
-    """Let it happen, and tell whether all was as it should be."""
+    """Let it happen, and tell whether everything was right."""
     one, others = slice(1), slice(1, None)
     box.reset()
     with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +121,7 @@ def once(box: Sandbox, all_of_them: Crew, place: str, how: str) -> bool:
 
 
 def control(box: Sandbox, all_of_them: Crew, place: str) -> list[int]:
-    """Return the token requests where nobody is told that the refresh token was spent."""
+    """Return the token requests if no process learns that the refresh token was used."""
     box.reset()
     with tempfile.TemporaryDirectory() as folder:
         all_of_them.do(request, box.url, Path(folder), place, who=slice(1))

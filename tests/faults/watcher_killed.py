@@ -1,9 +1,9 @@
-"""The triggerer is killed with -9 at a random moment, while contacts are made: each reaches its DAG.
+"""The triggerer is killed with -9 at a random moment, while contacts are created: each reaches its DAG.
 
     PYTHONPATH=scripts python -m tests.faults.watcher_killed [share of the 20 kills, default 1]
 
-A change is told once or more; what the DAG does for it by its key, it does once. The control takes the mark away while
-there is no triggerer, as if it had moved too early: then changes are lost.
+A change is reported once or more; the DAG handles it once, by its key. The control removes the watermark while no
+triggerer runs, as if it had moved too early: then changes are lost.
 """
 
 import json
@@ -30,7 +30,7 @@ CONTACT = {"Name": "Bjørn Hansen", "CountryKey": "NO", "IsPerson": True}
 
 
 def kill_triggerer() -> int:
-    """Kill the triggerer and all that it has started, and return how many processes these were."""
+    """Kill the triggerer and its child processes, and return how many they were."""
     killed = 0
     for process in psutil.Process().children(recursive=True):
         try:
@@ -44,7 +44,7 @@ def kill_triggerer() -> int:
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 120) -> bool:
-    """Tell whether something comes to be in time."""
+    """Tell whether a condition becomes true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -54,7 +54,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 120) -> bool:
 
 
 def told(running: Airflow) -> Counter[str]:
-    """Return how often each contact was told, by the events that Airflow has."""
+    """Return how often each contact was reported, according to Airflow's events."""
     found: Counter[str] = Counter()
     while True:
         page = running.call("GET", "/assets/events", params={"limit": 100, "offset": found["pages"] * 100})
@@ -75,7 +75,7 @@ def mark_of(running: Airflow) -> dict[str, Any] | None:
 
 
 def main() -> None:
-    """Kill again and again, then look what was told and done."""
+    """Kill again and again, then check what was reported and done."""
     report, kills, rng = Report(), max(2, round(KILLS * share())), random.Random(7)
     FOLDER.mkdir(parents=True, exist_ok=True)
     NOTES.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the operators of `crash_dags` need, and what their runs are told."""
+"""What the operators of `crash_dags` need, and the params of their runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ class Office:
         return str(self.client.invoices.book(made["Guid"], timestamp=made["TimeStamp"])["Guid"])
 
     def receipt(self, key: str) -> str:
-        """Return the path of a receipt that no other expense has.
+        """Return the path of a receipt that no other expense uses.
 
         :param key: str, what it is for
         """

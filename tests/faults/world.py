@@ -1,4 +1,4 @@
-"""What these programs share: a store as Airflow's Variable is one, processes that wait for work, a Redis, a report."""
+"""What these programs share: a store like Airflow's Variables, processes that wait for work, a Redis, a report."""
 
 import json
 import logging
@@ -61,7 +61,7 @@ class FileStore:
         return False
 
     def between(self) -> None:
-        """Do what happens after a token is written and before it is there: nothing."""
+        """The step between writing a token and its arrival in the store: nothing."""
 
     def _ask(self, *reasons: str) -> None:
         if any((self._folder / each).exists() for each in reasons):
@@ -106,10 +106,11 @@ def token_requests(box: Sandbox) -> list[int]:
 
 
 class Crew:
-    """Processes that are there, and do the same thing at once.
+    """Running processes that do the same thing at once.
 
     :param size: int
-    :param settle: float, the seconds in which hosts that begin at once see each other; default 0: all are on one host
+    :param settle: float, the seconds within which hosts that start at once see each other; default 0: all are on one
+        host
     """
 
     def __init__(self, size: int, settle: float = 0.0) -> None:
@@ -124,7 +125,7 @@ class Crew:
             process.start()
 
     def do(self, work: Callable[..., None], *arguments: Any, who: slice = slice(None)) -> list[Outcome]:
-        """Let all of them, or some, do something at once, and return how it went and what they logged.
+        """Let all or some of them do something at once, and return the results and their logs.
 
         :param work: callable of a module
         :param arguments: for it
@@ -186,18 +187,18 @@ def places() -> Generator[dict[str, str]]:
 
 
 class Report:
-    """Lines with numbers, each with what it must be."""
+    """Lines with numbers, each with its expected value."""
 
     def __init__(self) -> None:
         self._failed = False
 
     def line(self, name: str, found: Any, right: bool) -> None:
-        """Print what was found, and remember whether that is right."""
+        """Print what was found, and record whether it is right."""
         self._failed |= not right
         print(f"{'ok   ' if right else 'WRONG'} {name}: {found}", flush=True)
 
     def end(self) -> None:
-        """End the program: with an exit code of 1 where a line was wrong."""
+        """End the program, with exit code 1 if a line was wrong."""
         sys.exit(self._failed)
 
 

@@ -1,6 +1,6 @@
-"""toggl-dinero, a client that others wrote, against the sandbox: ``make toggl`` runs it in an environment of its own.
+"""toggl-dinero, a client that others wrote, against the sandbox: ``make toggl`` runs it in its own environment.
 
-Its module constants are all that is set; its calls, and what it makes of the answers, are its own.
+Only its module constants are set; its calls, and how it handles the responses, are its own.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(url: str) -> None:
 
 
 def lines(month: str, hours: int) -> list[dict[str, Any]]:
-    """What its command ``invoice`` makes of so many hours."""
+    """The lines that its command ``invoice`` makes for this many hours."""
     return [
         {"Description": f"Konsulent ydelser: {month}", "LineType": "Text"},
         {

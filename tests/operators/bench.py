@@ -78,7 +78,7 @@ class Bench:
         self.choose: Callable[[str, int], str | None] = lambda task_id, map_index: "Approve"
 
     def dag(self, *, schedule: Any = None, **options: Any) -> "DAG":
-        """Make a DAG with an id of its own, for a `with`.
+        """Create a DAG with a new id, for a `with` block.
 
         :param schedule: as DAG takes it
         :param options: as DAG takes them

@@ -1,4 +1,4 @@
-"""What can't be undone waits for a person: operators with `approval=`."""
+"""Steps that can't be undone wait for a person: operators with `approval=`."""
 
 from typing import Any
 

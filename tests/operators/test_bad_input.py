@@ -1,4 +1,4 @@
-"""What is wrong fails the task at once, with one message that says what to do, and leaves nothing half-done."""
+"""Bad input fails the task immediately, with one message that says what to do, and leaves nothing half-done."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -73,7 +73,7 @@ def test_the_button_leads_to_the_document(bench: Bench, beside: Any) -> None:
 
 @pytest.fixture
 def lineage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """What Airflow collects of lineage, as where a plugin reads it."""
+    """The lineage that Airflow collects, as a plugin reads it."""
     from airflow.sdk import lineage, plugins_manager
 
     monkeypatch.setattr(plugins_manager, "get_hook_lineage_readers_plugins", lambda: [lineage.HookLineageReader])

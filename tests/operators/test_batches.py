@@ -1,4 +1,4 @@
-"""Lists in one task: where they come from, what Airflow stores of them, the report, and what a second run costs."""
+"""Lists in one task: their sources, what Airflow stores of them, the report, and the cost of a second run."""
 
 import json
 import time
@@ -55,7 +55,7 @@ def test_a_list_of_another_task_and_what_airflow_stores_of_it(bench: Bench) -> N
 
 
 def test_a_file_and_its_report(bench: Bench, tmp_path: Path) -> None:
-    """Bad lines are named in the report beside the file; mended, only these are made."""
+    """The report beside the file names bad lines; once they are corrected, only they are processed."""
     place = tmp_path / "orders.ndjson"
     listed = orders(5)
     listed[3] = order(3, invoice={"ProductLines": [line(AccountNumber=999_999)]})

@@ -16,7 +16,7 @@ PAYMENT = {"DepositAccountNumber": 55000, "Description": "Bank"}
 
 
 def run(bench: Bench, operator: Any, **arguments: Any) -> tuple[Any, Counter[str]]:
-    """Run a task, and return what became of it, and what it has asked for."""
+    """Run a task, and return its result and its requests."""
     before = len(bench.sandbox.requests())
     told = bench.one(operator, **arguments)
     asked = [each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]]

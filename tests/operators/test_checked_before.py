@@ -1,4 +1,4 @@
-"""What is known to be wrong is told before an invoice is booked, in the run and in a dry run; and can be mended."""
+"""Errors are reported before an invoice is booked, in the run and in a dry run, and can be corrected."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""The requests that tasks send, as docs/rate-limits.md has them: the first time, and again."""
+"""The requests that tasks send, as in docs/rate-limits.md: the first time, and again."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Names as people write them, where a task runs in this process, as in `airflow dags test`."""
+"""Names as people write them, in a task that runs in this process, as in `airflow dags test`."""
 
 from pathlib import Path
 

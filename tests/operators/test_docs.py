@@ -1,4 +1,4 @@
-"""Dinero accepts the DAGs that the README and the guide to what all operators share show, as they stand there."""
+"""Dinero accepts the DAGs of the README and of the guide to what all operators share, as shown."""
 
 import re
 import textwrap

@@ -1,4 +1,4 @@
-"""A dry run of tasks that use what the ones before them would make, and of what Dinero tells only when it is booked."""
+"""Dry runs of tasks that use what earlier ones would create, and of errors that Dinero only reports when booking."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The whole life of an invoice in one task."""
+"""The whole lifecycle of an invoice in one task."""
 
 import json
 import os
@@ -174,7 +174,7 @@ def test_mapped_each_order_has_its_own(bench: Bench, invoice: dict[str, Any]) ->
 def test_a_task_that_waits_for_the_allowance_goes_on_at_its_step(
     bench: Bench, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two requests a minute: it defers, and what is done is not asked for again."""
+    """Two requests a minute: it defers, and doesn't repeat requests for steps that are done."""
     made = json.loads(os.environ["AIRFLOW_CONN_DINERO_DEFAULT"])
     made["extra"]["requests_per_minute"] = 2
     monkeypatch.setenv("AIRFLOW_CONN_DINERO_DEFAULT", json.dumps(made))

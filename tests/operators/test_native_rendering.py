@@ -1,4 +1,4 @@
-"""What a template gives where `render_template_as_native_obj` is set: text stays text, and objects are objects."""
+"""The result of templates with `render_template_as_native_obj`: text stays text, and objects are objects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What another task returned is data for each operator, sensor and transfer; what the DAG file says is rendered."""
+"""For each operator, sensor and transfer, another task's result is data; only the DAG file's own text is rendered."""
 
 import importlib
 import pkgutil
@@ -57,7 +57,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 
 
 def rendered(made: Any, returned: dict[str, Any], map_index: int = 0) -> Any:
-    """Render a task as Airflow's task runner does, with what other tasks returned by task_id; return what it runs."""
+    """Render a task as Airflow's task runner does, with other tasks' results by task_id; return the rendered task."""
     instance = SimpleNamespace(map_index=map_index, task=copy(made), xcom_pull=lambda task_ids, **_: returned[task_ids])
     instance.task.render_template_fields({"ti": instance, "dag": made.dag, "dag_run": SimpleNamespace(conf={})})
     return instance.task

@@ -1,4 +1,4 @@
-"""The key that an author gives is what people see in Dinero: the ExternalReference."""
+"""People see the author's key in Dinero: it is the ExternalReference."""
 
 from typing import Any
 

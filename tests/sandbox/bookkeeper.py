@@ -1,4 +1,4 @@
-"""Bookings of every kind, made over HTTP, and the entries that they left."""
+"""Bookings of every kind, made over HTTP, and the resulting entries."""
 
 from __future__ import annotations
 

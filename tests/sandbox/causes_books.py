@@ -26,7 +26,7 @@ def post(call: Caller, *items: dict[str, Any]) -> requests.Response:
 
 
 def numbered(call: Caller, **more: Any) -> requests.Response:
-    """Two items of one voucher number, which ``more`` tells apart."""
+    """Two items with one voucher number, which differ in ``more``."""
     return post(call, item(VoucherNumber=7, Id=UNKNOWN), item(**{"VoucherNumber": 7, "Id": UNKNOWN, **more}))
 
 

@@ -33,7 +33,7 @@ class Clock:
 
 
 def money(text: str) -> Decimal:
-    """A number with two decimals at least, which Dinero doesn't write where they are 0."""
+    """A number with at least two decimals, which Dinero doesn't write if they are 0."""
     return Decimal(text) if len(text.partition(".")[2]) > 1 else Decimal(text).quantize(Decimal("0.01"))
 
 
@@ -141,7 +141,7 @@ Draft = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def draft(call: Caller, contact: str) -> Draft:
-    """Create a draft of 100 plus VAT, or of what is given; returns Guid and TimeStamp."""
+    """Create a draft of 100 plus VAT, or with the given values; return its Guid and TimeStamp."""
 
     def create(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
         body = {"ContactGuid": contact, "ProductLines": list(lines) or [line()], **more}

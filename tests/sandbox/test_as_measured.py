@@ -1,6 +1,6 @@
-"""What those know who talk to the real Dinero, line by line: section 11 of the facts that the sandbox is built from.
+"""The measured facts about the real Dinero, line by line: section 11 of the facts that the sandbox is built from.
 
-Each test names its line. docs/fidelity.md tells how sure each is.
+Each test names its line. docs/fidelity.md says how certain each is.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ COMMAND = [
 
 @contextmanager
 def served(*arguments: str) -> Generator[tuple[subprocess.Popen[str], Sandbox], None, None]:
-    """A sandbox in a process of its own, on a free port."""
+    """A sandbox in a separate process, on a free port."""
     command = [*COMMAND, "serve", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -16,7 +16,8 @@ from .world import World
 
 
 def document() -> dict[str, Any]:
-    """The document, but for what the facts contradict: instants have no zone, lists only have what was asked for."""
+    """The document, except where the facts contradict it: instants have no zone, lists only have the requested
+    fields."""
     text = files("airflow_provider_dinero").joinpath("api/openapi.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     schemas = found["components"]["schemas"]
@@ -33,7 +34,7 @@ def document() -> dict[str, Any]:
 
 
 def optional(part: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a list, whose items need not have all that they could."""
+    """The schema of a list whose items needn't have all properties."""
     if "$ref" in part:
         part = schemas[part["$ref"].rpartition("/")[2]]
     if "items" in part:
@@ -44,7 +45,7 @@ def optional(part: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_fields(operation: Any) -> str | None:
-    """What ``fields`` may ask for at most, spelled as the models are."""
+    """All that ``fields`` may request, spelled as in the models."""
     declared = [item for item in operation.definition.raw.get("parameters", ()) if item.get("name") == "fields"]
     return ",".join(declared[0]["schema"]["x-allowed-values"]) if declared else None
 
@@ -56,7 +57,7 @@ UPLOADS = ("POST /v1/{organizationId}/files", "POST /v1/{organizationId}/files/a
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    """What schemathesis makes of the document; it takes seconds to import, and one process needs it."""
+    """The operations as schemathesis reads the document; it takes seconds to import, and only one process needs it."""
     import schemathesis
 
     found = schemathesis.openapi.from_dict(document()).get_all_operations()

@@ -15,7 +15,7 @@ GUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 @pytest.fixture
 def credit(call: Caller, contact: str) -> Draft:
-    """Create and book a credit note of 100 plus VAT, or of what is given."""
+    """Create and book a credit note of 100 plus VAT, or with the given values."""
 
     def create(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
         body = {"ContactGuid": contact, "ProductLines": list(lines) or [line()], **more}

@@ -1,4 +1,4 @@
-"""Walks the table of codes in docs/sandbox-codes.md: each is caused by the function that its module names for it."""
+"""Walks the table of codes in docs/sandbox-codes.md: a function of the named module causes each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on order, as a client sees it."""
+"""Faults that were set, as a client sees them."""
 
 from __future__ import annotations
 

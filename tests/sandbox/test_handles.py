@@ -1,4 +1,4 @@
-"""What tests use beside the API: clock, seed, state, the Date header, many clients at once."""
+"""What tests use besides the API: clock, seed, state, the Date header, many clients at once."""
 
 from __future__ import annotations
 

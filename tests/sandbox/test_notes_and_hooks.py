@@ -1,4 +1,4 @@
-"""Notes on contacts, attachments, webhooks, settings and the operations of old."""
+"""Notes on contacts, attachments, webhooks, settings and legacy operations."""
 
 from __future__ import annotations
 

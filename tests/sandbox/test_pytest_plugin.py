@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 
 def run(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on tests in a folder of their own, with warnings as errors."""
+    """Run pytest on tests in a separate folder, with warnings as errors."""
     (folder / "test_it.py").write_text(dedent(tests))
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
     # Plugins of this environment, of which some import half of it.

@@ -1,4 +1,4 @@
-"""One of everything, so that generated calls reach something: values for the parameters of paths and for bodies."""
+"""One of everything, so that generated calls find something: values for path parameters and bodies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAY = "2026-01-05"
 
 
 class World:
-    """The documents that one operation is called with, made anew for each.
+    """The documents with which one operation is called, created again for each.
 
     :param call: an organization
     :param method: HTTP method of the operation
@@ -117,7 +117,7 @@ class World:
         return str(read.get("TimeStamp") or read.get("Timestamp") or "0" * 16)
 
     def plausible(self, body: Any) -> Any:
-        """A generated body, with values that this organization knows where it has any."""
+        """A generated body, with values that exist in this organization, where there are any."""
         if self.path == "/ledgeritems" and isinstance(body, list):
             entry = {"Description": "x", "Amount": 25, "AccountNumber": 1000, "BalancingAccountNumber": 55000}
             return [{"VoucherDate": DAY, "Lines": [entry]}]

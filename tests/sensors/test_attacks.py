@@ -1,4 +1,4 @@
-"""What could lose changes, or end those who wait: each of these did once."""
+"""Cases that could lose changes, or end waiting sensors: each of these did so once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -121,7 +121,7 @@ def test_what_is_no_guid_is_refused_before_anything_is_sent(bench: Bench) -> Non
     ],
 )  # fmt: skip
 def test_a_watcher_that_is_wrong_is_an_import_error_and_no_more(wrong: dict[str, Any]) -> None:
-    """Airflow outlives a TypeError alone, where it makes a stored trigger."""
+    """Airflow only survives a TypeError when it creates a stored trigger."""
     with pytest.raises(DineroInvalidBody) as raised:
         DineroChangesTrigger(**wrong)
     assert isinstance(raised.value, TypeError)

@@ -1,4 +1,4 @@
-"""The DAGs of docs/changes.md are DAGs that Airflow takes."""
+"""Airflow accepts the DAGs of docs/changes.md."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How far a consumer of changes is: nothing is skipped, whatever becomes of its runs."""
+"""Watermarks of consumers of changes: nothing is skipped, whatever happens to their runs."""
 
 from typing import Any
 
@@ -294,7 +294,7 @@ def stored() -> list[tuple[str, Any]]:
 
 
 def forgotten() -> None:
-    """Airflow deletes what it keeps for all assets."""
+    """Airflow deletes its data of all assets."""
     from airflow.models.asset_state_store import AssetStateStoreModel
     from airflow.utils.session import create_session
     from sqlalchemy import delete

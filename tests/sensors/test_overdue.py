@@ -1,4 +1,4 @@
-"""Falling due changes nothing in Dinero, and whoever waits for a change by that status is told."""
+"""Becoming overdue changes nothing in Dinero, and consumers that wait for that status get a warning."""
 
 import logging
 

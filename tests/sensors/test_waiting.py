@@ -36,7 +36,7 @@ def pay(beside: DineroClient, invoice: dict[str, Any], amount: str = "125.00") -
 
 @pytest.mark.usefixtures("at_once")
 def test_a_change_that_comes_later(bench: Bench, beside: DineroClient) -> None:
-    """The mark is kept by the task that the trigger wakes, and what was there before isn't told."""
+    """The task that the trigger resumes stores the watermark, and earlier changes aren't reported."""
     beside.contacts.create(CONTACT)
     made: list[str] = []
 

@@ -58,7 +58,7 @@ def connection_of(address: str, conn_type: str, **extra: Any) -> Row:
 
 @contextmanager
 def psycopg2_alone(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """The Postgres provider as it is where psycopg 3 isn't installed."""
+    """The Postgres provider without psycopg 3."""
     hooks = importlib.import_module("airflow.providers.postgres.hooks.postgres")
     with monkeypatch.context() as patch:
         patch.setattr(hooks, "USE_PSYCOPG3", False)

@@ -1,6 +1,6 @@
 """Each storage's extra, in an environment of its own beside constraints.txt: Airflow and its file system are imported.
 
-`pip check` is content with versions that can't be imported together, so that only this shows it.
+`pip check` accepts versions that can't be imported together, so only this finds them.
 """
 
 import os
@@ -22,7 +22,7 @@ assert has_fs(sys.argv[1]), "Airflow has no file system for it"
 
 
 def install(extra: str, folder: Path) -> None:
-    """Install an extra, and import what it is for."""
+    """Install an extra, and import the packages that it is for."""
     uv, python = Path(sys.executable).with_name("uv"), folder / "bin" / "python"
     environment = {**os.environ, "AIRFLOW_HOME": str(folder / "home")}
     environment.pop("PYTHONPATH", None)

@@ -1,7 +1,7 @@
 """The mirror with Snowflake's hook and dialect, on fakesnow, in an environment of its own: `make snowflake-test`.
 
-Two first syncs at once, in a warehouse that doesn't enforce keys (fakesnow does: the key is taken off), end with one
-mark and single rows.
+Two first syncs at once, in a warehouse that doesn't enforce keys (fakesnow does, so the key is removed), end with one
+watermark and no duplicate rows.
 """
 
 import json
@@ -39,7 +39,7 @@ def engine() -> sa.Engine:
 
 
 def two_first_syncs(found: sa.Engine) -> None:
-    """Of two that begin at once, both add a mark; one of them writes."""
+    """If two start at once, both add a watermark; one of them writes."""
     mirror: Any = Mirror(found, "invoices", ORGANIZATION, "invoices", lock=nullcontext)
     with found.begin() as connection:
         for table in (mirror.table, mirror.marks):

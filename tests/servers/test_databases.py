@@ -1,4 +1,4 @@
-"""What must hold of a mirror, in each database that a server can be started of."""
+"""What must hold for a mirror, in each database of which a server can be started."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a mirror meets in a particular database: settings, names, character sets, tables that were made before."""
+"""Mirrors in particular databases: settings, names, character sets, tables of older builds."""
 
 import logging
 from contextlib import nullcontext
@@ -96,7 +96,7 @@ def test_a_table_in_a_schema(connect: Connect) -> None:
 
 
 def test_a_table_that_has_a_dot_in_its_name(connect: Connect) -> None:
-    """An earlier build made it: it goes on once the SQL that is told has been run."""
+    """An earlier build created it: the mirror continues once the SQL from the error has been run."""
     books = Mirrored(connect("postgres"), table="invoices")
     books.write(invoice(1))
     run(
@@ -133,7 +133,8 @@ def test_long_texts_and_all_characters_fit(connect: Connect, kind: str) -> None:
 
 @pytest.mark.parametrize("values", [LONG, EMOJI])
 def test_texts_that_do_not_fit_a_table_of_before(connect: Connect, values: Row) -> None:
-    """It is told before the first row is written; MariaDB may cut them, or write question marks, without a word."""
+    """The error comes before the first row is written; MariaDB may truncate them, or write question marks, without
+    one."""
     engine = connect("utf8mb3")
     (column,) = values
     Mirrored(engine).write(invoice(1, Description="Plader"))

@@ -32,7 +32,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def mailbox(port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[imaplib.IMAP4]:
-    """An empty mailbox of its own, which the connection of the example leads to."""
+    """A new empty mailbox, to which the connection of the example leads."""
     user = tmp_path.name.lower()[-20:]
     given = {"conn_type": "imap", "host": "127.0.0.1", "port": port, "login": user, "password": "any"}
     monkeypatch.setenv("AIRFLOW_CONN_RECEIPTS_MAIL", json.dumps({**given, "extra": {"use_ssl": False}}))

@@ -1,4 +1,4 @@
-"""Addresses: what would be read as another place is refused, with the right form."""
+"""Addresses: one that would be understood as another place is refused, and the error has the right form."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files: whole or not at all, in limited time, and what killed runs left goes after a day."""
+"""Files: written completely or not at all, in limited time; leftovers of killed runs are deleted after a day."""
 
 import errno
 import os

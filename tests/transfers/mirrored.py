@@ -1,4 +1,4 @@
-"""What must hold of a mirror in every database: tests of SQLite and DuckDB, and of the servers, run all of it."""
+"""What must hold for a mirror in every database: the tests of SQLite, DuckDB and the servers run all of it."""
 
 import json
 from contextlib import nullcontext
@@ -132,7 +132,8 @@ def rows_follow(engine: sa.Engine) -> None:
 
 
 def own_columns_are_kept(engine: sa.Engine) -> None:
-    """A column of an analyst's keeps its values when a row changes and when all is loaded anew; rows may go."""
+    """An analyst's column keeps its values when a row changes and when everything is loaded again; rows may
+    disappear."""
     books = Mirrored(engine)
     books.write(invoice(1), invoice(2), invoice(3))
     books.sql('ALTER TABLE "invoices" ADD COLUMN "Note" VARCHAR(20)')

@@ -1,4 +1,4 @@
-"""The archive: only what is new is fetched, each document is whole, and the index has them all."""
+"""The archive: only new documents are fetched, each is complete, and the index has them all."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Tables and marks that the first build of the mirror has made go on."""
+"""Tables and watermarks from the first build of the mirror continue to work."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Databases that are refused in words, that are waited for, or that no server can be had of."""
+"""Databases that are refused with a clear error, that are waited for, or of which no server is available."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""How far a transfer is: no window is lost when no time passes, runs are at once, or a person moves the mark."""
+"""Watermarks of transfers: no window is lost if no time passes, runs overlap, or a person moves the watermark."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ def test_a_mark_that_a_person_moved_counts(kept: Kept) -> None:
 
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client of a sandbox, for both of whom no time passes."""
+    """A client and its sandbox, for both of which no time passes."""
     monkeypatch.setattr(changes, "datetime", clock(lambda tz: NOW))
     with running(clock=lambda: NOW, requests_per_minute=10_000) as box:
         grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", box.url)

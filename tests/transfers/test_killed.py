@@ -1,4 +1,4 @@
-"""A sync is killed with -9 while it writes: table and mark agree. `make faults` does it a hundred times."""
+"""A sync is killed with -9 while it writes: table and watermark agree. `make faults` does it a hundred times."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ child(sys.argv[1], sys.argv[2], 1, Mirror)
 
 
 def killed(url: str, database: str, seconds: float) -> str:
-    """Kill a sync so many seconds after it began to write, and return how far it said it was."""
+    """Kill a sync this many seconds after it started to write, and return the progress that it reported."""
     with subprocess.Popen([sys.executable, "-c", PROGRAM, url, database], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = process.stdout.read(1)

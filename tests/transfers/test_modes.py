@@ -1,4 +1,4 @@
-"""What other users of a machine may read, and what a log holds of a body: only what a DAG's author asked for."""
+"""What other users of a machine can read, and what a log has of a body: only what the DAG's author requested."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Changes to object storage: nothing is lost, a file is whole, and the same window is the same file."""
+"""Changes to object storage: nothing is lost, files are complete, and the same window gives the same file."""
 
 import hashlib
 import json

@@ -39,7 +39,8 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[tuple[FileLock, ExitStack]]:
-    """Another task of this host, as far as locks go; a thread of its own is not needed, since the bench has another."""
+    """Another task of this host, as far as locks are concerned; it needs no separate thread, since the bench has
+    one."""
     with ExitStack() as held:
         yield FileLock(tmp_path / "coordination"), held
 

@@ -1,4 +1,4 @@
-"""Progress: a line every ten seconds, with what is left; and a wait in mid-file that breaks nothing."""
+"""Progress: a line every ten seconds with the remaining work; and a wait in mid-file that breaks nothing."""
 
 import logging
 from pathlib import Path

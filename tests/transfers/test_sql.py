@@ -1,4 +1,4 @@
-"""A mirror of a resource in a database: rows and mark never disagree."""
+"""A mirror of a resource in a database: rows and watermark always agree."""
 
 from collections.abc import Callable
 from contextlib import nullcontext

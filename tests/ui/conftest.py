@@ -1,4 +1,4 @@
-"""An API server of Airflow as it is run: two workers, users with roles, under a path; and a sandbox on another site."""
+"""An API server as in production: two workers, users with roles, under a path; and a sandbox on another site."""
 
 import html
 import json
@@ -43,7 +43,7 @@ class Server(NamedTuple):
         return session
 
     def connection(self, conn_id: str, **extra: Any) -> None:
-        """Make a connection in the database, or make it anew: to the sandbox, by Visma Connect, without consent."""
+        """Create a connection in the database, or replace it: to the sandbox, by Visma Connect, without consent."""
         session = self.session("ida")
         headers = {"Authorization": f"Bearer {session.cookies['_token']}"}
         extra = {"grant": "visma_connect", "auth_url": self.sandbox, "requests_per_minute": 10000, **extra}

@@ -31,7 +31,7 @@ def running() -> Iterator[Any]:
 
 @pytest.fixture
 def browser(running: Any) -> Iterator[Any]:
-    """A browser that knows nobody yet."""
+    """A browser without cookies."""
     context = running.new_context(viewport=SIZES["desktop"])
     yield context
     context.close()

@@ -1,4 +1,4 @@
-"""Where Airflow is reached by https, the page's cookies are for https alone."""
+"""If Airflow is reached by https, the page's cookies are only sent by https."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What of DAGs a user sees who may not read all of them, and what the page says where it can't see the allowance."""
+"""What a user sees who may not read all DAGs, and what the page says if it can't see the allowance."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The page as whoever has no browser sees it: who may use it, and what others try with it."""
+"""The page without a browser: who may use it, and what others try with it."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A mirror that a backfill runs several times at once, whatever `max_active_runs` says."""
+"""A mirror that a backfill runs several times at once, despite `max_active_runs`."""
 
 from datetime import UTC, datetime, timedelta
 

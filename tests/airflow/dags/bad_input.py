@@ -1,6 +1,6 @@
-"""What is wrong as Airflow runs it: operators, a deferrable sensor and a plain `@task`, all with three retries.
+"""Tasks with bad input in a real Airflow: operators, a deferrable sensor and a plain `@task`, all with three retries.
 
-tests/operators/test_bad_input.py has all the rest that can be wrong.
+tests/operators/test_bad_input.py has all other kinds of bad input.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An expense, ledger items, an invoice that is waited for, a mirror and an archive: twice the same."""
+"""An expense, ledger items, an invoice with a sensor, a mirror and an archive: the same twice."""
 
 from pathlib import Path
 

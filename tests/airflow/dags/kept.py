@@ -1,4 +1,4 @@
-"""What only this file refers to: a test takes it away and brings it back, as a deploy does."""
+"""An asset that only this file refers to: a test removes the file and puts it back, as a deployment does."""
 
 from datetime import timedelta
 from typing import Any

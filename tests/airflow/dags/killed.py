@@ -1,4 +1,4 @@
-"""An e-mail whose worker is killed: by the operator, by a plain task, and by one that leaves no note for others."""
+"""An e-mail whose worker is killed: sent by the operator, by a plain task, and by a task that records no intent."""
 
 from typing import Any
 

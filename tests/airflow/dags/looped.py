@@ -1,4 +1,4 @@
-"""A task loop, as Airflow has them from 3.4 on: each iteration makes an invoice of its own."""
+"""A task loop of Airflow 3.4: each iteration creates its own invoice."""
 
 from airflow.sdk import DAG, task, task_group
 

@@ -1,4 +1,4 @@
-"""Texts of a shop, mapped as the docs show it: by `expand_kwargs` over what a task returned, and by `.map`."""
+"""Texts of a shop, mapped as in the docs: by `expand_kwargs` over a task's result, and by `.map`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Imported by every component of the tests' Airflow, so that less is done again in each of its processes."""
+"""Imported by every component of the tests' Airflow, to save repeated work in its processes."""
 
 import gc
 import importlib

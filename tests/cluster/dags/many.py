@@ -1,4 +1,4 @@
-"""Many tasks that ask for more than the allowance of a minute."""
+"""Many tasks that need more than the allowance of a minute."""
 
 import os
 from collections import Counter

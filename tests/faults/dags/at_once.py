@@ -1,4 +1,4 @@
-"""Tasks that wait for each other, and then all send a request at once; what else leaves traces; and a leak."""
+"""Tasks that wait for each other, and then all send a request at once; tasks that leave traces; and a leak."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A DAG that runs on each change, and does what it does for a contact once: a file of its name."""
+"""A DAG that runs on each change, and handles each contact once: it writes a file with the contact's name."""
 
 import os
 from datetime import timedelta

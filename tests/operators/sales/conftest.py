@@ -1,4 +1,4 @@
-"""A contact, and invoices to go on with."""
+"""A contact, and invoices to continue with."""
 
 from typing import Any
 

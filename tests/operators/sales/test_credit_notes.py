@@ -1,4 +1,4 @@
-"""Credit notes, of all of an invoice and of lines."""
+"""Credit notes of whole invoices and of lines."""
 
 from typing import Any
 

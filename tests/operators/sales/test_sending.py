@@ -1,4 +1,4 @@
-"""Each way of sending an invoice, once."""
+"""Each channel for sending an invoice, once."""
 
 from typing import Any
 

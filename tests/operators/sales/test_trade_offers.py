@@ -1,4 +1,4 @@
-"""Trade offers, and what becomes of them."""
+"""Trade offers, and the invoices that they become."""
 
 from typing import Any
 
