@@ -100,7 +100,7 @@ class AuthoredTemplates(BaseOperator):
 
 
 def _structure(text: str) -> Any:
-    """Return the dict, or the list of dicts or texts, that a text is; any other text as it is."""
+    """Return the dict, or the list of dicts or texts, that a text represents; any other text unchanged."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:

@@ -73,7 +73,7 @@ class Marks:
         self._place = str(place)
 
     def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Mark | None:
-        """Settle the windows of earlier runs, and return where this one begins; drop what an earlier try of it left.
+        """Settle the windows of earlier runs, and return where this one starts; drop the window of an earlier try.
 
         :param state_of: callable of a DAG and a run that returns the run's state, or None if it was deleted
         :param on_success: bool, whether the window of a successful run counts as committed
@@ -157,7 +157,7 @@ class Marks:
 
 
 def _joins(mark: Mark | None, since: str) -> bool:
-    """Tell whether a window begins no later than a watermark: one that was set back leaves a gap before the window."""
+    """Tell whether a window starts no later than a watermark: one that was set back leaves a gap before the window."""
     return mark is None or as_utc(since) <= mark.until
 
 

@@ -67,7 +67,7 @@ def _as_json() -> str:
 
 
 def main() -> None:
-    """Print what the arguments ask for."""
+    """Print the requested table."""
     parser = argparse.ArgumentParser(prog="python -m airflow_provider_dinero.api", description=__doc__)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")

@@ -91,7 +91,7 @@ def _token(token: Token) -> Line:
 
 
 def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
-    """Report the scopes of the token, if Visma Connect has told them."""
+    """Report the scopes of the token, if Visma Connect has returned them."""
     scopes = token.scope.split()
     if not any(each.startswith("dineropublicapi") for each in scopes):
         return
@@ -103,7 +103,7 @@ def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
 
 
 def _limits(client: "DineroClient", place: str) -> Line:
-    """Report the allowance, who shares it, and what is left of it."""
+    """Report the allowance, who shares it, and how much is left."""
     alone = f"shared by everything that uses the folder {place}; with several hosts, set coordination_url to a Redis"
     shared = "shared by all hosts" if place == EVERYWHERE else alone
     minute = client.requests_per_minute

@@ -208,7 +208,7 @@ class DineroBaseOperator(AuthoredTemplates):
         return text
 
     def document(self, name: str, given: str | Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what is known about a document that is given as a Guid, or as another operator's output.
+        """Return what is known about a document, given as a Guid or as another operator's output.
 
         :param name: str, the argument, named in the error
         :param given: str or mapping

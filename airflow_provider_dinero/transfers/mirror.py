@@ -127,7 +127,7 @@ class Mirror:
     def write(self, state: MirrorState, lines: IO[bytes], done: Standing, step: Step = lambda count: None) -> None:
         """Write rows, and then the watermark, in one transaction if the database has transactions.
 
-        :param state: MirrorState, where the rows start; at the very beginning they replace everything
+        :param state: MirrorState, where the rows start; those of a first load replace everything
         :param lines: binary file of what `lines.line` made of the rows; the last one of a key counts
         :param done: Standing at their end
         :param step: callable that receives how many rows were written

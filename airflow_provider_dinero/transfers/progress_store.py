@@ -93,7 +93,7 @@ def kept_of(context: "Context", asset: "Asset", client: "DineroClient", consumer
 
 
 def _standing(stored: dict[str, Any]) -> Standing:
-    """Return what was stored, or what a person wrote, which may be `until` only."""
+    """Return what was stored, or what a person wrote, which may only have `until`."""
     if not stored.get("until"):
         return Standing()
     mark = Mark.from_dict(stored)

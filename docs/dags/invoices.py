@@ -104,7 +104,7 @@ with DAG("orders_in_order", schedule=None) as ordered:
 
     @task(retries=2)
     def book(numbers: list[str]) -> list[int]:
-        """Book the invoices of orders one after another; a retry finds what is done, and goes on."""
+        """Book the invoices of orders one after another; a retry finds those that are booked, and continues."""
         client = DineroHook().get_conn()
         contact = client.contacts.upsert(CUSTOMER)["ContactGuid"]
         booked = []

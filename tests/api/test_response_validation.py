@@ -189,8 +189,7 @@ WRITES: dict[str, tuple[Callable[[DineroClient, str, str], str], Do, str, Do]] =
 def test_what_is_no_answer_is_lost(
     behind: DineroClient, client: DineroClient, proxy: Cutter, sandbox: Any, write: str
 ) -> None:
-    """Whether or not it was passed on, a write that is reported as done was done once, and a bare write is not sent
-    twice."""
+    """Passed on or not, a write that is reported as done was done once, and a bare write isn't sent twice."""
     prepare, do, place, there = WRITES[write]
     bare, day = write in {"email", "file", "product"}, f"{sandbox.now():%Y-%m-%d}"
     for number, (name, spoilt) in enumerate(NO_ANSWERS.items()):

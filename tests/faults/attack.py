@@ -82,8 +82,7 @@ def as_before() -> None:
 
 
 def spoilt(rng: random.Random, number: int, places: list[str]) -> tuple[str, list[Spoil]]:
-    """Return what happens to the responses of a run; over the runs, each byte of a head is hit, from its start or its
-    end."""
+    """Return what happens to the responses of a run; each byte of a head is hit in turn, from its start or end."""
     kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
     options: dict[str, Any] = {
         "head": {"head": number * rng.choice([1, -1])},

@@ -89,9 +89,9 @@ class Bench:
         return DAG(f"bench_{self._dags}", schedule=schedule, **options)
 
     def one(self, operator: Any, **arguments: Any) -> Instance:
-        """Run a DAG of one task, and return what became of it.
+        """Run a DAG of one task, and return its result.
 
-        What it returns is stored as a whole, and not each key by itself too, which nobody reads here.
+        The result is only stored as a whole, not also by key, since no test reads that.
 
         :param operator: the class
         :param arguments: as the operator takes them, without the task_id

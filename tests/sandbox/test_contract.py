@@ -16,8 +16,7 @@ from .world import World
 
 
 def document() -> dict[str, Any]:
-    """The document, except where the facts contradict it: instants have no zone, lists only have the requested
-    fields."""
+    """The document, corrected by the facts: instants have no zone, lists only have the requested fields."""
     text = files("airflow_provider_dinero").joinpath("api/openapi.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     schemas = found["components"]["schemas"]

@@ -133,8 +133,7 @@ def test_long_texts_and_all_characters_fit(connect: Connect, kind: str) -> None:
 
 @pytest.mark.parametrize("values", [LONG, EMOJI])
 def test_texts_that_do_not_fit_a_table_of_before(connect: Connect, values: Row) -> None:
-    """The error comes before the first row is written; MariaDB may truncate them, or write question marks, without
-    one."""
+    """The error comes before the first row is written; MariaDB may silently truncate texts, or write question marks."""
     engine = connect("utf8mb3")
     (column,) = values
     Mirrored(engine).write(invoice(1, Description="Plader"))

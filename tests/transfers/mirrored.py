@@ -132,8 +132,7 @@ def rows_follow(engine: sa.Engine) -> None:
 
 
 def own_columns_are_kept(engine: sa.Engine) -> None:
-    """An analyst's column keeps its values when a row changes and when everything is loaded again; rows may
-    disappear."""
+    """An analyst's column keeps its values when a row changes, and when everything is loaded again."""
     books = Mirrored(engine)
     books.write(invoice(1), invoice(2), invoice(3))
     books.sql('ALTER TABLE "invoices" ADD COLUMN "Note" VARCHAR(20)')

@@ -39,8 +39,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[tuple[FileLock, ExitStack]]:
-    """Another task of this host, as far as locks are concerned; it needs no separate thread, since the bench has
-    one."""
+    """Another task of this host, as far as locks are concerned; the bench already has a separate thread."""
     with ExitStack() as held:
         yield FileLock(tmp_path / "coordination"), held
 

@@ -134,7 +134,7 @@ class InvoiceRun:
             self._part = []
 
     def _work(self, index: int, given: Any) -> "Told":
-        """Return an item with what is known of it; or the row of an item that is invalid or was reported before."""
+        """Return an item with what is known about it; or the row of an item that is invalid or was reported before."""
         told: Row = {"Item": index + 1}
         past = self._context.done.get(index)
         if past and past["Change"] == FAILED:

@@ -152,8 +152,9 @@ class ContactBook:
         return item.invoice | {"ContactGuid": row["ContactGuid"] if row else self._contacts.guid_of(*made)}
 
     def known(self, works: Iterable[Work]) -> list[Row]:
-        """Return those contacts of some items that have been read: contacts that the items contain, and other
-        contacts, which are read from one list if they are many.
+        """Return the known contacts of some items: those that the items contain, and others.
+
+        The others are read from one list, if they are many.
 
         :param works: iterable of Work
         """

@@ -47,9 +47,9 @@ def reference_for(key: str) -> str:
 
 
 class DefaultReference(str):
-    """An ExternalReference that the author of a document didn't give: it is sent, and never compared.
+    """An ExternalReference that the author of a document didn't set: it is sent, but never compared.
 
-    :param key: str, the idempotency key, or what `reference_for` makes of it
+    :param key: str, the idempotency key, or the result of `reference_for`
     """
 
     __slots__ = ()

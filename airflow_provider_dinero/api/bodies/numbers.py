@@ -25,7 +25,7 @@ def digits_of(number: Decimal) -> int:
 
 
 def written(number: Decimal, form: str = "f") -> str:
-    """Return a number without an exponent, unless it has more than 40 digits: 1E+400 stays as it is.
+    """Return a number without an exponent, unless it has more than 40 digits: 1E+400 stays unchanged.
 
     :param number: Decimal
     :param form: str, as for `format`; default all digits, and no more

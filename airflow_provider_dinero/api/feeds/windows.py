@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 class Window(NamedTuple):
-    """What a consumer gets, and what it has seen by then.
+    """What a consumer receives, and what it has seen by then.
 
     :param window: dict, see `Consumer.window`
     :param seen: dict of key to version, for the next window
@@ -37,7 +37,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Consumer:
-    """What a consumer of a resource follows, and how far it is.
+    """What a consumer of a resource follows, and how far it has got.
 
     :param resource: str
     :param since: datetime; everything before it was seen

@@ -322,7 +322,7 @@ class _Bearer:
 
 
 def _no_auth(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-    """Leave the headers as they are; without an auth object, `requests` would read .netrc."""
+    """Leave the headers unchanged; without an auth object, `requests` would read .netrc."""
     return request
 
 

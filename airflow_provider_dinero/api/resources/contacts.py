@@ -368,6 +368,6 @@ def only(
 
 
 def _key(match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str) -> str:
-    """Return what a contact's Guid is made of. With `create` those of an address are as many as there are names."""
+    """Return the key from which a contact's Guid is derived. With `create`, an address has one contact per name."""
     named = f"/{_name(wanted)}" if match_by == "Email" and on_other_name == "create" else ""
     return f"{match_by}:{value}{named}"

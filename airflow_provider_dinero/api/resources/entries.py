@@ -17,7 +17,7 @@ LONGEST_WINDOW = timedelta(days=31)
 
 
 class Entries(Resource):
-    """Entries. Dinero's way: all entries of a year once, then only what was added.
+    """Entries. As Dinero intends: all entries of a year once, then only new ones.
 
     :param session: Session
     :param accounting_years: AccountingYears

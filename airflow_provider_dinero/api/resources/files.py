@@ -68,7 +68,7 @@ class Files(Resource):
         """Write a file to a path, completely or not at all (`GET /v1/{organizationId}/files/{fileGuid}`).
 
         :param file_guid: str
-        :param path: where it is written; a file that is there is replaced
+        :param path: where it is written; an existing file is replaced
         :return: Path
         :raises DineroInvalidBody: the folder is not there
         """

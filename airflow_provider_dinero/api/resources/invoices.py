@@ -277,7 +277,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
     @guarded
     def payment_of(self, guid: str, body: Mapping[str, Any]) -> Row | None:
-        """Return the payment that `add_payment_once` made of a body, or None: one request.
+        """Return the payment that `add_payment_once` created from a body, or None; this takes one request.
 
         :param guid: str
         :param body: mapping like PaymentCreateModel; ExternalReference is required

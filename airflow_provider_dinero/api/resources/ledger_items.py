@@ -254,7 +254,7 @@ class LedgerItems(Resource):
     def _add(self, wanted: Rows, *, harmless: bool) -> Rows:
         """Add items that have Ids.
 
-        :raises DineroDuplicate: one of them is there
+        :raises DineroDuplicate: one of them exists
         """
 
         def send() -> Rows:
@@ -328,7 +328,7 @@ def name_lines(items: Rows) -> None:
 
 
 def _change(row: Row, begun: Row) -> str:
-    """Return what was done to an item: one that was there and is booked now was updated."""
+    """Return the Change of an item: one that existed and is now booked was updated."""
     done = begun.get("Status", "Draft") != "Draft" and row["Change"] == "unchanged"
     return "updated" if done else str(row["Change"])
 
