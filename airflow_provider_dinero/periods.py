@@ -22,7 +22,7 @@ def period_key(dag_run: Any, dag: Any, unit: str = "month") -> str:
     :raises ValueError: there is no such unit
     """
     if unit not in FORMATS:
-        raise ValueError(f"There is no unit {unit!r}: {', '.join(FORMATS)}.")
+        raise ValueError(f"There is no unit {unit!r}. Use {', '.join(FORMATS)}.")
     import pendulum
 
     local = pendulum.instance(dag_run.run_after).in_timezone(_zone(dag))

@@ -35,7 +35,7 @@ def pdf_of(photo: bytes) -> bytes:
         from PIL import ExifTags, Image, ImageOps
     except ImportError:
         raise DineroConfigurationError(
-            "Photos need more packages.", "Install airflow-provider-dinero[photos] where the task runs."
+            "Photos need packages that aren't installed.", "Install airflow-provider-dinero[photos] wherever tasks run."
         ) from None
     pillow_heif.register_heif_opener()
     try:

@@ -78,7 +78,7 @@ class DineroChangesSensor(DineroBaseSensor):
         inlets = [*(kwargs.pop("inlets", None) or []), *([self.asset] if self.asset else [])]
         super().__init__(dinero_conn_id=dinero_conn_id, inlets=inlets, **kwargs)
         if commit not in {ON_SUCCESS, BY_OPERATOR}:
-            raise ValueError(f"commit is {commit!r}, but must be {ON_SUCCESS} or {BY_OPERATOR}.")
+            raise ValueError(f"commit can't be {commit!r}. Use {ON_SUCCESS} or {BY_OPERATOR}.")
         self.resource = resource
         self.changes_since = changes_since
         self.consumer = consumer

@@ -77,7 +77,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
 
         kinds, organization = as_list(self.kinds), self.client.organization_id
         if unknown := set(kinds) - set(KINDS):
-            raise DineroInvalidBody(f"There is no kind {', '.join(sorted(unknown))}.", f"It is of {', '.join(KINDS)}.")
+            raise DineroInvalidBody(f"There is no kind {', '.join(sorted(unknown))}.", f"Use {', '.join(KINDS)}.")
         told: dict[str, Any] = {"organization": organization, "new": {}, "documents": {}, "index": {}, "uri": {}}
         refused: list[str] = []
         store = Store(Store(self.path, self.storage_timeout).below(str(organization)), self.storage_timeout)

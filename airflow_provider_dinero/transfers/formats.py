@@ -47,7 +47,7 @@ def row_file(name: str, path: Path, resource: str) -> RowFile:
         return _Ndjson(path)
     if name == PARQUET:
         return _Parquet(path, resource)
-    raise DineroInvalidBody(f"{name!r} is not a format.", f"Use {NDJSON} or {PARQUET}.")
+    raise DineroInvalidBody(f"There is no format {name!r}.", f"Use {NDJSON} or {PARQUET}.")
 
 
 class _Ndjson:

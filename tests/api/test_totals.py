@@ -42,7 +42,7 @@ def test_what_is_no_expected_total(given: Any, reason: str) -> None:
         ((None, 1000, None), "no expected_total"),
         (("1", 1000, None), "go together"),
         (("1", None, "0.05"), "go together"),
-        (("1", 1000, "0.00"), "not above 0"),
+        (("1", 1000, "0.00"), "must be above 0"),
     ],
 )
 def test_rounding_needs_a_limit_and_a_total(arguments: tuple[Any, ...], reason: str) -> None:

@@ -88,7 +88,7 @@ def test_each_scheduled_run_of_two_years_has_a_key_of_its_own(schedule: str) -> 
 
 
 def test_what_is_no_unit() -> None:
-    with pytest.raises(ValueError, match="There is no unit 'hour': year, month, week, day"):
+    with pytest.raises(ValueError, match=r"There is no unit 'hour'\. Use year, month, week, day"):
         period_key(run_at("2026-11-01T00:00+01:00"), DAG("fee", schedule=None), "hour")
 
 

@@ -193,5 +193,5 @@ class Batches:
 
 def _stops(on_error: str) -> bool:
     if on_error not in ON_ERROR:
-        raise DineroInvalidBody(f"on_error is {on_error!r}: {' or '.join(ON_ERROR)}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"on_error can't be {on_error!r}.", f"Use {' or '.join(ON_ERROR)}; nothing was sent.")
     return on_error == "stop"

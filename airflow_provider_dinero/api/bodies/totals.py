@@ -120,7 +120,7 @@ def expected(
         raise DineroInvalidBody("rounding_account and max_rounding go together.", "Pass both; nothing was sent.")
     most = Decimal(0) if max_rounding is None else money("max_rounding", max_rounding)
     if most < 0 or (max_rounding is not None and not most):
-        raise DineroInvalidBody(f"max_rounding: {most} is not above 0.", "Nothing was sent.")
+        raise DineroInvalidBody(f"max_rounding is {most}, but must be above 0.", "Nothing was sent.")
     return ExpectedTotal(money(name, total), rounding_account, most, roundable)
 
 

@@ -254,7 +254,7 @@ class TradeOffers(EmailedDocuments, Documents):
             if offer["Status"] == "Invoiced" and not made:
                 raise DineroConflict(
                     f"Trade offer {guid} is invoiced, but Dinero doesn't say by which invoice.",
-                    "Look for it in Dinero.",
+                    "Search for it in Dinero.",
                 )
             return {**self._generate(offer, timestamp or offer["TimeStamp"]), "Change": "created"}
         invoice = self._invoices.get(made[-1])
