@@ -1,7 +1,8 @@
-"""The requests that tasks send, as in docs/rate-limits.md: the first time, and again."""
+"""The requests that tasks send, as docs/rate-limits.md has them: the first time, again, and after a clear."""
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from airflow_provider_dinero.operators.products import DineroUpsertProductOperat
 from airflow_provider_dinero.operators.purchase_credit_notes import DineroPurchaseCreditNoteOperator
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
+from airflow_provider_dinero.operators.trade_offers import DineroCreateTradeOfferOperator
 from tests.conftest import line
 from tests.operators.bench import Bench
 from tests.operators.sales.conftest import EAN
@@ -53,11 +55,16 @@ def customer(beside: Any) -> str:
     return str(beside.contacts.create({**office, "Email": "a@b.dk", "Phone": "12345678"})["ContactGuid"])
 
 
+def sent(bench: Bench, before: int) -> list[dict[str, Any]]:
+    """The requests after the first ones, without those for tokens."""
+    return [each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]]
+
+
 def cost(bench: Bench, operator: Any, **arguments: Any) -> int:
     before = len(bench.sandbox.requests())
     told = bench.one(operator, **arguments)
     assert told.state == "success", told.errors
-    return len([each for each in bench.sandbox.requests()[before:] if "token" not in each["path"]])
+    return len(sent(bench, before))
 
 
 @pytest.mark.parametrize("name", LIVES)
@@ -201,3 +208,42 @@ def test_a_task_costs_what_the_table_says(bench: Bench, beside: Any, customer: s
     operator, arguments = TASKS[row]
     given = arguments(Books(beside, customer, tmp_path))
     assert [cost(bench, operator, **given) for _ in range(2)] == told(row)
+
+
+# What creates with one request: the operator, what it takes, and the requests after a clear.
+CREATES: dict[str, tuple[Any, Callable[[Books], dict[str, Any]], int]] = {
+    "invoice": (DineroCreateInvoiceOperator, lambda b: {"invoice": b.body}, 1),
+    "invoice's life": (DineroInvoiceOperator, lambda b: {"invoice": b.body}, 1),
+    "credit note": (DineroCreateCreditNoteOperator, lambda b: {"credit_note": b.body}, 1),
+    "trade offer": (DineroCreateTradeOfferOperator, lambda b: {"trade_offer": b.body}, 1),
+    "purchase credit note": (DineroPurchaseCreditNoteOperator, lambda b: {"credit_note": b.note}, 1),
+    "ledger items": (DineroPostLedgerItemsOperator, lambda b: {"lines": [{"VoucherDate": "2026-01-02", **b.moved}]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", CREATES)
+def test_a_cleared_task_that_created_reads_first(
+    bench: Bench, beside: Any, customer: str, tmp_path: Path, name: str
+) -> None:
+    operator, arguments, again = CREATES[name]
+    with bench.dag() as dag:
+        operator(task_id="it", **arguments(Books(beside, customer, tmp_path)))
+    before = len(bench.sandbox.requests())
+    run = bench.run(dag)
+    assert (run["it"].state, len(sent(bench, before))) == ("success", 1), run["it"].log
+    cleared = bench.again(run)["it"]
+    read = sent(bench, before)[1:]
+    assert (cleared.state, len(read)) == ("success", again), cleared.log
+    assert 409 not in [each["status"] for each in read]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_retry_that_created_reads_first(bench: Bench, beside: Any, customer: str, tmp_path: Path) -> None:
+    bench.sandbox.fault("status", status=503, method="POST", path="/**/book", times=4)
+    with bench.dag(default_args={"retries": 1, "retry_delay": timedelta()}) as dag:
+        DineroInvoiceOperator(task_id="it", invoice=Books(beside, customer, tmp_path).body, book=True)
+    before = len(bench.sandbox.requests())
+    told = bench.run(dag)["it"]
+    assert (told.state, len(told.errors)) == ("success", 1), told.log
+    made = [each for each in sent(bench, before) if "/book" not in each["path"]]
+    assert [(each["method"], each["status"]) for each in made] == [("POST", 200), ("GET", 200)]

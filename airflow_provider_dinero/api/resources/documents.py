@@ -117,6 +117,8 @@ class Documents(Resource, ABC):
     ) -> Row:
         """Create a draft with a Guid of our own; if it exists with the same content, return the whole document.
 
+        If the caller has a record of its own write, the document is read first: the create would only be refused.
+
         :param inherited: names of properties that the author didn't set; they aren't compared
         :param expected: ExpectedTotal, for which an earlier try may have added a rounding line; default none
         :param own_draft: OwnDraft, how to recognize a draft of ours with other content, which is then updated; default
@@ -151,7 +153,8 @@ class Documents(Resource, ABC):
                 return made
             return there()
 
-        return self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
+        known = _found(there) if own_draft and own_draft.last_write() else None
+        return known or self._settled(send, lambda: _found(there), operation=operation, harmless=not chosen)
 
     def _kept(
         self,

@@ -228,10 +228,16 @@ class LedgerItems(Resource):
 
     def _post(self, wanted: Rows) -> Rows:
         """Add the items that don't exist yet, and return the status of all."""
-        try:
-            return _rows(wanted, self._add(wanted, harmless=True), "created")
-        except DineroDuplicate:
-            known = self._known(wanted)
+        intents, name = self.session.intents, f"ledger_items/{wanted[0]['Id']}/{len(wanted)}"
+        if not intents.recall(name):  # an earlier try that added them needn't be refused once more
+            try:
+                added = self._add(wanted, harmless=True)
+            except DineroDuplicate:
+                pass
+            else:
+                intents.remember(name, "added")
+                return _rows(wanted, added, "created")
+        known = self._known(wanted)
         self._same([item for item in wanted if by_id(known, item).get("Status") == "Draft"])
         missing = [item for item in wanted if not by_id(known, item)]
         added = self._add(missing, harmless=True) if missing else []
