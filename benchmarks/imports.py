@@ -14,7 +14,7 @@ from pathlib import Path
 from airflow_provider_dinero.get_provider_info import get_provider_info
 
 SDK = "from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, PokeReturnValue, task"
-# All that a DAG may import, as Airflow is told of it.
+# Everything that a DAG may import, as registered with Airflow.
 INFO = get_provider_info()  # type: ignore[no-untyped-call]
 OURS = (
     *(module for kind in ("hooks", "operators", "sensors") for each in INFO[kind] for module in each["python-modules"]),

@@ -17,7 +17,7 @@ from local import ROOT, airflow, api_requests, connection, outbox, sandbox
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 
-# Requests an invoice: create, book, look for a mail-out, e-mail.
+# Requests per invoice: create, book, look for a mail-out, e-mail.
 EACH = 4
 # How often the progress is looked at.
 SECONDS = 10

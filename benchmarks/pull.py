@@ -123,7 +123,7 @@ def counts(url: str) -> dict[str, int]:
 
 def main(slack: float) -> None:
     """Measure all, print the table, and fail if a budget is exceeded; the slack applies to times, not to counts."""
-    some = min(slack, 1.3)  # for what is mostly waiting, or memory: more would let a pull pass that reads nothing ahead
+    some = min(slack, 1.3)  # for waiting times and memory: with more slack, a pull without reading ahead would pass
     lines: list[tuple[str, float, float]] = []
     with serving(100_000) as url:
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}

@@ -37,7 +37,7 @@ def child(url: str, database: str) -> None:
     from airflow_provider_dinero.transfers.sql import sync
     from tests.clock import clock
 
-    # An hour has passed since all was made, by the sandbox's clock: so by this one.
+    # By the sandbox's clock an hour has passed since everything was created; this clock must agree.
     changes.datetime = clock(lambda tz: datetime.now(tz) + AHEAD)  # type: ignore[attr-defined]
     grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", url)
     client = DineroClient(100001, grant, base_url=url, requests_per_minute=10_000_000)

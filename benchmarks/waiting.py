@@ -24,7 +24,7 @@ from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 WATCHERS, INTERVAL, WARM, MEASURED = 20, 10.0, 60.0, 60.0
 FOLDER = ROOT / ".airflow" / "waiting"
 HERE = Path(__file__).parent
-# Contacts are read with their deleted ones, the others take a second request for these.
+# The list of contacts includes deleted ones; the others take a second request for these.
 REQUESTS_A_POLL = {"contacts": 1, "invoices": 2, "products": 2}
 
 

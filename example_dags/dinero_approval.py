@@ -33,7 +33,7 @@ ORDERS = [
     },
     {"order": "A-2", "customer": "Amager Kaffe", "email": "ida@kaffe.example", "text": "Service", "price": "250.00"},
 ]
-ORDER = "{{ params.orders[ti.map_index].order }}"  # what Airflow's pages show in place of 0, 1, ...
+ORDER = "{{ params.orders[ti.map_index].order }}"  # what Airflow's pages show instead of 0, 1, ...
 
 with DAG(
     "dinero_approval",

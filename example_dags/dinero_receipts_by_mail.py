@@ -34,7 +34,7 @@ MAILBOX = "receipts_mail"
 BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard chart of accounts
 VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "RegionKey": "DK"}
 SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
-# What a mail ends in that isn't written as one.
+# The errors of a mail that isn't well-formed.
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 MOST = 1000  # receipts per run; the next run takes the rest
 PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
@@ -80,7 +80,7 @@ def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
         name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")
         name = name.encode()[:150].decode(errors="ignore")
         path = store / digest[:32] / f"{name.removesuffix('.pdf') or 'receipt'}.pdf"
-        if not path.exists() or path.stat().st_size != len(pdf):  # a try that was killed leaves half of it
+        if not path.exists() or path.stat().st_size != len(pdf):  # a killed try leaves an incomplete file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pdf)
         found[digest] = {
@@ -124,7 +124,7 @@ with DAG(
             validity = opened(server, params["inbox"], readonly=True)
             for uid in answer(server.uid("SEARCH", "ALL"), "search")[0].decode().split():
                 raw = answer(server.uid("FETCH", uid, "(BODY.PEEK[])"), f"give mail {uid}")[0]
-                if raw is None:  # gone meanwhile
+                if raw is None:  # deleted meanwhile
                     continue
                 try:
                     found = receipts_of(raw[1], ObjectStoragePath(params["store"]))
@@ -163,9 +163,9 @@ with DAG(
             with ImapHook(MAILBOX) as hook:
                 server = hook.mail_client
                 able = answer(server.capability(), "list its capabilities")[0].upper().split()
-                if b"MOVE" not in able:  # copy and delete would take along what others have deleted
+                if b"MOVE" not in able:  # copying and deleting would also expunge what others marked as deleted
                     raise RuntimeError("The mail server can't move mails (RFC 6851).")
-                server.create(f'"{params["done"]}"')  # refused where it is there
+                server.create(f'"{params["done"]}"')  # refused if it exists
                 if opened(server, params["inbox"], readonly=False) != found["validity"]:
                     raise RuntimeError("The mailbox was created again meanwhile. Clear the run.")
                 for uid in done:

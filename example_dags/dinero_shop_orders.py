@@ -39,7 +39,7 @@ def order_reference(order_id: str) -> str:
     return f"chinook-order-{order_id}"
 
 
-# What Airflow's pages show in place of 0, 1, ...
+# What Airflow's pages show instead of 0, 1, ...
 ORDER = "{{ ti.xcom_pull(task_ids='read_orders')[ti.map_index]['order_id'] }}"
 
 with DAG(

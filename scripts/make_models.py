@@ -18,7 +18,7 @@ from airflow_provider_dinero.api.bodies.validation import FILLED_IN
 API = Path(__file__).parent.parent / "airflow_provider_dinero" / "api"
 # Only credit purchases have a contact, yet the document requires one in every update.
 NOT_REQUIRED = {**dict.fromkeys(FILLED_IN), "ContactGuid": "PurchaseVoucherUpdateModel"}
-# Where Dinero is known to differ from its document, or the document says nothing of a read.
+# Where Dinero is known to differ from its document, or the document doesn't describe a read.
 SHAPES = {
     "POST /v1.2/{organizationId}/ledgeritems": ("object or array", "Id"),
     "POST /v1/{organizationId}/contacts/{contactGuid}/notes": ("nothing", ""),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.auth.grants import Grant
     from airflow_provider_dinero.api.client import DineroClient
 
-# Seconds for an answer that a person waits for, whatever the connection says: a host that says nothing must not keep
-# the API server busy.
+# The time limit for a response that a person waits for, whatever the connection sets: a host that doesn't respond must
+# not keep the API server busy.
 PATIENCE = 30.0
 TEXTS = ("grant", "api_key", "refresh_token", "auth_url", "organization_id", "coordination_url")
 
@@ -163,7 +163,7 @@ def _base_url(connection: "Connection") -> str:
 def _root(name: str, given: str) -> str:
     """Return an address without its final slash, if it is a host, perhaps with a port, and nothing else.
 
-    Where the scheme is left out, it is https.
+    If the scheme is left out, it is https.
 
     A user who may edit connections must not choose which page the API server requests from another server.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-# A key of the store has 512 characters, and a suffix of ours may follow.
+# A key of the store has at most 512 characters, and a suffix of ours may follow.
 LONGEST_KEY, KEPT = 480, 200
 
 

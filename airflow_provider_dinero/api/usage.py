@@ -6,11 +6,11 @@ from array import array
 from dataclasses import dataclass, field
 
 MINUTES = 60
-# How far ahead slots are reserved, in minutes: those are used when their minute comes.
+# How far ahead slots are reserved, in minutes; they are used when their minute comes.
 AHEAD = 61
 MOST_WAITING = 100
 LONGEST_WHO = 300
-# What stands before it in a file: an older build leaves something else there.
+# What precedes the data in a file; older builds leave something else there.
 MAGIC = b"use1"
 HEAD = struct.Struct("<4sII")
 FIELDS = 4
@@ -56,7 +56,7 @@ class Usage:
         for place in range(len(counts) - FIELDS, -1, -FIELDS):
             if counts[place] == minute:
                 return place
-        if len(counts) > FIELDS * 2 * (MINUTES + AHEAD):  # of a damaged file
+        if len(counts) > FIELDS * 2 * (MINUTES + AHEAD):  # the file was damaged
             del counts[:]
         counts.extend((minute, 0, 0, 0))
         return len(counts) - FIELDS

@@ -97,7 +97,7 @@ def authorize(args: Namespace) -> int:
 @_command
 def revoke(args: Namespace) -> int:
     """End a consent."""
-    visma_connect(find(args.conn_id).client())  # nobody is asked about what isn't there
+    visma_connect(find(args.conn_id).client())  # don't ask for confirmation if there is no consent
     if state_of(args.conn_id).consent == MISSING:
         say(f"Nobody has consented to {args.conn_id}: there is nothing to revoke.")
         return 0

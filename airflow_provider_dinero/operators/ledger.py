@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_dinero.api.errors import DineroPermanentError
 
-# Booking takes seconds to minutes: so long, in seconds, it is waited for in the worker.
+# Booking takes seconds to minutes. The worker waits this many seconds between its first checks.
 AT_ONCE = (1.0, 2.0, 4.0)
-# Then the task defers, for twice as long each time, from ten seconds to two minutes.
+# Then the task defers, each time twice as long, from ten seconds to two minutes.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=2)
 # An item that is still a draft after this many deferrals (over a minute) was refused; after an hour the task gives up.
 REFUSED_AFTER, LAST = 3, 33

@@ -33,7 +33,7 @@ class DineroManualVoucherOperator(DineroBaseOperator):
     :param generation: int, raise it to create the voucher again on purpose; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
     :return: `{"Guid", "Timestamp", "Number", "Status", "Change"}`, Change being created, updated (this run booked it,
-        or brought its own draft to this content) or unchanged
+        or updated its own draft to this content) or unchanged
     """
 
     resource = "manual_vouchers"

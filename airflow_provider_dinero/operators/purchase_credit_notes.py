@@ -36,8 +36,8 @@ class DineroPurchaseCreditNoteOperator(ExpectingOperator):
         task_id and map_index. Templated.
     :param generation: int, raise it to create one again after it was deleted in Dinero; default 0. Templated.
     :param book: bool, whether to book it; default False, which leaves a draft
-    :param expected_total: str, Decimal or int, what the credit note comes to, VAT included, in its own currency, as a
-        positive amount; another total isn't booked; default None: whatever it comes to. Templated.
+    :param expected_total: str, Decimal or int, the total that the credit note must have, including VAT, in its own
+        currency, as a positive amount; another total isn't booked; default None: whatever it comes to. Templated.
     :return: `{"Guid", "Timestamp", "Change"}`, and if it already existed, is booked, or a total is expected, Number,
         Status, TotalInclVat (text), Currency and FileGuid; Change is created, updated (this run booked it, or brought a
         draft of the same key that nobody had touched to this content) or unchanged; in a dry run

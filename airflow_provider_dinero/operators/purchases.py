@@ -57,8 +57,8 @@ class DineroPurchaseVoucherOperator(ExpectingOperator):
     :param allow_similar: bool, whether to create the voucher even if another one uses the receipt or is similar;
         default False
     :return: `{"Guid", "Timestamp", "Number", "Status", "TotalInclVat", "Currency", "FileGuid", "Change"}`, the total as
-        str, Change being created, updated (this run booked or paid it, or brought a draft of the same key that nobody
-        had touched to this content) or unchanged; `PaymentGuid` with a payment
+        str, Change being created, updated (this run booked or paid it, or updated an untouched draft with the same key)
+        or unchanged; `PaymentGuid` with a payment
     """
 
     resource = "purchase_vouchers"

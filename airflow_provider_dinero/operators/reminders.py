@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 KINDS = ("reminder", "pre-reminder")
-# The model of each way of sending, and what stands in its body where the author says nothing.
+# The model of each channel, and the defaults of its body.
 WAYS: dict[str, tuple[str, dict[str, str]]] = {
     "email": ("ApiMailoutModel", {}),
     "einvoice": ("EanReminderModel", {"PaymentMeanEnum": "Domestic"}),
@@ -23,8 +23,8 @@ class DineroRemindOperator(DineroBaseOperator):
     """Reminds of an overdue invoice by Dinero's rules: at most three reminders, ten days apart.
 
     The task is skipped, with the reason in its log, if none is due: the invoice is paid or not yet overdue, it is too
-    early, or the last reminder is still a draft. A reminder is created once per date, booked once, and sent once. The
-    contact and its address for the way of sending are checked before it is created.
+    early, or the last reminder is still a draft. A reminder is created once per date, booked once, and sent once.
+    Before it is created, the contact and its address for the channel are checked.
 
     Dinero: `GET` and `POST /v1/{organizationId}/invoices/{voucherGuid}/reminders`, `.../{id}/book`, `.../email`,
     `.../{id}/e-reminder`, and `POST /v1/{organizationId}/invoices/{guid}/email/pre-reminder`.
@@ -45,7 +45,7 @@ class DineroRemindOperator(DineroBaseOperator):
     """
 
     resource = "reminders"
-    # To whom an electronic reminder goes, where the preflight of this try has found that out.
+    # The recipient of an electronic reminder, if this try's preflight has found it.
     _to: str | None = None
     template_fields: Sequence[str] = (
         *DineroBaseOperator.template_fields,
@@ -96,7 +96,7 @@ class DineroRemindOperator(DineroBaseOperator):
             raise AirflowSkipException(str(error)) from None
 
     def preview(self, body: Any) -> dict[str, Any]:
-        """Return the total of the reminder, if one would be created; of a pre-reminder, check that it can be sent."""
+        """Return the total of the reminder, if one would be created; check that a pre-reminder can be sent."""
         if self.kind == "pre-reminder":
             self._preflight(self.client.invoices.get(self.document("invoice", self.invoice)["Guid"]), "email")
         if not isinstance(body, Mapping) or "WithFee" not in body:

@@ -27,7 +27,7 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = ("Guid", "TimeStamp", "Number", "Status", "ContactName", "Currency", "Date", "UpdatedAt")
     kept = {name: document[name] for name in names if name in document}
-    # Dinero gives a draft some number; a trade offer has a real one, and no such status.
+    # Dinero gives a draft an arbitrary number; a trade offer has a real one, and no PaymentStatus.
     if document.get("PaymentStatus") == "Draft":
         kept["Number"] = None
     if "TotalInclVat" in document:
@@ -87,7 +87,7 @@ def own_draft(client: "DineroClient", context: "Context", resource: str, name: s
     :param client: DineroClient of the task
     :param context: Context
     :param resource: str, the name of the client's attribute
-    :param name: str, what identifies it: its Guid, or its ExternalReference
+    :param name: str, its identity: its Guid, or its ExternalReference
     """
     from airflow_provider_dinero.api.lists.changes import as_utc
     from airflow_provider_dinero.api.resources.documents import OwnDraft
@@ -102,7 +102,7 @@ def remember_draft(client: "DineroClient", resource: str, made: Mapping[str, Any
     :param client: DineroClient of the task
     :param resource: str, the name of the client's attribute
     :param made: mapping, the result of its create
-    :param name: str or None, what identifies it; default None: its Guid
+    :param name: str or None, its identity; default None: its Guid
     """
     if made["Change"] != "unchanged":
         stamp = made.get("TimeStamp") or made["Timestamp"]

@@ -59,7 +59,7 @@ class SalesLifecycleOperator(RoundingOperator):
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"mailout": "json"}
     what: ClassVar[str]
-    # To whom it goes, where the preflight of this try has found that out; and whether this try has booked it.
+    # The recipient, if this try's preflight has found it; and whether this try has booked the document.
     _to: str | None = None
     _new = False
 
@@ -133,7 +133,7 @@ class SalesLifecycleOperator(RoundingOperator):
                     self.step("check", lambda: self._check(draft, body))
                 told |= self.step("book", lambda: self._book(draft, body, held))
                 changes.append(told["Change"])
-            if payment is not None:  # a mail-out may move the TimeStamp that it needs
+            if payment is not None:  # a mail-out may change the TimeStamp that the payment needs
                 booked = dict(told)
                 paid = self.step("pay", lambda: self._paid(booked, payment))
                 told |= {"PaymentGuid": paid["Guid"], "TimeStamp": paid.get("TimeStamp") or told["TimeStamp"]}
@@ -193,7 +193,7 @@ class SalesLifecycleOperator(RoundingOperator):
                 self.documents.book(draft["Guid"], number=number)  # raises for another number
             return {"Change": "unchanged"}
         if self.send:
-            # Held until it is sent: nobody else can send what isn't booked, so there is nothing to look for.
+            # Held until it is sent: nobody else can send it before it is booked, so no mail-out can exist.
             held.enter_context(self.client.lock.hold(self.documents.sending_lock(draft["Guid"], self.send)))
         try:
             booked = self.documents.book(draft["Guid"], timestamp=draft["TimeStamp"], number=number)
@@ -219,7 +219,7 @@ class SalesLifecycleOperator(RoundingOperator):
 
     def _check(self, draft: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         self.check_before_booking(draft, body)
-        return {}  # to whom it goes isn't kept while the task is deferred
+        return {}  # the recipient isn't kept while the task is deferred
 
     def _send(self, guid: str, mailout: Mapping[str, Any]) -> dict[str, Any]:
         channel = self.send or ""

@@ -22,9 +22,9 @@ class DineroCreateTradeOfferOperator(DineroBaseOperator):
     :param idempotency_key: str or int, identifies the offer; default the task's own identity: dag_id, run_id, task_id
         and map_index. Set it in mapped tasks, since an index changes with the list. Templated.
     :param generation: int, raise it to create it again after it was deleted in Dinero; default 0. Templated.
-    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (an unsent draft of the same key that
-        nobody had touched was brought to this content) or unchanged; if it already existed, also Number, Status,
-        ContactName, TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
+    :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, updated (an unsent, untouched draft with the same
+        key was updated to this content) or unchanged; if it already existed, also Number, Status, ContactName,
+        TotalInclVat, Currency and UpdatedAt; in a dry run `{"DryRun", "Next", "Guid", "TotalInclVat"}`
     """
 
     resource = "trade_offers"

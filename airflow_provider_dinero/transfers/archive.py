@@ -114,7 +114,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
         try:
             new = self._fill(archive, kind, documents, fetcher(self.client, kind), refused)
         except BaseException:
-            try:  # what was archived before that is in the index all the same
+            try:  # the index still gets what was archived before the error
                 archive.write_index()
             except (DineroError, OSError) as error:
                 self.log.warning("The index of %s was not written: %s", kind, error)
@@ -138,7 +138,7 @@ class DineroArchiveOperator(WritesFiles, DineroTransferOperator):
         for path in sorted(archive.unproven):
             try:
                 told = prove(archive, kind, path, documents.get(path), fetch)
-            except DineroPermanentError as error:  # one must not keep all others out, for ever
+            except DineroPermanentError as error:  # one document must not block all others for ever
                 told = str(error)
             if told:
                 archive.disown(path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The index is written as the run goes on: a run that is killed has to look at no more documents than these again.
+# The index is written after this many documents: if the run is killed, the next one checks at most these again.
 INDEX_EVERY = 100
 
 
@@ -43,7 +43,7 @@ class Archive:
         store.tidy("index")
         self._written = store.read(self.index)
         known = lines_of(self._written or b"", self.shown(self.index))
-        # By path, as they were written. A line whose document is gone goes too.
+        # By path, as they were written. The line of a deleted document is dropped too.
         self._base: Lines = known
         self._lines: Lines = {name: line for name, line in known.items() if self._path(name) in self._sizes}
         self.damaged: set[str] = set()
@@ -57,7 +57,7 @@ class Archive:
         said = parsed(line) if line else None
         if size == 0 or (said and said.size != size):
             self.damaged.add(path)
-            # An empty file is what is left of a write that failed; there may never have been a line.
+            # A failed write leaves an empty file; there may never have been a line.
             says = f"its line says {said.size}" if said else "no document is empty"
             log.warning("%s has %d bytes, but %s: it is fetched again.", self.shown(self._name(path)), size, says)
         elif said is None or not (said.whole or self._store.is_local or self._store.puts_whole):

@@ -23,7 +23,7 @@ def prove(
     :return: str, why it isn't Dinero's document; None if it is, or will be fetched
     """
     content = archive.read(path)
-    if content is None:  # somebody took it away meanwhile
+    if content is None:  # somebody has deleted it meanwhile
         archive.disown(path)
         return None
     if path.endswith(".pdf") and content.startswith(PDF) and content.rstrip().endswith(END_OF_PDF):

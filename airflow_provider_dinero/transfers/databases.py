@@ -65,15 +65,15 @@ def engine_of(connection: "Connection") -> sa.Engine:
     return engine
 
 
-# Errors of MySQL and MariaDB about values, which they quote, whatever class the driver makes of them.
+# Errors of MySQL and MariaDB about values, which they quote, whatever exception class the driver raises.
 ABOUT_VALUES = {1048, 1062, 1264, 1265, 1292, 1366, 1406, 1525}
 
 
 def _engine(hook: Any) -> sa.Engine:
-    if hook.conn_type == "sqlite":  # which has no more settings than a path, and its hook's own connection refuses some
+    if hook.conn_type == "sqlite":  # its only setting is a path, and the hook's own connection refuses some paths
         engine: sa.Engine = hook.get_sqlalchemy_engine({**OPTIONS, "connect_args": {"timeout": WAIT_SECONDS}})
         return engine
-    # A connection is the only thing that tells which driver a hook takes. It is used for the first transaction.
+    # Only a connection shows which driver a hook uses. It serves the first transaction.
     first = [_opened(hook)]
 
     def connect() -> Any:
@@ -120,7 +120,7 @@ def _opened(hook: Any) -> Any:
         try:
             return hook.get_conn()
         except Exception as error:
-            # The class is DuckDB's, which needn't be installed; its text alone tells a lock from a missing folder.
+            # The class is DuckDB's, which may not be installed; only the text shows whether it is a lock.
             if _driver(error) not in {"duckdb", "_duckdb"} or "lock on file" not in str(error):
                 raise
             if time.monotonic() >= end:
@@ -143,8 +143,8 @@ def _prepared(connection: Any) -> Any:
         from psycopg.rows import tuple_row
 
         connection.row_factory = tuple_row
-        # A pooler hands the next transaction to another server, which doesn't know what was prepared; and a statement
-        # that is prepared while a table is empty keeps a plan that takes quadratic time.
+        # A pooler may pass the next transaction to another server, which doesn't have the prepared statements; and a
+        # statement that was prepared while a table was empty keeps a plan that takes quadratic time.
         connection.prepare_threshold = None
     elif driver == "psycopg2":
         from psycopg2.extensions import cursor

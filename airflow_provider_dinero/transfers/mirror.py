@@ -22,14 +22,14 @@ from airflow_provider_dinero.transfers.reading import Standing
 
 log = logging.getLogger(__name__)
 
-# They roll back what a failed transaction has written. MySQL and MariaDB do so for some tables; of all others it isn't
-# known, and drivers of some warehouses do nothing at a rollback.
+# They roll back what a failed transaction has written. MySQL and MariaDB do so for some tables. For all others it isn't
+# known, and the drivers of some warehouses ignore a rollback.
 TRANSACTIONAL = {"postgresql", "sqlite", "duckdb", "snowflake", "mssql", "oracle", "redshift"}
-# A statement that makes a table, be it temporary, ends their transactions.
+# A statement that creates a table, even a temporary one, ends their transactions.
 DDL_COMMITS = {"snowflake"}
-# Two that make the same table at once: one of them is refused, and looks again.
+# If two create the same table at once, one of them is refused, and checks again.
 ATTEMPTS = 5
-# Instants of these columns know their zone.
+# Their columns of instants include the zone.
 ZONED = {"postgresql", "duckdb"}
 
 
@@ -141,7 +141,7 @@ class Mirror:
                         loading.stage()
                     connection.commit()
                     with connection.begin():
-                        # First: a sync that was overtaken waits here, and then writes nothing.
+                        # This comes first: a sync that was overtaken waits here, and then writes nothing.
                         self._claim(connection, state)
                         self._load(loading, state, lines)
                         self._move(connection, state, done)

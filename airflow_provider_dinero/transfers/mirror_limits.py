@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from airflow_provider_dinero.api.errors import DineroConfigurationError
 
 MYSQL_LIKE = {"mysql", "mariadb"}
-# Of characters that have a codec of Python; what is of no other can be checked as ASCII at least.
+# Character sets for which Python has a codec; others can at least be checked as ASCII.
 CODECS = {"latin1": "cp1252", "latin2": "iso8859-2", "ascii": "ascii"}
 ALL_CHARACTERS = "utf8mb4"
 THREE_BYTES = {"utf8", "utf8mb3"}

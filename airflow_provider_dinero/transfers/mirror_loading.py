@@ -68,7 +68,7 @@ class Loading:
         self._is_staged = False
         self._ours = table.c[ORGANIZATION] == organization
         self._decode = msgspec.json.Decoder(list[Any]).decode
-        # Where a statement may only be so long; a third of it, since values are quoted and numbers become text.
+        # The longest statement, if there is a limit: a third of it, since values are quoted and numbers become text.
         self._longest = 0
         if self._name in {"mysql", "mariadb"}:
             self._longest = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()) // 3

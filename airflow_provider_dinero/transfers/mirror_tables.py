@@ -42,8 +42,8 @@ TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     DECIMAL: sa.Numeric(38, 18).with_variant(_SqliteAmount(), "sqlite"),
     BOOLEAN: sa.Boolean(),
     DATE: sa.Date(),
-    # In UTC, also where the database knows no zones. MySQL keeps whole seconds unless it is told otherwise, and so does
-    # Oracle, whose DateTime is a DATE.
+    # In UTC, even if the database has no time zones. By default MySQL keeps whole seconds, and so does Oracle, whose
+    # DateTime is a DATE.
     INSTANT: sa
     .DateTime(timezone=True)
     .with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")

@@ -16,9 +16,9 @@ from airflow_provider_dinero.api.lists.changes import EVER, OVERLAP, Change, cha
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
 
-# Those whose deleted rows are in their list, or that have none. For all others they take a request of their own.
+# Their lists include deleted rows, or they have none. For all others, deleted rows take a separate request.
 NO_REQUEST_FOR_DELETED = {"contacts", ENTRIES}
-# Marks and the server's clock are in whole seconds: what was changed within the last one belongs to the window.
+# Watermarks and the server's clock are in whole seconds: changes within the last second belong to the window.
 SECOND = timedelta(seconds=1)
 
 Row = dict[str, Any]
@@ -83,7 +83,7 @@ class Reading:
     def begin(self) -> datetime:
         """Read the first page, and return the watermark at the end of the window, which depends on it."""
         if self._known and self.since is not None and self.resource == ENTRIES:
-            # Entries tell no time by which later ones could be left out.
+            # Entries have no time by which later ones could be left out.
             found = self._client.entries.changes(self.since, self.until + OVERLAP + SECOND)
             self._rows = (Change("created", row) for row in found)
             return self.until

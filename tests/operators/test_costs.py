@@ -85,7 +85,7 @@ def test_a_credit_note_costs(bench: Bench, beside: Any, customer: str) -> None:
 
 
 class Books:
-    """What the tasks of the table work on: a customer, invoices, and a file."""
+    """The data of the tasks in the table: a customer, invoices, and a file."""
 
     def __init__(self, beside: Any, customer: str, folder: Path) -> None:
         self.beside, self.customer = beside, customer
@@ -197,7 +197,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
 
 
 def told(row: str) -> list[int]:
-    """What the table says of a row: the first time, and again."""
+    """The figures of a row of the table: the first time, and again."""
     table = (ROOT / "docs" / "rate-limits.md").read_text()
     (line_of,) = [each for each in table.splitlines() if each.startswith(f"| {row.strip()} |")]
     return [int(re.findall(r"[0-9]+", cell)[0]) for cell in line_of.split("|")[2:4]]

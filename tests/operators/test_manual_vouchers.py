@@ -91,7 +91,7 @@ def test_one_that_does_not_balance_is_refused_before_it_is_sent(bench: Bench, be
 
 
 def test_one_that_vat_brings_out_of_balance_is_not_booked(bench: Bench, beside: DineroClient) -> None:
-    """Dinero adds the VAT of a sale to what is given, so only its draft tells. Corrected, the same draft is booked."""
+    """Dinero adds the VAT of a sale, so only its draft shows the error. Corrected, that draft is booked."""
     arguments: dict[str, Any] = {"task_id": "it", "idempotency_key": "m-1", "book": True}
     content = one_sided((55000, "100.00"), (1000, "-100.00"))
     with bench.dag() as dag:

@@ -1,4 +1,4 @@
-"""A draft of the key that nobody touched is brought to what the key says now: expenses, their credit notes, offers."""
+"""An untouched draft is updated to the new content of its key: expenses, their credit notes, trade offers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ class Kind(NamedTuple):
 
     :param operator: class
     :param resource: str, the client's attribute
-    :param arguments: callable that returns what the operator takes for an amount and a year
+    :param arguments: callable that returns the operator's arguments for an amount and a year
     """
 
     operator: Any
@@ -91,7 +91,7 @@ def test_a_refused_one_is_mended_and_goes_on(bench: Bench, beside: Any, kind: Ki
 
 
 def test_what_another_has_touched_stays(bench: Bench, beside: Any, kind: Kind) -> None:
-    """So does what another task of the same run has made; its own task may change it."""
+    """The same applies to a draft of another task of the same run; its own task may change it."""
     resource = getattr(beside, kind.resource)
 
     def arguments(amount: str) -> dict[str, Any]:

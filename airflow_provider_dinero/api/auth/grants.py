@@ -261,7 +261,7 @@ def authenticated(
         raise DineroConfigurationError(
             f"The client id or secret of {grant.client_id!r} contains an invalid character.", "Copy it again."
         )
-    remember(*grant.secrets)  # a process that has used many since still keeps these out of what it tells
+    remember(*grant.secrets)  # a process that has used many since still hides these
     credentials = grant.client_id, grant.client_secret
     if method == "client_secret_basic" and not secret_as_is:
         credentials = quote_plus(grant.client_id), quote_plus(grant.client_secret)

@@ -72,7 +72,7 @@ class Item:
     :param key: str, the idempotency key
     :param guid: str
     :param invoice: CheckedBody, with its Guid, and without ContactGuid if there is a contact
-    :param added: mapping, what is sent too and never compared: the ExternalReference, if the author gave none
+    :param added: mapping, properties that are sent but never compared: the ExternalReference, if the author set none
     :param contact: Wanted or None
     :param expected_total: ExpectedTotal or None
     :param send: str or None
@@ -168,7 +168,7 @@ def as_row(given: Any) -> Mapping[str, Any]:
 
 
 def key_of(given: Any) -> dict[str, str]:
-    """Return the key of an item that can't be used, for the report: `{"Key"}`, or nothing if it has none.
+    """Return the key of an item that can't be used, for the report: `{"Key"}`, or an empty dict if it has none.
 
     :param given: mapping, or its JSON as text or bytes
     """

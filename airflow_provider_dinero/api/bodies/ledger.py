@@ -94,7 +94,7 @@ def named(item: Row, index: int) -> str:
 
 
 def one_sided(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the lines of an item or a manual voucher that name one account only; the others balance themselves.
+    """Yield the lines of an item or a manual voucher with only one account; other lines balance by themselves.
 
     :param item: mapping with Lines
     """
@@ -104,9 +104,9 @@ def one_sided(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def imbalance(item: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
-    """Return what the lines of an item debit and credit that name one account only.
+    """Return the debit and credit of those lines of an item that have only one account.
 
-    :param item: mapping, checked, whose Amounts include VAT, so that its codes don't matter
+    :param item: mapping, checked; its Amounts include VAT, so VAT codes don't matter
     :return: (debit, credit), which are equal where the item balances
     """
     debit = credit = Decimal(0)
@@ -120,7 +120,7 @@ def imbalance(item: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
 
 
 def unbalanced(debit: Decimal, credit: Decimal) -> str:
-    """Return how an error says that a voucher doesn't balance.
+    """Return the text of an error about a voucher that doesn't balance.
 
     :param debit: Decimal
     :param credit: Decimal

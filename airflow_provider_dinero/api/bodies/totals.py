@@ -19,7 +19,7 @@ class ExpectedTotal:
     :param total: Decimal
     :param rounding_account: int or None, the account of a rounding line for a small difference; default None
     :param max_rounding: Decimal, the largest such difference; default 0
-    :param roundable: bool, whether the author could give a rounding_account, so that the error says so; default True
+    :param roundable: bool, whether the author can pass a rounding_account, which the error then mentions; default True
     """
 
     total: Decimal
@@ -107,7 +107,7 @@ def expected(
     :param rounding_account: int or None; default None
     :param max_rounding: as total; required with a rounding_account
     :param name: str, the author's name for the total
-    :param roundable: bool, whether the author could give a rounding_account; default True
+    :param roundable: bool, whether the author can pass a rounding_account; default True
     :raises DineroInvalidBody: an amount is invalid, or an argument is given without the one that it needs
     """
     if total is None:

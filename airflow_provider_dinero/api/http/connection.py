@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = {"User-Agent": f"airflow-provider-dinero/{__version__}", "Accept-Encoding": "gzip"}
 CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-# What OpenSSL says, by its version, where the answer to its greeting is plain text.
+# What OpenSSL reports, depending on its version, if the response to its greeting is plain text.
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 CONNECT_SECONDS = 10.0
 FILE = "application/octet-stream"

@@ -21,8 +21,8 @@ TYPES = {
     "jpeg": b"\xff\xd8\xff",
 }
 
-# Readers take a PDF whose header is within so many bytes: a byte order mark, printer commands or a mail's header may
-# stand before it.
+# Readers accept a PDF whose header is within this many bytes: a byte order mark, printer commands or the header of a
+# mail may precede it.
 PDF_BEGINS_WITHIN = 1024
 
 File = str | os.PathLike[str] | bytes | BinaryIO

@@ -8,7 +8,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.resources.catalog import Resources
 from airflow_provider_dinero.api.resources.sms import DEFAULTS
 
-# The model of each way, and what stands in its body where the author says nothing.
+# The model of each channel, and the defaults of its body.
 MODELS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "email": ("ApiMailoutModel", {}),
     "einvoice": ("EInvoiceSendModel", {"PaymentMeanEnum": "Domestic"}),

@@ -23,7 +23,7 @@ FIELDS = (
 )  # fmt: skip
 FILTERABLE = ("ExternalReference", "Name", "Email", "VatNumber", "EanNumber", "IsPerson", "Phone")
 MATCHABLE = ("ExternalReference", "VatNumber", "Email")
-# What may follow where the contact that is found by its e-mail address has another name.
+# What to do if the contact that is found by its e-mail address has another name.
 ON_OTHER_NAME = ("fail", "update", "create")
 
 _ALL = "/v1/{organizationId}/contacts"
@@ -188,7 +188,7 @@ class Contacts(Documents):
         """
         wanted, value = self.matched(body, match_by, on_other_name)
         notes = MappedNotes(self.session, "contacts")
-        # One at a time: of several whose answers get lost, one has made it.
+        # One at a time: if the responses of several calls get lost, only one has created it.
         with self.session.lock.hold(f"{self.session.organization_id}/contacts/{match_by}:{value}"):
             key = _key(match_by, value, wanted, on_other_name)
             rows = self.list(filters=[eq(match_by, value)]) if among is None else among

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DRAFTS = ("Draft", "Editing")
-# The MailOutStatus of what no customer has seen; only trade offers are sent as drafts.
+# The MailOutStatus of documents that no customer has seen; only trade offers are sent as drafts.
 UNSENT = (None, "", "NotSent", "Failed")
 PDF = FILE
 
@@ -123,7 +123,7 @@ class Documents(Resource, ABC):
         :param expected: ExpectedTotal, for which an earlier try may have added a rounding line; default none
         :param own_draft: OwnDraft, how to recognize a draft of ours with other content, which is then updated; default
             none
-        :param update: callable that updates it, as the resource's own `update` does
+        :param update: callable that updates it, like the resource's own `update`
         :return: dict with Change: created, unchanged, or updated
         """
         if isinstance(body, Mapping) and isinstance(body.get("ExternalReference"), DefaultReference):
@@ -165,14 +165,14 @@ class Documents(Resource, ABC):
         own_draft: OwnDraft | None,
         update: Callable[..., Row] | None,
     ) -> Row:
-        """Return an existing document that is the wanted one; bring a draft of ours to what its key says now.
+        """Return an existing document if it has the wanted content; update a draft of ours to its new content.
 
-        :param what: str, names the document in the error
-        :param compared: mapping, what it must have
+        :param what: str, the name of the document in the error
+        :param compared: mapping, the properties that it must have
         :param existing: dict, the document
-        :param content: mapping, what a draft of ours is updated to
+        :param content: mapping, the content to which a draft of ours is updated
         :return: dict with Change: unchanged or updated
-        :raises DineroConflict: it has other content, and is no draft of ours
+        :raises DineroConflict: it has other content, and isn't a draft of ours
         """
         is_draft = existing["Status"] in DRAFTS and not existing.get("DeletedAt")
         if own_draft and update and is_draft and existing.get("MailOutStatus") in UNSENT:
@@ -193,18 +193,18 @@ class Documents(Resource, ABC):
         return as_utc(str(written)) < own.before and (noted == stamp or written == existing["CreatedAt"])
 
     def _name(self, document: Mapping[str, Any]) -> str:
-        """Return what a document is noted by: its Guid."""
+        """Return the key of a document in the notes: its Guid."""
         return str(document["Guid"]).lower()
 
     def _noted(self, name: str) -> tuple[str, str, str]:
-        """Return the Timestamp, the time and the Guid that were noted of a draft; empty ones if nothing was."""
+        """Return the recorded Timestamp, time and Guid of a draft; empty texts if there are none."""
         with self.session.lock.hold(self._key(name)) as held:
             stamp, _, rest = held.note.partition(" ")
         at, _, guid = rest.partition(" ")
         return stamp, at, guid if comparison.GUID.fullmatch(guid) else ""
 
     def _note_draft(self, name: str, made: Mapping[str, Any]) -> None:
-        """Note a new draft, where Dinero doesn't show when it was written."""
+        """Record a new draft, if Dinero doesn't show when it was written."""
         if not self.HAS_TIMES:
             with self.session.lock.hold(self._key(name)) as held:
                 held.leave(self._note_of(made))
@@ -231,7 +231,7 @@ class Documents(Resource, ABC):
                     "Do two tasks run with one idempotency key?",
                 ) from error
             held.leave(self._note_of(updated))
-        # The names alone: what stands in them may be somebody's name or address.
+        # Only the names: the values may be somebody's name or address.
         log.info("%s %s was still a draft, and was updated to its new content: %s", self.WHAT, guid, ", ".join(found))
         return {**updated, "Change": "updated"}
 
@@ -323,7 +323,7 @@ class Documents(Resource, ABC):
                 return self._numbered(document, number)
             try:
                 return self._booked(operation, guid, timestamp or str(document[self.STAMP]), number)
-            except DineroStaleTimestamp:  # changed just now; without a Timestamp, any version is meant
+            except DineroStaleTimestamp:  # changed just now; without a Timestamp, any version will do
                 if timestamp is not None:
                     raise
             timestamp = str(self._expected(guid, expected)[self.STAMP])

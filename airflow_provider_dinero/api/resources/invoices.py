@@ -152,7 +152,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
         :param body: mapping with ProductLines and more, like InvoiceCreateModel
         :param expected: ExpectedTotal, of which an earlier try may have added a rounding line; default none
-        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content to update; default none, they are a conflict
         :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole invoice, Change being
             unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent

@@ -69,7 +69,7 @@ class EmailedDocuments(Mailing):
     EMAIL_TEMPLATE: ClassVar[Operation]
     NAME: ClassVar[str]
     KIND: ClassVar[str] = "Mailout"
-    # What the intents and locks of each way of sending end in.
+    # The endings of the names of intents and locks, by channel.
     LOCKS: ClassVar[Mapping[str, str]] = {"email": "email", "einvoice": "e-invoice", "sms": "sms/Mailout"}
 
     @abstractmethod

@@ -71,10 +71,10 @@ class ManualVouchers(Documents):
 
         It can't see a draft that another task created; prefer `ledger_items.post_once`. Searching takes two requests
         for a body with a VoucherDate, and one per 1000 files of the archive for one with a FileGuid. Lines that don't
-        balance as they are take one more, which shows whether Dinero may add VAT to them.
+        balance by themselves take one more, which shows whether Dinero may add VAT to them.
 
         :param body: mapping like ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
-        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content to update; default none, they are a conflict
         :return: dict, the voucher, and Change: created, updated or unchanged
         :raises DineroInvalidBody: the body is invalid, or its lines don't balance; nothing was sent
         :raises DineroConflict: the voucher exists with other content
@@ -113,10 +113,10 @@ class ManualVouchers(Documents):
         return {**voucher, "Change": "updated" if voucher.get("Change") == "updated" else change}
 
     def require_balanced(self, voucher: Row) -> None:
-        """Check that a draft balances, before it is booked: by what Dinero understood, so with the VAT that it adds.
+        """Check that a draft balances before it is booked, as Dinero has stored it, including the VAT that it adds.
 
         :param voucher: dict, from Dinero
-        :raises DineroInvalidBody: it doesn't; the error has the sum
+        :raises DineroInvalidBody: it doesn't balance; the error has the sums
         """
         lines = [{**line, "Amount": line["AmountInclVatValue"]} for line in voucher["Lines"] or ()]
         debit, credit = imbalance({"Lines": lines})
@@ -124,7 +124,7 @@ class ManualVouchers(Documents):
             raise _unbalanced(str(voucher["ExternalReference"]), debit, credit, "it is still a draft")
 
     def _require_balance(self, reference: str, wanted: Row) -> None:
-        """Check that lines balance, as far as that is known before Dinero has added VAT to some of them."""
+        """Check that lines balance, as far as possible before Dinero adds VAT to some of them."""
         debit, credit = imbalance(wanted)
         if debit == credit:
             return

@@ -40,7 +40,7 @@ class PurchaseCreditNotes(Documents):
         """Create a draft (`POST /v1/{organizationId}/vouchers/purchase/creditnotes`); with a Guid, only once.
 
         :param body: mapping with Lines, CreditNoteFor and more, like PurchaseCreditNoteCreateModel
-        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content to update; default none, they are a conflict
         :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole credit note, Change
             being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent

@@ -110,7 +110,7 @@ class PurchaseVouchers(WithPayments):
         :param allow_similar: bool, create the voucher even if another one uses the receipt or is similar; default False
         :param own_place: bool, whether the ExternalReference only identifies the caller, such as a task in a DAG run;
             then a voucher with another reference and the same content is this expense; default False
-        :param own_draft: OwnDraft, which drafts with other content are updated; default none: that is a conflict
+        :param own_draft: OwnDraft, which drafts with other content to update; default none, they are a conflict
         :return: dict, the voucher, and Change: created, updated or unchanged
         :raises DineroInvalidBody: the body is invalid; nothing was sent
         :raises DineroConflict: the voucher exists with other content, or there is one that may be the same expense

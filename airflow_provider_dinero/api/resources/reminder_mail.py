@@ -120,7 +120,7 @@ class ReminderMail(Mailing):
         :param reminder: mapping with its Id and Date
         :param body: mapping like EanReminderModel; default none
         :param resend: int, how many since its Date to ignore; default 0
-        :param to: str, where the contact receives it, as a `Preflight` tells; default it is looked up
+        :param to: str, the recipient, as a `Preflight` returns it; default it is looked up
         :return: `{"Recipients": [number], "Change"}`, Change being created or unchanged
         :raises DineroInvalidBody: the body is invalid, or the contact can't receive it; nothing was sent
         :raises DineroOutcomeUnknown: the response was lost, and no mail-out shows up

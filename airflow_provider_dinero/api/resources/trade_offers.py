@@ -141,7 +141,7 @@ class TradeOffers(EmailedDocuments, Documents):
         """Create a draft (`POST /v1/{organizationId}/tradeoffers`); with a Guid, repeated calls create only one.
 
         :param body: mapping with ContactGuid, ProductLines and more, like TradeOfferCreateModel
-        :param own_draft: OwnDraft, which unsent drafts with other content are updated; default none: a conflict
+        :param own_draft: OwnDraft, which unsent drafts with other content to update; default none, they are a conflict
         :return: `{"Guid", "TimeStamp", "Change"}`, Change being created, or updated; or the whole trade offer, Change
             being unchanged, if it already existed with the same content
         :raises DineroInvalidBody: the body is invalid; nothing was sent
