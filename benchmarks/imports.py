@@ -27,7 +27,7 @@ PEER = (
 )
 RUNS = 7
 BUDGET_MS = 25.0
-RATIO = 0.13  # which is the same where the README.s figures are from, and holds on a slower or busy one too
+RATIO = 0.13  # the same on the machine of the README's figures, and on a slower or busy one
 PROGRAM = """
 {sdk}
 import time

@@ -14,7 +14,7 @@ from local import BIN, ROOT, Airflow, airflow, connection, sandbox
 
 IMAGES = ROOT / "docs" / "images"
 MONTH = "2007-02"
-LOADING = ".chakra-skeleton"  # what Airflow shows in place of what it is still loading
+LOADING = ".chakra-skeleton"  # what Airflow shows while it is loading
 
 
 def main() -> None:

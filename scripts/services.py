@@ -22,7 +22,7 @@ PACKAGES = {
     "redis-server": "redis-server",
 }
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin"
-DATABASE = "postgres"  # the one that is there from the start
+DATABASE = "postgres"  # the one that always exists
 
 
 def installed(program: str) -> Path | None:
@@ -175,7 +175,7 @@ def dovecot(logs: Path) -> Generator[int]:
         port, log, settings = free_port(), logs / "dovecot.log", Path(folder) / "dovecot.conf"
         root = os.geteuid() == 0
         own = "root" if root else os.environ.get("USER", "")
-        mail = "mail" if root else own  # it gives nobody's mail to root
+        mail = "mail" if root else own  # it refuses to deliver mail to root
         settings.write_text(
             f"""protocols = imap
 listen = 127.0.0.1

@@ -24,7 +24,7 @@ from airflow_provider_dinero.sandbox.server import running
 HOMES = Path(__file__).parent.parent / ".airflow"
 VERSION = f"tests{Path(sys.prefix).name}"
 os.environ["AIRFLOW_HOME"] = str(HOMES / f"{VERSION}{os.environ.get('PYTEST_XDIST_WORKER', '')}")
-# Where there is no airflow.cfg yet, this process and the commands it starts would each make a key of their own.
+# Without an airflow.cfg, this process and the commands that it starts would each create their own key.
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 
 # What waits for a running Airflow comes first, each line in a process of its own; then what runs much of Airflow in
@@ -89,7 +89,7 @@ class SharedDeployment:
     """Begins the running Airflow that all processes share while they collect their tests, and ends it after them."""
 
     def __init__(self) -> None:
-        from tests import deployment  # processes of the tests that import this file have no path to what it needs
+        from tests import deployment  # test processes that import this file have no path to its dependencies
 
         self._deployment = deployment
         self._folder = Path(tempfile.mkdtemp(prefix="dinero-tests-"))

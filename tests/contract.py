@@ -152,7 +152,7 @@ def serving() -> Generator[Contract]:
             answers = OPERATIONS[method, path]["responses"]["200"].get("content", {})
             if "json" in self.headers["Accept"]:
                 schema = answers.get("application/json", {}).get("schema")
-                nothing = [] if method == "GET" else None  # a read answers something, where the document says nothing
+                nothing = [] if method == "GET" else None  # a read has a response, even if the document describes none
                 return self._send(200, nothing if schema is None else sample(schema))
             return self._send(200, b"%PDF-1.4")
 

@@ -57,7 +57,7 @@ class Cutter:
     orders: list[Spoil] = field(default_factory=list)
     struck: list[int] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
-    # Of each answer that was cut, and of each success without content: where it ended, and how long its head was.
+    # For each truncated response, and each success without content: where it ended, and the length of its head.
     cuts: list[tuple[int, int]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -196,7 +196,7 @@ def cutting(upstream: str, certificate: tuple[str, str] | None = None) -> Genera
         def get_request(self) -> tuple[socket.socket, object]:
             connection, peer = super().get_request()
             if context:
-                # In the thread that serves it; what it never says by itself is that it has ended (close_notify).
+                # In the thread that serves it, which never sends close_notify by itself.
                 connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             return connection, peer
 

@@ -26,7 +26,7 @@ from airflow_provider_dinero.api.auth.grants import token_key
 from tests.leaks import search, tokens, watched
 
 SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
-# Each has a sandbox, so that tests which count what is there don't disturb those in other processes.
+# Each has a sandbox, so that tests which count objects don't disturb those in other processes.
 GROUPS = ("examples", "connections", "waiting")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
 START_SECONDS, END_SECONDS = 300, 120
@@ -153,7 +153,7 @@ def copy_dags(dags: Path, folder: Path) -> None:
     """Copy the examples, the DAGs of the tests and the README's."""
     shutil.copytree(ROOT / "example_dags", dags)
     shutil.copytree(ROOT / "tests" / "airflow" / "dags", dags, dirs_exist_ok=True)
-    # What a schedule runs keeps to this folder too; who watches looks often; the examples have a sandbox of their own.
+    # Scheduled runs use this folder too; watchers poll often; the examples have their own sandbox.
     changed = {"/data/": f"{folder}/data/", "poke_interval=60": "poke_interval=3", '"dinero_visma"': '"dinero_many"'}
     for example in dags.glob("dinero_*.py"):
         text = example.read_text()

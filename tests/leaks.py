@@ -133,7 +133,7 @@ def forms(secret: str) -> Iterator[tuple[str, bytes]]:
     for encoded in {quote(plain, safe=""), quote_plus(plain)} - {plain.decode()}:
         yield "URL", encoded.encode()
     for encode in (b64encode, urlsafe_b64encode):
-        for before in range(3):  # what stands before it shifts the bits
+        for before in range(3):  # the text before it shifts the bits
             whole = encode(bytes(before) + plain).rstrip(b"=")
             last = len(whole) - bool((before + len(plain)) % 3)
             yield "base64", whole[(0, 2, 3)[before] : last]

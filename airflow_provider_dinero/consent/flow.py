@@ -58,7 +58,7 @@ def finish(
     if organization is not None:
         _require_writable(found, organization)
     code = code_of(consent, answer)
-    with client.lock.hold(client.tokens.key):  # if the lock can't be had, this fails while the code is still valid
+    with client.lock.hold(client.tokens.key):  # if the lock isn't available, this fails while the code is still valid
         if used_responses.take(consent.state):
             token = exchange(client, consent, code)
             try:

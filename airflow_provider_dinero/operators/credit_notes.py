@@ -75,7 +75,7 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
         if self.invoice is not None:
             self._plan = replace(self._plan, body=self.whole_body(body))
             notes, invoice = self.client.credit_notes, self._invoice(body)
-            if body.get("ProductLines") is None:  # it comes to what the invoice does
+            if body.get("ProductLines") is None:  # it has the total of the invoice
                 draft = invoice
             notes.require_left(invoice, draft if "TotalInclVat" in draft else notes.get(draft["Guid"]))
         super().check_before_booking(draft, body)

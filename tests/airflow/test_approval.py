@@ -31,7 +31,7 @@ def waiting(deployment: Deployment) -> dict[str, str]:
         ):
             assert time.monotonic() < end
             time.sleep(1)
-    # No person answers at once; where one did, Airflow 3.3 could take the task for failed, and ask again.
+    # No person answers at once; if one did, Airflow 3.3 could treat the task as failed, and ask again.
     time.sleep(8)
     return runs
 

@@ -29,7 +29,7 @@ def test_it_fails_at_once_and_says_what_to_do(deployment: Deployment, runs: dict
     assert failed["try_number"] == TRIES.get(dag_id, 1)
     log = deployment.log(failed)
     assert TOLD[dag_id].replace('"', '\\"') in log
-    if dag_id.startswith("bad_"):  # of an operator or a sensor: the remedy has a line of its own, and no frame is ours
+    if dag_id.startswith("bad_"):  # of an operator or a sensor: the advice is on its own line, and no frame is ours
         events = deployment.events(failed)
         errors = [error for each in events for error in each.get("error_detail") or ()]
         happened, remedy = errors[0]["exc_value"].splitlines()

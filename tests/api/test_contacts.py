@@ -146,7 +146,7 @@ def test_an_address_that_people_share_leads_to_nobody_else(client: Any, sandbox:
     assert same == {"ContactGuid": ida, "Change": "updated"}
     bo = client.contacts.upsert(BO, match_by="Email", on_other_name="create")
     assert bo["Change"] == "created"
-    # With two of an address, the name tells which; and another time nothing is made.
+    # If two have the same address, the name decides; and a repetition creates nothing.
     assert client.contacts.upsert(BO, match_by="Email") == {**bo, "Change": "unchanged"}
     assert client.contacts.upsert(BO, match_by="Email", on_other_name="create") == {**bo, "Change": "unchanged"}
     with pytest.raises(errors.DineroConflict, match="2 contacts have the Email"):

@@ -156,11 +156,11 @@ def test_lists_stream_over_pages(make_client: Any, sandbox: Any, monkeypatch: py
     client = make_client(requests_per_minute=1000)
     for number in range(6):
         client.invoices.create({"ExternalReference": str(number), "ProductLines": [line()]})
-    sandbox.forward(seconds=5)  # what was made in this very second may be made while one reads
+    sandbox.forward(seconds=5)  # rows of this second may have been created during the read
     rows = client.invoices.list(fields=["ExternalReference"])
     assert sorted(row["ExternalReference"] for row in rows) == list("012345")
     pages = [each["path"] for each in sandbox.requests() if "page=" in each["path"]]
-    assert len(pages) == 2  # Dinero tells how many rows there are: no third one to see that it is empty
+    assert len(pages) == 2  # Dinero returns the number of rows, so no third request is needed
 
 
 def test_a_row_that_moves_between_pages_is_given_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_what_an_endpoint_echoes_is_not_told(sandbox: Any, tmp_path: Any, grant:
     )
     if path == "token":
         path = urlsplit(client.grant.request(None).url).path
-    else:  # the API is told a bearer, and may know the rest
+    else:  # the API receives a bearer token, and may know the rest
         known.append(given("."))
         client.tokens.adopt(Token(known[-1], time.time() + 3600, known[1]))
     fault = ECHOES[echo](" ".join(known))

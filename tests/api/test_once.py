@@ -49,7 +49,7 @@ def test_a_blank_at_the_end_of_a_reference_makes_no_second(client: Any, booked: 
     line = {"Description": "Fee", "Amount": "10", "AccountNumber": 6000, "BalancingAccountNumber": 55000}
     voucher = {"VoucherDate": "2026-01-02", "Lines": [line]}
     for blank in ("", " ", "\u00a0"):
-        # Another worker, which has no note of what was made.
+        # Another worker, which has no record of what was created.
         worker = as_another_worker(client, intents=ProcessIntents())
         pay, make = worker.invoices.add_payment_once, worker.manual_vouchers.create_once
         assert pay(booked, {**PAYMENT, "ExternalReference": f"bank{blank}"})["Change"] == (

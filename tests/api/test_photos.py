@@ -22,7 +22,7 @@ def upright(wide: bool = False) -> Image.Image:
     return picture
 
 
-# How the sensor sees it when the camera is turned, and what it notes of that.
+# The image when the camera is turned, and the orientation that it records.
 SEEN = {
     1: upright(),
     3: upright().transpose(Image.Transpose.ROTATE_180),

@@ -67,7 +67,7 @@ def test_a_contact_that_is_gone_is_told(client: DineroClient) -> None:
             check(Plan({"ContactGuid": nowhere}, "email"))
         with pytest.raises(errors.DineroInvalidBody, match="no ContactGuid"):
             check(Plan({}))
-    # One that an upsert makes has a Guid that is made of what it is found by.
+    # The Guid of a contact that an upsert creates is derived from the value that it is matched by.
     assert client.preflight().check_all(Plan({"ContactGuid": "3f1d9a52-5f0e-5d55-9c39-4a1b6f7e2c10"}, "email")) is None
 
 

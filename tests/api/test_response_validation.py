@@ -144,7 +144,7 @@ def only_key(client: DineroClient, day: str, key: str) -> str:
 
 
 Do = Callable[[DineroClient, str], Any]
-# By name: what is needed, the write, where it goes, and how many of it there are.
+# By name: what is needed, the write, its path, and how to count the results.
 WRITES: dict[str, tuple[Callable[[DineroClient, str, str], str], Do, str, Do]] = {
     "email": (
         booked,

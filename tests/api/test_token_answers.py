@@ -98,4 +98,4 @@ def test_without_grace_a_spent_token_is_told_as_spent(one_time: Any) -> None:
         for _ in range(2):
             with pytest.raises(errors.DineroReauthorizationRequired, match="A person must consent again"):
                 client.organizations.subscriptions()
-        assert proxy.count(TOKEN) == 2  # nobody presents it a third time
+        assert proxy.count(TOKEN) == 2  # no process presents it a third time

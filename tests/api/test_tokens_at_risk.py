@@ -61,7 +61,7 @@ def test_a_token_is_stored_when_the_store_is_back(one_time: Any, monkeypatch: py
     monkeypatch.setattr(tokens, "STORE_AGAIN_SECONDS", 0.05)
     store, lock = Down(), ProcessLock()
     client = client_of(one_time, token_store=store, lock=lock)
-    for _ in range(3):  # it goes on, though it can't store the token again and again
+    for _ in range(3):  # it continues, though it repeatedly can't store the token
         client.organizations.subscriptions()
         time.sleep(0.1)
     store.down = False

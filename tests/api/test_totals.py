@@ -72,7 +72,7 @@ def test_a_difference_goes_on_a_line_of_its_own(
 ) -> None:
     wanted = ExpectedTotal(Decimal(total), 1050, Decimal("0.02"))
     content = body(contact, ShowLinesInclVat=gross)
-    for change in ("created", "unchanged"):  # what the line added isn't taken for another content
+    for change in ("created", "unchanged"):  # the added line doesn't count as other content
         draft = client.invoices.create(content, expected=wanted)
         before = len(sandbox.requests())
         found = client.invoices.require_total(content, draft, wanted)

@@ -88,7 +88,7 @@ def test_a_success_that_says_nothing_is_looked_at(
     with pytest.raises(errors.DineroOutcomeUnknown, match="the response was empty, and Dinero shows no result"):
         send(behind, overdue, prepared)
     assert slept == [5, 15]
-    assert send(behind, overdue, prepared)["Change"] == "created"  # looks for what it began, and then sends
+    assert send(behind, overdue, prepared)["Change"] == "created"  # looks for the write that it started, and then sends
     proxy.order(Spoil(f"POST {place}", passed=0))
     assert send(behind, overdue, prepared)["Change"] == "unchanged"
     assert proxy.struck == [0]

@@ -169,7 +169,7 @@ def test_an_absurd_time_of_one_token_hides_no_other(add: Add, sandbox: Any, name
     assert (state.consent, state.expires_at, state.renewed_at) == ("given", None, None)
     assert "has an impossible time" in state.who
     assert "token" in [each.about for each in check("absurd")]  # in words; one that has run out is renewed
-    assert flow.organizations("absurd")  # a task still works, and writes it anew where it has to
+    assert flow.organizations("absurd")  # a task still works, and writes it again if necessary
 
 
 ODD_TOKENS: list[Any] = [
@@ -192,7 +192,7 @@ def test_a_token_that_is_none_hides_no_other(add: Add, sandbox: Any, odd: Any) -
     (key,) = variables()
     Variable.set(key, json.dumps({**json.loads(variables()[key]), **odd} if odd else odd))
     assert [each.consent for each in states()] == ["untried", "untried"]
-    assert flow.organizations("odd")  # a task still works, and writes it anew
+    assert flow.organizations("odd")  # a task still works, and writes it again
 
 
 def test_a_connection_that_the_environment_has_too_is_not_told_of(

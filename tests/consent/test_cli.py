@@ -99,7 +99,7 @@ def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, 
     secrets = [fields["code"], stored["access_token"], stored["refresh_token"], "sandbox-secret"]
     assert leaks(everything, secrets) == []
     assert verifiers(everything, link) == []
-    for secret in secrets:  # the search finds what is there
+    for secret in secrets:  # the search finds existing duplicates
         assert leaks(everything + secret[:24], [secret])
 
 

@@ -84,7 +84,7 @@ def test_a_wrong_organization_costs_no_consent(
     with pytest.raises(errors.DineroConfigurationError, match=told):
         consent(sandbox, "wrong", organization=organization)
     assert "organization_id" not in extra_of("wrong")
-    # What can be known beforehand is told before the code is spent.
+    # Errors that can be known in advance are reported before the code is used.
     assert (state_of("wrong").consent == "given") is stored
     assert asked(sandbox, "/connect/token") == int(stored)
 

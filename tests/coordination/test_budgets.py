@@ -30,7 +30,7 @@ def test_no_minute_holds_more_than_the_allowance(url: str) -> None:
     slots = sorted(at for _ in work for at in found.get(timeout=60))
     for each in work:
         each.join()
-    # A Redis counts in its own time, which comes to us within some milliseconds.
+    # A Redis uses its own clock, which reaches us within some milliseconds.
     assert all(later - earlier > WINDOW_SECONDS - 0.1 for earlier, later in zip(slots, slots[20:], strict=False))
     assert slots[-1] - slots[0] < 4 * WINDOW_SECONDS + 5
 
@@ -38,7 +38,7 @@ def test_no_minute_holds_more_than_the_allowance(url: str) -> None:
 def test_who_comes_first_is_served_first(url: str) -> None:
     _, budget = coordination(url)
     slots = [budget.reserve("k", 2, 1000).at for _ in range(7)]
-    # A Redis counts in its own time, which comes to us within some milliseconds.
+    # A Redis uses its own clock, which reaches us within some milliseconds.
     late = 0.1 if url.startswith("redis") else 0
     assert all(later >= earlier - late for earlier, later in pairwise(slots))
 

@@ -32,7 +32,7 @@ def fill(folder: str, told: Any) -> None:
 
 def test_on_a_full_disk_a_process_paces_itself(tmp_path: Path) -> None:
     ours, its = multiprocessing.Pipe()
-    # A process of its own: the limit is for all that it writes, its output too.
+    # A separate process: the limit applies to everything that it writes, including its output.
     process = multiprocessing.get_context("spawn").Process(target=fill, args=(str(tmp_path), its))
     process.start()
     assert "can't be used" in ours.recv()

@@ -109,11 +109,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 
 def test_a_node_of_a_cluster_is_named(cluster: list[str]) -> None:
-    for url in cluster * 5:  # each time with other keys, some of which are there
+    for url in cluster * 5:  # each time with other keys, some of which exist
         with pytest.raises(DineroUnavailable, match=r"127.0.0.1:\d+ is a node of a Redis Cluster.*not in cluster mode"):
             try_out(url)
     told = []
-    for number in range(12):  # a third of these keys is there
+    for number in range(12):  # a third of these keys exists
         try:
             with RedisLock(cluster[0]).hold(f"key {number}"):
                 pass

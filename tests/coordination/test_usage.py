@@ -36,7 +36,7 @@ def reserve(budget: Budget) -> None:
 def test_an_hour_by_minutes(budget: Budget) -> None:
     reserve(budget)
     usage, now = budget.usage("k"), time.time()
-    hour = usage.hour(now + 2 * 61)  # by then, all had their turn
+    hour = usage.hour(now + 2 * 61)  # by then, all have had their turn
     assert len(hour) == 60
     assert [sum(each) for each in zip(*hour, strict=True)] == [4, 2, 1]
     assert max(used for used, _, _ in hour) == 2

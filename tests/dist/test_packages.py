@@ -73,7 +73,7 @@ def served(bare: Bare) -> Iterator[None]:
     assert (activate, serve) == ("source ~/dinero/bin/activate", "dinero-sandbox serve")
     log = bare.home / "sandbox.log"
     with started([str(bare.home / "dinero/bin/dinero-sandbox"), "serve"], log, {}) as process:
-        wait_for(lambda: "8765" in log.read_text(), process, log)  # it ends where the port is another's
+        wait_for(lambda: "8765" in log.read_text(), process, log)  # it ends if another program uses the port
         yield
 
 

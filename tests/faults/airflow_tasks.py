@@ -72,7 +72,7 @@ def main() -> None:
     environment = {
         "AIRFLOW__CORE__PARALLELISM": str(TASKS),
         "AIRFLOW__CORE__FERNET_KEY": key,
-        # The API server stands still for 30 s when more tasks begin at once than it has connections.
+        # The API server blocks for 30 s when more tasks start at once than it has connections.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "50",
     }
     with (

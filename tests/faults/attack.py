@@ -31,7 +31,7 @@ from tests.faults.world import FileStore, Report, expire, grant, share
 
 RUNS, CONTROLS, ERA, TOLD = 5000, 60, 80, 5
 JSON = (("Content-Type", "application/json"),)
-# Kinds of spoilt answers, and how often each comes.
+# Kinds of damaged responses, and how often each comes.
 KINDS = {"head": 10, "rest": 3, "empty": 2, "204": 2, "page": 2, "refused": 2, "shape": 1, "framing": 1}
 REFUSED = (303, 401, 403, 404, 429, 502, 503)
 
@@ -243,7 +243,7 @@ def main() -> None:
         before = Found()
         bare = ["invoices.email_once", "files.upload_once", "purchase_vouchers.add_payment_once", "products.upsert"]
         enough, doubled = max(1, round(CONTROLS * part)), 0
-        for number in range(5 * CONTROLS):  # a share of the runs goes on until one is doubled
+        for number in range(5 * CONTROLS):  # a share of the runs continues until one write is duplicated
             if number >= enough and doubled:
                 break
             run(place, first + number, number * 3, bare[number % len(bare)], before, ("GET *",))

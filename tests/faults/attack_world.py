@@ -51,7 +51,7 @@ def serve(pipe: Any, paths: tuple[str, str]) -> None:
     """Run Dinero and its proxies, in a separate process."""
     options: dict[str, Any] = {"requests_per_minute": 10**6, "ledger_post_seconds": 0}
     with (
-        # Each proxy is an issuer of its own, and begins with the same refresh token, perhaps minutes after the other.
+        # Each proxy is a separate issuer, and starts with the same refresh token, perhaps minutes after the other.
         running(refresh_tokens="one-time", grace_seconds=3600, **options) as box,
         cutting(box.url) as plain,
         cutting(box.url, paths) as tls,
@@ -116,7 +116,7 @@ def world() -> Generator[World]:
         ours, theirs = spawn.Pipe()
         process = spawn.Process(target=serve, args=(theirs, paths), daemon=True)
         process.start()
-        theirs.close()  # where that process ends, nobody waits for it
+        theirs.close()  # if that process ends, no other process waits for it
         under = Path(folder, "attack")
         under.mkdir()
         try:

@@ -38,7 +38,7 @@ LATE = 0.4  # seconds after a connection is cut; a minute of looking is 1.5 seco
 DAGS = Path(__file__).parent / "crash_dags"
 # What every request leaves behind.
 BESIDE = {"access_tokens", "requests", "refresh_tokens", "sessions"}
-# An uploaded file that nobody attached may remain.
+# An uploaded file that wasn't attached may remain.
 ORPHANS = {"files"}
 
 

@@ -257,7 +257,7 @@ NO_FILE = {
     "cut before the last chunk", "HTML", "HTML as JSON", "unpacks", "endless chunks", "endless", "endless headers",
     "not packed", "packed unknown", "redirect", "odd length", "odd chunks", "odd status",
 }  # fmt: skip
-# What can't be taken for an answer, whatever the operation is, where it answers with something.
+# What can't be a valid response of any operation that has content.
 UNREADABLE = NO_FILE | {
     "array for object", "no array, no object", "deep", "bad UTF-8", "UTF-16", "exponents", "long numbers"
 }  # fmt: skip

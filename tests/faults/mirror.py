@@ -161,7 +161,7 @@ def main() -> None:
         module.datetime = told  # type: ignore[attr-defined]
     paging.PAGE_SIZE = PAGE
     given: dict[str, Any] = {"clock": lambda: world.now, "requests_per_minute": 10_000_000}
-    # Where no Date is told, the mark is taken from the reader's own clock.
+    # Without a Date header, the watermark comes from the reader's own clock.
     given |= changed()
     with running(**given) as box, running(**{**given, "date_header": False}) as dateless:
         wrong = {}

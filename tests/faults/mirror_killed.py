@@ -61,7 +61,7 @@ def state(database: str) -> tuple[str, str]:
     """Return the rows and the watermark in a comparable form; instants as text."""
     mirror = mirror_of(database)
     found = []
-    counted = {"syncs"}  # it moves before the rows, where there is no transaction
+    counted = {"syncs"}  # without a transaction, it moves before the rows
     for table in (mirror.table, mirror.marks):
         columns = [sa.cast(each, sa.Text()) for each in table.columns if each.name not in counted]
         with mirror.engine.connect() as connection:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 # Killed: before the request is sent; while the sandbox works on it; when that is done, the answer unread; after that.
 KILLED = ("before", "in flight", "committed", "answered")
-# The connection is cut by the sandbox: before it does what is asked; afterwards; and it does so some time after that.
+# The sandbox cuts the connection: before the write, after it, or with the write some time later.
 CUT = {"cut before": "reset", "cut after": "reset-after", "cut, done later": "late"}
 MOMENTS = (*KILLED, *CUT)
 XCOM = "before the XCom"  # the work is done, its result not yet stored
@@ -39,7 +39,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.blow: Blow | None = None  # of the worker that is forked next
-        self.log = -1  # file descriptor, where it tells what it does
+        self.log = -1  # file descriptor, to which it reports its steps
         self._parent = os.getpid()
         self._number = -1
         self._under_way = False

@@ -45,7 +45,7 @@ def warm(box: Sandbox, all_of_them: Crew, name: str, place: str, rounds: int, re
     with tempfile.TemporaryDirectory() as store:
         for number in range(rounds):
             if number % 2:
-                box.forward(hours=2)  # it has expired at Dinero, and nobody knows before the request
+                box.forward(hours=2)  # it has expired at Dinero, which no process knows before the request
             else:
                 expire(Path(store))
             before = len(token_requests(box))

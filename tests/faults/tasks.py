@@ -70,7 +70,7 @@ class Tasks:
         }
         # The supervisor may miss the end of its worker, and looks again only when it has to send a heartbeat.
         supervisor.MIN_HEARTBEAT_INTERVAL = 0.1  # type: ignore[assignment]
-        supervisor.log = structlog.wrap_logger(None, processors=[Log()])  # it tells of each worker that is killed
+        supervisor.log = structlog.wrap_logger(None, processors=[Log()])  # it logs each killed worker
         self._client = supervisor.InProcessTestSupervisor._api_client(next(iter(self._bag.dags.values())))
         self._log, worker.log = os.pipe()
         os.set_blocking(self._log, False)
@@ -112,7 +112,7 @@ class Tasks:
         from airflow.sdk.execution_time.supervisor import ActivitySubprocess
 
         with _instance(dag_id, run_id) as row:
-            row.try_number += row.state != "scheduled"  # one that was deferred goes on with its try
+            row.try_number += row.state != "scheduled"  # a deferred task continues the same try
             row.state = "queued"
             names = ("id", "task_id", "dag_id", "run_id", "try_number", "map_index", "dag_version_id")
             what = TaskInstance(**{name: getattr(row, name) for name in names})

@@ -48,7 +48,7 @@ def bench(
     from airflow.sdk._shared.secrets_masker import reset_secrets_masker
     from airflow.utils.session import create_session
 
-    reset_secrets_masker()  # all secrets of all tests before this one would be looked for in all that is printed
+    reset_secrets_masker()  # it would search all output for the secrets of all earlier tests
     unlimited_sandbox.reset()
     made = unlimited_sandbox.connection()
     made["extra"].update(requests_per_minute=10_000, coordination_url=str(tmp_path / "coordination"))

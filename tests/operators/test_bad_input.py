@@ -116,7 +116,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
         "This connection is read-only",
     ),
 }
-# What a plain task does, which knows nothing of the provider's errors.
+# The code of a plain task, which knows nothing about the provider's errors.
 PLAIN: dict[str, tuple[Callable[[], object], str]] = {
     "no_pro": (
         lambda: list(DineroHook("dinero_no_pro").get_conn().invoices.list()),

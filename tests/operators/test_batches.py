@@ -156,7 +156,7 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(bench: Bench) -> 
     written = [each for each in bench.sandbox.requests()[before:] if each["method"] != "GET"]
     assert all("token" in each["path"] or "/fetch" in each["path"] for each in written)
     assert len(bench.sandbox.outbox()) == mails
-    # 12 for four invoices, and 2 contacts: what it takes then.
+    # 12 requests for four invoices, and 2 contacts.
     before = len(bench.sandbox.requests())
     bench.one(DineroInvoicesOperator, invoices=listed, **LIFE)
     posted = [each for each in bench.sandbox.requests()[before:] if each["method"] == "POST"]

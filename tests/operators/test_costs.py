@@ -135,7 +135,7 @@ class Books:
 PAID = {**PAYMENT, "Amount": "125.00"}
 SMS = {"channel": "sms", "mailout": {"ReceiverPhoneNumber": "12345678"}}
 REMINDER = {"date": "2026-02-01", "book": True}
-# By the row of the table: the operator, and what it takes.
+# By the row of the table: the operator, and its arguments.
 TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
     "a contact or a product: `upsert`": (DineroUpsertContactOperator, lambda b: {"contact": b.contact}),
     "a contact or a product: `upsert` ": (DineroUpsertProductOperator, lambda b: {"product": b.product}),

@@ -60,7 +60,7 @@ def test_lost_answers_bind_nothing_twice(
     with bench.dag() as dag:
         DineroAttachFileOperator(task_id="it", attach_to=invoice, file_path=str(terms))
     run = bench.run(dag)
-    if run.state == "failed":  # cut off before it was bound: nobody knows
+    if run.state == "failed":  # cut before it was attached: the outcome is unknown
         assert "may or may not have been done" in run["it"].error
         run = bench.again(run)
     assert run["it"].returned["Change"] == "created"

@@ -36,7 +36,7 @@ def found() -> Iterator[type[BaseOperator]]:
 
 
 CLASSES = {each.__name__: each for each in found()}
-# What an asset is made of is known when the DAG is parsed.
+# The arguments of an asset must be known when the DAG is parsed.
 LITERAL = {
     "DineroAddPaymentsOperator",
     "DineroChangesSensor",

@@ -54,7 +54,7 @@ def test_number_can_be_chosen_once(call: Caller, draft: Draft) -> None:
 
 
 def test_overdue_comes_with_the_day(call: Caller, clock: Clock, booked: Draft) -> None:
-    # Neither TimeStamp nor UpdatedAt moves: nobody changed anything.
+    # Neither TimeStamp nor UpdatedAt changes: nobody changed anything.
     invoice = booked(PaymentConditionType="NettoCash")
     path = f"/invoices/{invoice['Guid']}"
     clock.forward(minutes=59)

@@ -182,7 +182,7 @@ def test_reports(call: Caller, keeper: Bookkeeper) -> None:
     assert keeper.report("result", summaries=True) == {"1000": Decimal("-80.00"), "9999": Decimal("-80.00")}
     balance = keeper.report("balance", summaries=True)
     assert (balance["58999"], balance["69999"]) == (Decimal("200.00"), Decimal("-200.00"))
-    # Next year is there once it is booked into; it opens with this one's result.
+    # Next year exists once something is booked into it; it opens with this year's result.
     capital(keeper, "2027-01-01")
     assert keeper.report("primo", "2027") == {
         "55000": Decimal("100.00"),

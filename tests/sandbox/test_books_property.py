@@ -158,7 +158,7 @@ class Shop:
             "AmountInForeignCurrency": amount if self.currency.get(key, "DKK") != "DKK" else None,
         }
         response = self.call.raw("POST", f"{path}/payments", json=body)
-        # Cash purchases aren't paid, and a fee isn't always to be had.
+        # Cash purchases aren't paid, and a fee isn't always possible.
         assert response.status_code == 200 or response.json()["code"] in (42, 45), response.text
         if response.status_code == 200:
             paid = response.json()

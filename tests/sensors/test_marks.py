@@ -48,7 +48,7 @@ def test_a_run_that_ended_well_commits_its_window(bench: Bench, beside: DineroCl
     first = contact(beside, "a")
     assert told(bench.run(dag)) == [first]
     second = contact(beside, "b")
-    assert told(bench.run(dag)) == [second]  # the first lies in the overlap, and isn't told again
+    assert told(bench.run(dag)) == [second]  # the first is in the overlap, and isn't reported again
     again = bench.run(dag)
     assert (again["wait"].state, again["use"].state) == ("failed", "upstream_failed")
 

@@ -125,7 +125,7 @@ def test_each_attachment_becomes_a_voucher_once_and_then_its_mail_is_put_away(
     assert contents == sorted(pdf(each) for each in ("a", "b", "c", "alone", "latin", "d", "inner"))
     assert any("Faktura 10-2026.pdf" in name for name in files(beside))
     assert (subjects(mailbox, "Booked"), subjects(mailbox, "INBOX")) == (6, 3)
-    assert subjects(mailbox, "INBOX", "SEEN") == 0  # those that stay are as nobody has read them
+    assert subjects(mailbox, "INBOX", "SEEN") == 0  # those that stay are still unread
     assert subjects(mailbox, "Booked", "SEEN") == 0
     again = example()
     assert again["voucher"].state == "skipped"

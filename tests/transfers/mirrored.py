@@ -166,7 +166,7 @@ def a_try_that_dies_is_repeated(engine: sa.Engine) -> None:
     books = Mirrored(engine)
     for round_, rows in enumerate(([invoice(1), invoice(2)], [invoice(2, Status="Paid")])):
         before = books.mirror.find()
-        with pytest.raises((KeyboardInterrupt, DineroUnavailable)):  # psycopg2 makes an error of its own of it
+        with pytest.raises((KeyboardInterrupt, DineroUnavailable)):  # psycopg2 turns it into its own error
             books.mirror.write(before, Dies(), Standing(Mark(START)))
         after = books.mirror.find()
         assert after.standing == before.standing

@@ -38,7 +38,7 @@ def test_all_the_first_time_and_then_only_changes(bench: Bench, beside: DineroCl
     assert file["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     third = contact(beside, "c")
     beside.contacts.delete(first)
-    again = bench.run(dag)["it"].returned  # within the overlap: what was seen isn't given again
+    again = bench.run(dag)["it"].returned  # within the overlap: rows that were seen aren't written again
     assert again["since"] == told["until"]
     assert keys(again) == {third: "created", first: "deleted"}
 

@@ -202,7 +202,7 @@ def test_other_sites_can_neither_frame_the_page_nor_press_its_buttons(server: Se
     page.goto(f"{server.url}/")
     log_in(page, "ida")
     page.get_by_role("button", name="Admin").wait_for()
-    seal = server.session("olga").seal()  # its author may have one of their own
+    seal = server.session("olga").seal()  # its author may have their own
     other = f"""<iframe src="{server.page}/"></iframe>
         <form method="post" action="{server.page}/disconnect">
         <input name="seal" value="{seal}"><input name="conn_id" value="shop"><button>Win!</button></form>"""

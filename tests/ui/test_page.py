@@ -72,7 +72,7 @@ def test_consent_makes_the_connection_work(shop: Server) -> None:
     ida.connect("shop")
     assert "shop is connected. It reaches Nørrebro Cykler ApS (100001), Østerbro Blomster (100002)." in ida.text()
     text = ida.text()
-    assert "It reaches" not in text  # told once
+    assert "It reaches" not in text  # shown once
     assert "shop connected Grant Visma Connect Organization 100001 Access token expires in 5" in text
     assert "Nobody: tasks renew the token." in text
     assert not [each.name for each in ida.cookies if each.name.startswith("dinero")]
@@ -304,7 +304,7 @@ def test_nothing_secret_is_on_a_page_or_in_the_log(shop: Server) -> None:
     answer = ida.connect("shop")
     seen = ida.go("GET", "/").text + ida.go("GET", "/").text
     log = shop.log.read_text()
-    assert "path=/flow/dinero/callback" in log  # what is asked of the page does get into it
+    assert "path=/flow/dinero/callback" in log  # requests to the page do get into it
     secrets = [answer["code"], "sandbox-secret", *PASSWORDS.values(), *tokens(shop)]
     for secret in secrets:
         for form in (secret, secret[: len(secret) // 2]):

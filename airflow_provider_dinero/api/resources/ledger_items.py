@@ -35,7 +35,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 # What is refused for a reason that isn't one of its items, and the code of a full ledger.
 OF_ALL = (DineroUnauthorized, DineroForbidden, DineroStaleTimestamp, DineroDuplicate)
 FULL = 66
-# With so many refused items the rest isn't tried one by one.
+# After this many refused items, the rest isn't tried one by one.
 MOST_REFUSED = 10
 
 T = TypeVar("T")

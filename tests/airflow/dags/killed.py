@@ -27,7 +27,7 @@ with DAG("killed_operator", schedule=None, default_args={"retries": 2, "retry_de
 
 @task(task_id="it", multiple_outputs=False)
 def it(invoice: str, *, notes: bool) -> dict[str, Any]:
-    # Without notes: a lock of this process, of which the next one knows nothing.
+    # Without notes: a lock that only this process knows.
     options: dict[str, Any] = {} if notes else {"lock": ProcessLock()}
     client = DineroHook("dinero_faulty").make_client(**options)
     return client.invoices.email_once(invoice)

@@ -26,7 +26,7 @@ with DAG("on_any_contact", schedule=[ASSET], max_active_runs=1):
     def told(triggering_asset_events: Any = None) -> list[dict[str, Any]]:
         return [event.extra["payload"] for event in triggering_asset_events[ASSET]]
 
-    # It writes what it runs on: the second time, there is nothing to change, and it comes to rest.
+    # It changes what it watches. The second time there is nothing to change, so it stops.
     told() >> DineroUpsertContactOperator(
         task_id="write",
         dinero_conn_id=CONN_ID,

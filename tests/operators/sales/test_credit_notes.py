@@ -108,7 +108,7 @@ def test_no_more_is_credited_than_is_left(bench: Bench, beside: Any, booked: dic
     whole = bench.one(DineroCreateCreditNoteOperator, invoice=booked["Guid"], idempotency_key="c", book=True)
     assert "75.00 is left to credit" in failed(whole)
     assert [each["Status"] for each in beside.credit_notes.list()].count("Draft") == 2
-    # Money that was paid is not credit, and what is left may be credited.
+    # Payments aren't credit, and what is left may be credited.
     beside.invoices.add_payment(
         booked["Guid"], {"DepositAccountNumber": 55000, "Description": "x", "Amount": 75, "RemainderIsFee": False}
     )
