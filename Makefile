@@ -7,6 +7,8 @@ TESTS ?= tests
 # More processes than processors, since most of them wait for a running Airflow; a part of the tests has one.
 JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
+# Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Installs in a tenth of the time that pip takes. It doesn't read pip's settings, so it is given pip's index.
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = $(if $(INDEX),UV_DEFAULT_INDEX='$(INDEX)') $(BIN)/uv --quiet pip
