@@ -103,14 +103,15 @@ def orders(page: Any, running: Airflow) -> None:
     :param page: a page of a browser
     :param running: Airflow
     """
-    dag = "dinero_shop_orders"
-    run = running.trigger(dag, month=MONTH)
-    for _ in running.follow(dag, run):
-        pass
-    page.goto(f"{running.url}/dags/{dag}/runs/{run}")
+    runs = {}
+    for dag, conf in {"dinero_shop_orders": {"month": MONTH}, "dinero_public_einvoice": {}}.items():
+        runs[dag] = f"{running.url}/dags/{dag}/runs/{(run := running.trigger(dag, **conf))}"
+        for _ in running.follow(dag, run):
+            pass
+    page.goto(runs["dinero_shop_orders"])
     page.get_by_role("heading", name="Task Instances").wait_for()
     take(page, "grid", height=560)
-    page.goto(f"{running.url}/dags/{dag}/runs/{run}/tasks/book_invoice/mapped/0/details")
+    page.goto(f"{runs['dinero_public_einvoice']}/tasks/invoice/details")
     page.get_by_role("link", name="Dinero", exact=True).wait_for()
     take(page, "extra-link")
 

@@ -20,7 +20,8 @@ class DineroManualVoucherOperator(DineroBaseOperator):
     """Creates a manual voucher and optionally books it: each once, as far as Dinero shows existing vouchers.
 
     Dinero accepts no id of our own for it and has no list: an interrupted try can end in DineroOutcomeUnknown, and
-    another task with the same key doesn't see a draft. Prefer `DineroPostLedgerItemsOperator`, which books the same.
+    another task with the same key finds a draft only by a note beside the shared lock. Prefer
+    `DineroPostLedgerItemsOperator`, which books the same.
 
     Dinero: `GET /v1/{organizationId}/entries`, `POST /v1/{organizationId}/vouchers/manuel`, `POST …/{guid}/book`.
 

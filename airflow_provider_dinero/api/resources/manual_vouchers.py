@@ -69,9 +69,10 @@ class ManualVouchers(Documents):
     def create_once(self, body: Mapping[str, Any], *, own_draft: OwnDraft | None = None) -> Row:
         """Create a draft, unless Dinero shows that the voucher exists: booked on its day, or with its file.
 
-        It can't see a draft that another task created; prefer `ledger_items.post_once`. Searching takes two requests
-        for a body with a VoucherDate, and one per 1000 files of the archive for one with a FileGuid. Lines that don't
-        balance by themselves take one more, which shows whether Dinero may add VAT to them.
+        Only with `own_draft` does it find a draft that another task created, by a note beside the lock; prefer
+        `ledger_items.post_once`. Searching takes two requests for a body with a VoucherDate, and one per 1000 files of
+        the archive for one with a FileGuid. Lines that don't balance by themselves take one more, which shows whether
+        Dinero may add VAT to them.
 
         :param body: mapping like ManuelVoucherCreateModel, with an ExternalReference that no other voucher has
         :param own_draft: OwnDraft, which drafts with other content to update; default none, they are a conflict

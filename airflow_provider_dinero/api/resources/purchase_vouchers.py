@@ -60,7 +60,8 @@ class PurchaseVouchers(WithPayments):
     """Purchase vouchers. Amounts of lines are gross. Dinero has no list of them, and accepts no Guid of our own.
 
     Prefer to give a receipt: Dinero tells which vouchers use a file, so the voucher can always be found. Without one
-    there is only `similar`, which returns at most one voucher, by undocumented rules.
+    there is the note of an earlier call with `own_draft`, and `similar`, which returns at most one voucher, by
+    undocumented rules.
 
     :param session: Session
     :param files: Files
