@@ -28,7 +28,7 @@ TAKEN_BACK = (
 
 
 class DineroPostLedgerItemsOperator(DineroBaseOperator):
-    """Posts lines to the ledger, once, and optionally books them and waits until that is done.
+    """Posts lines to the ledger once, and optionally books them and waits until they are booked.
 
     Lines with the same VoucherNumber are one voucher; each line without a number is a voucher of its own. It posts them
     in order, in groups of at most 1000 lines, the limit of a ledger: the next group when the previous one is booked.

@@ -1,4 +1,4 @@
-"""The engine of a connection, which connects as the hook does, with everything in the connection's extra."""
+"""The engine of a connection, which connects like its hook, with everything in the connection's extra."""
 
 import time
 from collections.abc import Generator
@@ -32,7 +32,7 @@ OPTIONS: dict[str, Any] = {"hide_parameters": True, "poolclass": sa.NullPool}
 
 
 def engine_of(connection: "Connection") -> sa.Engine:
-    """Return an engine that connects as the hook of a connection does.
+    """Return an engine that connects in the same way as the hook of a connection.
 
     :param connection: Connection of Airflow
     :raises DineroConfigurationError: it isn't for a database, the database can't hold a mirror, or a package is missing

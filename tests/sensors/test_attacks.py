@@ -19,8 +19,8 @@ from airflow_provider_dinero.triggers import polling
 from airflow_provider_dinero.triggers.changes import DineroChangesTrigger
 from airflow_provider_dinero.triggers.polling import SURE, Failed, Poll
 from tests.operators.bench import Bench
-from tests.sensors.test_marks import FOR_EVER, consumer, contact, store, stored, told
 from tests.sensors.test_waiting import waits
+from tests.sensors.test_watermarks import FOR_EVER, consumer, contact, store, stored, told
 
 
 def test_what_is_beyond_the_limit_is_told_next() -> None:

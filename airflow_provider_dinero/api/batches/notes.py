@@ -28,7 +28,7 @@ MORE_PAGES = 8
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is known of a document.
+    """What is known about a document.
 
     :param digest: str, the hash of what we wrote last
     :param date: str, the date that a list showed; empty if none has yet

@@ -106,7 +106,7 @@ def check(resource: str, status: Sequence[str], filters: Sequence[Condition]) ->
     :param resource: str
     :param status: names
     :param filters: conditions
-    :raises DineroInvalidBody: it is invalid; says why
+    :raises DineroInvalidBody: it is invalid; the error says why
     """
     feed = feed_of(resource)
     names = () if not feed.has_status else OFFER_STATUSES if resource == "trade_offers" else PAYMENT_STATUSES

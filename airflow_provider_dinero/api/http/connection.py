@@ -160,7 +160,10 @@ class Connection:
                     auth=_Bearer(bearer) if bearer else _no_auth,
                 ).prepare()
                 response = self._adapter.send(
-                    prepared, timeout=(CONNECT_SECONDS, self.timeout), stream=True, **self._surroundings(request.url)
+                    prepared,
+                    timeout=(CONNECT_SECONDS, self.timeout),
+                    stream=True,
+                    **self._from_environment(request.url),
                 )
                 with response:
                     answer = _read(response, operation, request)
@@ -201,7 +204,7 @@ class Connection:
         finally:
             timer.cancel()
 
-    def _surroundings(self, url: str) -> dict[str, Any]:
+    def _from_environment(self, url: str) -> dict[str, Any]:
         """Return the proxies and the CA bundle of the environment, read once per host."""
         from requests.utils import get_environ_proxies
 

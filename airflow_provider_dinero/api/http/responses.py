@@ -110,7 +110,7 @@ def flawed(operation: str, answer: Response, told: str) -> DineroError:
     """
     if answer.cut:
         return DineroUnavailable(f"{answer.host} answered {operation} with {told}.", "Try again later.")
-    advice = "Request less." if answer.too_large else "Check that the host of the connection is Dinero's API."
+    advice = "Request less data." if answer.too_large else "Check that the host of the connection is Dinero's API."
     return DineroUnexpectedAnswer(f"{answer.host} answered {operation} with {told}.", advice)
 
 

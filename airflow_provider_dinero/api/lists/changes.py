@@ -77,7 +77,7 @@ def kind_of(row: dict[str, Any], since: datetime | None) -> str:
     """Return what happened to a row since an instant: created, updated or deleted.
 
     :param row: dict; one without CreatedAt, such as an entry, is never updated
-    :param since: datetime, or None for ever
+    :param since: datetime, or None for all time
     """
     if row.get("DeletedAt"):
         return "deleted"
