@@ -7,10 +7,10 @@ Running it again for the same month creates nothing new: a contact is found by i
 order number, a mail-out by its invoice. The invoices are dated today, and give the order's date in their comment: the
 orders of *chinook*, a music shop, date from 2007 to 2011, and Dinero can't book into closed years.
 
-*bicycles* has 30 orders of 2026-10 as shops have them: discounts, shipping, euros, companies, guests, a coupon that
-leaves nothing to pay, customers without an e-mail address, who get no mail. Six of the orders are wrong. The task
-`invoices` names each in its log and in its report, books none of them, and fails when it has done all the others.
-Correct them, and clear the run.
+*bicycles* has 30 realistic orders of 2026-10: discounts, shipping, euros, companies, guests, a coupon that leaves
+nothing to pay, and customers without an e-mail address, who get no mail. Six of the orders are wrong. The task
+`invoices` names each of them in its log and in its report, books none of them, processes all others, and then fails.
+Correct the orders, and clear the run.
 """
 
 import csv
@@ -37,7 +37,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def contact_of(shop: str, customer: dict[str, str], country_keys: dict[str, str]) -> dict[str, Any]:
-    """Return a customer as an item takes the contact; guests have no number, and may share an e-mail address."""
+    """Return the part of an item about its contact. Guests have no number, and may share an e-mail address."""
     person = f"{customer['first_name']} {customer['last_name']}".strip()
     company = customer["company"]
     contact: dict[str, Any] = {
@@ -118,7 +118,7 @@ with DAG(
             ]
             items.append({
                 "idempotency_key": reference,
-                "expected_total": order["total"],  # as the shop has charged it: another total is never booked
+                "expected_total": order["total"],  # what the shop charged: no other total is booked
                 "send": "email" if customer["email"] else None,
                 "invoice": {
                     "ExternalReference": reference,
