@@ -174,7 +174,7 @@ class Documents(Resource, ABC):
         :return: dict with Change: unchanged or updated
         :raises DineroConflict: it has other content, and isn't a draft of ours
         """
-        is_draft = existing["Status"] in DRAFTS and not existing.get("DeletedAt")
+        is_draft = existing.get("Status") in DRAFTS and not existing.get("DeletedAt")  # a contact has no Status
         if own_draft and update and is_draft and existing.get("MailOutStatus") in UNSENT:
             found = comparison.differences(compared, existing)
             if found and self._is_ours(existing, own_draft):
