@@ -119,14 +119,15 @@ bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machi
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 	$(BIN)/python benchmarks/sandbox_lists.py $(SLACK)
-	$(BIN)/python benchmarks/lists.py 0
+	$(BIN)/python benchmarks/lists.py
 
 bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/sync.py
 	PYTHONPATH=scripts $(BIN)/python benchmarks/waiting.py
 
-bench-lists: .venv/.installed-dev  ## lists of orders: requests, kills, and the memory of 20,000
+bench-lists: .venv/.installed-dev  ## lists of orders: requests, kills, the memory of 20,000, 30 bad ones among 3,000
 	$(BIN)/python benchmarks/lists.py
+	$(BIN)/python benchmarks/lists_large.py
 
 bench-mirror: .venv/.installed-servers .dlt/.installed  ## a mirror beside COPY, dlt and BEFORE=REVISION of this clone
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/mirror.py .dlt/bin/python $(BEFORE)

@@ -1,6 +1,4 @@
-"""The Chinook order book by `client.batches`: requests, exactly; and memory, 20,000 orders over 2,000.
-
-    python benchmarks/lists.py [orders of the memory's run, default 20000; 0 leaves it out]
+"""The Chinook order book by `client.batches`: requests, exactly.
 
 No Airflow is involved: `order_book.py` has that. A run is killed at random moments and tried again: counted are the
 requests that this costs beyond a run that isn't.
@@ -10,13 +8,10 @@ import csv
 import json
 import os
 import random
-import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,31 +131,7 @@ def killed(box: Sandbox, listed: list[dict[str, Any]], ideal: int, seconds: floa
         return asked(box) - ideal
 
 
-def many(count: int) -> Iterator[dict[str, Any]]:
-    """Yield drafts without a customer."""
-    for number in range(count):
-        line = {"Description": "Bell", "BaseAmountValue": "80", "Quantity": 1, "Unit": "parts", "AccountNumber": 1000}
-        yield {"idempotency_key": f"many-{number}", "invoice": {"Date": "2026-11-02", "ProductLines": [line]}}
-
-
-def peak(url: str, count: int) -> int:
-    """Return the peak memory, in KB, of a process that makes so many drafts of a file."""
-    command = [sys.executable, __file__, "--drafts", url, str(count)]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
-
-
-def drafts(url: str, count: int) -> None:
-    """Make drafts of a file, and print the peak memory of this process."""
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place, "orders.ndjson")
-        with file.open("w") as stream:
-            stream.writelines(f"{json.dumps(each)}\n" for each in many(count))
-        with file.open("rb") as lines:
-            work(url, Path(place), iter(lines), book=False, send=None)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-
-def main(size: int) -> None:
+def main() -> None:
     """Measure all, print the table, and fail where a budget is missed."""
     listed, over = orders(), False
     total = f"{sum(Decimal(each['expected_total']) for each in listed):.2f}"
@@ -198,15 +169,8 @@ def main(size: int) -> None:
         for number in range(KILLS):
             more = killed(box, listed, ideal, lasted, chance)
             line(f"killed at random, try {number + 1}: requests more", more, most)
-        if size:
-            box.reset()
-            few = peak(box.url, size // 10)
-            line(f"peak memory of {size} orders of a file over {size // 10}", peak(box.url, size) / few, 1.1)
     sys.exit(over)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--drafts"]:
-        drafts(sys.argv[2], int(sys.argv[3]))
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main()

@@ -7,6 +7,7 @@ created first. Then, four at a time, they are booked one after another, and paid
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ from airflow_provider_dinero.api.batches.lanes import LANES, Lane, Lanes
 from airflow_provider_dinero.api.batches.notes import NoteIntents, Notes
 from airflow_provider_dinero.api.batches.report import FAILED, UNCHANGED, Report, fields_of
 from airflow_provider_dinero.api.batches.run_context import FOR_ALL, MOST_TEMPORARY, RunContext
+from airflow_provider_dinero.api.batches.shelves import Shelves
 from airflow_provider_dinero.api.batches.steps import Steps
 from airflow_provider_dinero.api.batches.work import Work
 from airflow_provider_dinero.api.errors import DineroConflict, DineroError, DineroInvalidBody, DineroTemporaryError
@@ -46,14 +48,17 @@ class InvoiceRun:
         self._options = options
         self._context = context
         name = f"{session.organization_id}.invoices"
-        self._notes = Notes(context.store, session.lock, name, dry_run=session.dry_run)
+        self._shelves = Shelves()
+        self._notes = Notes(context.store, session.lock, name, self._shelves, dry_run=session.dry_run)
         self._intents = NoteIntents(self._notes)
         self._steps = Steps(self._notes, self._intents, self._resources.invoices.sending_lock)
         self._preflight = Preflight(
             session, self._resources.contacts, self._resources.accounts, self._resources.accounting_years
         )
         self._report = Report(context.sink)
-        self._touched: set[str] = set()
+        self._snapshot = Snapshot(self._shelves.shelf())
+        self._first = self._shelves.shelf()  # where a Guid is first in the list
+        self._touched = self._shelves.shelf()
         self._part: list[Told] = []
         self._temporary = 0
         self._total = 0
@@ -64,7 +69,7 @@ class InvoiceRun:
 
         :raises DineroItemsFailed: some items failed; the others succeeded
         """
-        with repeatable(self._items) as items:
+        with closing(self._shelves), repeatable(self._items) as items:
             self._survey(items)
             self._lanes = Lanes(self._session, self._intents)
             try:
@@ -84,41 +89,36 @@ class InvoiceRun:
 
     def _survey(self, items: Iterable[Any]) -> None:
         """Check all items, and read what exists in Dinero."""
-        digests: dict[str, int] = {}
-        dates: list[str] = []
-        wrong = 0
+        dates: set[str] = set()
         self._contacts = ContactBook(self._resources.contacts)
         for index, given in enumerate(items):
             self._total += 1
             try:
                 item = self._read(given)
-                if item.guid in digests:
+                if item.guid in self._first:
                     raise _twice(item)
             except DineroInvalidBody as error:
                 if self._context.stop:
                     raise DineroInvalidBody(f"Item {index + 1}: {error}", "Nothing was sent.") from error
-                wrong += 1
                 continue
-            digests[item.guid] = index
-            dates.append(str(item.invoice.get("Date") or ""))
+            self._first[item.guid] = index
+            dates.add(str(item.invoice.get("Date") or ""))
             self._contacts.expect(item)
-        self._first = digests
-        if not digests:
-            self._snapshot = Snapshot({})
+        if not dates:
             return
-        self._notes.load(digests)
+        self._notes.load(self._first)
         self._contacts.load()
         self._began = datetime.now(UTC)
-        self._snapshot = Snapshot.read(self._resources.invoices, digests, self._span(dates))
+        self._snapshot.read(self._resources.invoices, self._first, self._span(dates))
 
     def _read(self, given: Any) -> Item:
         with reading():
             return read_item(given, self._session.organization_id, self._options, self._resources.contacts)
 
-    def _span(self, dates: Iterable[str]) -> tuple[date, date]:
+    def _span(self, dates: set[str]) -> tuple[date, date]:
         """Return the first and the last possible day of the invoices, widened by one day at each end."""
-        days = {date.fromisoformat(each[:10]) for each in set(dates) if each}
-        if "" in set(dates):  # Dinero gives these the date of their creation, which a list has shown
+        days = {date.fromisoformat(each[:10]) for each in dates if each}
+        if "" in dates:  # Dinero gives these the date of their creation, which a list has shown
             days |= {date.fromisoformat(each[:10]) for each in self._notes.dates()} | {datetime.now(UTC).date()}
         day = timedelta(days=1)  # some systems use the first or the last day of the calendar for "no date"
         return max(min(days), date.min + day) - day, min(max(days), date.max - day) + day
@@ -241,7 +241,7 @@ class InvoiceRun:
             some = works[at : at + LANES]
             raised = self._lanes.each(some, do)
             if flush:
-                self._touched.update(work.item.guid for work in some)
+                self._touch(some)
                 self._notes.flush()
             for work, error in zip(some, raised, strict=True):
                 self._note(work, error)
@@ -258,7 +258,7 @@ class InvoiceRun:
         for work in works:
             self._attempt(work, work.require_total)
             if work.error is not None and not work.booked:
-                self._touched.add(work.item.guid)
+                self._touch([work])
                 self._notes.change(work.item.guid, refused=True)
 
     def _finish(self, works: list[Work]) -> None:
@@ -267,7 +267,7 @@ class InvoiceRun:
         The lock of each mail-out is held from before the booking until the invoice is sent. So nobody else can have
         sent an invoice that was only just booked.
         """
-        self._touched.update(work.item.guid for work in works)
+        self._touch(works)
         locked: list[tuple[int, Work]] = []
         try:
             # Everyone takes the locks in the same order, which prevents deadlocks.
@@ -347,20 +347,26 @@ class InvoiceRun:
             if not isinstance(work, Work) or work.is_over:
                 self._tell(work)
 
+    def _touch(self, works: Iterable[Work]) -> None:
+        for work in works:
+            self._touched[work.item.guid] = True
+
     def _seal(self) -> None:
         """Store the UpdatedAt that a list shows after our last write: until it changes, nobody has changed anything."""
-        touched = {guid for guid in self._touched if (note := self._notes.get(guid)) and not note.updated_at}
-        if not touched:
+        if not any(map(self._is_unsealed, self._touched)):
             return
-        for guid, row in Snapshot.since(self._resources.invoices, touched, self._began).items():
+        for row in Snapshot.since(self._resources.invoices, self._touched, self._began):
             # For a draft, this must rule out that somebody changed it before the list was read.
-            if row["Status"] != "Draft" or row["CreatedAt"] == row["UpdatedAt"]:
-                self._notes.change(guid, updated_at=row["UpdatedAt"], date=row["Date"])
-                touched.discard(guid)
-        for guid in touched:
+            if self._is_unsealed(row["Guid"]) and (row["Status"] != "Draft" or row["CreatedAt"] == row["UpdatedAt"]):
+                self._notes.change(row["Guid"], updated_at=row["UpdatedAt"], date=row["Date"])
+        for guid in filter(self._is_unsealed, self._touched):
             if (before := self._snapshot.get(guid)) and before["Status"] != "Draft":
                 self._notes.change(guid, updated_at=before["UpdatedAt"], date=before["Date"])
         self._notes.flush()
+
+    def _is_unsealed(self, guid: str) -> bool:
+        note = self._notes.get(guid)
+        return note is not None and not note.updated_at
 
 
 # An item in progress; or its row, with the error if it is invalid, or without one if it was reported before.

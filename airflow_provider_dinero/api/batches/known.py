@@ -1,12 +1,13 @@
 """What exists before a run: invoices from Dinero's lists, contacts from one list request per thousand."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from airflow_provider_dinero.api.batches.items import Item, Wanted
 from airflow_provider_dinero.api.batches.notes import digest_of
+from airflow_provider_dinero.api.batches.shelves import Shelf
 from airflow_provider_dinero.api.batches.work import LISTED, Work
 from airflow_provider_dinero.api.bodies.validation import CheckedBody
 from airflow_provider_dinero.api.errors import DineroConflict
@@ -21,27 +22,24 @@ SKEW = timedelta(minutes=5)
 
 
 class Snapshot:
-    """The rows of Dinero's list for the invoices of this run. They are kept as JSON, which takes a third of the memory.
+    """The rows of Dinero's list for the invoices of this run, with amounts as text.
 
-    :param rows: mapping of Guid to JSON
+    :param rows: Shelf to keep them by Guid
     """
 
-    def __init__(self, rows: Mapping[str, bytes]) -> None:
+    def __init__(self, rows: Shelf) -> None:
         self._rows = rows
 
-    @classmethod
-    def read(cls, invoices: Invoices, guids: Collection[str], span: tuple[date, date]) -> "Snapshot":
+    def read(self, invoices: Invoices, guids: Collection[str], span: tuple[date, date]) -> None:
         """Read the invoices between two dates, and all drafts.
 
         :param invoices: Invoices
         :param guids: collection of str, those to keep
         :param span: the first and the last day
         """
-        import msgspec
-
-        encoder = msgspec.json.Encoder()  # encodes amounts as text
-        found = invoices.list(fields=LISTED, start_date=span[0], end_date=span[1])
-        return cls({row["Guid"]: encoder.encode(row) for row in found if row["Guid"] in guids})
+        for row in invoices.list(fields=LISTED, start_date=span[0], end_date=span[1]):
+            if row["Guid"] in guids:
+                self._rows[row["Guid"]] = row
 
     @staticmethod
     def totals(invoices: Invoices, guids: Collection[str]) -> dict[str, Any]:
@@ -67,25 +65,23 @@ class Snapshot:
         return {row["Guid"] for row in rows if row["Guid"] in guids}
 
     @staticmethod
-    def since(invoices: Invoices, guids: Collection[str], began: datetime) -> dict[str, Row]:
-        """Return the rows of invoices that changed since the run began.
+    def since(invoices: Invoices, guids: Collection[str], began: datetime) -> Iterator[Row]:
+        """Yield the rows of invoices that changed since the run began.
 
         :param invoices: Invoices
         :param guids: collection of str, those to keep
         :param began: datetime, the start of the run
         """
         rows = invoices.list(fields=["Guid", "Date", "Status"], changes_since=began - SKEW)
-        return {row["Guid"]: row for row in rows if row["Guid"] in guids}
+        return (row for row in rows if row["Guid"] in guids)
 
     def get(self, guid: str) -> Row | None:
         """Return the row of an invoice, or None.
 
         :param guid: str
         """
-        import msgspec
-
-        row = self._rows.get(guid)
-        return None if row is None else msgspec.json.decode(row)
+        row: Row | None = self._rows.get(guid)
+        return row
 
 
 @dataclass

@@ -17,11 +17,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from airflow_provider_dinero.api.batches.shelves import Shelves
 from airflow_provider_dinero.api.bodies.numbers import normalized
 from airflow_provider_dinero.api.ports import Lock, StateStore
 
 # An entry takes at most 210 bytes, a value of Airflow's state store at most 64 KB.
 PAGE = 300
+# If this many notes have changed, they are stored.
+MOST_DIRTY = 1000
 # How many pages to read beyond those that the documents of a run could fill.
 MORE_PAGES = 8
 
@@ -58,16 +61,18 @@ class Notes:
     :param store: StateStore
     :param lock: Lock, needed since the store has no compare-and-set
     :param name: str, the organization and the kind
+    :param shelves: Shelves, to keep what was read or changed
     :param dry_run: bool, store nothing; default False
     """
 
-    def __init__(self, store: StateStore, lock: Lock, name: str, *, dry_run: bool = False) -> None:
+    def __init__(self, store: StateStore, lock: Lock, name: str, shelves: Shelves, *, dry_run: bool = False) -> None:
         self._dry_run = dry_run
         self._store = store
         self._lock = lock
         self._name = name
-        self._notes: dict[str, Note] = {}
-        self._pages: dict[str, int] = {}
+        self._notes = shelves.shelf()
+        self._pages = shelves.shelf()
+        self._dates: set[str] = set()
         self._dirty: set[str] = set()
         self._threads = threading.RLock()
 
@@ -76,25 +81,27 @@ class Notes:
 
         :param guids: collection of str
         """
-        wanted = set(guids)
-        last = self._last()
-        for page in range(last, max(-1, last - len(wanted) // PAGE - MORE_PAGES), -1):
-            if len(self._notes) == len(wanted):
+        last, missing = self._last(), len(guids)
+        for page in range(last, max(-1, last - missing // PAGE - MORE_PAGES), -1):
+            if not missing:
                 return
             for guid, kept in self._read(page).items():
-                if guid in wanted and guid not in self._notes:
-                    self._notes[guid], self._pages[guid] = Note(*kept), page
+                if guid in guids and guid not in self._notes:
+                    self._notes[guid], self._pages[guid] = kept, page
+                    self._dates.add(Note(*kept).date)
+                    missing -= 1
 
     def get(self, guid: str) -> Note | None:
         """Return the note of a document, or None.
 
         :param guid: str
         """
-        return self._notes.get(guid)
+        kept = self._notes.get(guid)
+        return None if kept is None else Note(*kept)
 
     def dates(self) -> set[str]:
         """Return the dates of the documents that were loaded."""
-        return {note.date for note in self._notes.values() if note.date}
+        return self._dates - {""}
 
     def put(self, guid: str, note: Note) -> None:
         """Set a note; the next `flush` stores it.
@@ -103,9 +110,11 @@ class Notes:
         :param note: Note
         """
         with self._threads:
-            if self._notes.get(guid) != note:
-                self._notes[guid] = note
+            if self.get(guid) != note:
+                self._notes[guid] = astuple(note)
                 self._dirty.add(guid)
+                if len(self._dirty) >= MOST_DIRTY:
+                    self.flush()
 
     def change(self, guid: str, **changes: Any) -> None:
         """Change fields of the note of a document.
@@ -114,7 +123,7 @@ class Notes:
         :param changes: new values, by the field names of `Note`
         """
         with self._threads:
-            self.put(guid, replace(self._notes[guid], **changes))
+            self.put(guid, replace(Note(*self._notes.get(guid)), **changes))
 
     def flush(self) -> None:
         """Store the notes that have changed."""
@@ -123,12 +132,14 @@ class Notes:
         with self._threads, self._lock.hold(f"notes/{self._name}"):
             if not self._dirty:
                 return
-            new = sorted(self._dirty - self._pages.keys())
+            new = sorted(guid for guid in self._dirty if guid not in self._pages)
             if new:
                 self._place(new)
-            for page in sorted({self._pages[guid] for guid in self._dirty}):
-                mine = {guid: list(astuple(self._notes[guid])) for guid in self._dirty if self._pages[guid] == page}
-                self._store.set(self._key(page), {**self._read(page), **mine})
+            mine: dict[int, dict[str, list[Any]]] = {}
+            for guid in self._dirty:
+                mine.setdefault(self._pages.get(guid), {})[guid] = self._notes.get(guid)
+            for page, notes in sorted(mine.items()):
+                self._store.set(self._key(page), {**self._read(page), **notes})
             self._dirty.clear()
 
     def _place(self, new: list[str]) -> None:
