@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.api import DineroClient
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PERIOD = 10.0
+# The key of the last line in the task state store.
+KEY = "progress"
 
 
 class Progress:
@@ -18,10 +20,12 @@ class Progress:
     :param client: DineroClient, whose requests and allowance are reported
     :param what: str, what is counted, such as rows
     :param total: int, how many there will be; default None, unknown
+    :param store: Airflow's task state store, which the UI shows, to keep the last line there too; default none
     """
 
-    def __init__(self, client: "DineroClient", what: str, total: int | None = None) -> None:
+    def __init__(self, client: "DineroClient", what: str, total: int | None = None, store: Any = None) -> None:
         self._client = client
+        self._store = store
         self._what = what
         self._total = total
         self._count = 0
@@ -35,9 +39,13 @@ class Progress:
         """
         self._count += count
         now = time.monotonic()
-        if now - self._told >= PERIOD:
+        over = self._count == self._total and self._told > self._begun
+        if now - self._told >= PERIOD or over:
             self._told = now
-            log.info("%s", self._line(now - self._begun))
+            line = self._line(now - self._begun)
+            log.info("%s", line)
+            if self._store is not None:
+                self._store.set(KEY, line)
 
     def _line(self, seconds: float) -> str:
         of = "" if self._total is None else f" of {self._total:,}"

@@ -106,7 +106,7 @@ class DineroBatchOperator(DineroBaseOperator):
                 self._items(context),
                 on_error=self.on_error,
                 report=report.add,
-                progress=self._progress(),
+                progress=self._progress(context["task_state_store"]),
                 **self._earlier(),
             )
         self.log.info("%s: %s", self.listed, ", ".join(f"{found[name]} {name}" for name in report.COUNTED))
@@ -143,8 +143,8 @@ class DineroBatchOperator(DineroBaseOperator):
         found: Sequence[Any] = given if isinstance(given, Sequence) else list(given)
         return found
 
-    def _progress(self) -> Callable[[int, int], None]:
-        """Return a callable that logs the progress, in one line every ten seconds."""
+    def _progress(self, store: Any) -> Callable[[int, int], None]:
+        """Return a callable that logs the progress every ten seconds, and keeps the last line in a store."""
         from airflow_provider_dinero.adapters.progress import Progress
 
         told: list[Progress] = []
@@ -152,7 +152,7 @@ class DineroBatchOperator(DineroBaseOperator):
 
         def tell(done: int, total: int) -> None:
             if not told:
-                told.append(Progress(self.client, f"items of {self.listed}", total))
+                told.append(Progress(self.client, f"items of {self.listed}", total, store))
             told[0].step(done - before[0])
             before[0] = done
 

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -135,22 +135,22 @@ class AirflowTasks:
 
     def __init__(self, pipes: list[Any]) -> None:
         self._pipes = pipes
+        self.control = False  # whether the tasks do without keys and look-ups
 
     def attempt(self, folder: Path, prefix: str, kills: Mapping[int, float]) -> dict[int, str]:
         """Work through lists at once."""
         for at, seconds in kills.items():
-            self._pipes[at].send((at, prefix, seconds))
+            self._pipes[at].send((at, prefix, seconds, self.control))
         return {at: self._pipes[at].recv() for at in kills}
 
 
 @contextmanager
-def airflow_tasks(url: str, place: str, home: Path, *, control: bool = False) -> Generator[AirflowTasks]:
+def airflow_tasks(url: str, place: str, home: Path) -> Generator[AirflowTasks]:
     """Have tasks for the length of the `with`.
 
     :param url: str, of the sandbox
     :param place: str, where the locks are
     :param home: Path, of an Airflow
-    :param control: bool, do without keys and look-ups
     """
     spawn = multiprocessing.get_context("spawn")
     made = json.loads(connection(url))
@@ -160,7 +160,7 @@ def airflow_tasks(url: str, place: str, home: Path, *, control: bool = False) ->
     try:
         for _ in LISTS:
             ours, theirs = spawn.Pipe()
-            process = spawn.Process(target=_serve, args=(theirs, home, environment, control))
+            process = spawn.Process(target=_serve, args=(theirs, home, environment))
             process.start()
             pipes.append(ours)
             processes.append(process)
@@ -172,7 +172,7 @@ def airflow_tasks(url: str, place: str, home: Path, *, control: bool = False) ->
             process.join()
 
 
-def _serve(pipe: Any, home: Path, environment: dict[str, str], control: bool) -> None:
+def _serve(pipe: Any, home: Path, environment: dict[str, str]) -> None:
     """Run tries of tasks, as the other end of a pipe asks for them."""
     from tests.faults.moments import RANDOM, Blow, Worker
     from tests.faults.tasks import Tasks, prepare
@@ -182,19 +182,17 @@ def _serve(pipe: Any, home: Path, environment: dict[str, str], control: bool) ->
     hurry()
     shorten_leases()
     runs: dict[str, str] = {}
-    with ExitStack() as stack:
-        if control:
-            stack.enter_context(without())
-        pipe.send("ready")
-        while True:
-            at, prefix, seconds = pipe.recv()
-            if prefix not in runs:
-                runs[prefix] = str(uuid4())
-                tasks.new("orders", runs[prefix], {"list": at, "prefix": prefix})
-            blow = None if math.isinf(seconds) else Blow(RANDOM, seconds=seconds)
+    pipe.send("ready")
+    while True:
+        at, prefix, seconds, control = pipe.recv()
+        if prefix not in runs:
+            runs[prefix] = str(uuid4())
+            tasks.new("orders", runs[prefix], {"list": at, "prefix": prefix})
+        blow = None if math.isinf(seconds) else Blow(RANDOM, seconds=seconds)
+        with without() if control else nullcontext():
             tried = tasks.attempt("orders", runs[prefix], blow)
-            done = {"success": ""} if not tried.hit else {}
-            pipe.send(done.get(tried.state, KILLED if tried.hit else f"{tried.state}: {tried.errors[-1:]}"))
+        how = "" if tried.state == "success" else f"{tried.state}: {tried.errors[-1:]}"
+        pipe.send(KILLED if tried.hit else how)
 
 
 def shorten_leases() -> None:

@@ -32,7 +32,7 @@ from tests.faults.world import Report, places, share
 
 ROUNDS = 50
 CONTROLS = 6
-TRIES = 12
+TRIES = 8
 NO_END = "it doesn't come to its end"
 
 
@@ -129,7 +129,7 @@ def main() -> None:
         name = "Airflow tasks, locks in Redis"
         with airflow_tasks(box.url, where["redis"], Path(home)) as tasks:
             longest = prove(box, tasks, name, report)
-        with airflow_tasks(box.url, where["redis"], Path(home), control=True) as tasks:
+            tasks.control = True
             control(box, tasks, name, longest, report)
     report.end()
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from airflow_provider_dinero.adapters import progress
 from airflow_provider_dinero.api.errors import DineroThrottled
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.batches import DineroInvoicesOperator
@@ -54,8 +56,12 @@ def test_a_list_of_another_task_and_what_airflow_stores_of_it(bench: Bench) -> N
     assert "customer-1@example.dk" not in str(stored)
 
 
-def test_a_file_and_its_report(bench: Bench, tmp_path: Path) -> None:
-    """The report beside the file names bad lines; once they are corrected, only they are processed."""
+def test_a_file_and_its_report(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report beside the file names bad lines; once corrected, only they are processed. The UI shows progress."""
+    from airflow.models.task_state_store import TaskStateStoreModel
+    from airflow.utils.session import create_session
+
+    monkeypatch.setattr(progress, "PERIOD", 0.0)
     place = tmp_path / "orders.ndjson"
     listed = orders(5)
     listed[3] = order(3, invoice={"ProductLines": [line(AccountNumber=999_999)]})
@@ -66,6 +72,9 @@ def test_a_file_and_its_report(bench: Bench, tmp_path: Path) -> None:
     rows = [json.loads(each) for each in (tmp_path / "orders.report.ndjson").read_text().splitlines()]
     assert [row["Change"] for row in rows] == ["created"] * 3 + ["failed", "created", "failed"]
     assert rows[5]["Message"].startswith("The item is not JSON")
+    with create_session() as session:
+        (kept,) = session.scalars(select(TaskStateStoreModel.value).filter_by(key="progress"))
+    assert json.loads(kept).startswith("6 of 6 items of invoices, ")
     place.write_text("".join(f"{json.dumps(each)}\n" for each in orders(5)))
     mended = bench.one(DineroInvoicesOperator, path="{{ params.place }}", params={"place": str(place)}, **LIFE)
     assert (mended.returned["created"], mended.returned["unchanged"]) == (1, 4)
