@@ -26,8 +26,8 @@ from tests.faults.orders import LISTS, PAYMENT, listed
 
 KILLED = "killed"
 DAGS = Path(__file__).parent / "list_dags"
-# The lease of a lock in Redis whose holder is killed, and how often a holder renews it: a fifth of what they are.
-LEASE_SECONDS, RENEW_SECONDS = 2.0, 0.4
+# How long a lock in Redis outlives its holder, and how often a holder renews it; elsewhere, 10 and 2 seconds.
+LEASE_SECONDS, RENEW_SECONDS = 1.5, 0.3
 
 
 class Workers(Protocol):
