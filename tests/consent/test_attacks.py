@@ -88,8 +88,8 @@ def test_an_address_is_a_host_and_nothing_else(add: Add, sandbox: Any, field: st
     [
         ("http://visma.example", r"http://visma\.example is refused: credentials are only sent over https"),
         ("http://127.0.0.1.visma.example", "is refused"),
-        ("visma.example", "is not an address"),
-        ("//visma.example", "is not an address"),
+        ("visma.example", r"token endpoint is not: https://visma\.example"),
+        ("//visma.example", r"token endpoint is not: https://visma\.example"),
         ("javascript:alert(1)//", "is not an address"),
         ("data:text", "is not an address"),
     ],
