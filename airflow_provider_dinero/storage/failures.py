@@ -19,7 +19,16 @@ _SECRET = re.compile(
 )
 _ARCHIVED = ("InvalidObjectState", "BlobArchived", "storage class")
 _NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound", "container does not exist")
-_REFUSED = ("AccessDenied", "Forbidden", "AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermission")
+# Also in the words of an SFTP server and of a disk that is mounted read-only, whose errors are no PermissionError.
+_REFUSED = (
+    "AccessDenied",
+    "AuthenticationFailed",
+    "AuthorizationFailure",
+    "AuthorizationPermission",
+    "Forbidden",
+    "Permission denied",
+    "Read-only file system",
+)
 _NOT_ALLOWED = {401, 403}
 
 
@@ -52,7 +61,7 @@ def no_bucket(where: str, conn_id: str | None, error: BaseException) -> DineroCo
     :param error: exception of the file system
     """
     return DineroConfigurationError(
-        f"{where} can't be written: its bucket or container doesn't exist for {_who(conn_id)} ({_text(error)}).",
+        f"{where} can't be reached: its bucket or container doesn't exist for {_who(conn_id)} ({_text(error)}).",
         "Create it, or correct the path or the connection.",
     )
 
@@ -73,7 +82,7 @@ def _failure(doing: str, where: str, conn_id: str | None, seconds: float, error:
         return no_bucket(where, conn_id, error)
     if isinstance(error, PermissionError) or _status(error) in _NOT_ALLOWED or _says(error, _REFUSED):
         return DineroConfigurationError(
-            f"{who} isn't allowed to {doing} {where}: {_text(error)}.",
+            f"{who[0].upper()}{who[1:]} isn't allowed to {doing} {where}: {_text(error)}.",
             "It needs permission to list, read and write there; a SAS or another temporary key may have expired.",
         )
     if isinstance(error, ImportError | ValueError) and "filesystem" in str(error).lower().replace(" ", ""):
@@ -89,7 +98,7 @@ def _failure(doing: str, where: str, conn_id: str | None, seconds: float, error:
 
 
 def _who(conn_id: str | None) -> str:
-    return f"the connection {conn_id}" if conn_id else "this worker, without a connection"
+    return f"the connection {conn_id}" if conn_id else "this worker's own account"
 
 
 def _text(error: BaseException) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 KINDS = ("invoices", "credit_notes", "files")
 # How many of the documents that could not be fetched the error names.
 NAMED = 5
-LONGEST_NAME = 300
+# Enough for two paths, the words of a storage and what to do.
+LONGEST_NAME = 1500
 
 
 class DineroArchiveOperator(WritesFiles, DineroTransferOperator):

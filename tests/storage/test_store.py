@@ -108,3 +108,13 @@ def test_what_a_storage_says_is_told_without_secrets(text: str) -> None:
     with pytest.raises(DineroUnavailable, match=r"\*\*\*") as caught, told("write", "s3://c@b/x", "c", 1.0):
         raise RuntimeError(text)
     assert "hunter2" not in str(caught.value)
+
+
+REFUSED = (PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EROFS, "Read-only file system"))
+
+
+@pytest.mark.parametrize("error", [*REFUSED, RuntimeError("SFTPPermissionDenied: Permission denied")])
+def test_a_right_that_is_missing_is_for_a_person(error: Exception) -> None:
+    with pytest.raises(DineroConfigurationError) as caught, told("write", "/data/7.pdf", None, 1.0):
+        raise error
+    assert str(caught.value).startswith("This worker's own account isn't allowed to write /data/7.pdf: ")

@@ -1,5 +1,6 @@
 """Stores that are started for real, each with an empty folder for a test, and a Dinero to archive."""
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -59,6 +60,16 @@ class Place:
             target.fs.makedirs(target.path.rpartition("/")[0], exist_ok=True)
         target.fs.pipe_file(target.path, content)
 
+    def put_all(self, contents: dict[str, bytes]) -> None:
+        """Put many files there, by their paths below."""
+        if self.kind in {"local", "sftp"}:  # the server's disk is this one's
+            for path, content in contents.items():
+                target = Path(self.at(path).path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        else:
+            self.at().fs.pipe({self.at(path).path: content for path, content in contents.items()}, batch_size=8)
+
 
 @pytest.fixture(scope="session")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Line | None]]:
@@ -81,6 +92,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 connection = stack.enter_context(stores.sftp(logs))
                 made = stack.enter_context(laid(connection["port"]))
                 connection["port"] = made.port
+                stack.callback(disconnect)
             elif kind == "s3":
                 connection = stack.enter_context(stores.s3(logs))
                 made = stack.enter_context(laid(urlsplit(connection["extra"]["endpoint_url"]).port or 0))
@@ -130,6 +142,16 @@ class emptied:
             forget(self._place)
 
 
+def disconnect() -> None:
+    """End the connections by SSH: when the process ends, there is no log any more to which they could write that."""
+    from airflow.sdk.io import store
+    from sshfs import SSHFileSystem
+
+    store._STORE_CACHE.clear()
+    SSHFileSystem.clear_instance_cache()
+    gc.collect()
+
+
 def forget(place: Place) -> None:
     """Forget the connections to a store, as another process has none."""
     from airflow.sdk.io import store
@@ -175,5 +197,5 @@ def archive(place: Place, kinds: str = "invoices", **arguments: Any) -> Row:
 
 def index_of(place: Place, kind: str = "invoices") -> list[Row]:
     """Return the lines of an index."""
-    content = place.files()[f"100001/index/{kind}.ndjson"]
-    return [json.loads(each) for each in content.splitlines()]
+    index = place.at(f"100001/index/{kind}.ndjson")
+    return [json.loads(each) for each in index.fs.cat_file(index.path).splitlines()]

@@ -22,33 +22,56 @@ class Line:
         self.dead_after: int | None = None
         self.at_end: Callable[[], None] = lambda: None
         self._upstream = port
-        self._open: list[socket.socket] = []
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
 
     def die_after(self, size: int | None, at_end: Callable[[], None] = lambda: None) -> None:
         """Let so many more bytes through, then none, and do something at that moment; None mends the line."""
-        if size is None:  # whoever waits for it learns that it is gone
-            opened, self._open = self._open, []
-            for each in opened:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+        if size is None:
+            self._hang_up()
         self.at_end, self.sent, self.dead_after = at_end, 0, size
 
     def close(self) -> None:
-        for each in [self._listener, *self._open]:
+        """End it, with all connections."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # accept doesn't hear of a mere close
+        self._listener.close()
+        self._threads[0].join()  # none comes in any more
+        self._hang_up()
+        for each in self._threads:
+            each.join()
+
+    def _hang_up(self) -> None:
+        """End all connections: whoever waits for one learns that it is gone."""
+        for each in list(self._open):
             with suppress(OSError):
-                each.close()
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads = [each for each in self._threads if each.is_alive()]
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream))
-                self._open += [client, server]
-                threading.Thread(target=self._pass, args=(client, server, True), daemon=True).start()
-                threading.Thread(target=self._pass, args=(server, client, False), daemon=True).start()
+                self._open.add(client)
+                self._start(self._connect, client)
+
+    def _connect(self, client: socket.socket) -> None:
+        with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._upstream)) as server:
+            self._open.add(server)
+            down = threading.Thread(target=self._pass, args=(server, client, False), daemon=True)
+            down.start()
+            self._pass(client, server, True)
+            down.join()
+            self._open.discard(server)
+        self._open.discard(client)
 
     def _pass(self, source: socket.socket, target: socket.socket, up: bool) -> None:
         tail = b""
@@ -66,6 +89,7 @@ class Line:
                 elif self.dead_after is not None and self.sent >= self.dead_after:
                     return
                 target.sendall(data)
+        with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
 
     def _note(self, tail: bytes, data: bytes) -> bytes:

@@ -3,10 +3,13 @@
 import hashlib
 import json
 import os
+import resource
 import signal
 from collections.abc import Callable
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +17,8 @@ from airflow_provider_dinero.api import DineroClient
 from airflow_provider_dinero.api.errors import DineroNotFound, DineroUnavailable
 from airflow_provider_dinero.storage.store import Store
 from airflow_provider_dinero.transfers.archive_files import Archive
-from tests.servers.stores.conftest import Place, archive, forget, index_of, invoice
+from airflow_provider_dinero.transfers.archive_index import new_line, rendered
+from tests.servers.stores.conftest import KINDS, Place, archive, forget, index_of, invoice
 
 PART = 300_000
 
@@ -164,10 +168,28 @@ def test_two_runs_at_once(place: Place, dinero: DineroClient, monkeypatch: pytes
         assert each["sha256"] == hashlib.sha256(files[f"100001/{each['path']}"]).hexdigest()
 
 
+def test_1500_objects_in_a_folder(place: Place, dinero: DineroClient, written: list[str]) -> None:
+    """More than a store lists in one answer: S3 gives 1,000."""
+    content, known = b"%PDF-1.4\n%%EOF", {}
+    for number in range(1500):
+        path = f"invoices/2026/{number}-{uuid4()}.pdf"
+        known[path] = new_line(path, {}, content)
+    contents = dict.fromkeys(known, content) | {"index/invoices.ndjson": rendered(known)}
+    place.put_all({f"100001/{path}": each for path, each in contents.items()})
+    assert archive(place)["documents"] == {"invoices": 1500}
+    assert written == []
+
+
 def killed(place: Place, size: int) -> None:
-    """Archive in a process that is killed when so many bytes of the upload have gone over the line."""
+    """Archive in a process that is killed when so many bytes of the upload have gone over the line, or to the disk."""
+    if place.line is None:
+        process = get_context("fork").Process(target=_archive_receipts, args=(place, size))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGXFSZ
+        assert size in {each.stat().st_size for each in Path(place.path).rglob(".*.part")}
+        return
     process = get_context("fork").Process(target=_archive_receipts, args=(place,))
-    assert place.line
     forget(place)
     place.line.die_after(size, lambda: os.kill(process.pid or 0, signal.SIGKILL))
     process.start()
@@ -177,15 +199,23 @@ def killed(place: Place, size: int) -> None:
     forget(place)
 
 
-def _archive_receipts(place: Place) -> None:
+def _archive_receipts(place: Place, longest: int | None = None) -> None:
+    """Archive; where a file gets longer than so many bytes, the system kills the process."""
+    if longest is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (longest, longest))
+        for stream in (1, 2):  # pytest's files, which may be longer
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     archive(place, "files")
 
 
-@pytest.mark.parametrize("kind", ["s3", "azure", "gcs", "sftp"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_is_killed_at_ten_places(place_in: Callable[[str], Place], dinero: DineroClient, kind: str) -> None:
     place = place_in(kind)
     content = b"%PDF-1.4\n" + os.urandom(PART) + b"\n%%EOF\n"
     guid = dinero.files.upload(content, "receipt.pdf")["FileGuid"]
+    archive(place)  # the token is there
     for number in range(10):
         killed(place, 5_000 + number * PART // 10)
         documents = {name: each for name, each in place.files().items() if name.endswith(f"{guid}.pdf")}
@@ -199,12 +229,12 @@ def test_a_run_that_is_killed_at_ten_places(place_in: Callable[[str], Place], di
 
 @pytest.mark.parametrize("kind", ["s3", "azure", "gcs", "sftp"])
 def test_a_line_that_goes_dead(place_in: Callable[[str], Place], dinero: DineroClient, kind: str) -> None:
-    place = place_in(kind)
-    content = b"%PDF-1.4\n" + os.urandom(PART) + b"\n%%EOF\n"
+    place, part = place_in(kind), PART // 10  # the limit is longer by a second for each 100 kB
+    content = b"%PDF-1.4\n" + os.urandom(part) + b"\n%%EOF\n"
     dinero.files.upload(content, "receipt.pdf")
     archive(place)  # the connection is there
     assert place.line
-    place.line.die_after(PART // 2)
+    place.line.die_after(part // 2)
     with pytest.raises(DineroUnavailable, match=r"within \d+ s"):
         archive(place, "files", storage_timeout=1)
     place.line.die_after(None)
