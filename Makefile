@@ -26,7 +26,7 @@ EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_
 	tests/ui/test_page.py tests/airflow/test_shop_orders.py
 
 .PHONY: help demo ui test dist-test servers servers-test snowflake-test cluster cluster-test toggl faults faults-in-turn nightly lint format models pages docs screenshots
-.PHONY: bench stores-test installs-test bench-changes bench-lists bench-mirror clean audit $(EDGES) $(FAULTS:%=fault-%)
+.PHONY: bench stores-test installs-test bench-changes bench-lists bench-mirror bench-stores clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -62,7 +62,7 @@ servers-test: .venv/.installed-dev .venv/.installed-servers  ## mirrors in Postg
 stores-test: .stores/.installed  ## archive and files in S3 (moto), Azure (Azurite), GCS (an emulator) and OpenSSH
 	.stores/bin/python -m pytest -W default $(STORES_OPTIONS) tests/servers/stores
 
-installs-test: .venv/.installed-dev  ## each storage's extra, beside constraints.txt; STORAGE=sftp alone
+installs-test: .venv/.installed-dev  ## storages' extras, and Snowflake, beside their constraints; STORAGE=sftp alone
 	$(BIN)/python -m tests.servers.installs $(STORAGE)
 
 snowflake-test: .snowflake/.installed  ## the same with Snowflake's hook and dialect, on fakesnow
@@ -129,6 +129,9 @@ bench-lists: .venv/.installed-dev  ## lists of orders: requests, kills, the memo
 	$(BIN)/python benchmarks/lists.py
 	$(BIN)/python benchmarks/lists_large.py
 
+bench-stores: .stores/.installed  ## archives of 5,000 documents in S3, Azure and SFTP: requests and memory
+	PYTHONPATH=scripts:. .stores/bin/python benchmarks/archives.py
+
 bench-mirror: .venv/.installed-servers .dlt/.installed  ## a mirror beside COPY, dlt and BEFORE=REVISION of this clone
 	PYTHONPATH=scripts:. $(BIN)/python benchmarks/mirror.py .dlt/bin/python $(BEFORE)
 
@@ -177,10 +180,11 @@ $(EDGES:%=.%/.installed): .%/.installed: .venv/.installed
 	npm install --silent --no-audit --no-fund --prefix .azurite azurite@3.37.0
 	touch $@
 
-# Its dialect wants an older SQLAlchemy.
-.snowflake/.installed: .venv/.installed
+# Its dialect wants an older SQLAlchemy: it has constraints of its own.
+.snowflake/.installed: .venv/.installed constraints-snowflake.txt
 	$(PYTHON) -m venv .snowflake
-	$(UV) install --python .snowflake/bin/python fakesnow==0.12.1 apache-airflow-providers-snowflake==6.20.0 pytest --editable '.[sql]' 'sqlalchemy<2.1'
+	$(UV) install --python .snowflake/bin/python --constraint constraints-snowflake.txt --editable '.[sql]' \
+		apache-airflow-providers-snowflake fakesnow pytest
 	touch $@
 
 .dlt/.installed: .venv/.installed

@@ -1,4 +1,4 @@
-"""Name the pinned versions that have known vulnerabilities: pip-audit on constraints.txt, with PyPI's data.
+"""Name the pinned versions that have known vulnerabilities: pip-audit on the constraints, with PyPI's data.
 
 It exits with 1 if there are any. If the data can't be reached, it says so, and exits with 0.
 """
@@ -13,10 +13,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 # The day of the last answer, in this clone.
 ANSWERED = ROOT / ".airflow" / "audit-answered"
-COMMAND = [
-    *("pip-audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip"),
-    *("--format", "json", "--progress-spinner", "off"),
-]
+FILES = ("constraints.txt", "constraints-snowflake.txt")
+COMMAND = ["pip-audit", "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--requirement"]
 
 
 def told(report: dict[str, Any]) -> tuple[bool, list[str]]:
@@ -36,10 +34,10 @@ def told(report: dict[str, Any]) -> tuple[bool, list[str]]:
     return reached, lines
 
 
-def main() -> int:
-    """Run pip-audit, and print its findings."""
+def audit(file: str) -> int:
+    """Run pip-audit on a file of constraints, and print its findings."""
     done = subprocess.run(
-        [Path(sys.executable).parent / COMMAND[0], *COMMAND[1:]], cwd=ROOT, capture_output=True, text=True
+        [Path(sys.executable).parent / COMMAND[0], *COMMAND[1:], file], cwd=ROOT, capture_output=True, text=True
     )
     try:
         report = json.loads(done.stdout)
@@ -54,8 +52,13 @@ def main() -> int:
         return 0
     ANSWERED.parent.mkdir(exist_ok=True)
     ANSWERED.write_text(f"{datetime.now(UTC):%Y-%m-%d}")
-    print("\n".join(lines) or "No version in constraints.txt has a known vulnerability.")
+    print("\n".join(lines) or f"No version in {file} has a known vulnerability.")
     return int(any(each.get("vulns") for each in report["dependencies"]))
+
+
+def main() -> int:
+    """Audit all files; return 1 if a version in one of them has a known vulnerability."""
+    return max(audit(file) for file in FILES)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Each storage's extra, in an environment of its own beside constraints.txt: Airflow and its file system are imported.
 
+Snowflake's provider is installed beside constraints-snowflake.txt, with all extras at once.
+
 `pip check` accepts versions that can't be imported together, so only this finds them.
 """
 
@@ -12,13 +14,30 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # The extra, a scheme that Airflow has with it, and the module of its file system.
 STORAGES = {"s3": ("s3", "s3fs"), "gcs": ("gs", "gcsfs"), "azure": ("abfs", "adlfs"), "sftp": ("sftp", "sshfs")}
+SNOWFLAKE = "snowflake"
 PROGRAM = """
 import importlib, sys
 import airflow.sdk
 from airflow.sdk.io import has_fs
-importlib.import_module(sys.argv[2])
-assert has_fs(sys.argv[1]), "Airflow has no file system for it"
+for scheme, module in zip(sys.argv[1::2], sys.argv[2::2]):
+    importlib.import_module(module)
+    assert has_fs(scheme) or scheme == "snowflake", "Airflow has no file system for it"
 """
+
+
+def wanted(name: str) -> tuple[list[str], list[str]]:
+    """Return what to install, and the arguments of the program."""
+    if name != SNOWFLAKE:
+        package, constraints, imports = f"airflow-provider-dinero[{name}]", "constraints.txt", [*STORAGES[name]]
+        more = []
+    else:
+        extras = ",".join(["parquet", "redis", "sql", *STORAGES])
+        package, constraints = f"airflow-provider-dinero[{extras}]", "constraints-snowflake.txt"
+        more = ["apache-airflow-providers-snowflake"]
+        modules = ("airflow.providers.snowflake.hooks.snowflake", "snowflake.sqlalchemy")
+        imports = [each for module in modules for each in (SNOWFLAKE, module)]
+        imports += [each for storage in STORAGES.values() for each in storage]
+    return [f"{package} @ {ROOT.as_uri()}", *more, "--constraint", str(ROOT / constraints)], imports
 
 
 def install(extra: str, folder: Path) -> None:
@@ -26,11 +45,11 @@ def install(extra: str, folder: Path) -> None:
     uv, python = Path(sys.executable).with_name("uv"), folder / "bin" / "python"
     environment = {**os.environ, "AIRFLOW_HOME": str(folder / "home")}
     environment.pop("PYTHONPATH", None)
-    package = [f"airflow-provider-dinero[{extra}] @ {ROOT.as_uri()}", "--constraint", str(ROOT / "constraints.txt")]
+    packages, imports = wanted(extra)
     for command in (
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder],
-        [uv, "pip", "install", "--quiet", "--python", python, *package],
-        [python, "-c", PROGRAM, *STORAGES[extra]],
+        [uv, "pip", "install", "--quiet", "--python", python, *packages],
+        [python, "-c", PROGRAM, *imports],
         [folder / "bin" / "airflow", "version"],
     ):
         done = subprocess.run([str(each) for each in command], env=environment, capture_output=True, text=True)
@@ -41,7 +60,7 @@ def install(extra: str, folder: Path) -> None:
 
 def main() -> None:
     """Do so for those that are named, or for all."""
-    for extra in sys.argv[1:] or STORAGES:
+    for extra in sys.argv[1:] or [*STORAGES, SNOWFLAKE]:
         with tempfile.TemporaryDirectory(prefix="dinero-install-") as folder:
             install(extra, Path(folder))
 

@@ -68,7 +68,9 @@ class Place:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
         else:
-            self.at().fs.pipe({self.at(path).path: content for path, content in contents.items()}, batch_size=8)
+            connection = json.loads(os.environ[f"AIRFLOW_CONN_{self.kind.upper()}"])
+            below = self.at().path.removeprefix(f"{stores.BUCKET}/")
+            stores.put(connection, {f"{below}/{path}": content for path, content in contents.items()})
 
 
 @pytest.fixture(scope="session")
