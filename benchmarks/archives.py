@@ -3,21 +3,22 @@
     PYTHONPATH=scripts:. python benchmarks/archives.py [STORAGE ...]
 
 Requests to S3 and Azure are counted by a proxy before them. SFTP is encrypted: its server's log names each file that is
-opened. Each run is a process of its own, and the same again with documents ten times as large shows what its memory
-depends on.
+opened. Each run is a process of its own, forked from one that has imported Airflow; the same again with documents ten
+times as large shows what its memory depends on.
 """
 
 import json
 import os
 import re
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
+from multiprocessing import Pipe, get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,12 +28,13 @@ import stores
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import Sandbox, running
+from tests.conftest import migrate
 from tests.servers.stores.line import Line, line
 
-DOCUMENTS = int(os.environ.get('BD', 5000))
+DOCUMENTS = 5_000
 SMALL, LARGE = 2_000, 20_000  # bytes of a document
 PER_MINUTE = 1_000_000
-SEEDED = int(os.environ.get('BS', 5556))  # of ten invoices that are seeded, one is a draft
+SEEDED = 5_556  # of ten invoices that are seeded, one is a draft
 OPENED = re.compile(r'open "([^"]+\.pdf)"')
 Told = dict[str, Any]
 Row = Callable[[str, float, float], None]
@@ -101,16 +103,16 @@ def connect(name: str, connection: Told) -> None:
     os.environ[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
 
 
-def child(path: str) -> None:
-    """Archive once, and print what the operator returns, and the peak memory in MiB."""
+def child(path: str, told: Any) -> None:
+    """Archive once, and tell what the operator returns, and the peak memory in MiB."""
     from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 
     operator = DineroArchiveOperator(task_id="archive", path=path, kinds="invoices")
     began = time.monotonic()
-    told = operator.transfer({})
+    returned = operator.transfer({})
     took = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**told, "seconds": took, "peak": peak}))
+    told.send({**returned, "seconds": took, "peak": peak})
 
 
 def archived(box: Sandbox, server: Server, size: int, new: int) -> Told:
@@ -118,10 +120,15 @@ def archived(box: Sandbox, server: Server, size: int, new: int) -> Told:
     path = f"{server.path}/{size}"
     asked, sent = len(box.requests()), len(server.line.requests) if server.line else 0
     logged = server.log.stat().st_size
-    done = subprocess.run([sys.executable, __file__, "--child", path], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{path}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
-    found: Told = json.loads(done.stdout.splitlines()[-1])
+    receiving, sending = Pipe(duplex=False)
+    process = get_context("fork").Process(target=child, args=(path, sending))
+    process.start()
+    sending.close()
+    try:
+        found: Told = receiving.recv()
+    except EOFError:
+        sys.exit(f"{path}: the run failed")
+    process.join()
     if found["new"] != {"invoices": new} or found["documents"] != {"invoices": DOCUMENTS}:
         sys.exit(f"{path}: {new} should be new: {found}")
     found["dinero"] = sum("token" not in each["path"] for each in box.requests()[asked:])
@@ -157,15 +164,13 @@ def fill(box: Sandbox, server: Server, size: int, missing: int) -> list[str]:
 
 def measured(box: Sandbox, name: str, server: Server, row: Row) -> None:
     """Measure a storage."""
-    from airflow_provider_dinero.storage.store import Store
-
     fill(box, server, LARGE, 0)
     large = archived(box, server, LARGE, 0)
     began = time.monotonic()
     paths = fill(box, server, SMALL, 1)
     filled = time.monotonic() - began
     new, told = archived(box, server, SMALL, 1), archived(box, server, SMALL, 0)
-    Store(f"{server.path}/{SMALL}").write(f"100001/{paths[0]}", b"%PDF-1.4\n%")
+    server.put({f"{SMALL}/100001/{paths[0]}": b"%PDF-1.4\n%"})
     damaged = archived(box, server, SMALL, 1)
     archived(box, server, SMALL, 0)  # it is whole again
     print(f"{name}: {DOCUMENTS} documents, put there in {filled:.0f} s, checked in {told['seconds']:.1f} s")
@@ -183,8 +188,6 @@ def measured(box: Sandbox, name: str, server: Server, row: Row) -> None:
 
 def main(*names: str) -> None:
     """Measure all, print the table, and fail where a budget is missed."""
-    from tests.conftest import migrate  # it makes a key for Airflow, which the children take over
-
     over = False
 
     def row(told: str, found: float, most: float) -> None:
@@ -196,6 +199,8 @@ def main(*names: str) -> None:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dinero-bench-")))
         os.environ.update(AIRFLOW_HOME=str(home), AWS_EC2_METADATA_DISABLED="true")
         migrate(home)
+        for module in ("airflow.models", "airflow.sdk.io", "airflow_provider_dinero.transfers.archive"):
+            import_module(module)
         box = stack.enter_context(running(requests_per_minute=PER_MINUTE))
         connect("dinero_default", box.connection())
         box.seed(contacts=20, invoices=SEEDED)
@@ -208,7 +213,4 @@ def main(*names: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        child(sys.argv[2])
-    else:
-        main(*sys.argv[1:])
+    main(*sys.argv[1:])

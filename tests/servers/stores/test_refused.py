@@ -74,5 +74,5 @@ def test_an_archived_document_without_its_line(
         archive(place)
     told = str(caught.value)
     assert f"{place.path}/100001/{paths[1]} is archived and can't be read (the connection {kind}): " in told
-    assert "Restore it from the archive tier, or put its line back into the index." in told
+    assert "Restore it from the archive tier, or restore its line in the index." in told
     assert [each["path"] for each in index_of(place)] == sorted([paths[0], *paths[2:]])
