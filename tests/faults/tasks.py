@@ -188,7 +188,7 @@ def _kill(pid: int) -> None:
 
 
 def prepare(home: Path, dags: Path, **environment: str) -> None:
-    """Make a metadata database; nothing of Airflow may be imported before.
+    """Make a metadata database, unless it is there; nothing of Airflow may be imported before.
 
     :param home: Path, AIRFLOW_HOME
     :param dags: Path, the folder of the DAGs
@@ -196,4 +196,5 @@ def prepare(home: Path, dags: Path, **environment: str) -> None:
     """
     os.environ.update(settings(home, dags, "http://127.0.0.1:1"), AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING")
     os.environ.update(environment)
-    subprocess.run([str(BIN / "airflow"), "db", "migrate"], check=True, stdout=subprocess.DEVNULL)
+    if not (home / "airflow.db").exists():
+        subprocess.run([str(BIN / "airflow"), "db", "migrate"], check=True, stdout=subprocess.DEVNULL)

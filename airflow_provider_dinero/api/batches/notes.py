@@ -72,6 +72,7 @@ class Notes:
         self._name = name
         self._notes = shelves.shelf()
         self._pages = shelves.shelf()
+        self._newest = 0  # the newest page, as far as is known
         self._dates: set[str] = set()
         self._dirty: set[str] = set()
         self._threads = threading.RLock()
@@ -82,6 +83,7 @@ class Notes:
         :param guids: collection of str
         """
         last, missing = self._last(), len(guids)
+        self._newest = last
         for page in range(last, max(-1, last - missing // PAGE - MORE_PAGES), -1):
             if not missing:
                 return
@@ -133,19 +135,25 @@ class Notes:
             if not self._dirty:
                 return
             new = sorted(guid for guid in self._dirty if guid not in self._pages)
-            if new:
-                self._place(new)
+            read = self._place(new) if new else {}
             mine: dict[int, dict[str, list[Any]]] = {}
             for guid in self._dirty:
                 mine.setdefault(self._pages.get(guid), {})[guid] = self._notes.get(guid)
             for page, notes in sorted(mine.items()):
-                self._store.set(self._key(page), {**self._read(page), **notes})
+                kept = read[page] if page in read else self._read(page)
+                self._store.set(self._key(page), {**kept, **notes})
             self._dirty.clear()
 
-    def _place(self, new: list[str]) -> None:
-        """Assign new notes to pages: to the last one as long as it has room, then to new ones."""
-        page = last = self._last()
-        room = PAGE - len(self._read(page))
+    def _place(self, new: list[str]) -> dict[int, dict[str, list[Any]]]:
+        """Assign new notes to pages: to the newest one as long as it has room, then to new ones.
+
+        :return: dict of the pages that this has read
+        """
+        page, kept = self._newest, self._read(self._newest)
+        if len(kept) + len(new) > PAGE:  # others may have begun a newer one
+            page = self._last()
+            kept = self._read(page)
+        read, last, room = {page: kept}, page, PAGE - len(kept)
         for guid in new:
             if room <= 0:
                 page, room = page + 1, PAGE
@@ -153,6 +161,8 @@ class Notes:
             room -= 1
         if page != last:
             self._store.set(self._name, {"last": page})
+        self._newest = page
+        return read
 
     def _last(self) -> int:
         last = (self._store.get(self._name) or {}).get("last")
