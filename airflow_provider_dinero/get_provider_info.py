@@ -197,6 +197,17 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                         "example": "http://localhost:8766/callback",
                         "default": "http://localhost:8766/callback",
                     },
+                    "allowed_hosts": {
+                        "description": (
+                            "Hosts that connections may name in their API address and authorization address, separated "
+                            "by commas, each with its port unless that is 443. Empty allows any host. Dinero's own "
+                            "hosts need no entry if these fields are empty."
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "api.dinero.dk, 127.0.0.1:8765",
+                        "default": "",
+                    },
                     "token_requests_count": {
                         "description": (
                             "Whether requests for a token use the request allowance too. Dinero doesn't say; True is "

@@ -36,6 +36,8 @@ VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "Region
 SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
 # The errors of a mail that isn't well-formed.
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
+# The name of a folder goes to the mail server in quotes.
+FOLDER = {"type": "string", "pattern": r'^[^"\\\x00-\x1f]+(?![\s\S])'}
 MOST = 1000  # receipts per run; the next run takes the rest
 PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
 
@@ -100,8 +102,8 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "inbox": Param("INBOX", type="string", title="The folder that receipts arrive in"),
-        "done": Param("Booked", type="string", title="The folder that mails move to"),
+        "inbox": Param("INBOX", **FOLDER, title="The folder that receipts arrive in"),
+        "done": Param("Booked", **FOLDER, title="The folder that mails move to"),
         "store": Param("/data/receipts_by_mail", type="string", title="Where the files are stored"),
     },
     default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},

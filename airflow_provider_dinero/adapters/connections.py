@@ -137,7 +137,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any], consent_advice: s
             conn_id=connection.conn_id,
         )
     given = str(connection.login).strip(), str(connection.password).strip()  # pasted text often has blanks around it
-    where = {"auth_url": _root("auth_url", str(extra["auth_url"]))} if "auth_url" in extra else {}
+    where = {"auth_url": _allowed("auth_url", _root("auth_url", str(extra["auth_url"])))} if "auth_url" in extra else {}
     if name == "personal_integration":
         return PersonalIntegration(*given, str(extra["api_key"]), **where)
     # Without a refresh token, a person's consent is stored under the connection's name.
@@ -153,11 +153,11 @@ def _base_url(connection: "Connection") -> str:
         return BASE_URL
     scheme = "http://" if connection.schema == "http" and "://" not in connection.host else ""
     given = _root("host", f"{scheme}{connection.host}")
-    if not connection.port or urlsplit(given).port is not None:
-        return given
-    if not 0 < connection.port < 65536:
-        raise _wrong("port", "a number from 1 to 65535")
-    return f"{given}:{connection.port}"
+    if connection.port and urlsplit(given).port is None:
+        if not 0 < connection.port < 65536:
+            raise _wrong("port", "a number from 1 to 65535")
+        given = f"{given}:{connection.port}"
+    return _allowed("host", given)
 
 
 def _root(name: str, given: str) -> str:
@@ -189,6 +189,24 @@ def _root(name: str, given: str) -> str:
             settings=(name,),
         )
     return root if "://" in root else f"https://{host}"
+
+
+def _allowed(name: str, address: str) -> str:
+    """Return an address if connections may name its host, so that no secret of a connection goes elsewhere.
+
+    :param name: str, name of the field
+    :param address: str, as `_root` returns it
+    """
+    from airflow_provider_dinero.adapters.settings import allowed_hosts
+
+    host, allowed = urlsplit(address).netloc.lower().removesuffix(":443"), allowed_hosts()
+    if allowed and host not in allowed:
+        raise DineroConfigurationError(
+            f"The connection's {name} is {host}, which is not among the [dinero] allowed_hosts of this Airflow.",
+            "Correct it, or leave it empty for Dinero's own host.",
+            settings=(name,),
+        )
+    return address
 
 
 def _number(extra: Mapping[str, Any], name: str, least: int, most: int) -> float | None:

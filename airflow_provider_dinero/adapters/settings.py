@@ -42,6 +42,14 @@ def coordination_of(extra: Mapping[str, Any]) -> "tuple[Lock, Budget]":
     return coordination(coordination_url(extra))
 
 
+def allowed_hosts() -> set[str]:
+    """Return [dinero] allowed_hosts, in lower case: the hosts that connections may name; empty for any host."""
+    from airflow.sdk import conf
+
+    given = conf.get("dinero", "allowed_hosts", fallback="").lower().split(",")
+    return {each.strip() for each in given} - {""}
+
+
 def token_requests_count() -> bool:
     """Return [dinero] token_requests_count: whether requests for a token use the allowance."""
     from airflow.sdk import conf

@@ -76,9 +76,11 @@ class Token:
         for name in ("expires_at", "renewed_at", "begun_at"):
             if name in known:
                 known[name] = _seconds(known[name])
-        texts = [known.get(name, "") for name in ("place", "scope", "bound_to")]
-        if not all(isinstance(each, str) for each in (*texts, known.get("refresh_token") or "")):
+        texts = [known.get(name, "") for name in ("place", "scope", "bound_to")] + [known.get("refresh_token") or ""]
+        if not all(isinstance(each, str) for each in texts):
             raise TypeError("a value that should be text but isn't")
+        # A lone surrogate can't be sent: this raises a ValueError.
+        "".join([*texts, str(known.get("access_token"))]).encode()
         known["rejections"] = int(known.get("rejections", 0))
         return cls(str(known.pop("access_token")), known.pop("expires_at"), **known)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import parse_qsl
 
 import pendulum
@@ -317,7 +317,7 @@ def _print_table(reached: list[dict[str, Any]]) -> None:
 def _print_json(value: Any) -> None:
     """Print JSON, with control characters escaped, which a terminal would obey."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    print("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
+    print("".join(each if each == "\n" or _is_shown(each, sys.stdout) else json.dumps(each)[1:-1] for each in text))
 
 
 def say(*lines: object, **options: Any) -> None:
@@ -326,5 +326,15 @@ def say(*lines: object, **options: Any) -> None:
     :param lines: anything
     :param options: as `print` takes them
     """
+    file = options.get("file", sys.stdout)
     for line in lines:
-        print("".join(each if each.isprintable() else "?" for each in str(line)), **options)
+        print("".join(each if _is_shown(each, file) else "?" for each in str(line)), **options)
+
+
+def _is_shown(character: str, file: TextIO) -> bool:
+    """Tell whether a character is harmless to a terminal, and the encoding of its output has it."""
+    try:
+        character.encode(file.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return character.isprintable()

@@ -27,7 +27,9 @@ def render(name: str, status: int = 200, **values: Any) -> HTMLResponse:
     :param status: int, the HTTP status; default 200
     :param values: variables of the template
     """
-    return HTMLResponse(_environment().get_template(name).render(values), status, HEADERS)
+    html = _environment().get_template(name).render(values)
+    # JSON in the database, which people can edit, may contain half a character: no text of one entry hides the others.
+    return HTMLResponse(html.encode(errors="replace"), status, HEADERS)
 
 
 def style() -> str:

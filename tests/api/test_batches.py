@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration, errors
+from airflow_provider_dinero.api.bodies.validation import encode
 from airflow_provider_dinero.api.http.connection import Connection
 from airflow_provider_dinero.api.ports import MemoryStateStore, MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.coordination.factory import coordination
@@ -192,6 +193,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a semicolon": with_contact(ExternalReference="a;b"),
     "a no-break space": with_contact(ExternalReference="a\u00a0b"),
     "half a character": order(1, idempotency_key="a\ud800"),
+    "half a character in a text": order(1, invoice={"Comment": "a\ud800", "ProductLines": [line()]}),
 }
 
 
@@ -202,6 +204,7 @@ def test_an_odd_order_is_no_matter_of_the_others(shop: Shop, name: str, spooled:
     with pytest.raises(errors.DineroItemsFailed, match="1 of 3 items failed"):
         shop.run(iter(listed) if spooled else listed)
     assert [row["Change"] for row in shop.rows] == ["created", "failed", "created"]
+    assert encode(shop.rows)  # as the operator stores the report
 
 
 def test_damaged_notes_are_none(shop: Shop) -> None:

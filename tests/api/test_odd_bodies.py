@@ -48,6 +48,7 @@ def sms(**changes: Any) -> dict[str, Any]:
         ("SmsSendModel", sms(ReceiverPhoneNumber="12345678\n"), f"ReceiverPhoneNumber: {BREAK}"),
         ("SmsSendModel", sms(ReceiverName="Bo\x1b[2J"), f"ReceiverName: {BREAK}"),
         ("ContactCreateModel", {**CONTACT, "Name": "half \ud800"}, "Name: "),
+        ("InvoiceCreateModel", invoice(Comments="half \ud800"), "ProductLines[0].Comments: this contains half a char"),
         ("ContactCreateModel", {**CONTACT, 1: "x"}, "1"),
     ],
 )  # fmt: skip

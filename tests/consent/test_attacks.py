@@ -1,9 +1,11 @@
 """What somebody who may edit connections, or who leads a browser here, may try with consent; and unreadable data."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -100,6 +102,37 @@ def test_a_person_is_led_to_https_alone(add: Add, auth_url: str, told: str) -> N
         flow.begin("odd", CALLBACK)
 
 
+@pytest.mark.parametrize("field", ["host", "auth_url"])
+def test_a_host_that_is_not_allowed_gets_nothing(
+    add: Add, sandbox: Any, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    """Whoever may edit a connection can't read its secrets, but could send them to a host of theirs."""
+    given = {"host": sandbox.url, "auth_url": sandbox.url, field: sandbox.url.replace("127.0.0.1", "localhost")}
+    made = described(given["auth_url"], "personal_integration", organization_id=100001) | {"host": given["host"]}
+    made["extra"]["auth_url"] = given["auth_url"]
+    monkeypatch.setenv("AIRFLOW_CONN_ODD", json.dumps(made))
+    ours = urlsplit(sandbox.url).netloc
+    monkeypatch.setenv("AIRFLOW__DINERO__ALLOWED_HOSTS", f" API.dinero.dk,{ours}")
+    wanted = rf"{field} is localhost:\d+, which is not among the \[dinero\] allowed_hosts"
+    for act in (flow.organizations, flow.disconnect, lambda name: DineroHook(name).get_conn()):
+        with pytest.raises(errors.DineroConfigurationError, match=wanted):
+            act("odd")
+    well, told = DineroHook("odd").test_connection()
+    assert (well, bool(re.search(wanted, told))) == (False, True)
+    assert "allowed_hosts" in state_of("odd").who
+    assert sandbox.requests() == []
+    monkeypatch.setenv("AIRFLOW__DINERO__ALLOWED_HOSTS", f"{ours}, {ours.replace('127.0.0.1', 'localhost')}")
+    assert flow.organizations("odd")
+
+
+def test_the_port_of_a_host_is_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"conn_type": "dinero", "host": "api.dinero.dk", "login": "a", "password": "b", "extra": {"api_key": "c"}}
+    monkeypatch.setenv("AIRFLOW__DINERO__ALLOWED_HOSTS", "api.dinero.dk")
+    for port, is_allowed in ((None, True), (443, True), (8443, False)):
+        monkeypatch.setenv("AIRFLOW_CONN_ODD", json.dumps({**made, "port": port}))
+        assert ("allowed_hosts" in state_of("odd").who) is not is_allowed
+
+
 def test_an_answer_of_another_server_is_not_exchanged(add: Add, sandbox: Any) -> None:
     """One redirect URI serves all servers: what one of them gave must not go to another (RFC 9207)."""
     add("one", organization_id=100001)
@@ -178,6 +211,9 @@ ODD_TOKENS: list[Any] = [
     {"rejections": "x"},
     {"rejections": float("inf")},
     {"place": None},
+    {"place": "half a character \ud800"},
+    {"access_token": "half a character \ud800"},
+    {"refresh_token": "half a character \ud800"},
     [],
 ]
 

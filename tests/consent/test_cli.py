@@ -250,6 +250,20 @@ def test_a_name_of_dineros_gives_a_terminal_no_orders(add: Add, airflow: Any, ma
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "Kaff?"), ("latin-1", "Kaff\u00e9")])
+def test_an_output_without_all_letters_loses_only_these(
+    add: Add, airflow: Any, make_client: Any, monkeypatch: pytest.MonkeyPatch, encoding: str, shown: str
+) -> None:
+    """A service or cron job may run with a locale that has no letters but those of its language."""
+    make_client().accounts.create({"Number": 1099, "Name": "Kaff\u00e9 \u20ac", "VatCode": "none"})
+    conn_id = add("good", **GOOD)
+    for options, wanted in ((), f"    1099  {shown} ?"), (("--json",), "\\u20ac"):
+        written = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding))
+        assert airflow("dinero", "accounts", conn_id, *options)[0] == 0
+        assert wanted in written.getvalue().decode(encoding)
+
+
 def test_who_has_read_enough_gets_no_traceback(add: Add) -> None:
     script = f"{BIN}/airflow dinero accounts {add('good', **GOOD)} | true"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)

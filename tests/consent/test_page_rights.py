@@ -1,5 +1,6 @@
-"""The page for a user who may edit some connections but not others, under an auth manager with such rights."""
+"""The page for a user who may edit some connections but not others, and with texts that can't be encoded."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -77,3 +78,20 @@ def test_only_what_the_user_may_edit_is_shown_and_changed(page: str, add: Callab
         assert "Disconnected: alike, mine." in olga.get(page, timeout=30).text
     assert ["refresh_token" in extra_of(conn_id) for conn_id in ("mine", "alike", "theirs")] == [False, False, True]
     assert audited()[before:] == [("dinero_disconnect", f'{{"connection_id": "{each}"}}') for each in ("alike", "mine")]
+
+
+HALF = "half a character \ud800"
+
+
+def test_half_a_character_hides_nothing(page: str, add: Callable[..., str]) -> None:
+    """People can edit Variables and the extra of connections: JSON there may have what no response can carry."""
+    from airflow.models import Variable
+
+    add("mine", organization_id=HALF, refresh_token=REFRESH_TOKEN)
+    add("alike", refresh_token=REFRESH_TOKEN)
+    mark = {"asset": HALF, "key": HALF, "value": {"until": "2026-11-01T10:00:00Z"}}
+    Variable.set("dinero_mark__by_hand", json.dumps(mark))  # ruff: ignore[airflow3-suggested-update]
+    with requests.Session() as olga:
+        text = olga.get(page, timeout=30).text
+        assert set(re.findall(r"<h2 id=\S+>(.+?)</h2>", text)) >= MINE
+        assert text.count("half a character ?") == 2  # the watermark's key and asset

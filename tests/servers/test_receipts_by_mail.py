@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 from PIL import Image
 from pypdf import PdfReader
 from services import dovecot
@@ -42,16 +43,21 @@ def mailbox(port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     server.logout()
 
 
-@pytest.fixture
-def example(bench: Bench, tmp_path: Path) -> Any:
+def dag() -> Any:
     spec = importlib.util.spec_from_file_location("receipts_by_mail", EXAMPLE)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module.dag
+
+
+@pytest.fixture
+def example(bench: Bench, tmp_path: Path) -> Any:
+    made = dag()
 
     def run() -> Run:
-        return bench.run(module.dag, store=str(tmp_path / "store"), inbox="INBOX", done="Booked")
+        return bench.run(made, store=str(tmp_path / "store"), inbox="INBOX", done="Booked")
 
     return run
 
@@ -84,6 +90,16 @@ def subjects(server: imaplib.IMAP4, folder: str, criteria: str = "ALL") -> int:
 
 def files(client: DineroClient) -> dict[str, bytes]:
     return {f"{each['Name']}/{each['FileGuid']}": client.files.get(each["FileGuid"]) for each in client.files.list()}
+
+
+@pytest.mark.parametrize("name", ["inbox", "done"])
+@pytest.mark.parametrize("given", ['Mails" x', "Mails\r\nx", "Mails\n", "Mails\\", ""])
+def test_the_name_of_a_folder_is_no_command(name: str, given: str) -> None:
+    """Whoever may trigger the DAG chooses it, and it reaches the mail server in quotes."""
+    param = dag().params.get_param(name)
+    assert param.resolve("Bilag/2026 (1)") == "Bilag/2026 (1)"
+    with pytest.raises(ParamValidationError):
+        param.resolve(given)
 
 
 LATIN_1 = b"From: bo@example.dk\r\nSubject: K\xf8b p\xe5 \xc6r\xf8\r\nMessage-ID: <latin@example.dk>\r\n"

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_dinero.api.bodies import idempotency
 from airflow_provider_dinero.api.bodies.idempotency import DefaultReference, key_text, reference_for
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal, expected, require_both_amounts
-from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, nearest
+from airflow_provider_dinero.api.bodies.validation import CheckedBody, check, encodable, nearest
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody
 from airflow_provider_dinero.api.resources.channels import check_mailout
 from airflow_provider_dinero.api.resources.contacts import Contacts
@@ -173,7 +173,7 @@ def key_of(given: Any) -> dict[str, str]:
     :param given: mapping, or its JSON as text or bytes
     """
     with suppress(DineroInvalidBody, KeyError), reading():
-        return {"Key": key_text(as_row(given)["idempotency_key"]).strip()}
+        return {"Key": encodable("The key", key_text(as_row(given)["idempotency_key"]).strip())}
     return {}
 
 

@@ -35,6 +35,7 @@ ONE_LINE = frozenset({"Email", "Receiver", "ReceiverName", "ReceiverPhoneNumber"
 STRIPPED = frozenset({"EanNumber", "VatNumber", "SENumber", "PNumber", "Email", "Phone", "ReceiverEanNumber"})
 # Amounts of which Dinero keeps two places. Unit prices and quantities have as many as their author gives.
 TWO_PLACES = frozenset({"Amount", "AmountInForeignCurrency"})
+HALF = "half a character (a lone surrogate)"
 
 
 class CheckedBody(dict[str, Any]):
@@ -187,11 +188,17 @@ def encodable(name: str, text: str) -> str:
     :param text: str
     :raises DineroInvalidBody: it can't be sent
     """
+    if not _is_encodable(text):
+        raise DineroInvalidBody(f"{name} contains {HALF}.", "Nothing was sent.")
+    return text
+
+
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise DineroInvalidBody(f"{name} contains half a character (a lone surrogate).", "Nothing was sent.") from None
-    return text
+        return False
+    return True
 
 
 def as_list(given: str | Iterable[str]) -> list[str]:
@@ -267,8 +274,11 @@ def _misread(given: Any, checked: Any, place: str) -> Iterator[str]:
     elif isinstance(checked, Decimal | int) and not isinstance(checked, bool):
         if wrong := misread(given, Decimal(checked), two_places=place.rpartition(".")[2] in TWO_PLACES):
             yield f"{place}: {wrong}"
-    elif isinstance(checked, str) and place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
-        yield f"{place}: this contains a line break or another control character"
+    elif isinstance(checked, str):
+        if not _is_encodable(checked):
+            yield f"{place}: this contains {HALF}"
+        elif place.rpartition(".")[2] in ONE_LINE and _has_line_break(checked):
+            yield f"{place}: this contains a line break or another control character"
 
 
 def _has_line_break(text: str) -> bool:
