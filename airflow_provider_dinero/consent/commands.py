@@ -326,7 +326,7 @@ def say(*lines: object, **options: Any) -> None:
     :param lines: anything
     :param options: as `print` takes them
     """
-    file = options.get("file", sys.stdout)
+    file: TextIO = options.get("file") or sys.stdout
     for line in lines:
         print("".join(each if _is_shown(each, file) else "?" for each in str(line)), **options)
 
