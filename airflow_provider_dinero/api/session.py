@@ -206,13 +206,13 @@ def require_https(url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Start it with https://.") from None
+        raise DineroConfigurationError(f"{url!r} is not an address.", "Give a host, or https://HOST or https://HOST:PORT.") from None
     if parts.username is not None:
         raise DineroConfigurationError(
             f"The address of {parts.hostname} contains a user name.", "Put credentials in their own fields."
         )
     if not parts.scheme or not parts.hostname:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Start it with https://.")
+        raise DineroConfigurationError(f"{url!r} is not an address.", "Give a host, or https://HOST or https://HOST:PORT.")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local(url)):
         raise DineroConfigurationError(
             f"{parts.scheme}://{parts.hostname} is refused: credentials are only sent over https.",
