@@ -196,6 +196,9 @@ class Session:
         return Request(f"{self.base_url}{path}", headers, params or None, data, options.get("sink"))
 
 
+_FORM = "Give a host, or https://HOST or https://HOST:PORT."
+
+
 def require_https(url: str) -> None:
     """Check that credentials may be sent to an address.
 
@@ -206,13 +209,13 @@ def require_https(url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Give a host, or https://HOST or https://HOST:PORT.") from None
+        raise DineroConfigurationError(f"{url!r} is not an address.", _FORM) from None
     if parts.username is not None:
         raise DineroConfigurationError(
             f"The address of {parts.hostname} contains a user name.", "Put credentials in their own fields."
         )
     if not parts.scheme or not parts.hostname:
-        raise DineroConfigurationError(f"{url!r} is not an address.", "Give a host, or https://HOST or https://HOST:PORT.")
+        raise DineroConfigurationError(f"{url!r} is not an address.", _FORM)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local(url)):
         raise DineroConfigurationError(
             f"{parts.scheme}://{parts.hostname} is refused: credentials are only sent over https.",
