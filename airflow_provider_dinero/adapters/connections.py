@@ -171,11 +171,12 @@ def _root(name: str, given: str) -> str:
     :param given: str
     """
     root = given.strip().rstrip("/")
+    host = root.partition("://")[2] or root.removeprefix("//")
+    address = root if "://" in root else f"https://{host}"
     try:
-        _ = urlsplit(root).port
+        _ = urlsplit(address).port
     except ValueError:  # a port that is not a number, or an unclosed bracket
         raise _wrong(name, "an address") from None
-    host = root.partition("://")[2] or root.removeprefix("//")
     if "@" in host:
         raise DineroConfigurationError(
             f"The connection's {name} contains a user name.",
@@ -188,7 +189,7 @@ def _root(name: str, given: str) -> str:
             "Enter the host only, as in https://api.dinero.dk.",
             settings=(name,),
         )
-    return root if "://" in root else f"https://{host}"
+    return address
 
 
 def _allowed(name: str, address: str) -> str:

@@ -61,6 +61,9 @@ ADDRESSES = {
     "http://me:s3cret@127.0.0.1/": "contains a user name",
     "http://[::1": "is not an address",
     "http://127.0.0.1:many": "is not an address",
+    "localhost:many": "is not an address",
+    "https:localhost": "is not an address",
+    "[::1": "is not an address",
 }
 
 
@@ -75,7 +78,7 @@ def test_an_address_is_a_host_and_nothing_else(add: Add, sandbox: Any, field: st
         from sqlalchemy import update
 
         with create_session() as session:
-            session.execute(update(Connection).values(host=made["host"]))
+            session.execute(update(Connection).values(host=made["host"], port=443))
     for action in (flow.begin, flow.organizations, flow.disconnect):
         arguments = ("odd", CALLBACK) if action is flow.begin else ("odd",)
         with pytest.raises(errors.DineroConfigurationError, match=f"connection's {field} {ADDRESSES[address]}") as told:
