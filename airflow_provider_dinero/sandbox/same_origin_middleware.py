@@ -16,6 +16,10 @@ CONTROL = {HEADER: "1"}
 # Works without it, for a browser or for a program that waits for the start.
 PAGES = ("/_sandbox/ui/", "/_sandbox/style.css", "/_sandbox/health")
 READING = ("GET", "HEAD")
+# What no browser has to open. Reading it isn't harmless: it uses up faults and the request limit.
+API = "/v"
+# What a browser says of a request that a page of another site has caused.
+FOREIGN = ("cross-site", "same-site")
 
 
 class SameOriginMiddleware:
@@ -44,6 +48,8 @@ class SameOriginMiddleware:
         is_own = origin is not None and origin.partition("://")[2] == host
         if method not in READING and origin is not None and not is_own:
             return PlainTextResponse("A page of another site can't change anything in this sandbox.", 403)
+        if path.lower().startswith(API) and headers.get("sec-fetch-site") in FOREIGN:
+            return PlainTextResponse("A page of another site can't use this sandbox.", 403)
         is_page = path.startswith(PAGES) and (method in READING or is_own)
         if path.startswith("/_sandbox/") and not is_page and headers.get(HEADER) != CONTROL[HEADER]:
             sent = f"{HEADER}: {CONTROL[HEADER]}"

@@ -115,6 +115,18 @@ def test_another_site_can_not_sign_in_or_spend_a_token(sandbox: Sandbox) -> None
     assert sandbox.requests() == []
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_can_not_use_up_a_fault(sandbox: Sandbox, site: str) -> None:
+    """An image or a link needs no Origin, but the browser says where it is from."""
+    sandbox.fault("status", status=503, times=1)
+    for path in ("/v1/organizations", "/V1/100001/invoices", "/v3/webhooks"):
+        answer = requests.get(sandbox.url + path, headers={"Sec-Fetch-Site": site}, timeout=10)
+        assert (answer.status_code, "another site" in answer.text) == (403, True)
+    assert ([each["struck"] for each in sandbox.faults()], sandbox.requests()) == ([0], [])
+    for own in ({}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}):
+        assert requests.get(f"{sandbox.url}/v1/organizations", headers=own, timeout=10).status_code in {503, 401}
+
+
 def test_no_other_site_may_read_an_answer(sandbox: Sandbox) -> None:
     asks = {
         "Origin": EVIL,
