@@ -6,9 +6,9 @@ DineroError
 │   ├── DineroInvalidBody           a body, file or filter is wrong; nothing was sent
 │   ├── DineroConflict              the idempotency key was already used for other content
 │   ├── DineroWrongTotal            a document doesn't come to what its author expects; it wasn't booked
-│   ├── DineroNotDue                there is nothing to remind of, or not yet
+│   ├── DineroNotDue                nothing to send a reminder for, or not due yet
 │   ├── DineroItemsFailed           some items of a list failed, each for its own reason
-│   ├── DineroUnexpectedAnswer      a response that Dinero's documents don't describe
+│   ├── DineroUnexpectedAnswer      a response that Dinero's documentation doesn't describe
 │   └── DineroRefused               Dinero refused the request
 │       ├── DineroUnauthorized      the credentials or the token
 │       │   └── DineroReauthorizationRequired
@@ -107,7 +107,7 @@ class DineroWrongTotal(DineroPermanentError):
 
 
 class DineroNotDue(DineroPermanentError):
-    """There is nothing to remind of, or not yet; nothing was sent."""
+    """There is nothing to send a reminder for, or the reminder isn't due yet; nothing was sent."""
 
 
 class DineroItemsFailed(DineroPermanentError):
@@ -115,7 +115,7 @@ class DineroItemsFailed(DineroPermanentError):
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):
-    """A response that Dinero's documents don't describe, such as a redirect or an HTML page."""
+    """A response that Dinero's documentation doesn't describe, such as a redirect or an HTML page."""
 
 
 class DineroRefused(DineroPermanentError):

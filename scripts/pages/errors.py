@@ -43,7 +43,7 @@ WHAT_TO_DO = {
 }
 HEAD = """# Errors A to Z
 
-An error says what happened and what to do now. It quotes Dinero's own words where there are any. There are three
+An error says what happened and what to do now. It quotes Dinero's own words if Dinero gave any. There are three
 kinds:
 
 - **permanent**: a retry would fail in the same way. The task fails immediately, whatever its `retries`. The same goes
@@ -63,7 +63,8 @@ CODES_HEAD = """
 ## Codes
 
 These are Dinero's own error codes. A message shows them like this: *"Dinero refused POST /v1/… with HTTP 400, code 42:
-…"*. The [sandbox](sandbox-codes.md) can return each of them. You can catch the class of a code by itself.
+…"*. The [sandbox](sandbox-codes.md) can return each of them. Each code has an error class, which
+you can catch.
 
 | code | meaning | class | example of a cause | what to do |
 |---|---|---|---|---|
@@ -107,4 +108,4 @@ def cause(told: str) -> str:
 
     :param told: str, how to cause it in the sandbox
     """
-    return "the organization's settings, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Request ", told)
+    return "The organization's settings, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Request ", told)

@@ -29,7 +29,7 @@ _E_REMINDER = Operation(
     body="EanReminderModel",
     lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `send_e_reminder_once`"),
 )
-# Refusals that mean that there is nothing to remind of.
+# Refusals that mean that there is nothing to send a reminder for.
 NOT_DUE = (59, 74)
 
 
