@@ -5,7 +5,7 @@ Turn the DAG on: its watcher sees the payments from then on.
 
 An invoice that was credited in full counts as paid too. If that matters, check its payments in `ship`.
 
-The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It forgets nothing when the
+The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It misses nothing when the
 triggerer dies, but may report an invoice twice, so `ship` must tolerate that.
 """
 

@@ -1,11 +1,11 @@
 """On the first of the month, update the archive: PDFs of booked documents, the receipts, and reports.
 
 What to change: the archive (a param of the run: a local folder, or object storage such as
-s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law requires you to keep five
-years.
+s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law requires you to keep
+them for five years.
 
-Only new documents are fetched. A document always keeps its path, and an index lists them all. The reports of a month
-are written anew when the run is cleared.
+Only new documents are fetched. A document always keeps its path, and an index lists them all. If you clear the
+run, the reports of its month are written again.
 """
 
 import json

@@ -4,8 +4,8 @@ What to change: the folder (a param of the run: a local path, or one of object s
 s3://aws_default@bucket/receipts), how the account and the amount are found (`expense_of`: here from the file's name,
 6000_125.00_Paper.pdf), and the connection `dinero_default`. With `book=True` the vouchers are booked too.
 
-Run it as often as you like: a receipt that already exists is found by its name. A file whose name can't be read is left
-out, and named in the log.
+Run it as often as you like: a receipt that already exists is found by its name. A file whose name can't be parsed is
+skipped, and named in the log.
 """
 
 import logging

@@ -140,7 +140,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
     "a contact or a product: `upsert`": (DineroUpsertContactOperator, lambda b: {"contact": b.contact}),
     "a contact or a product: `upsert` ": (DineroUpsertProductOperator, lambda b: {"product": b.product}),
     "an invoice: create": (DineroCreateInvoiceOperator, lambda b: {"invoice": b.body, "idempotency_key": "a"}),
-    "… book, when the create's return value is passed on": (
+    "… book, when the create task's return value is passed on": (
         DineroBookInvoiceOperator,
         lambda b: {"invoice": b.draft()},
     ),
@@ -163,7 +163,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
         DineroPurchaseCreditNoteOperator,
         lambda b: {"credit_note": b.note, "idempotency_key": "a", "book": True},
     ),
-    "a manual voucher, booked; one more where its lines don't balance as they are": (
+    "a manual voucher, booked; one more if its lines don't balance as they are": (
         DineroManualVoucherOperator,
         lambda b: {
             "voucher": {"VoucherDate": "2026-01-02", "Lines": [b.moved]},
