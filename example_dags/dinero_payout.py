@@ -1,7 +1,7 @@
 """A payout of a payment provider becomes one voucher of three ledger lines: gross, fee, bank.
 
 Amounts of ledger lines include VAT. These accounts have no VAT, and "none" says so: 1543.13 sold and a fee of 22.38
-book -1543.13 on 55020, 22.38 on 6300 and 1520.75 on 55000. Without "none", Dinero splits VAT off a line, according to the
+book -1543.13 on 55020, 22.38 on 6300 and 1520.75 on 55000. Without "none", Dinero splits VAT off a line, by the
 VAT code of its account.
 
 What to change: the three accounts, where the payout comes from (here the params of the run, which another system can
