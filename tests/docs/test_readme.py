@@ -24,7 +24,9 @@ def test_its_figures_are_those_of_the_code() -> None:
     caused = [each for each in codes if "can't be caused" not in each]
     assert f"all {len(operations())} operations and {len(caused)} of Dinero's error codes" in README
     (life,) = re.findall(r"`DineroInvoiceOperator`: create, book, e-mail \| (\d+) \|", costs())
-    assert f"412 invoices takes {412 * int(life):,} requests" in README
+    (listed,) = re.findall(r"`DineroInvoicesOperator` they take ([\d,]+)", costs())
+    assert f"412 invoices takes {listed} requests in one task" in README
+    assert f"{412 * int(life):,} in a task for each" in README.replace("\n ", "")
 
 
 def costs() -> str:
