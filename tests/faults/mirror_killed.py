@@ -136,7 +136,8 @@ def rounds(report: Report, name: str, url: str, database: str, kills: int, rng: 
 
     for number in range(kills):
         before = change(f"{name} {number}")
-        length = max(0.05, killed(url, database, rng.uniform(0, length * 1.2)) if number else killed(url, database, 9))
+        lasted = killed(url, database, rng.uniform(0, length * 1.2) if number else 9)
+        length = length if number else max(0.05, lasted)  # the first one is undisturbed
         after = state(database)
         same = after[0] == before[0], after[1] == before[1]
         between += not same[0] and same[1]
@@ -150,7 +151,7 @@ def rounds(report: Report, name: str, url: str, database: str, kills: int, rng: 
     while tried < CONTROLS or (not controls and tried < 5 * CONTROLS):  # the kill has to come at the right moment
         tried += 1
         before = change("control")
-        killed(url, database, length / 2, Before)
+        killed(url, database, rng.uniform(0, length), Before)
         after = state(database)
         sync(client, "contacts", mirror)
         controls += (after[0] == before[0]) != (after[1] == before[1]) or not is_right()

@@ -29,6 +29,8 @@ from airflow_provider_dinero.api.session import Session
 log = logging.getLogger(__name__)
 
 PART = 500
+# After how many new drafts their notes are stored: after a kill, the next run reads up to so many drafts.
+DRAFTS_NOTED = 16
 Row = dict[str, Any]
 
 
@@ -242,7 +244,8 @@ class InvoiceRun:
             raised = self._lanes.each(some, do)
             if flush:
                 self._touch(some)
-                self._notes.flush()
+                if (at + LANES) % DRAFTS_NOTED == 0 or at + LANES >= len(works):
+                    self._notes.flush()
             for work, error in zip(some, raised, strict=True):
                 self._note(work, error)
 

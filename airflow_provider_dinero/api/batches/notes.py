@@ -127,6 +127,14 @@ class Notes:
         with self._threads:
             self.put(guid, replace(Note(*self._notes.get(guid)), **changes))
 
+    def store(self, guid: str) -> None:
+        """Store the note of a document, if it has changed; others that have changed are stored with it.
+
+        :param guid: str
+        """
+        if guid in self._dirty:
+            self.flush()
+
     def flush(self) -> None:
         """Store the notes that have changed."""
         if self._dry_run:
@@ -209,7 +217,7 @@ class NoteIntents:
         :param name: str
         """
         self.announce(name)
-        self._notes.flush()
+        self._notes.store(_guid(name))
 
     def end(self, name: str) -> None:
         """Record that the outcome of this write is known; the next `flush` stores it.
