@@ -77,7 +77,10 @@ def test_a_life_costs(bench: Bench, customer: str, name: str) -> None:
 
 def test_a_credit_note_costs(bench: Bench, beside: Any, customer: str) -> None:
     table = (ROOT / "docs" / "rate-limits.md").read_text()
-    for part, row in (({}, "for all of an invoice: create, book"), ({"ProductLines": [line()]}, "… for a part of it")):
+    for part, row in (
+        ({}, "a credit note for a whole invoice: create, book"),
+        ({"ProductLines": [line()]}, "… for a part of it"),
+    ):
         made = beside.invoices.create({"ContactGuid": customer, "ProductLines": [line(Quantity=2)]})
         options = {"invoice": beside.invoices.book(made["Guid"])["Guid"], "idempotency_key": row, "book": True}
         measured = [cost(bench, DineroCreateCreditNoteOperator, **options, credit_note=part) for _ in range(2)]
