@@ -9,7 +9,7 @@ JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Installs in a tenth of the time that pip takes. It doesn't read pip's settings, so it is given pip's index.
+# Installs in less than half of pip's time. It doesn't read pip's settings, so it is given pip's index.
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = $(if $(INDEX),UV_DEFAULT_INDEX='$(INDEX)') $(BIN)/uv --quiet pip
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits. CI runs one half each day.
@@ -39,7 +39,7 @@ ui: .venv/.installed  ## the same, but stays up until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow; TESTS=tests/api runs a part
-	@echo '$(if $(filter tests,$(TESTS)),All tests: about ten minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
+	@echo '$(if $(filter tests,$(TESTS)),All tests: about a quarter of an hour on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --durations 10 $(TESTS)
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word

@@ -33,7 +33,6 @@ from tests.faults.world import Report, places, share
 
 ROUNDS = 50
 CONTROLS = 6
-FOR_A_KILL = 60  # rounds more, if none of a few has killed anything
 TRIES = 6
 NO_END = "it doesn't come to its end"
 
@@ -50,10 +49,11 @@ def person(beside: DineroClient, chance: random.Random) -> None:
             print(f"      the person was refused: {error}", flush=True)
 
 
-def once(box: Sandbox, workers: Workers, seed: str, longest: float) -> tuple[str, int]:
+def once(box: Sandbox, workers: Workers, seed: str, longest: float, lease: float = 0.0) -> tuple[str, int]:
     """Do a round, and return what is wrong, or nothing, and how many tries were killed.
 
-    :param longest: seconds within which a try is killed
+    :param longest: seconds within which a first try is killed
+    :param lease: seconds that a later one may wait for the lock of one that was killed
     """
     chance, killed = random.Random(seed), 0
     box.reset()
@@ -62,7 +62,10 @@ def once(box: Sandbox, workers: Workers, seed: str, longest: float) -> tuple[str
         beside = client_of(box.url, f"{place}/locks")
         left = dict.fromkeys(range(len(LISTS)), 0)
         while left:
-            kills = {at: math.inf if tries == TRIES else chance.uniform(0, longest) for at, tries in left.items()}
+            kills = {
+                at: math.inf if tries == TRIES else chance.uniform(0, longest + (lease if tries else 0))
+                for at, tries in left.items()
+            }
             for at, how in workers.attempt(Path(place), f"{seed}/", kills).items():
                 killed += how == KILLED
                 left[at] += 1
@@ -92,33 +95,31 @@ def wrong_in(box: Sandbox, beside: DineroClient, prefix: str, contacts: int) -> 
 
 
 def prove(box: Sandbox, workers: Workers, name: str, report: Report, lease: float = 0.0) -> float:
-    """Do the rounds of one kind of workers, and return within which time a try is killed.
+    """Do the rounds of one kind of workers, and return within which time a first try is killed.
 
-    :param lease: seconds that a try may wait for the lock of one that was killed
+    :param lease: as `once` takes it
     """
     seed, rounds = sys.argv[2] if len(sys.argv) > 2 else "0", max(1, round(ROUNDS * share()))
     began = time.monotonic()
     undisturbed, _ = once(box, workers, "undisturbed", math.inf)
     took = time.monotonic() - began
-    longest = took / 2 + lease  # so that most are killed before their end, however fast the machine is
+    longest = took / 2  # so that most are killed before their end, however fast the machine is
     report.line(f"{name}, undisturbed", f"{took:.1f} s", not undisturbed)
     began, killed, wrongs = time.monotonic(), 0, Counter[str]()
-    done = 0
-    while done < rounds or (not killed and done < rounds + FOR_A_KILL):
-        wrong, kills = once(box, workers, f"{seed}-{done}", longest)
+    for number in range(rounds):
+        wrong, kills = once(box, workers, f"{seed}-{number}", longest, lease)
         killed += kills
         wrongs[wrong] += bool(wrong)
         if wrong:
-            print(f"      round {done}: {wrong}", flush=True)
-        done += 1
-    told = f"{done} rounds, {killed} tries killed, {time.monotonic() - began:.0f} s, wrong: {dict(+wrongs)}"
+            print(f"      round {number}: {wrong}", flush=True)
+    told = f"{rounds} rounds, {killed} tries killed, {time.monotonic() - began:.0f} s, wrong: {dict(+wrongs)}"
     report.line(name, told, not +wrongs and killed > 0)
     return longest
 
 
-def control(box: Sandbox, workers: Workers, name: str, longest: float, report: Report) -> None:
+def control(box: Sandbox, workers: Workers, name: str, report: Report, longest: float, lease: float) -> None:
     """Do rounds without keys and look-ups until one is wrong."""
-    found = (once(box, workers, f"control-{number}", longest)[0] for number in range(CONTROLS))
+    found = (once(box, workers, f"control-{number}", longest, lease)[0] for number in range(CONTROLS))
     wrong = next((each for each in found if each and not each.startswith(NO_END)), "nothing")
     report.line(f"{name}, without keys and look-ups (control)", f"wrong: {wrong}", wrong != "nothing")
 
@@ -135,13 +136,13 @@ def main() -> None:
             workers = Processes(box.url, place)
             longest = prove(box, workers, name, report, lease)
             with without():
-                control(box, workers, name, longest, report)
+                control(box, workers, name, report, longest, lease)
         name = "Airflow tasks, locks in Redis"
         with airflow_tasks(box.url, where["redis"], Path(home)) as tasks:
             once(box, tasks, "first", math.inf)  # it takes longer than the others, as in crash.py
             longest = prove(box, tasks, name, report, LEASE_SECONDS)
             tasks.control = True
-            control(box, tasks, name, longest, report)
+            control(box, tasks, name, report, longest, LEASE_SECONDS)
     report.end()
 
 

@@ -14,7 +14,7 @@ from airflow_provider_dinero.adapters import progress
 from airflow_provider_dinero.api.errors import DineroThrottled
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.operators.batches import DineroInvoicesOperator
-from tests.api.test_batches import order, orders
+from tests.api.batch_shop import order, orders
 from tests.conftest import line
 from tests.operators.bench import Bench
 

@@ -9,7 +9,7 @@ from airflow_provider_dinero.operators.batches import (
     DineroUpsertContactsOperator,
     DineroUpsertProductsOperator,
 )
-from tests.api.test_batches import order, orders
+from tests.api.batch_shop import order, orders
 from tests.operators.bench import Bench
 
 PAYMENT = {"DepositAccountNumber": 55000, "Description": "Bank"}
