@@ -153,8 +153,8 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
         DineroAddPaymentOperator,
         lambda b: {"invoice": b.latest(), "payment": PAID, "idempotency_key": "a"},
     ),
-    "a PDF": (DineroDownloadInvoiceOperator, lambda b: {"invoice": b.booked(), "path": b.pdf}),
-    "a receipt: upload, if Dinero's file archive has up to 1000 files of its type": (
+    "an invoice's PDF: download": (DineroDownloadInvoiceOperator, lambda b: {"invoice": b.booked(), "path": b.pdf}),
+    "a receipt: upload, if Dinero's file archive has at most 1000 files of that type": (
         DineroUploadFileOperator,
         lambda b: {"file_path": b.file},
     ),
@@ -166,7 +166,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
         DineroPurchaseCreditNoteOperator,
         lambda b: {"credit_note": b.note, "idempotency_key": "a", "book": True},
     ),
-    "a manual voucher, booked; one more if its lines don't balance as they are": (
+    "a manual voucher, booked; 1 more if its lines balance only with the VAT that Dinero adds": (
         DineroManualVoucherOperator,
         lambda b: {
             "voucher": {"VoucherDate": "2026-01-02", "Lines": [b.moved]},
