@@ -26,5 +26,5 @@ with DAG("documents_to_archive", schedule=None) as documents:
 
 # --8<-- [start:archive]
 with DAG("archive", schedule=None, default_args={"retries": 3}) as archive:
-    DineroArchiveOperator(task_id="archive", path="/data/archive")  # or s3://aws_default@bucket/dinero
+    DineroArchiveOperator(task_id="archive", path="/data/archive")  # or path="s3://aws_default@bucket/dinero"
 # --8<-- [end:archive]

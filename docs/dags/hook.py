@@ -22,7 +22,7 @@ with DAG("order_to_draft", schedule=None) as order_to_draft:
         client = DineroHook().get_conn()
         contact = client.contacts.upsert(CONTACT)  # found by its ExternalReference
         invoice = client.invoices.create({
-            "Guid": guid_for(client.organization_id, "invoices", order),  # the same at each try
+            "Guid": guid_for(client.organization_id, "invoices", order),  # the same on every retry
             "ContactGuid": contact["ContactGuid"],
             "ExternalReference": order,
             "ProductLines": [LINE],

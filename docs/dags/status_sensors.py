@@ -14,7 +14,7 @@ from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor, Di
 CONTACT = {"ExternalReference": "customer-22", "Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True}
 LINE = {"Description": "Bell", "Quantity": 1, "BaseAmountValue": "80.00", "Unit": "parts", "AccountNumber": 1000}
 DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
-START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # the DAG uses its time zone
 FEES = [
     {
         "VoucherDate": DAY,
