@@ -1,11 +1,11 @@
-"""Shop orders become drafts in Dinero; once a person approves them in Airflow, they are booked and e-mailed.
+"""Shop orders become drafts in Dinero. When a person has approved them, the DAG books and e-mails them.
 
-What to change: where the orders come from (here the params of the run), the account that sales are booked to, and the
-connection `dinero_default`. `assigned_users` of the ApprovalOperator says who may decide. While the task waits, it
-takes no worker slot.
+Before you use this DAG, change where the orders come from (here they are the params of the run), the account that sales
+are booked to, and the connection `dinero_default`. The person decides in Airflow. To restrict who may decide, set
+`assigned_users` of the ApprovalOperator. This operator takes no worker slot while it waits.
 
-If the person declines, the drafts stay as they are: correct or delete them in Dinero. The same order is invoiced once,
-even by another run.
+If the person rejects the orders, the drafts stay in Dinero, where you can correct or delete them. Each order is
+invoiced only once, even if another run contains it again.
 """
 
 from datetime import timedelta
@@ -33,7 +33,7 @@ ORDERS = [
     },
     {"order": "A-2", "customer": "Amager Kaffe", "email": "ida@kaffe.example", "text": "Service", "price": "250.00"},
 ]
-ORDER = "{{ params.orders[ti.map_index].order }}"  # what Airflow's pages show instead of 0, 1, ...
+ORDER = "{{ params.orders[ti.map_index].order }}"  # Airflow's pages show this instead of 0, 1, ...
 
 with DAG(
     "dinero_approval",
@@ -41,14 +41,14 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={"orders": Param(ORDERS, type="array", title="Orders: order, customer, email, text, price without VAT")},
-    # Airflow 3.3 can fail a task that resumes within seconds of deferring: a retry makes up for that.
+    # Airflow 3.3 can fail a task that resumes seconds after it has deferred. A retry makes up for that.
     default_args={"retries": 1, "retry_delay": 5},
     tags=["dinero", "example"],
 ) as dag:
 
     @task
     def contacts_of(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Return the customer of each order, as Dinero takes a contact."""
+        """Return the customer of each order, as a contact for Dinero."""
         assert params
         return [
             {"Name": order["customer"], "Email": order["email"], "CountryKey": "DK", "IsPerson": False}
@@ -78,7 +78,7 @@ with DAG(
 
     @task
     def table_of(drafts: list[dict[str, str]]) -> str:
-        """Return the text for the person, with the totals that Dinero calculates."""
+        """Return a table of the drafts for the approver, with the totals that Dinero has calculated."""
         client = DineroHook().get_conn()
         rows = [client.invoices.get(draft["Guid"]) for draft in drafts]
         lines = [f"| {row['ExternalReference']} | {row['ContactName']} | {row['TotalInclVat']:.2f} |" for row in rows]

@@ -1,10 +1,11 @@
-"""Each morning, send reminders for overdue invoices: three at most, ten days apart, as Dinero's rules require.
+"""Each weekday morning, overdue invoices get a reminder: three at most, ten days apart, as Dinero's rules require.
 
-What to change: what a reminder costs (`FEES`), whether it is booked and sent at once (without `book` and `send` it is a
-draft in Dinero, for a person to look at), the hour, and the connection `dinero_default`.
+Before you use this DAG, change the fees of a reminder (`FEES`), the hour, and the connection `dinero_default`. If a
+person should look at each reminder before it is sent, remove `book=True` and `send="email"`. Then each reminder
+stays a draft in Dinero.
 
-An invoice gets one reminder a day. An invoice that has been paid in the meantime, or whose next reminder isn't due yet,
-is skipped, with the reason in the log.
+An invoice gets at most one reminder a day. If an invoice has been paid in the meantime, or its next reminder isn't due
+yet, the task for this invoice is skipped, and its log says why.
 """
 
 import pendulum

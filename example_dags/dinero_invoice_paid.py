@@ -1,12 +1,14 @@
-"""When an invoice is paid, this DAG runs, and ships what was bought.
+"""When an invoice is paid, this DAG runs, and ships what the customer has bought.
 
-What to change: what is done with a paid invoice (`ship`), the interval in seconds, and the connection `dinero_default`.
-Turn the DAG on: its watcher sees the payments from then on.
+Before you use this DAG, change what happens with a paid invoice (`ship`), the seconds between two polls
+(`poke_interval`), and the connection `dinero_default`. Then unpause the DAG. Its watcher reports the payments from then
+on.
 
-An invoice that was credited in full counts as paid too. If that matters, check its payments in `ship`.
+An invoice that is credited in full counts as paid too. If that matters to you, check the payments of the invoice in
+`ship`.
 
-The watcher asks Dinero once a minute, for all watchers and deferred sensors together. It misses nothing when the
-triggerer dies, but may report an invoice twice, so `ship` must tolerate that.
+The watcher polls Dinero once a minute, and similar watchers and deferred sensors share this poll. If the triggerer
+dies, no payment is lost, but an invoice may be reported twice. So `ship` must do no harm when it runs twice.
 """
 
 from typing import Any
@@ -29,13 +31,13 @@ with DAG(
 
     @task
     def paid(triggering_asset_events: Any = None) -> list[str]:
-        """Return the Guids of the invoices that were paid, each once."""
+        """Return the Guid of each invoice that was paid, only once."""
         windows = [event.extra["payload"] for event in triggering_asset_events[PAID]]
         return sorted({guid for window in windows for guid in (*window["created"], *window["updated"])})
 
     @task(map_index_template="{{ task.op_kwargs['guid'] }}")
     def ship(guid: str) -> str:
-        """Ship the order of an invoice; this example only logs it."""
+        """Ship the order of an invoice. This example only logs the invoice."""
         print("paid:", guid)
         return guid
 

@@ -1,11 +1,12 @@
-"""Once a week, list what each organization of one Visma Connect authorization is owed.
+"""Once a week, this DAG calculates how much the customers of each organization owe it.
 
-What to change: what is done for each organization (`owed`; any operator takes `organization_id` in the same way), and
-the connection `dinero_visma`. Its grant is Visma Connect, and a user who has access to all organizations has authorized
-it. Its `allowed_organizations` limits it to some of them.
+One Visma Connect authorization gives access to all these organizations. Before you use this DAG, change what it does
+for each organization (`owed`). Every operator takes `organization_id` in the same way. Also change the connection
+`dinero_visma`: its grant must be Visma Connect, and a user with access to all the organizations must have authorized
+it. To include only some of them, set `allowed_organizations` in the connection.
 
-Organizations without Dinero Pro have no API, and are left out. Each organization has its own allowance of 100 requests
-a minute.
+Organizations without Dinero Pro have no API, so the DAG leaves them out. Each organization has its own allowance of 100
+requests a minute.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ CONN_ID = "dinero_visma"
 
 with DAG(
     "dinero_many_organizations",
-    description="Every organization of one Visma Connect authorization → what it is owed",
+    description="Every organization of one Visma Connect authorization → what its customers owe",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 7 * * 1", timezone="Europe/Copenhagen"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),

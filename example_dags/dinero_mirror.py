@@ -1,10 +1,11 @@
-"""Each night, copy the books into a database: invoices, contacts, products, credit notes, postings.
+"""Each night, this DAG copies invoices, contacts, products, credit notes and entries (the postings) into a database.
 
-What to change: the connection of the database (`warehouse`: SQLite, Postgres or any other for which Airflow has a
-common.sql hook; extra `sql`), the resources, the hour, and the connection `dinero_default`.
+Before you use this DAG, change the connection of the database (`warehouse`), the resources, the hour, and the
+connection `dinero_default`. The database can be SQLite, Postgres or any other for which Airflow has a common.sql hook.
+Install the extra `sql`.
 
-The first run loads everything; later runs load only changes. A table and its watermark are written in one transaction:
-a run that dies leaves the table as it was, and the next one catches up.
+The first run loads all rows, and later runs load only the changes. The rows of a table and its watermark are written in
+one transaction. So a run that dies leaves the table as it was, and the next run catches up.
 """
 
 import pendulum
@@ -14,7 +15,7 @@ from airflow_provider_dinero.transfers.sql import DineroToSqlOperator
 
 with DAG(
     "dinero_mirror",
-    description="Dinero → tables of a warehouse, only what changed",
+    description="Dinero → tables of a warehouse, only the changes",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 3 * * *", timezone="Europe/Copenhagen"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),

@@ -1,11 +1,11 @@
-"""On the first of the month, update the archive: PDFs of booked documents, the receipts, and reports.
+"""On the first of each month, this DAG updates an archive of all booked documents (as PDFs), receipts and reports.
 
-What to change: the archive (a param of the run: a local folder, or object storage such as
-s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law requires you to keep
-them for five years.
+Before you use this DAG, change the place of the archive (a param of the run: a local folder, or object storage such as
+s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law requires you to keep these
+documents for five years.
 
-Only new documents are fetched. A document always keeps its path, and an index lists them all. If you clear the
-run, the reports of its month are written again.
+Each run fetches only the documents that are new. A document always keeps its path, and an index lists all documents. If
+you clear a run, it writes the reports of its month again.
 """
 
 import json
@@ -17,7 +17,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, tas
 from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.transfers.archive import DineroArchiveOperator
 
-# The day of the run and the year of the month that ended, by the DAG's clock.
+# The day of the run, and the year of the month before it, in the time zone of the DAG.
 DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
 YEAR = "{{ macros.ds_add(macros.dinero.period_key(dag_run, dag, 'day'), -1)[:4] }}"
 

@@ -1,14 +1,15 @@
-"""A payout of a payment provider becomes one voucher of three ledger lines: gross, fee, bank.
+"""A payout of a payment provider becomes one voucher with three ledger lines: gross, fee and bank.
 
-Amounts of ledger lines include VAT. These accounts have no VAT, and "none" says so: 1543.13 sold and a fee of 22.38
-book -1543.13 on 55020, 22.38 on 6300 and 1520.75 on 55000. Without "none", Dinero splits VAT off a line, by the
-VAT code of its account.
+The amounts of ledger lines include VAT. The three accounts of this example have no VAT, so the lines have the VAT code
+"none". Sales of 1543.13 and a fee of 22.38 thus book -1543.13 on account 55020, 22.38 on 6300 and 1520.75 on 55000.
+Without "none", Dinero would split VAT off each line, according to the VAT code of its account.
 
-What to change: the three accounts, where the payout comes from (here the params of the run, which another system can
-pass when it triggers the DAG), and the connection `dinero_default`.
+Before you use this DAG, change the three accounts, where the payout comes from (here it is the params of the run, which
+another system can pass when it triggers the DAG), and the connection `dinero_default`.
 
-The same payout is posted once, even by another run, because its Id in Dinero is made from the payout's number. Once it
-is booked, other amounts under the same number change nothing: correct it with lines under another number.
+Each payout is posted only once, even if another run contains it again, because its Id in Dinero is derived from the
+number of the payout. Once the payout is booked, you can't change its amounts by running the DAG again: correct it with
+lines under another number.
 """
 
 from decimal import Decimal
@@ -20,18 +21,18 @@ from airflow.sdk import DAG, Param, task
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 
 # In Dinero's standard chart of accounts; a positive amount is debit.
-PROVIDER_ACCOUNT = 55020  # what the payment provider owes us; the sales were booked to this account
+PROVIDER_ACCOUNT = 55020  # what the payment provider owes us; the sales were booked here
 FEE_ACCOUNT = 6300  # bank charges, which have no VAT
 BANK_ACCOUNT = 55000
 
-DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"  # of the run
+DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"  # the day of the run
 
 with DAG(
     "dinero_payout",
     description="Payout of a payment provider → three ledger lines → booked",
     doc_md=__doc__,
     schedule=None,
-    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),  # its time zone is the DAG's
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen"),  # the DAG uses its time zone
     params={
         "payout": Param(1001, type="integer", title="Number of the payout, which becomes the voucher number"),
         "paid_on": Param(None, type=["null", "string"], format="date", title="Paid on; empty: the day of the run"),

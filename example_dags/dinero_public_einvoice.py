@@ -1,10 +1,11 @@
 """A public institution gets its invoice as an e-invoice (NemHandel), addressed to its EAN number.
 
-What to change: the customer, the order (params of the run), the account that the sale is booked to, and the connection
-`dinero_default`. The institution gives you its EAN number, a contact person, and usually an order number of its own.
+Before you use this DAG, change the customer, the order (the params of the run), the account that the sale is booked to,
+and the connection `dinero_default`. Ask the institution for its EAN number and a contact person. Usually, it also has
+an order number of its own, which belongs on the invoice.
 
-The EAN number and the contact person are checked before anything is created in Dinero. The invoice is created, booked
-and sent once for each order.
+The DAG checks the EAN number and the contact person before it creates the invoice. For each order, it creates, books
+and sends the invoice only once.
 """
 
 from airflow.sdk import DAG, Param
@@ -20,7 +21,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "order": Param("E-1", type="string", title="Our order number: the same one is invoiced once"),
+        "order": Param("E-1", type="string", title="Our order number: each is invoiced only once"),
         "their_order": Param("4500012345", type="string", title="The institution's order number"),
         "price": Param("4000.00", type="string", pattern=r"^\d+\.\d{2}$", title="Price without VAT (DKK)"),
     },

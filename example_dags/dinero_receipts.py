@@ -1,11 +1,12 @@
 """Receipts in a folder or a bucket become purchase vouchers in Dinero, as drafts for the bookkeeper.
 
-What to change: the folder (a param of the run: a local path, or one of object storage such as
-s3://aws_default@bucket/receipts), how the account and the amount are found (`expense_of`: here from the file's name,
-6000_125.00_Paper.pdf), and the connection `dinero_default`. With `book=True` the vouchers are booked too.
+Before you use this DAG, change the folder (a param of the run: a local path, or an address in object storage such as
+s3://aws_default@bucket/receipts), how it finds the account and the amount of a receipt (`expense_of`), and the
+connection `dinero_default`. In this example, account and amount are in the name of the file, such as
+6000_125.00_Paper.pdf. With `book=True`, the DAG books the vouchers too.
 
-Run it as often as you like: a receipt that already exists is found by its name. A file whose name can't be parsed is
-skipped, and named in the log.
+You can run the DAG as often as you like: it finds a voucher that exists by the name of the receipt. If it can't parse
+the name of a file, it skips the file, and names it in the log.
 """
 
 import logging
@@ -15,11 +16,11 @@ from airflow.sdk import DAG, ObjectStoragePath, Param, task
 
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 
-BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard chart of accounts
+BANK_ACCOUNT = 55000  # the receipts were paid from this account of Dinero's standard chart
 
 
 def expense_of(receipt: ObjectStoragePath) -> dict[str, Any]:
-    """Return the arguments of the operator for a receipt."""
+    """Return the operator's arguments for a receipt."""
     account, amount, text = receipt.stem.split("_", 2)
     voucher = {
         "PurchaseType": "cash",

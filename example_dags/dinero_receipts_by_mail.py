@@ -1,18 +1,18 @@
 """Receipts that arrive by mail become purchase vouchers in Dinero, as drafts for the bookkeeper.
 
-Each PDF in a mail, and each photo, becomes a voucher with that file. This includes mails that consist of only a PDF,
-and mails that were forwarded as attachments. Photos become upright PDFs. The bookkeeper adds the account and
-the amount in Dinero.
+Each PDF and each photo in a mail becomes a voucher with that file. This includes mails that consist of only a PDF, and
+mails that were forwarded as attachments. Photos become upright PDFs. The bookkeeper adds the account and the amount in
+Dinero.
 
-What to change: the connection of the mailbox (`receipts_mail`, of Airflow's IMAP provider), the folders of the mailbox
-and where the files are kept (params of the run; a local folder, or one of object storage that all workers reach), the
-account that receipts are paid from, the hour, and the connection `dinero_default`. Photos need
-`airflow-provider-dinero[photos]`.
+Before you use this DAG, change the connection of the mailbox (`receipts_mail`, of Airflow's IMAP provider), the account
+that receipts are paid from, the hour, and the connection `dinero_default`. The params of the run name the folders of
+the mailbox, and the place where the files are stored: a local folder, or object storage that all workers reach. Photos
+need the extra `airflow-provider-dinero[photos]`.
 
-The DAG doesn't mark mails as read. When all vouchers of a mail exist, it moves the mail to the folder `done`. If a run
-dies in between, nothing is created twice: the Message-ID of the mail and the content of the file identify a voucher. A
-mail without a receipt stays where it is. So does a mail that can't be read: the run processes the others, and then
-fails with an error that names it.
+The DAG doesn't mark mails as read. When all vouchers of a mail exist, the DAG moves the mail to the folder `done`. If a
+run dies before that, nothing is created twice, because the Message-ID of the mail and the content of the file identify
+a voucher. A mail without a receipt stays where it is. So does a mail that can't be read: the run processes the other
+mails, and then fails with an error that names this one.
 """
 
 import hashlib
@@ -31,12 +31,12 @@ from airflow.sdk import DAG, CronTriggerTimetable, ObjectStoragePath, Param, tas
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 
 MAILBOX = "receipts_mail"
-BANK_ACCOUNT = 55000  # what the receipts were paid from, in Dinero's standard chart of accounts
+BANK_ACCOUNT = 55000  # the receipts were paid from this account of Dinero's standard chart
 VOUCHER = {"PurchaseType": "cash", "DepositAccountNumber": BANK_ACCOUNT, "RegionKey": "DK"}
-SMALLEST_PHOTO = 50_000  # bytes: below are logos and the like
-# The errors of a mail that isn't well-formed.
+SMALLEST_PHOTO = 50_000  # bytes; smaller images are logos and the like
+# A mail that isn't well-formed raises one of these errors.
 UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
-# The name of a folder goes to the mail server in quotes.
+# The name of a folder is sent to the mail server in quotes, so it must not contain any.
 FOLDER = {"type": "string", "pattern": r'^[^"\\\x00-\x1f]+(?![\s\S])'}
 MOST = 1000  # receipts per run; the next run takes the rest
 PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL)
@@ -53,7 +53,7 @@ def answer(told: tuple[str, list[Any]], what: str) -> list[Any]:
 
 
 def opened(server: imaplib.IMAP4, folder: str, *, readonly: bool) -> str:
-    """Open a folder, and return its UIDVALIDITY: with another one, the same UID is another mail."""
+    """Open a folder, and return its UIDVALIDITY. If that changes, a UID belongs to another mail."""
     answer(server.select(f'"{folder}"', readonly=readonly), f"open {folder}")
     return str(server.response("UIDVALIDITY")[1][0].decode())
 
@@ -71,7 +71,7 @@ def pdf_in(part: Message) -> bytes | None:
 
 
 def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
-    """Store the receipts of a mail, and return the arguments of the operator for each."""
+    """Store the receipts of a mail, and return the operator's arguments for each receipt."""
     mail = message_from_bytes(raw, policy=policy.default)
     message_id = str(mail["Message-ID"] or "").strip() or hashlib.sha256(raw).hexdigest()
     found = {}
@@ -82,7 +82,7 @@ def receipts_of(raw: bytes, store: ObjectStoragePath) -> list[dict[str, Any]]:
         name = re.sub(r'[\\/:"<>|?*]|[^ -~\u00a0-\ud7ff]', "-", part.get_filename() or "").strip(" .-")
         name = name.encode()[:150].decode(errors="ignore")
         path = store / digest[:32] / f"{name.removesuffix('.pdf') or 'receipt'}.pdf"
-        if not path.exists() or path.stat().st_size != len(pdf):  # a killed try leaves an incomplete file
+        if not path.exists() or path.stat().st_size != len(pdf):  # a killed try may leave an incomplete file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pdf)
         found[digest] = {
@@ -112,7 +112,7 @@ with DAG(
 
     @task(multiple_outputs=False)
     def read(params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the receipts of all mails, which mail each is from, and the mails that can't be read."""
+        """Return all receipts, the mail that each belongs to, and the mails that can't be read."""
         from airflow.providers.imap.hooks.imap import ImapHook
 
         from airflow_provider_dinero.api.errors import DineroInvalidBody
@@ -126,7 +126,7 @@ with DAG(
             validity = opened(server, params["inbox"], readonly=True)
             for uid in answer(server.uid("SEARCH", "ALL"), "search")[0].decode().split():
                 raw = answer(server.uid("FETCH", uid, "(BODY.PEEK[])"), f"give mail {uid}")[0]
-                if raw is None:  # deleted meanwhile
+                if raw is None:  # somebody has deleted it in the meantime
                     continue
                 try:
                     found = receipts_of(raw[1], ObjectStoragePath(params["store"]))
@@ -148,12 +148,12 @@ with DAG(
 
     @task
     def receipts(found: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return only the receipts: Airflow maps over a task's whole result, not over one of its keys."""
+        """Return only the receipts, because Airflow maps over the whole result of a task, not over one of its keys."""
         return list(found["receipts"])
 
     @task(trigger_rule="all_done")
     def put_away(found: dict[str, Any] | None, params: dict[str, Any] | None = None, ti: Any = None) -> None:
-        """Move the mails whose vouchers all exist; fail if others remain."""
+        """Move the mails whose vouchers all exist, and fail if other mails with receipts remain."""
         from airflow.providers.imap.hooks.imap import ImapHook
 
         assert params
@@ -165,9 +165,9 @@ with DAG(
             with ImapHook(MAILBOX) as hook:
                 server = hook.mail_client
                 able = answer(server.capability(), "list its capabilities")[0].upper().split()
-                if b"MOVE" not in able:  # copying and deleting would also expunge what others marked as deleted
+                if b"MOVE" not in able:  # EXPUNGE would also remove mails that others marked
                     raise RuntimeError("The mail server can't move mails (RFC 6851).")
-                server.create(f'"{params["done"]}"')  # refused if it exists
+                server.create(f'"{params["done"]}"')  # the server refuses this if the folder exists
                 if opened(server, params["inbox"], readonly=False) != found["validity"]:
                     raise RuntimeError("The mailbox was created again meanwhile. Clear the run.")
                 for uid in done:

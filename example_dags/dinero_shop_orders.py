@@ -1,16 +1,19 @@
-"""A month of shop orders becomes contacts, booked invoices and e-mails in Dinero, each total compared to the øre.
+"""The shop orders of a month become contacts and invoices in Dinero, which are booked and e-mailed.
 
-What to change: the shop and the month (params of the run), where the orders come from (`read_orders`), the accounts
-that sales are booked to, and the connection `dinero_default`.
+The DAG compares each total with the shop's, to the øre, before it books the invoice.
 
-Running it again for the same month creates nothing new: a contact is found by its customer number, an invoice by its
-order number, a mail-out by its invoice. The invoices are dated today, and give the order's date in their comment: the
-orders of *chinook*, a music shop, date from 2007 to 2011, and Dinero can't book into closed years.
+Before you use this DAG, change the shop and the month (params of the run), where the orders come from (`read_orders`),
+the accounts that sales are booked to, and the connection `dinero_default`.
 
-*bicycles* has 30 realistic orders of 2026-10: discounts, shipping, euros, companies, guests, a coupon that leaves
-nothing to pay, and customers without an e-mail address, who get no mail. Six of the orders are wrong. The task
-`invoices` names each of them in its log and in its report, books none of them, processes all others, and then fails.
-Correct the orders, and clear the run.
+If you run the DAG again for the same month, it creates nothing new: it finds a contact by the customer number, an
+invoice by the order number, and a mail-out by its invoice. The invoices are dated today, and their comment gives the
+date of the order, because Dinero can't book into closed years: the orders of *chinook*, a music shop, date from 2007 to
+2011.
+
+The shop *bicycles* has 30 realistic orders of 2026-10, with discounts, shipping, euros, companies, guests, and a coupon
+that leaves nothing to pay. Some customers have no e-mail address, so they get no mail. Six of the orders are wrong. The
+task `invoices` doesn't book these, but processes all others. It names each wrong order in its log and in its report,
+and fails at the end. Correct the orders, and clear the run.
 """
 
 import csv
@@ -25,7 +28,7 @@ from airflow_provider_dinero.operators.files import DineroUploadFileOperator
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 
 DATA = Path(__file__).parent / "data"
-# Accounts of Dinero's standard chart.
+# Accounts of Dinero's standard chart of accounts.
 SALES = 1000  # with VAT
 SALES_ABROAD = 1100  # without VAT, to companies in other countries
 
@@ -37,7 +40,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def contact_of(shop: str, customer: dict[str, str], country_keys: dict[str, str]) -> dict[str, Any]:
-    """Return the part of an item about its contact. Guests have no number, and may share an e-mail address."""
+    """Return the keys of an item that concern its contact. Guests have no number, and may share an e-mail address."""
     person = f"{customer['first_name']} {customer['last_name']}".strip()
     company = customer["company"]
     contact: dict[str, Any] = {
@@ -67,7 +70,7 @@ with DAG(
         "shop": Param("chinook", enum=["chinook", "bicycles"], title="Shop"),
         "month": Param("2007-02", type="string", pattern=r"^\d{4}-\d{2}$", title="Month of the orders"),
     },
-    # Airflow 3.3 can fail a task that resumes within seconds of deferring: two retries make up for that.
+    # Airflow 3.3 can fail a task that resumes seconds after it has deferred. Two retries make up for that.
     default_args={"retries": 2, "retry_delay": 5},
     tags=["dinero", "example"],
 ) as dag:
@@ -118,7 +121,7 @@ with DAG(
             ]
             items.append({
                 "idempotency_key": reference,
-                "expected_total": order["total"],  # what the shop charged: no other total is booked
+                "expected_total": order["total"],  # the shop charged this; an invoice with another total isn't booked
                 "send": "email" if customer["email"] else None,
                 "invoice": {
                     "ExternalReference": reference,
@@ -135,7 +138,7 @@ with DAG(
         task_id="invoices",
         invoices=invoices_of(read_orders()),
         book=True,
-        on_other_name="create",  # two guests with one e-mail address are two contacts
+        on_other_name="create",  # two guests who share an e-mail address are two contacts
     )
     receipt = DineroUploadFileOperator(task_id="upload_receipt", file_path=str(DATA / "receipt.pdf"))
     changes = DineroChangesSensor(

@@ -24,7 +24,7 @@ CUSTOMER = {
 
 
 def invoice(customer: Any, price: Any) -> dict[str, Any]:
-    """Return an invoice for a bicycle bell, as Dinero takes it."""
+    """Return the body of an invoice for a bicycle bell."""
     bell = {
         "Description": "Bicycle bell",
         "Quantity": 1,
@@ -52,12 +52,12 @@ with DAG("approval_of_each", schedule=None, default_args={"retries": 2}) as appr
 
     @task
     def orders() -> list[dict[str, str]]:
-        """Return the orders, as a shop would give them."""
+        """Return the orders of a shop."""
         return [{"number": "order-4721", "price": "80.00"}, {"number": "order-4722", "price": "120.00"}]
 
     @task_group
     def order(number: Any, price: Any, customer: Any) -> None:
-        """Create a draft, ask for approval of this one, and book and send it."""
+        """Create the draft for one order, ask for approval, and book and send the invoice."""
         draft = DineroCreateInvoiceOperator(
             task_id="draft",
             idempotency_key=number,
@@ -81,7 +81,7 @@ with DAG("one_approval_of_many", schedule=None, default_args={"retries": 2}) as 
 
     @task
     def invoices(customer: dict[str, str]) -> list[dict[str, Any]]:
-        """Return the arguments of each create."""
+        """Return the arguments for each draft."""
         prices = {"order-4723": "80.00", "order-4724": "120.00"}
         guid = customer["ContactGuid"]
         return [{"idempotency_key": key, "invoice": invoice(guid, price)} for key, price in prices.items()]

@@ -34,7 +34,7 @@ with DAG("contacts_to_crm", schedule=None, max_active_runs=1) as contacts_to_crm
     def use(window: dict) -> None:
         contacts = DineroHook().get_conn().contacts
         for guid in [*window["created"], *window["updated"]]:
-            print(contacts.get(guid)["Name"])  # here: write it to the CRM, by Guid
+            print(contacts.get(guid)["Name"])  # write it to your CRM here, by its Guid
 
     commit = DineroCommitChangesOperator(task_id="commit", changes=changes.output, resource="contacts")
     use(changes.output) >> commit
