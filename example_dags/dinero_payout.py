@@ -20,7 +20,7 @@ from airflow.sdk import DAG, Param, task
 
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 
-# In Dinero's standard chart of accounts; a positive amount is debit.
+# These accounts are in Dinero's standard chart of accounts. A positive amount is a debit.
 PROVIDER_ACCOUNT = 55020  # what the payment provider owes us; the sales were booked here
 FEE_ACCOUNT = 6300  # bank charges, which have no VAT
 BANK_ACCOUNT = 55000

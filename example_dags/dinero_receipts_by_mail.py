@@ -172,11 +172,12 @@ with DAG(
                     raise RuntimeError("The mailbox was created again meanwhile. Clear the run.")
                 for uid in done:
                     answer(server.uid("MOVE", uid, f'"{params["done"]}"'), f"move mail {uid}")
-        log.info("%d mails are moved", len(done))
+        log.info("%d mails were moved", len(done))
         waiting = [uid for uid, places in found["mails"].items() if places and uid not in done]
         if waiting or found["unreadable"]:
             raise RuntimeError(
-                f"Mails that stay, by UID: without their vouchers {waiting}, unreadable {found['unreadable']}."
+                f"Some mails stay in the folder, by UID: without their vouchers {waiting}, "
+                f"unreadable {found['unreadable']}."
             )
 
     found = read()
