@@ -28,7 +28,7 @@ def operations() -> dict[str, Operation]:
 def table() -> str:
     """Return all operations as a Markdown table."""
     return _markdown(
-        ("call", "operation", "repeat", "paginated", "changes since", "answer"),
+        ("call", "operation", "kind", "paginated", "changes since", "response"),
         (
             (f"`{call}`", f"`{each}`", each.repeat, "yes" * each.paginated, "yes" * each.changes_since, each.shape[0])
             for call, each in operations().items()
@@ -39,7 +39,7 @@ def table() -> str:
 def writes() -> str:
     """Return how a lost response of each write is settled, as a Markdown table."""
     return _markdown(
-        ("call", "repeat", "fence", "lookup", "sure", "otherwise"),
+        ("call", "kind", "fence", "it was done if", "reliable", "otherwise"),
         ((f"`{call}`", each.repeat, *each.lost) for call, each in operations().items() if each.lost),
     )
 

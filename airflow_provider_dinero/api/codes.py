@@ -28,26 +28,28 @@ class Code(NamedTuple):
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
 _NO_ACCESS = "Check organization_id: the credentials may be for another one, or the user may lack a role in Dinero."
 _ORGANIZATION = ("organization_id",)
-_READ_AGAIN = "Read the document again, and decide with its new Timestamp."
-_LEDGER = "Items with one VoucherNumber must agree: correct the items and post them again."
+_READ_AGAIN = "Read the document again, and decide with its new Timestamp whether to repeat the request."
+_LEDGER = (
+    "Items with the same VoucherNumber must have the same date, file, Id and Version: correct and post them again."
+)
 _SENDER = "Complete the settings of the organization in Dinero."
 _NO_ADDRESS = (
-    "Give the contact an e-mail address, or pass a Receiver in mailout, and run it again: nothing is done twice."
+    "Give the contact an e-mail address, or pass a Receiver in mailout, and run the task again: nothing is done twice."
 )
 _E_INVOICE = "Correct the contact in Dinero, or send by e-mail instead."
 
 CODES: dict[int, Code] = {
     40: Code("Not found", DineroNotFound, "Check the Guid and the organization_id.", _ORGANIZATION),
     41: Code("Unauthorized", DineroForbidden, _NO_ACCESS, _ORGANIZATION),
-    42: Code("Validation error", DineroInvalidRequest, "Correct the named properties."),
+    42: Code("Validation error", DineroInvalidRequest, "Correct the properties that the message names."),
     43: Code(
         "Limit exceeded",
         DineroInvalidRequest,
         "Request at most 1000 rows per page. An invoice can have at most three reminders.",
     ),
     44: Code("Invalid format", DineroInvalidRequest, "Correct the format of the value."),
-    45: Code("Invalid request", DineroInvalidRequest, "Correct the request."),
-    46: Code("Invalid filter format", DineroInvalidRequest, "Filter on the properties that the operation allows."),
+    45: Code("Invalid request", DineroInvalidRequest, "Correct what the message names."),
+    46: Code("Invalid filter format", DineroInvalidRequest, "Filter only by properties that the operation allows."),
     47: Code("An accounting year was not found", DineroNotFound, "Create the accounting year in Dinero."),
     48: Code("Not Pro", DineroForbidden, _SUBSCRIPTION, _ORGANIZATION),
     49: Code("Email rejected", DineroInvalidRequest, "Check the receiver's address."),
@@ -66,14 +68,18 @@ CODES: dict[int, Code] = {
     62: Code("E-invoice contact missing att. person", DineroInvalidRequest, _E_INVOICE),
     63: Code("No results", DineroNotFound, "Check the Guid and the organization_id.", _ORGANIZATION),
     64: Code("No recipient email", DineroInvalidRequest, _NO_ADDRESS),
-    65: Code("Item is deleted", DineroInvalidRequest, "A deleted document can't be changed: create a new one."),
-    66: Code("Ledger limit exceeded", DineroInvalidRequest, "Book or delete items first: a ledger holds 1000 lines."),
+    65: Code("Item is deleted", DineroInvalidRequest, "A deleted document can't be changed: create a new document."),
+    66: Code(
+        "Ledger limit exceeded", DineroInvalidRequest, "Book or delete items first: a ledger holds at most 1000 lines."
+    ),
     67: Code("File type not allowed", DineroInvalidRequest, "Send a JPEG, JPG, PNG, GIF or PDF file."),
     68: Code(
         "File type not present", DineroInvalidRequest, "Give the file a name that ends in its type, such as .pdf."
     ),
     69: Code("Must be MIME multi part content", DineroInvalidRequest, "Send the file as multipart/form-data."),
-    70: Code("Ledger items optimistic concurrency", DineroUnavailable, "Post ledger items one request at a time."),
+    70: Code(
+        "Ledger items optimistic concurrency", DineroUnavailable, "Send only one request with ledger items at a time."
+    ),
     71: Code("Update concurrency error", DineroStaleTimestamp, _READ_AGAIN),
     72: Code("Duplicated entity error", DineroDuplicate, "The Guid is taken: use another key, or raise generation."),
     73: Code(
@@ -91,16 +97,24 @@ CODES: dict[int, Code] = {
     ),
     78: Code("Id differs for same voucher number", DineroInvalidRequest, _LEDGER),
     79: Code("Invalid VAT number", DineroInvalidRequest, _SENDER),
-    80: Code("Can't claim free pro", DineroInvalidRequest, "Dinero Pro has already been claimed, or is active."),
+    80: Code(
+        "Can't claim free pro",
+        DineroInvalidRequest,
+        "You don't have to do anything: Dinero Pro has already been claimed, or is active.",
+    ),
     81: Code("Cannot create accounting year", DineroInvalidRequest, "Create the accounting year in Dinero."),
-    82: Code("Dates not in single accounting year", DineroInvalidRequest, "Request one accounting year at a time."),
+    82: Code(
+        "Dates not in single accounting year", DineroInvalidRequest, "Request only one accounting year at a time."
+    ),
     83: Code("The end date is before the start date", DineroInvalidRequest, "Swap the two dates."),
     84: Code("More than 31 days", DineroInvalidRequest, "Request at most 31 days at a time."),
-    85: Code("The trade offer is not a draft", DineroInvalidRequest, "Only a draft can be edited: create a new one."),
+    85: Code(
+        "The trade offer is not a draft", DineroInvalidRequest, "Only a draft can be changed: create a new offer."
+    ),
     86: Code(
         "Deposit does not exist",
         DineroNotFound,
-        "Use the number of a deposit account: `airflow dinero accounts <connection>` marks them.",
+        "Use the number of a deposit account: `airflow dinero accounts <connection>` marks these accounts.",
     ),
     87: Code("Version differs for same voucher number", DineroInvalidRequest, _LEDGER),
     88: Code("No booked reminder", DineroInvalidRequest, "Book a reminder first."),

@@ -95,19 +95,19 @@ class DineroConfigurationError(DineroPermanentError):
 
 
 class DineroInvalidBody(DineroPermanentError, ValueError):
-    """A body, file or filter that Dinero would refuse or, worse, misread; nothing was sent."""
+    """A body, file, filter or argument is wrong: Dinero would refuse it or, worse, misread it."""
 
 
 class DineroConflict(DineroPermanentError):
-    """The idempotency key was already used for other content."""
+    """Dinero has something that conflicts with what you gave, such as other content for the same idempotency key."""
 
 
 class DineroWrongTotal(DineroPermanentError):
-    """A document doesn't have the total that its author expects; it was not booked."""
+    """A document doesn't have the total that you expect, so the operator doesn't book it."""
 
 
 class DineroNotDue(DineroPermanentError):
-    """There is nothing to send a reminder for, or the reminder isn't due yet; nothing was sent."""
+    """There is no reason to send a reminder, or the reminder isn't due yet; nothing was sent."""
 
 
 class DineroItemsFailed(DineroPermanentError):
@@ -115,7 +115,7 @@ class DineroItemsFailed(DineroPermanentError):
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):
-    """A response that Dinero's documentation doesn't describe, such as a redirect or an HTML page."""
+    """The response isn't one that Dinero's documentation describes; it may be a redirect or an HTML page."""
 
 
 class DineroRefused(DineroPermanentError):
@@ -149,15 +149,15 @@ class DineroRefused(DineroPermanentError):
 
 
 class DineroUnauthorized(DineroRefused):
-    """The credentials or the token were rejected."""
+    """Dinero or Visma Connect rejected the credentials or the token."""
 
 
 class DineroReauthorizationRequired(DineroUnauthorized):
-    """The refresh token is no longer valid: a person must consent again."""
+    """The refresh token is no longer valid, so a person must consent again."""
 
 
 class DineroForbidden(DineroRefused):
-    """No access to the organization, or its subscription doesn't include this."""
+    """The user has no access to the organization, or the organization's subscription doesn't include this."""
 
 
 class DineroNotFound(DineroRefused):
@@ -177,7 +177,7 @@ class DineroDuplicate(DineroRefused):
 
 
 class DineroOutcomeUnknown(DineroError):
-    """The write may or may not have been done, and a lookup could not find out."""
+    """The write may or may not have been done, and the client can't find out which."""
 
 
 class DineroDryRun(DineroError):
@@ -225,7 +225,7 @@ class DineroUnavailable(DineroTemporaryError):
 
 
 class DineroThrottled(DineroTemporaryError):
-    """The request allowance is used up: 100 per minute for an organization and client, 60 for personal integrations."""
+    """The request allowance is used up: 100 a minute for a client and organization, 60 for a personal integration."""
 
     # The slot kept for a caller who comes back, in seconds since the epoch; None if there is none.
     slot: float | None = None

@@ -21,19 +21,19 @@ class Repeat(StrEnum):
 
 
 class Otherwise(StrEnum):
-    """What happens if the lookup of a lost write finds nothing."""
+    """What happens if the check of a lost write fails."""
 
-    REFUSED = "Dinero's refusal is raised"
+    REFUSED = "the client raises Dinero's refusal"
     UNKNOWN = "DineroOutcomeUnknown"
 
 
 class Lost(NamedTuple):
     """What happens when the response of a write is lost: one row of the table of writes.
 
-    :param fence: str, what makes a second one harmless
-    :param look_up: str, what is read to see whether the write was done
-    :param sure: str, whether that is reliable: yes, likely or no
-    :param otherwise: Otherwise, what happens if the lookup finds nothing
+    :param fence: str, what makes a second request harmless
+    :param look_up: str, what is true if the write was done, which the client checks; in parentheses if it can't
+    :param sure: str, whether the check is reliable: yes, likely or no
+    :param otherwise: Otherwise, what happens if it isn't true
     """
 
     fence: str
@@ -45,26 +45,26 @@ class Lost(NamedTuple):
 # Combinations that several operations share.
 REFUSED, UNKNOWN = Otherwise.REFUSED, Otherwise.UNKNOWN
 OWN_GUID = Lost(
-    "its Guid, yours or one that the client chooses",
-    "the document with this Guid, compared with the body",
+    "the Guid, which you give or the client chooses",
+    "the document with this Guid has the content of the body",
     "yes",
     UNKNOWN,
 )
-SAME_AGAIN = Lost("a repetition changes nothing", "not needed", "yes", REFUSED)
-GONE = Lost("a repetition changes nothing", "it is gone, or has a DeletedAt", "yes", REFUSED)
-REPLACED = Lost("Timestamp", "the document, compared with the body", "yes", REFUSED)
-DELETED = Lost("Timestamp", "the document: it is gone, or has a DeletedAt", "yes", REFUSED)
-BOOKED = Lost("Timestamp", "the document: booking can't be undone", "yes", REFUSED)
+SAME_AGAIN = Lost("a second request changes nothing", "(no check is needed)", "yes", REFUSED)
+GONE = Lost("a second request changes nothing", "the object is gone, or has a DeletedAt", "yes", REFUSED)
+REPLACED = Lost("the Timestamp", "the document has the content of the body", "yes", REFUSED)
+DELETED = Lost("the Timestamp", "the document is gone, or has a DeletedAt", "yes", REFUSED)
+BOOKED = Lost("the Timestamp", "the document is booked", "yes", REFUSED)
 PAID = Lost(
-    "Timestamp",
-    "the payments: one has its ExternalReference, yours or one that the client chooses",
+    "the Timestamp",
+    "a payment has the ExternalReference, which you give or the client chooses",
     "yes",
     UNKNOWN,
 )
-UNPAID = Lost("Timestamp", "the payments: it is gone", "yes", REFUSED)
+UNPAID = Lost("the Timestamp", "the payment is gone", "yes", REFUSED)
 # It isn't known whether a mail-out changes the document's Timestamp, so its Timestamp is not a fence.
-MAILED = Lost("none", "the document's mail-outs, by a person", "likely", UNKNOWN)
-NOWHERE = Lost("none", "none", "no", UNKNOWN)
+MAILED = Lost("nothing", "the document has a mail-out of this kind", "likely", UNKNOWN)
+NOWHERE = Lost("nothing", "(the client can't check)", "no", UNKNOWN)
 
 
 @dataclass(frozen=True)

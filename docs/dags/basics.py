@@ -19,7 +19,8 @@ with DAG("bills_and_payouts", schedule=None, default_args={"dry_run": True}) as 
         },
         book=True,
     )
-    day = {"VoucherNumber": 9001, "VoucherDate": "2026-01-02"}  # lines of one number are one voucher, which balances
+    # Lines with the same number are one voucher, and must balance.
+    day = {"VoucherNumber": 9001, "VoucherDate": "2026-01-02"}
     DineroPostLedgerItemsOperator(
         task_id="payout",
         idempotency_key="payout-2026-01-02",

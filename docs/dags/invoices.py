@@ -60,7 +60,7 @@ with DAG("step_by_step", schedule=None, default_args={"retries": 2}) as step_by_
 
 # --8<-- [start:mapped]
 def contact_of(order: dict[str, str]) -> dict[str, Any]:
-    """Return the customer of an order, as Dinero takes a contact."""
+    """Return the customer of an order, with Dinero's property names."""
     return {
         "ExternalReference": order["customer"],
         "Name": order["name"],
@@ -71,7 +71,7 @@ def contact_of(order: dict[str, str]) -> dict[str, Any]:
 
 
 def invoice_of(pair: tuple[dict[str, str], dict[str, str]]) -> dict[str, Any]:
-    """Return the arguments of the operator for an order and what became of its contact."""
+    """Return the operator's arguments for an order, given the result of its contact's task."""
     order, contact = pair
     line = {**BELL, "BaseAmountValue": order["price"]}
     return {
@@ -104,7 +104,7 @@ with DAG("orders_in_order", schedule=None) as ordered:
 
     @task(retries=2)
     def book(numbers: list[str]) -> list[int]:
-        """Book the invoices of orders one after another; a retry finds those that are booked, and continues."""
+        """Book the invoices one after another. A retry finds those that are already booked, and books the rest."""
         client = DineroHook().get_conn()
         contact = client.contacts.upsert(CUSTOMER)["ContactGuid"]
         booked = []

@@ -7,7 +7,7 @@ from airflow.sdk import DAG, task
 from airflow_provider_dinero.operators.ledger import DineroPostLedgerItemsOperator
 
 DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
-START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # the DAG uses its time zone
 
 with DAG("payout", schedule=None, start_date=START) as payout:
     DineroPostLedgerItemsOperator(

@@ -7,7 +7,7 @@ from airflow.sdk import DAG
 from airflow_provider_dinero.operators.manual_vouchers import DineroManualVoucherOperator
 
 DAY = "{{ macros.dinero.period_key(dag_run, dag, 'day') }}"
-START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # the DAG uses its time zone
 
 with DAG("cash_to_bank", schedule=None, start_date=START) as cash_to_bank:
     DineroManualVoucherOperator(

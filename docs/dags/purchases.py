@@ -29,7 +29,7 @@ with DAG("cash_purchase", schedule=None) as cash_purchase:
 # --8<-- [start:credit]
 SUPPLIER = {"ExternalReference": "supplier-3", "Name": "Hosting ApS", "CountryKey": "DK", "IsPerson": False}
 MONTH = "{{ macros.dinero.period_key(dag_run, dag, 'month') }}"
-START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # its time zone is the DAG's
+START = pendulum.datetime(2026, 1, 1, tz="Europe/Copenhagen")  # the DAG uses its time zone
 
 with DAG("credit_purchase", schedule="@monthly", start_date=START) as credit_purchase:
     supplier = DineroUpsertContactOperator(task_id="supplier", contact=SUPPLIER)

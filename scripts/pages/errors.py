@@ -19,37 +19,41 @@ NO_CAUSE = "can't be caused through the API"
 UNSEEN = {"DineroError", "DineroPermanentError", "DineroTemporaryError", "DineroRefused", "DineroDryRun"}
 WHAT_TO_DO = {
     "DineroConfigurationError": "Correct the field or argument that the message names.",
-    "DineroConflict": "Read the difference that the message shows. Use another `idempotency_key` for another document; "
-    "raise `generation` to create the same one anew on purpose.",
-    "DineroDuplicate": "Raise `generation`: the Guid is, or was, in use for something else.",
-    "DineroForbidden": "Check `organization_id` and the subscription; `airflow dinero check` shows which is wrong.",
-    "DineroInvalidBody": "Correct what the message names; Dinero was not asked to write anything.",
-    "DineroInvalidRequest": "Correct what Dinero names; the message quotes it.",
-    "DineroItemsFailed": "Correct the items that the report names, and run it again: nothing is done twice.",
-    "DineroNotDue": "Nothing: the task is skipped, and a later run checks again.",
-    "DineroNotFound": "Check the Guid and `organization_id`; for an account or a year, check its number in Dinero.",
+    "DineroConflict": "Read the difference that the message shows. For another document, use another "
+    "`idempotency_key`. To create the same document again on purpose, raise `generation`.",
+    "DineroDuplicate": "Use another key, or raise `generation`: the Guid is, or was, in use for something else.",
+    "DineroForbidden": "Check `organization_id` and the subscription. `airflow dinero check` shows which of them is "
+    "wrong.",
+    "DineroInvalidBody": "Correct what the message names.",
+    "DineroInvalidRequest": "Correct what Dinero names. The message quotes it.",
+    "DineroItemsFailed": "Correct the items that the report names, and run the task again: nothing is done twice.",
+    "DineroNotDue": "You don't have to do anything: the task is skipped, and a later run checks again.",
+    "DineroNotFound": "Check the Guid and `organization_id`. If an account or an accounting year is missing, check its "
+    "number in Dinero.",
     "DineroOutcomeUnknown": "In Dinero, look at the document that the message names. Then follow "
     "[when the outcome is unknown](exactly-once.md#when-the-outcome-is-unknown).",
     "DineroReauthorizationRequired": "Consent again, with `airflow dinero authorize <connection>` or on the page "
     "*Admin → Dinero*. Then clear the task.",
-    "DineroStaleTimestamp": "Look at the document in Dinero, because somebody changed it. Then clear the task.",
-    "DineroThrottled": "Nothing: the task waits, defers, or is retried. See [rate limits](rate-limits.md).",
+    "DineroStaleTimestamp": "Look at the document in Dinero, because somebody has changed it. Then clear the task.",
+    "DineroThrottled": "You don't have to do anything: the task waits, defers or is retried. See "
+    "[rate limits](rate-limits.md).",
     "DineroUnauthorized": "Check the client id, client secret and API key in the connection.",
-    "DineroUnavailable": "Nothing while the task has `retries` left. After that, check whether Dinero is up, "
-    "and clear the task.",
-    "DineroWrongTotal": "Compare the two totals and the VAT that the message shows; see "
+    "DineroUnavailable": "You don't have to do anything while the task has `retries` left. After that, check whether "
+    "Dinero is up, and clear the task.",
+    "DineroWrongTotal": "Compare the two totals and the VAT that the message shows. See "
     "[the expected total](guides/invoices.md#the-expected-total).",
-    "DineroUnexpectedAnswer": "Check the API address of the connection: a proxy or another site may have responded.",
+    "DineroUnexpectedAnswer": "Check the API address in the connection, because a proxy or another site may have "
+    "responded.",
 }
 HEAD = """# Errors A to Z
 
-An error says what happened and what to do now. It quotes Dinero's own words if Dinero gave any. There are three
-kinds:
+An error says what happened and what to do now. If Dinero gave a reason, the error quotes it. There are three kinds of
+errors:
 
-- **permanent**: a retry would fail in the same way. The task fails immediately, whatever its `retries`. The same goes
-  for a plain `@task` that uses the hook.
-- **temporary**: Airflow's `retries` apply. Operators wait as long as Dinero asks before a retry. A plain `@task` does
-  so with `retry_policy=DINERO_RETRY_POLICY`.
+- **permanent**: a retry would fail in the same way, so the task fails immediately, whatever its `retries`. This is also
+  true of a plain `@task` that uses the hook.
+- **temporary**: Airflow retries the task as often as its `retries` allow. Before a retry, operators wait as long as
+  Dinero asks. A plain `@task` does the same if you set `retry_policy=DINERO_RETRY_POLICY`.
 - **unknown**: a write may or may not have been done. The task fails immediately, and a person must check.
 
 All error classes are in `airflow_provider_dinero.api.errors`.
@@ -62,9 +66,9 @@ All error classes are in `airflow_provider_dinero.api.errors`.
 CODES_HEAD = """
 ## Codes
 
-These are Dinero's own error codes. A message shows them like this: *"Dinero refused POST /v1/… with HTTP 400, code 42:
-…"*. The [sandbox](sandbox-codes.md) can return each of them. Each code has an error class, which
-you can catch.
+Dinero has error codes of its own. A message shows a code like this: *"Dinero refused POST /v1/… with HTTP 400, code 42:
+…"*. For each code, the provider raises one of the classes above, which you can catch in your own tasks. The
+[sandbox](sandbox-codes.md) can return every code.
 
 | code | meaning | class | example of a cause | what to do |
 |---|---|---|---|---|
@@ -108,4 +112,6 @@ def cause(told: str) -> str:
 
     :param told: str, how to cause it in the sandbox
     """
-    return "The organization's settings, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Request ", told)
+    return (
+        "The settings of the organization, or Dinero itself" if told == NO_CAUSE else re.sub(r"^GET ", "Request ", told)
+    )

@@ -9,24 +9,37 @@ def page() -> str:
     """Return `operations.md`."""
     return f"""# All operations
 
-Each operation that Dinero documents is a method of `DineroClient`. `python -m airflow_provider_dinero.api` prints this
-table, `--json` for programs. What each method takes and returns is in the [reference](reference/client.md), and in
-`help(client.invoices.book)`.
+`DineroClient` has a method for each operation that Dinero documents. `python -m airflow_provider_dinero.api` prints
+the table below, and with `--json`, it prints the table as JSON. To see what a method takes and returns, look in the
+[reference](reference/client.md), or call `help(client.invoices.book)`.
 
-- *read*: retried freely if a response is lost.
-- *keyed*: names what it creates or replaces; retried, since a second one is refused as a duplicate or changes nothing.
-- *fenced*: carries the document's Timestamp; retried, since a second one is refused as stale.
-- *bare*: neither; never repeated blindly.
+*Kind* says what the client does if the response to a request is lost:
 
-*Answer* is the content of a success. A response with other content counts as lost
-([Exactly once](exactly-once.md#an-answer-is-whole-or-it-is-lost)). If it is *nothing*, the content may be empty.
+- *read*: the request changes nothing, so the client sends it again.
+- *keyed*: the request names what it creates or replaces. The client sends it again: Dinero refuses a second request as
+  a duplicate, or the second one changes nothing.
+- *fenced*: the request carries the document's `Timestamp`. The client sends it again: Dinero refuses a second request,
+  because its `Timestamp` is no longer the latest.
+- *bare*: Dinero would carry out a second request too. The client never sends it again without checking first.
+
+*Paginated* operations respond in pages, and the client reads all pages. *Changes since* marks operations that can
+return only what has changed since a given time.
+
+*Response* says what the response contains if the request succeeds. If it is *nothing*, the response may be empty. The
+client treats a response with other content as lost: see
+[exactly once](exactly-once.md#an-answer-is-whole-or-it-is-lost).
 
 {breakable(table())}
 ## When the response of a write is lost
 
-*Fence* is what makes a second one harmless. *Lookup* is what the client reads to see whether the write was done, and
-*sure* whether that is reliable. *Otherwise* is what happens if the lookup finds nothing: `DineroOutcomeUnknown` means
-that a person must check. (`python -m airflow_provider_dinero.api --writes`)
+The table below shows how the client finds out whether a write was done.
+`python -m airflow_provider_dinero.api --writes` prints this table. The columns are:
+
+- *Fence*: what makes a second request harmless.
+- *It was done if*: what the client checks in Dinero. Parentheses mean that the client checks nothing. If the table
+  names another method, only that method checks it.
+- *Reliable*: whether the check finds every write that was done.
+- *Otherwise*: what happens if the check doesn't find the write. `DineroOutcomeUnknown` means that a person must check.
 
 {writes()}"""
 

@@ -14,7 +14,7 @@ FIELDS = ("AccountNumber", "Name", "VatCode", "Category", "IsHidden")
 PURCHASE_FIELDS = (*FIELDS, "CategoryName")
 DEPOSIT_FIELDS = ("AccountNumber", "Name", "IsDefault", "IsHidden")
 
-_IS_THERE = Lost("none", "the chart of accounts: an account with this number and name", "yes", UNKNOWN)
+_IS_THERE = Lost("nothing", "the chart of accounts has an account with this number and name", "yes", UNKNOWN)
 _LIST = Operation("GET", "/v1/{organizationId}/accounts/entry")
 _PURCHASE = Operation("GET", "/v1/{organizationId}/accounts/purchase")
 _DEPOSIT = Operation("GET", "/v1/{organizationId}/accounts/deposit")

@@ -13,19 +13,19 @@ _ATTACH = Operation(
     "POST",
     "/v1/{organizationId}/attachments/{documentGuid}/{fileGuid}/{fileName}",
     Repeat.BARE,
-    lost=Lost("none", "the attachments of the document", "yes", UNKNOWN),
+    lost=Lost("nothing", "the document has the attachment", "yes", UNKNOWN),
 )
 _DETACH = Operation(
     "DELETE",
     "/v1/{organizationId}/attachments/{documentGuid}/{fileGuid}",
     Repeat.KEYED,
-    lost=Lost("a repetition changes nothing", "the attachments of the document: it is gone", "yes", REFUSED),
+    lost=Lost("a second request changes nothing", "the attachment is gone", "yes", REFUSED),
 )
 _BIND_DEFAULT = Operation(
     "POST",
     "/v1/{organizationId}/attachments/bind/default/{documentGuid}/{documentType}",
     Repeat.BARE,
-    lost=NOWHERE._replace(look_up="the attachments of the document, by a person"),
+    lost=NOWHERE._replace(look_up="(a person must look at the attachments of the document)"),
 )
 
 

@@ -17,7 +17,7 @@ _CREATE = Operation(
     _ALL,
     Repeat.BARE,
     body="ContactNoteCreateModel",
-    lost=NOWHERE._replace(look_up="the notes of the contact, by a person"),
+    lost=NOWHERE._replace(look_up="(a person must look at the notes of the contact)"),
 )
 _UPDATE = Operation("PUT", _ONE, Repeat.KEYED, body="ContactNoteUpdateModel", lost=SAME_AGAIN)
 _DELETE = Operation("DELETE", _ONE, Repeat.KEYED, lost=GONE)

@@ -52,14 +52,18 @@ _EMAIL = Operation(
     f"{_ONE}/email",
     Repeat.BARE,
     body="ApiMailoutModel",
-    lost=MAILED._replace(look_up="the mail-outs of the credit note, by `email_once`", sure="yes"),
+    lost=MAILED._replace(
+        look_up="the credit note has a mail-out of this kind; only `email_once` checks this", sure="yes"
+    ),
 )
 _E_CREDIT_NOTE = Operation(
     "POST",
     "/v3/{organizationId}/sales/creditnotes/{guid}/e-creditNote",
     Repeat.BARE,
     body="EInvoiceSendModel",
-    lost=MAILED._replace(look_up="the mail-outs of the credit note, by `send_e_credit_note_once`", sure="yes"),
+    lost=MAILED._replace(
+        look_up="the credit note has a mail-out of this kind; only `send_e_credit_note_once` checks this", sure="yes"
+    ),
 )
 _MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
 _PAYMENTS = Operation("GET", f"{_ONE}/payments")

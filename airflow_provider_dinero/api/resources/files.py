@@ -21,7 +21,12 @@ _UPLOAD = Operation(
     "POST",
     "/v1/{organizationId}/files",
     Repeat.BARE,
-    lost=Lost("none", "the archive, by `upload_once`: a file with the same name, size and content", "yes", UNKNOWN),
+    lost=Lost(
+        "nothing",
+        "the archive has a file with this name, size and content; only `upload_once` checks this",
+        "yes",
+        UNKNOWN,
+    ),
 )
 # Such a file is in no list; a second one is harmless.
 _UPLOAD_ATTACHMENT = Operation("POST", "/v1/{organizationId}/files/attachment", Repeat.BARE, lost=NOWHERE)

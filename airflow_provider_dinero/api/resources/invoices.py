@@ -50,7 +50,9 @@ _GENERATE = Operation(
     f"{_ONE}/generate-creditnote",
     Repeat.BARE,
     body="TimestampObject",
-    lost=NOWHERE._replace(look_up="none; prefer credit_notes.create with CreditNoteFor and a Guid"),
+    lost=NOWHERE._replace(
+        look_up="(the client can't check: use credit_notes.create with CreditNoteFor and a Guid instead)"
+    ),
 )
 _TEMPLATES = Operation("GET", "/v1/{organizationId}/invoices/templates")
 _EMAIL = Operation(
@@ -58,18 +60,28 @@ _EMAIL = Operation(
     f"{_ONE}/email",
     Repeat.BARE,
     body="ApiMailoutModel",
-    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `email_once`", sure="yes"),
+    lost=MAILED._replace(look_up="the invoice has a mail-out of this kind; only `email_once` checks this", sure="yes"),
 )
 _TEMPLATE = Operation("GET", "/v2/{organizationId}/invoices/{guid}/email/template")
 _MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
-_PRE_REMINDER = Operation("POST", f"{_ONE}/email/pre-reminder", Repeat.BARE, body="ApiMailoutModel", lost=MAILED)
+_PRE_REMINDER = Operation(
+    "POST",
+    f"{_ONE}/email/pre-reminder",
+    Repeat.BARE,
+    body="ApiMailoutModel",
+    lost=MAILED._replace(
+        look_up="the invoice has a mail-out of this kind; only `reminders.pre_remind_once` checks this"
+    ),
+)
 _PRE_REMINDER_TEMPLATE = Operation("GET", f"{_ONE}/email/pre-reminder/template")
 _E_INVOICE = Operation(
     "POST",
     "/v3/{organizationId}/invoices/{guid}/e-invoice",
     Repeat.BARE,
     body="EInvoiceSendModel",
-    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `send_e_invoice_once`", sure="yes"),
+    lost=MAILED._replace(
+        look_up="the invoice has a mail-out of this kind; only `send_e_invoice_once` checks this", sure="yes"
+    ),
 )
 
 

@@ -27,7 +27,12 @@ _CREATE = Operation(
     "/v1.2/{organizationId}/ledgeritems",
     Repeat.KEYED,
     body="[LedgerItemModelV2]",
-    lost=Lost("the Ids of its items and lines, yours or ours", "the items, compared with the body", "yes", UNKNOWN),
+    lost=Lost(
+        "the Ids of the items and lines, which you give or the client chooses",
+        "the items have the content of the body",
+        "yes",
+        UNKNOWN,
+    ),
 )
 # Another integration is posting (code 70); and the seconds between retries in that case.
 BUSY = 70
@@ -46,14 +51,14 @@ _UPDATE = Operation(
     _ALL,
     Repeat.FENCED,
     body="[LedgerItemModelV2]",
-    lost=Lost("the Version of each item", "the items, compared with the body", "yes", REFUSED),
+    lost=Lost("the Version of each item", "the items have the content of the body", "yes", REFUSED),
 )
 _BOOK = Operation(
     "POST",
     f"{_ALL}/book",
     Repeat.FENCED,
     body="[LedgerItemModel]",
-    lost=Lost("the Version of each item", "their status: none is Draft any longer", "yes", REFUSED),
+    lost=Lost("the Version of each item", "none of the items is a draft any longer", "yes", REFUSED),
 )
 _STATUS = Operation("POST", f"{_ALL}/status", body="[LedgerItemStatusModel]")
 _DELETE = Operation(
@@ -61,7 +66,7 @@ _DELETE = Operation(
     f"{_ALL}/delete",
     Repeat.FENCED,
     body="[LedgerItemModel]",
-    lost=Lost("the Version of each item", "their status: they are not found", "yes", REFUSED),
+    lost=Lost("the Version of each item", "the items are gone", "yes", REFUSED),
 )
 
 

@@ -25,8 +25,8 @@ _CREATE = Operation(
     Repeat.BARE,
     body="ManuelVoucherCreateModel",
     lost=NOWHERE._replace(
-        look_up="by `create_once`: one with its ExternalReference that is booked on its day, or uses its file; "
-        "prefer ledger_items.create, whose items carry an Id",
+        look_up="a voucher with the ExternalReference is booked on the same day, or uses the same file; only "
+        "`create_once` checks this. Prefer ledger_items.create, whose items have an Id",
     ),
 )
 _GET = Operation("GET", _ONE)

@@ -31,7 +31,9 @@ _CREATE = Operation(
     _ALL,
     Repeat.BARE,
     body="ProductCreateModel",
-    lost=NOWHERE._replace(look_up="the list, by ExternalReference or ProductNumber, by `upsert`", sure="likely"),
+    lost=NOWHERE._replace(
+        look_up="a product has this ExternalReference or ProductNumber; only `upsert` checks this", sure="likely"
+    ),
 )
 _UPDATE = Operation("PUT", _ONE, Repeat.KEYED, body="ProductUpdateModel", lost=SAME_AGAIN)
 _DELETE = Operation("DELETE", _ONE, Repeat.KEYED, lost=GONE)

@@ -21,7 +21,8 @@ _CREATE = Operation(
     Repeat.BARE,
     body="PurchaseVoucherCreateModelV2",
     lost=NOWHERE._replace(
-        look_up="by `create_once`: the vouchers that use its receipt, one with its ExternalReference; else `similar`",
+        look_up="a voucher with the receipt, or the one that `similar` names, has the ExternalReference; only "
+        "`create_once` checks this",
         sure="with a receipt",
     ),
 )
@@ -44,7 +45,9 @@ _GENERATE = Operation(
     f"{_ONE}/generate-creditnote",
     Repeat.BARE,
     body="CreditNoteForPurchaseVoucherRequest",
-    lost=NOWHERE._replace(look_up="none; prefer purchase_credit_notes.create with CreditNoteFor and a Guid"),
+    lost=NOWHERE._replace(
+        look_up="(the client can't check: use purchase_credit_notes.create with CreditNoteFor and a Guid instead)"
+    ),
 )
 _OF_ONE = "/v1/{organizationId}/purchase-vouchers/{id}/payments"
 _PAYMENTS = Operation("GET", _OF_ONE)

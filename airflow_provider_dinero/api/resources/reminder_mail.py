@@ -20,14 +20,16 @@ _EMAIL = Operation(
     f"{_ALL}/email",
     Repeat.BARE,
     body="ApiMailoutModel",
-    lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `email_once`"),
+    lost=MAILED._replace(look_up="the invoice has a mail-out since the reminder's Date; only `email_once` checks this"),
 )
 _E_REMINDER = Operation(
     "POST",
     f"{_ALL}/{{id}}/e-reminder",
     Repeat.BARE,
     body="EanReminderModel",
-    lost=MAILED._replace(look_up="the mail-outs of the invoice since the reminder's Date, by `send_e_reminder_once`"),
+    lost=MAILED._replace(
+        look_up="the invoice has a mail-out since the reminder's Date; only `send_e_reminder_once` checks this"
+    ),
 )
 # Refusals that mean that there is nothing to send a reminder for.
 NOT_DUE = (59, 74)

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue, DineroStaleTimestamp
-from airflow_provider_dinero.api.operations import REFUSED, UNKNOWN, Lost, Operation, Repeat
+from airflow_provider_dinero.api.operations import BOOKED, DELETED, REPLACED, UNKNOWN, Lost, Operation, Repeat
 from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.documents import PDF
 from airflow_provider_dinero.api.resources.reminder_mail import ReminderMail
@@ -15,7 +15,6 @@ from airflow_provider_dinero.api.resources.versions import check_stamped
 
 _ALL = "/v1/{organizationId}/invoices/{voucherGuid}/reminders"
 _ONE = f"{_ALL}/{{id}}"
-_SEEN = Lost("Timestamp", "the reminders of the invoice", "yes", REFUSED)
 _LIST = Operation("GET", _ALL, changes_since=True)
 _GET = Operation("GET", _ONE)
 _NEXT = Operation("GET", f"{_ALL}/next")
@@ -25,11 +24,25 @@ _CREATE = Operation(
     _ALL,
     Repeat.FENCED,
     body="ReminderCreateModel",
-    lost=Lost("Timestamp", "the drafts among the reminders of the invoice, compared with the body", "yes", UNKNOWN),
+    lost=Lost("the Timestamp", "a draft reminder of the invoice has the content of the body", "yes", UNKNOWN),
 )
-_UPDATE = Operation("PUT", _ONE, Repeat.FENCED, body="ReminderCreateModel", lost=_SEEN)
-_DELETE = Operation("DELETE", _ONE, Repeat.FENCED, body="ReminderDeleteModel", lost=_SEEN)
-_BOOK = Operation("POST", f"{_ONE}/book", Repeat.FENCED, body="ReminderBookModel", lost=_SEEN)
+_UPDATE = Operation(
+    "PUT",
+    _ONE,
+    Repeat.FENCED,
+    body="ReminderCreateModel",
+    lost=REPLACED._replace(look_up="the reminder has the content of the body"),
+)
+_DELETE = Operation(
+    "DELETE", _ONE, Repeat.FENCED, body="ReminderDeleteModel", lost=DELETED._replace(look_up="the reminder is deleted")
+)
+_BOOK = Operation(
+    "POST",
+    f"{_ONE}/book",
+    Repeat.FENCED,
+    body="ReminderBookModel",
+    lost=BOOKED._replace(look_up="the reminder is booked"),
+)
 # Dinero's own rules.
 MOST, DAYS_APART = 3, 10
 

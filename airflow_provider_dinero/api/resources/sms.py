@@ -18,7 +18,7 @@ _SEND = Operation(
     "/v1/{organizationId}/sms/{voucherGuid}/send-sms",
     Repeat.BARE,
     body="SmsSendModel",
-    lost=MAILED._replace(look_up="the mail-outs of the invoice, by `send_once`", sure="yes"),
+    lost=MAILED._replace(look_up="the invoice has a mail-out of this kind; only `send_once` checks this", sure="yes"),
 )
 
 

@@ -46,7 +46,9 @@ _EMAIL = Operation(
     f"{_ONE}/email",
     Repeat.BARE,
     body="ApiMailoutModel",
-    lost=MAILED._replace(look_up="the mail-outs of the trade offer, by `email_once`", sure="yes"),
+    lost=MAILED._replace(
+        look_up="the trade offer has a mail-out of this kind; only `email_once` checks this", sure="yes"
+    ),
 )
 _MAILOUTS = Operation("GET", f"{_ONE}/mailouts", changes_since=True)
 _GENERATE = Operation(
@@ -54,7 +56,7 @@ _GENERATE = Operation(
     f"{_ONE}/generate-invoice",
     Repeat.FENCED,
     body="TimestampObject",
-    lost=Lost("Timestamp, which it changes", "the trade offer's GeneratedVouchers", "yes", REFUSED),
+    lost=Lost("the Timestamp, which the request changes", "the trade offer has a new invoice", "yes", REFUSED),
 )
 
 

@@ -11,14 +11,14 @@ _SUBSCRIBE = Operation(
     "/v1/{organizationId}/webhooks/subscribe",
     Repeat.KEYED,
     body="SubscribeToWebhookModel",
-    lost=Lost("an organization has one subscription per event", *SAME_AGAIN[1:]),
+    lost=Lost("an organization has only one subscription for each event", *SAME_AGAIN[1:]),
 )
 _UNSUBSCRIBE = Operation(
     "DELETE",
     "/v1/{organizationId}/webhooks/unsubscribe",
     Repeat.KEYED,
     body="UnsubscribeFromWebhookModel",
-    lost=SAME_AGAIN._replace(look_up="none: an unknown subscription has ended"),
+    lost=SAME_AGAIN._replace(look_up="(no check is needed: an unknown subscription has ended)"),
 )
 _SUBSCRIPTIONS = Operation("GET", "/v1/{organizationId}/webhooks/subscriptions")
 _EVENTS = Operation("GET", "/v1/{organizationId}/webhooks/events")
