@@ -21,7 +21,7 @@ with DAG(
     doc_md=__doc__,
     schedule=None,
     params={
-        "order": Param("E-1", type="string", title="Our order number: each is invoiced only once"),
+        "order": Param("E-1", type="string", title="Our order number (each order is invoiced only once)"),
         "their_order": Param("4500012345", type="string", title="The institution's order number"),
         "price": Param("4000.00", type="string", pattern=r"^\d+\.\d{2}$", title="Price without VAT (DKK)"),
     },

@@ -44,17 +44,17 @@ PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG|....ftyp(heic|heix|mif1|msf1|hevc)", 
 log = logging.getLogger(__name__)
 
 
-def answer(told: tuple[str, list[Any]], what: str) -> list[Any]:
-    """Return the response of the mail server, unless it is a refusal."""
-    status, found = told
+def require_ok(response: tuple[str, list[Any]], action: str) -> list[Any]:
+    """Return the data of a mail server's response, unless it is a refusal."""
+    status, found = response
     if status != "OK":
-        raise RuntimeError(f"The mail server refuses to {what}: {found}")
+        raise RuntimeError(f"The mail server refuses to {action}: {found}")
     return found
 
 
 def opened(server: imaplib.IMAP4, folder: str, *, readonly: bool) -> str:
     """Open a folder, and return its UIDVALIDITY. If that changes, a UID belongs to another mail."""
-    answer(server.select(f'"{folder}"', readonly=readonly), f"open {folder}")
+    require_ok(server.select(f'"{folder}"', readonly=readonly), f"open {folder}")
     return str(server.response("UIDVALIDITY")[1][0].decode())
 
 
@@ -124,8 +124,8 @@ with DAG(
         with ImapHook(MAILBOX) as hook:
             server = hook.mail_client
             validity = opened(server, params["inbox"], readonly=True)
-            for uid in answer(server.uid("SEARCH", "ALL"), "search")[0].decode().split():
-                raw = answer(server.uid("FETCH", uid, "(BODY.PEEK[])"), f"give mail {uid}")[0]
+            for uid in require_ok(server.uid("SEARCH", "ALL"), "search")[0].decode().split():
+                raw = require_ok(server.uid("FETCH", uid, "(BODY.PEEK[])"), f"give mail {uid}")[0]
                 if raw is None:  # somebody has deleted it in the meantime
                     continue
                 try:
@@ -164,14 +164,14 @@ with DAG(
         if done:
             with ImapHook(MAILBOX) as hook:
                 server = hook.mail_client
-                able = answer(server.capability(), "list its capabilities")[0].upper().split()
-                if b"MOVE" not in able:  # EXPUNGE would also remove mails that others marked
+                capabilities = require_ok(server.capability(), "list its capabilities")[0].upper().split()
+                if b"MOVE" not in capabilities:  # EXPUNGE would also remove mails that others marked
                     raise RuntimeError("The mail server can't move mails (RFC 6851).")
                 server.create(f'"{params["done"]}"')  # the server refuses this if the folder exists
                 if opened(server, params["inbox"], readonly=False) != found["validity"]:
                     raise RuntimeError("The mailbox was created again meanwhile. Clear the run.")
                 for uid in done:
-                    answer(server.uid("MOVE", uid, f'"{params["done"]}"'), f"move mail {uid}")
+                    require_ok(server.uid("MOVE", uid, f'"{params["done"]}"'), f"move mail {uid}")
         log.info("%d mails were moved", len(done))
         waiting = [uid for uid, places in found["mails"].items() if places and uid not in done]
         if waiting or found["unreadable"]:
