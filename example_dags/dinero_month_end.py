@@ -1,11 +1,12 @@
-"""On the first of each month, this DAG updates an archive of all booked documents (as PDFs), receipts and reports.
+"""On the first of each month, this DAG updates an archive of invoices, credit notes, receipts and reports.
 
 Before you use this DAG, change the place of the archive (a param of the run: a local folder, or object storage such as
 s3://aws_default@bucket/dinero), the reports, and the connection `dinero_default`. Danish law requires you to keep these
 documents for five years.
 
-Each run fetches only the documents that are new. A document always keeps its path, and an index lists all documents. If
-you clear a run, it writes the reports of its month again.
+The archive has the PDFs of the booked invoices and credit notes. Each run fetches only the documents that are new. A
+document always keeps its path, and an index lists all documents. If you clear a run, it writes the reports of its month
+again.
 """
 
 import json

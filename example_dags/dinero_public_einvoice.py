@@ -4,8 +4,8 @@ Before you use this DAG, change the customer, the order (the params of the run),
 and the connection `dinero_default`. Ask the institution for its EAN number and a contact person. Usually, it also has
 an order number of its own, which belongs on the invoice.
 
-The DAG checks the EAN number and the contact person before it creates the invoice. For each order, it creates, books
-and sends the invoice only once.
+The DAG checks the EAN number and the contact person while the invoice is still a draft. For each order, it creates,
+books and sends the invoice only once.
 """
 
 from airflow.sdk import DAG, Param
