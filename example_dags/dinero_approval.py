@@ -1,7 +1,7 @@
 """Shop orders become drafts in Dinero. When a person has approved them, the DAG books and e-mails them.
 
-Before you use this DAG, change where the orders come from (here they are the params of the run), the account that sales
-are booked to, and the connection `dinero_default`. The person decides in Airflow. To restrict who may decide, set
+Before you use this DAG, change where the orders come from (in this example, from a param of the run), the account that
+sales are booked to, and the connection `dinero_default`. The person decides in Airflow. To restrict who may decide, set
 `assigned_users` of the ApprovalOperator. This operator takes no worker slot while it waits.
 
 If the person rejects the orders, the drafts stay in Dinero, where you can correct or delete them. Each order is

@@ -4,7 +4,7 @@ Before you use this DAG, change what happens with a paid invoice (`ship`), the s
 (`poke_interval`), and the connection `dinero_default`. Then unpause the DAG. Its watcher reports the payments from then
 on.
 
-An invoice that is credited in full counts as paid too. If that matters to you, check the payments of the invoice in
+An invoice that is credited in full can count as paid too. If that matters to you, check the payments of the invoice in
 `ship`.
 
 The watcher polls Dinero once a minute, and similar watchers and deferred sensors share this poll. If the triggerer

@@ -4,12 +4,12 @@ The amounts of ledger lines include VAT. The three accounts of this example have
 "none". Sales of 1543.13 and a fee of 22.38 thus book -1543.13 on account 55020, 22.38 on 6300 and 1520.75 on 55000.
 Without "none", Dinero would split VAT off each line, according to the VAT code of its account.
 
-Before you use this DAG, change the three accounts, where the payout comes from (here it is the params of the run, which
-another system can pass when it triggers the DAG), and the connection `dinero_default`.
+Before you use this DAG, change the three accounts, where the payout comes from (in this example, from the params of the
+run, which another system can set when it triggers the DAG), and the connection `dinero_default`.
 
 Each payout is posted only once, even if another run contains it again, because its Id in Dinero is derived from the
-number of the payout. Once the payout is booked, you can't change its amounts by running the DAG again: correct it with
-lines under another number.
+number of the payout. Once the payout is booked, you can't change its amounts by running the DAG again. To correct it,
+post lines under another number.
 """
 
 from decimal import Decimal
