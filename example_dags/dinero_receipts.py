@@ -5,8 +5,8 @@ s3://aws_default@bucket/receipts), how it finds the account and the amount of a 
 connection `dinero_default`. In this example, account and amount are in the name of the file, such as
 6000_125.00_Paper.pdf. With `book=True`, the DAG books the vouchers too.
 
-You can run the DAG as often as you like, because it recognizes an existing voucher by the name of the receipt's file. If
-it can't parse the name of a file, it skips the file, and names it in the log.
+You can run the DAG as often as you like, because it recognizes an existing voucher by the name of the receipt's file.
+If it can't parse the name of a file, it skips the file, and names it in the log.
 """
 
 import logging
