@@ -133,10 +133,25 @@ def migrate(home: Path) -> None:
     shutil.copy(template, home / "airflow.db")
 
 
+@pytest.fixture(autouse=True)
+def unmasked() -> None:
+    """Airflow would search all output for the secrets of all earlier tests."""
+    for name in ("airflow._shared.secrets_masker", "airflow.sdk._shared.secrets_masker"):
+        if name in sys.modules:
+            sys.modules[name].reset_secrets_masker()
+
+
 @pytest.fixture(scope="session")
 def migrated() -> None:
-    """A metadata database in the AIRFLOW_HOME of the tests."""
+    """A metadata database in the AIRFLOW_HOME of the tests, of which nothing is kept: it waits for no disk."""
+    from sqlalchemy import Engine, event
+
     migrate(Path(os.environ["AIRFLOW_HOME"]))
+
+    @event.listens_for(Engine, "connect")
+    def hurry(connection: Any, _: Any) -> None:
+        if type(connection).__module__.startswith("sqlite3"):
+            connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session")

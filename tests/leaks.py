@@ -30,7 +30,7 @@ SAMPLE_SECONDS = 0.2
 # A process is looked at each time while it is new, since it may still become another program; then every 25th time.
 NEW_LOOKS, LATER_LOOKS = 5, 25
 # What a test itself puts into environments.
-GIVEN = ("AIRFLOW_CONN_",)
+GIVEN = (b"AIRFLOW_CONN_",)
 
 
 class Find(NamedTuple):
@@ -209,18 +209,19 @@ def watched() -> Generator[dict[str, bytes]]:
     """
     seen: dict[str, bytes] = {}
     looks: dict[int, int] = defaultdict(int)
+    known: dict[int, bool] = {}
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(SAMPLE_SECONDS):
-            for pid in _descendants():
+            for pid in _descendants(known):
                 looks[pid] += 1
                 if looks[pid] > NEW_LOOKS and looks[pid] % LATER_LOOKS:
                     continue
                 with suppress(OSError):
                     arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
                     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-                    own = [each for each in variables if not each.startswith(tuple(given.encode() for given in GIVEN))]
+                    own = [each for each in variables if not each.startswith(GIVEN)]
                     seen[f"arguments of process {pid}, {len(arguments)} bytes"] = arguments
                     seen[f"environment of process {pid}"] = b"\0".join(own)
 
@@ -233,13 +234,13 @@ def watched() -> Generator[dict[str, bytes]]:
         watching.join()
 
 
-def _descendants() -> Iterator[int]:
-    children = defaultdict(list)
-    for path in Path("/proc").glob("[0-9]*/stat"):
+def _descendants(known: dict[int, bool]) -> list[int]:
+    """Return the processes below this one. `known` keeps which of all are, since most are old each time."""
+    alive = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    for gone in known.keys() - alive:
+        del known[gone]
+    for pid in sorted(alive - known.keys()):
         with suppress(OSError):
-            children[int(path.read_text().rpartition(")")[2].split()[1])].append(int(path.parent.name))
-    waiting = list(children[os.getpid()])
-    while waiting:
-        pid = waiting.pop()
-        yield pid
-        waiting += children[pid]
+            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            known[pid] = parent == os.getpid() or known.get(parent, False)
+    return [pid for pid, ours in known.items() if ours]

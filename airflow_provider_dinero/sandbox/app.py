@@ -8,8 +8,9 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
@@ -53,7 +54,7 @@ RESOURCES = [
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, wire: Wire) -> FastAPI:
+def create_app(settings: Settings, wire: Wire) -> Starlette:
     """Create a sandbox as an ASGI application.
 
     :param settings: its switches
@@ -65,7 +66,7 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     limiter, faults = Limiter(store.clock), Faults()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
@@ -130,7 +131,22 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
         with store.transaction():
             expire(described(Request(scope), b""))
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    async def unknown_route(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        call, response = described(request, await request.body()), page(status)
+        with store.transaction():
+            note(call, response.status_code)
+        return response
+
+    # Literal segments first: invoices/templates is not the invoice "templates".
+    operations = [operation for resource in RESOURCES for operation in resource.operations]
+    operations.sort(key=lambda operation: operation.path.replace("{", "~"))
+    app = Starlette(
+        routes=[route_to(operation, serve(operation)) for operation in operations],
+        exception_handlers={HTTPException: unknown_route},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
     app.add_middleware(
         FaultMiddleware,
         faults=faults,
@@ -142,20 +158,18 @@ def create_app(settings: Settings, wire: Wire) -> FastAPI:
     if settings.date_header:
         app.add_middleware(DateHeader, clock=store.clock)
     app.add_middleware(SameOriginMiddleware, hosts=settings.allowed_hosts)  # the last one is asked first
-
-    @app.exception_handler(HTTPException)
-    async def unknown_route(request: Request, error: HTTPException) -> Response:
-        call, response = described(request, await request.body()), page(error.status_code)
-        with store.transaction():
-            note(call, response.status_code)
-        return response
-
-    # Literal segments first: invoices/templates is not the invoice "templates".
-    operations = [operation for resource in RESOURCES for operation in resource.operations]
-    for operation in sorted(operations, key=lambda operation: operation.path.replace("{", "~")):
-        for path in (operation.path, f"{operation.path}/"):  # the documents' own upload sample ends in a slash
-            app.add_api_route(path, serve(operation), methods=[operation.method], response_model=None)
-    for route in app.routes:
-        if isinstance(route, Route) and route.path.startswith("/v"):
-            route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
     return app
+
+
+def route_to(operation: Operation, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Return the route to an operation, for its method alone.
+
+    :param operation: Operation
+    :param endpoint: what answers
+    """
+    route = Route(operation.path, endpoint)
+    route.methods = {operation.method}
+    # The documents' own upload sample ends in a slash.
+    pattern = route.path_regex.pattern.removesuffix("$") + "/?$"
+    route.path_regex = re.compile(pattern, re.IGNORECASE if operation.path.startswith("/v") else 0)
+    return route

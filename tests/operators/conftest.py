@@ -13,6 +13,7 @@ from sqlalchemy import delete
 
 from airflow_provider_dinero.sandbox.server import Sandbox
 from tests.operators.bench import Bench
+from tests.operators.execution import InThisThread, remember_dependants
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,11 @@ def execution_api(migrated: None) -> None:
     if __version__.startswith("3.3."):
         bundle.versions = bundle.versions[:3]
         bundle.versions[-1].changes = ()  # the oldest one has none
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+    remember_dependants()
+    server = in_process_api_server()
+    server.transport = InThisThread(server.app)
 
 
 @pytest.fixture
@@ -45,10 +51,8 @@ def bench(
     from airflow.models.asset import AssetDagRunQueue, AssetEvent
     from airflow.models.asset_state_store import AssetStateStoreModel
     from airflow.models.task_state_store import TaskStateStoreModel
-    from airflow.sdk._shared.secrets_masker import reset_secrets_masker
     from airflow.utils.session import create_session
 
-    reset_secrets_masker()  # it would search all output for the secrets of all earlier tests
     unlimited_sandbox.reset()
     made = unlimited_sandbox.connection()
     made["extra"].update(requests_per_minute=10_000, coordination_url=str(tmp_path / "coordination"))

@@ -1,0 +1,71 @@
+"""Airflow's Execution API without a thread of its own, in the thread of whoever calls it.
+
+Airflow reaches it, in process, through a loop in a second thread, whose endpoints run in a third: about twenty switches
+of threads a call, which on a busy machine take longer than the call.
+"""
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack
+from typing import Any
+
+import anyio.to_thread
+import httpx
+from fastapi.dependencies import utils
+
+
+class InThisThread(httpx.BaseTransport):
+    """A transport to an ASGI application, one call at a time.
+
+    :param app: FastAPI
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._transport = httpx.ASGITransport(app)
+        self._loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._started = AsyncExitStack()
+        elsewhere = anyio.to_thread.run_sync
+
+        async def run_sync(function: Any, *arguments: Any, **options: Any) -> Any:
+            if asyncio.get_running_loop() is self._loop:
+                return function(*arguments)
+            return await elsewhere(function, *arguments, **options)
+
+        anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
+        self._loop.run_until_complete(self._started.enter_async_context(app.router.lifespan_context(app)))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, with other sessions of the database than the caller's."""
+        from airflow import settings
+
+        sessions = settings.Session.registry
+        with self._lock:
+            callers = sessions() if sessions.has() else None
+            sessions.clear()
+            try:
+                return self._loop.run_until_complete(self._ask(request))
+            finally:
+                sessions.clear()
+                if callers:
+                    sessions.set(callers)
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._transport.handle_async_request(request)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+
+
+def remember_dependants() -> None:
+    """Let FastAPI look at the signature of each dependency once, and not in each request.
+
+    It does that where dependencies are overridden, as Airflow does in process.
+    """
+    look, found = utils.get_dependant, {}
+
+    def get_dependant(**options: Any) -> Any:
+        key = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in options.items())
+        if key not in found:
+            found[key] = look(**options)
+        return found[key]
+
+    utils.get_dependant = get_dependant
