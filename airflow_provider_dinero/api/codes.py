@@ -26,7 +26,7 @@ class Code(NamedTuple):
 
 
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
-_NO_ACCESS = "Check organization_id: the credentials may be for another one, or the user may lack a role in Dinero."
+_NO_ACCESS = "Check organization_id: the credentials may be for another organization, or the user may lack a role."
 _ORGANIZATION = ("organization_id",)
 _READ_AGAIN = "Read the document again, and decide with its new Timestamp whether to repeat the request."
 _LEDGER = (

@@ -33,7 +33,7 @@ OPERATORS: dict[str, tuple[Callable[[], BaseOperator], str]] = {
     ),
     "other_organization": (
         lambda: DineroUpsertContactOperator(task_id="it", contact=CONTACT, organization_id=100002),
-        "Check organization_id: the credentials may be for another one",
+        "Check organization_id: the credentials may be for another organization",
     ),
     "missing_field": (
         lambda: DineroUpsertContactOperator(
