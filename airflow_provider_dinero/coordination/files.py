@@ -6,6 +6,7 @@ import os
 import struct
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -149,7 +150,10 @@ def _slots(data: bytes, now: float) -> list[float]:
     (written,), count = struct.unpack_from("<d", data), _count(data)
     back = max(0.0, written - now) if math.isfinite(written) else 0.0  # if the clock was set back, they move with it
     slots = [slot - back for slot in struct.unpack_from(f"<{count}d", data, 16)]
-    return sorted(slot for slot in slots if now - WINDOW_SECONDS <= slot <= now + FARTHEST_SECONDS)
+    if math.isnan(sum(slots)):
+        slots = [slot for slot in slots if not math.isnan(slot)]
+    slots.sort()
+    return slots[bisect_left(slots, now - WINDOW_SECONDS) : bisect_right(slots, now + FARTHEST_SECONDS)]
 
 
 def _count(data: bytes) -> int:

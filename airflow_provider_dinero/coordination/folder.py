@@ -189,11 +189,14 @@ class Folder:
 
 def _open_folder(path: Path) -> int:
     """Open a folder, and create it for us alone if it is missing. A link is accepted if root or we created it."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+    if not path.is_symlink():
+        with suppress(FileNotFoundError):
+            return os.open(path, flags)
     for each in reversed([path, *path.parents]):
         with suppress(FileExistsError):
             if not each.exists():
                 each.mkdir(mode=0o700)
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
     if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
         raise _refused(path, "it is a link that another user created", NAME_ANOTHER)
     return os.open(os.path.realpath(path), flags)

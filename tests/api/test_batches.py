@@ -120,6 +120,18 @@ def test_an_odd_order_is_no_matter_of_the_others(shop: Shop, name: str, spooled:
     assert encode(shop.rows)  # as the operator stores the report
 
 
+def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop) -> None:
+    listed, beside = orders(20), shop.beside.batches(shop.store)
+
+    def between(done: int, total: int) -> None:
+        if done == 4:
+            assert beside.invoices(listed[12:], **LIFE)["created"] == 8
+
+    assert shop.run(listed[:12], progress=between)["created"] == 12
+    assert shop.run(listed)["unchanged"] == 20
+    assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
+
+
 def test_damaged_notes_are_none(shop: Shop) -> None:
     shop.run(orders(3))
     kept = vars(shop.store)

@@ -8,6 +8,7 @@ The notes are a log of pages, the newest last. Each page is one value in a state
 """
 
 import hashlib
+import secrets
 import threading
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
@@ -27,6 +28,8 @@ PAGE = 300
 MOST_DIRTY = 1000
 # How many pages to read beyond those that the documents of a run could fill.
 MORE_PAGES = 8
+# How many of the pages that were stored last are kept in memory.
+KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class Notes:
         self._notes = shelves.shelf()
         self._pages = shelves.shelf()
         self._newest = 0  # the newest page, as far as is known
+        # The pages as they are stored, as long as nobody else stores notes: then the lock's note is no longer ours.
+        self._kept: dict[int, dict[str, list[Any]]] = {}
+        self._mark = secrets.token_hex(8)
         self._dates: set[str] = set()
         self._dirty: set[str] = set()
         self._threads = threading.RLock()
@@ -139,29 +145,31 @@ class Notes:
         """Store the notes that have changed."""
         if self._dry_run:
             return
-        with self._threads, self._lock.hold(f"notes/{self._name}"):
+        with self._threads, self._lock.hold(f"notes/{self._name}") as held:
             if not self._dirty:
                 return
-            new = sorted(guid for guid in self._dirty if guid not in self._pages)
-            read = self._place(new) if new else {}
+            if held.note != self._mark:
+                self._kept.clear()
+                held.leave(self._mark)
+            if new := sorted(guid for guid in self._dirty if guid not in self._pages):
+                self._place(new)
             mine: dict[int, dict[str, list[Any]]] = {}
             for guid in self._dirty:
                 mine.setdefault(self._pages.get(guid), {})[guid] = self._notes.get(guid)
             for page, notes in sorted(mine.items()):
-                kept = read[page] if page in read else self._read(page)
-                self._store.set(self._key(page), {**kept, **notes})
+                stored = self._stored(page) | notes
+                self._store.set(self._key(page), stored)
+                self._keep(page, stored)
             self._dirty.clear()
 
-    def _place(self, new: list[str]) -> dict[int, dict[str, list[Any]]]:
-        """Assign new notes to pages: to the newest one as long as it has room, then to new ones.
-
-        :return: dict of the pages that this has read
-        """
-        page, kept = self._newest, self._read(self._newest)
-        if len(kept) + len(new) > PAGE:  # others may have begun a newer one
+    def _place(self, new: list[str]) -> None:
+        """Assign new notes to pages: to the newest one as long as it has room, then to new ones."""
+        page = self._newest
+        room = PAGE - len(self._stored(page))
+        if room < len(new):  # others may have begun a newer one
             page = self._last()
-            kept = self._read(page)
-        read, last, room = {page: kept}, page, PAGE - len(kept)
+            room = PAGE - len(self._stored(page))
+        last = page
         for guid in new:
             if room <= 0:
                 page, room = page + 1, PAGE
@@ -170,7 +178,18 @@ class Notes:
         if page != last:
             self._store.set(self._name, {"last": page})
         self._newest = page
-        return read
+
+    def _stored(self, page: int) -> dict[str, list[Any]]:
+        """Return a page as it is stored now."""
+        if page not in self._kept:
+            self._keep(page, self._read(page))
+        return self._kept[page]
+
+    def _keep(self, page: int, stored: dict[str, list[Any]]) -> None:
+        self._kept.pop(page, None)
+        self._kept[page] = stored
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
 
     def _last(self) -> int:
         last = (self._store.get(self._name) or {}).get("last")

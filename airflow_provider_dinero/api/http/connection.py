@@ -25,6 +25,7 @@ from airflow_provider_dinero.api.http.response_validation import (
 )
 from airflow_provider_dinero.api.http.responses import Response, clean
 from airflow_provider_dinero.api.http.retry import Failure
+from airflow_provider_dinero.api.http.watch import Watch
 from airflow_provider_dinero.api.masking import remember
 from airflow_provider_dinero.api.operations import Operation, Repeat
 
@@ -93,6 +94,7 @@ class Connection:
         self._adapter: requests.adapters.HTTPAdapter | None = None
         self._one_at_a_time = threading.Lock()
         self.socket: socket.socket | None = None
+        self._watch = Watch(self.longest, self.cut)
 
     @property
     def longest(self) -> float:
@@ -145,7 +147,8 @@ class Connection:
         from urllib3.exceptions import HTTPError
 
         remember(bearer)
-        with self._alone(self.longest), self._within_total() if watched else nullcontext():
+        with self._alone(self.longest), self._watch.on() if watched else nullcontext():
+            self.socket = None if watched else self.socket
             self._adapter = self._adapter or adapter(self)
             if operation.repeat is Repeat.BARE:
                 # A persistent connection that the server is just closing would needlessly make the outcome unknown.
@@ -191,18 +194,6 @@ class Connection:
                 if operation.repeat is Repeat.BARE:
                     raise unknown(operation, type(interruption).__name__) from interruption
                 raise
-
-    @contextmanager
-    def _within_total(self) -> Generator[None]:
-        """Cut the connection when the total time is over: a timeout of `requests` restarts with each byte."""
-        self.socket = None
-        timer = threading.Timer(self.longest, self.cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _from_environment(self, url: str) -> dict[str, Any]:
         """Return the proxies and the CA bundle of the environment, read once per host."""
