@@ -128,7 +128,7 @@ class Mirror:
         """Write rows, and then the watermark, in one transaction if the database has transactions.
 
         :param state: MirrorState, where the rows start; those of a first load replace everything
-        :param lines: binary file of what `lines.line` made of the rows; the last one of a key counts
+        :param lines: binary file of what `lines.block` made of the rows; the last one of a key counts
         :param done: Standing at their end
         :param step: callable that receives how many rows were written
         :raises DineroUnavailable: another sync was faster; nothing was written

@@ -84,10 +84,10 @@ def _fits(text: str, characters: str) -> bool:
     return True
 
 
-def limited(convert: Callable[[Any], str], check: Callable[[str], str] | None) -> Callable[[Any], str]:
-    """Return a callable that converts a value to text, and checks it if there is a limit.
+def limited(convert: Callable[[Any], Any], check: Callable[[str], str] | None) -> Callable[[Any], Any]:
+    """Return a callable that converts values to texts, and checks each one if there is a limit.
 
     :param convert: callable
     :param check: callable, from `limits_of`, or None
     """
-    return convert if check is None else lambda value: check(convert(value))
+    return convert if check is None else lambda values: list(map(check, convert(values)))

@@ -1,29 +1,39 @@
-"""A row of Dinero as one line of a file, made before the first row is written: for COPY, or as a list in JSON."""
+"""Rows of Dinero as lines of a file, made before the first row is written: for COPY, or as lists in JSON.
+
+Values are converted column by column, for many rows at once: that takes half the time of converting row by row.
+"""
 
 import logging
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from airflow_provider_dinero.api.errors import DineroUnexpectedAnswer
 from airflow_provider_dinero.api.feeds.feeds import BOOLEAN, DATE, DECIMAL, INSTANT, INTEGER, TEXT
-from airflow_provider_dinero.api.lists.changes import as_utc, is_plain
+from airflow_provider_dinero.api.lists.changes import as_utc
 from airflow_provider_dinero.transfers.mirror_limits import limited
 from airflow_provider_dinero.transfers.mirror_tables import KEY_LENGTH
 
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
-Convert = Callable[[Any], Any]
+Values = Sequence[Any]
+# Converts the values of a column that aren't None.
+Convert = Callable[[Values], Values]
 
 NULL = r"\N"
-MICROSECONDS = 26  # the length of an instant that has as many digits as Python and Postgres keep
 ESCAPED = {ord("\\"): r"\\", ord("\t"): r"\t", ord("\n"): r"\n", ord("\r"): r"\r"}
-_special = re.compile(r"[\\\t\n\r]").search
+SPECIAL = [chr(each) for each in ESCAPED]
+# Python and Postgres keep six digits of a second.
+MICROSECONDS = ".000000"
+LONGEST = len("2026-02-01T09:14:47.000000")
+# The forms in which Dinero gives an instant, with its digits as zeros.
+PLAIN = {b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") for digits in range(10)}
+_as_zeros = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 class Lines:
@@ -42,22 +52,21 @@ class Lines:
         self, kinds: dict[str, str], organization: int, key: str, *, copy: bool = False, zone: bool = False
     ) -> None:
         converts: dict[str, Convert] = {
-            TEXT: _copy_text if copy else _text,
-            INTEGER: (lambda value: str(int(value))) if copy else int,
-            DECIMAL: _decimal,
-            BOOLEAN: (lambda value: "t" if _boolean(value) else "f") if copy else _boolean,
-            DATE: _date,
-            INSTANT: _instant if zone else _instant_without_zone,
+            TEXT: _copy_texts if copy else _texts,
+            INTEGER: (lambda values: [str(int(each)) for each in values]) if copy else (lambda values: [*map(int, values)]),
+            DECIMAL: _decimals,
+            BOOLEAN: (lambda values: ["t" if each else "f" for each in _booleans(values)]) if copy else _booleans,
+            DATE: _dates,
+            INSTANT: partial(_instants, zone=zone),
         }
-        self._columns = [(name, _key if name == key else converts[kind]) for name, kind in kinds.items()]
+        self._columns = [(name, _keys if name == key else converts[kind]) for name, kind in kinds.items()]
         self._texts = [name for name, kind in kinds.items() if kind == TEXT]
         self._kinds = kinds
-        self.organization = organization
-        self._organization_text = str(organization)
+        self._organization = str(organization) if copy else organization
         self._key = key
         self.copies = copy
         self._null = NULL if copy else None
-        self._encode = msgspec.json.Encoder().encode
+        self._encode_lines = msgspec.json.Encoder().encode_lines
         self._has_warned = False
         self.key_index = 1 + list(kinds).index(key)
 
@@ -71,28 +80,37 @@ class Lines:
             for name, convert in self._columns
         ]
 
-    def line(self, row: Row) -> bytes:
-        """Return a row as a line, with its line break.
+    def block(self, rows: Sequence[Row]) -> bytes:
+        """Return rows as lines, each with its line break.
 
-        :param row: dict, as Dinero returned it
+        :param rows: sequence of dicts, as Dinero returned them
         :raises DineroUnexpectedAnswer: a value is not of its column's kind
         """
-        get, null = row.get, self._null
+        columns: list[Values] = [[self._organization] * len(rows)]
         try:
-            values: list[Any] = [
-                null if (value := get(name)) is None else convert(value) for name, convert in self._columns
-            ]
+            for name, convert in self._columns:
+                columns.append(self._converted(convert, [row.get(name) for row in rows]))
+            lines = zip(*columns, strict=True)
             if self.copies:
-                line = ("\t".join([self._organization_text, *values]) + "\n").encode()
-                has_nul = b"\0" in line
+                block = "".join(f"{line}\n" for line in map("\t".join, lines)).encode()
+                has_nul = b"\0" in block
             else:
-                line = self._encode([self.organization, *values]) + b"\n"
-                has_nul = rb"\u0000" in line
+                block = self._encode_lines(lines)
+                has_nul = rb"\u0000" in block
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise self._unexpected(row, error) from None
-        if has_nul and (clean := self._without_nul(row)) != row:
-            return self.line(clean)
-        return line
+            raise self._unexpected(rows, error) from None
+        if has_nul and (clean := [self._without_nul(row) for row in rows]) != rows:
+            return self.block(clean)
+        return block
+
+    def _converted(self, convert: Convert, values: Values) -> Values:
+        """Return the values of a column, converted, with the null of the lines for None."""
+        there = [each for each in values if each is not None]
+        converted = convert(there)
+        if len(there) == len(values):
+            return converted
+        rest = iter(converted)
+        return [self._null if each is None else next(rest) for each in values]
 
     def key_of(self, line: bytes) -> str:
         """Return the key of a line.
@@ -118,64 +136,78 @@ class Lines:
                     )
         return clean
 
-    def _unexpected(self, row: Row, error: Exception) -> DineroUnexpectedAnswer:
+    def _unexpected(self, rows: Sequence[Row], error: Exception) -> DineroUnexpectedAnswer:
         """Return an error that names the column, but not the value, which belongs to the customer."""
         for name, convert in self._columns:
-            value = row.get(name)
-            try:
-                if value is not None:
-                    convert(value)
-            except (ValueError, TypeError, ArithmeticError):
-                return DineroUnexpectedAnswer(
-                    f"Dinero returned a {type(value).__name__} for {name}, which is not a valid {self._kinds[name]}.",
-                    "No row was written. Report it; the other transfers can write the rows as NDJSON.",
-                )
+            for value in (row.get(name) for row in rows):
+                try:
+                    self._converted(convert, [value])
+                except (ValueError, TypeError, ArithmeticError):
+                    return DineroUnexpectedAnswer(
+                        f"Dinero returned a {type(value).__name__} for {name}, which is not a valid {self._kinds[name]}.",
+                        "No row was written. Report it; the other transfers can write the rows as NDJSON.",
+                    )
         return DineroUnexpectedAnswer(f"A row of Dinero can't be written: {type(error).__name__}.", "Report it.")
 
 
+def _are(kind: type, values: Values) -> bool:
+    return {*map(type, values)} <= {kind}
+
+
+def _texts(values: Values) -> Values:
+    return values if _are(str, values) else [_text(each) for each in values]
+
+
 def _text(value: Any) -> str:
-    if type(value) is str:
-        return value
-    if isinstance(value, int | Decimal):  # a number where the document says text
+    if isinstance(value, str | int | Decimal):  # a number where the document says text
         return str(value)
     raise TypeError
 
 
-def _key(value: Any) -> str:
-    if type(value) is str and not _special(value) and len(value) <= KEY_LENGTH:
-        return value
+def _copy_texts(values: Values) -> Values:
+    texts = _texts(values)
+    return [each.translate(ESCAPED) for each in texts] if _has_special(texts) else texts
+
+
+def _has_special(texts: Values) -> bool:
+    whole = "".join(texts)
+    return any(each in whole for each in SPECIAL)
+
+
+def _keys(values: Values) -> Values:
+    if _are(str, values) and not _has_special(values) and all(len(each) <= KEY_LENGTH for each in values):
+        return values
     raise TypeError
 
 
-def _copy_text(value: Any) -> str:
-    text = value if type(value) is str else _text(value)
-    return text.translate(ESCAPED) if _special(text) else text
+def _decimals(values: Values) -> Values:
+    return [str(each if type(each) is Decimal else Decimal(each)) for each in values]
 
 
-def _decimal(value: Any) -> str:
-    if type(value) is Decimal:
-        return str(value)
-    return str(Decimal(value))
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
+def _booleans(values: Values) -> Values:
+    if _are(bool, values):
+        return values
     raise TypeError
 
 
-def _date(value: Any) -> str:
-    day: str = value[:10]
-    date.fromisoformat(day)
-    return day
+def _dates(values: Values) -> Values:
+    days = [each[:10] for each in values]
+    for each in {*days}:
+        date.fromisoformat(each)
+    return days
 
 
-def _instant(value: Any) -> str:
-    if len(value) <= MICROSECONDS and value[-1] != "Z" and is_plain(value):  # as Dinero gives it
-        datetime.fromisoformat(value)
-        return f"{value}Z"
-    return as_utc(value).isoformat(" ", "microseconds")
+def _instants(values: Values, *, zone: bool) -> Values:
+    forms = {*"\n".join(values).encode().translate(_as_zeros).splitlines()}
+    if not forms <= PLAIN:
+        return [_instant(each, zone=zone) for each in values]
+    # Cheaper than formatting what was parsed; parsing refuses the 30th of February.
+    list(map(datetime.fromisoformat, values))
+    if zone:
+        return [f"{each[:LONGEST]}Z" for each in values]
+    return [f"{each[:10]} {each[11:LONGEST]}{MICROSECONDS[len(each) - 19 :]}" for each in values]
 
 
-def _instant_without_zone(value: Any) -> str:
-    return as_utc(value).isoformat(" ", "microseconds")[:26]
+def _instant(value: Any, *, zone: bool) -> str:
+    text = as_utc(value).isoformat(" ", "microseconds")
+    return text if zone else text[:LONGEST]

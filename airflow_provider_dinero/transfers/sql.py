@@ -133,9 +133,9 @@ def sync(
     # Everything is read before the first row is written: a transaction must not wait for Dinero.
     with SpooledTemporaryFile(IN_MEMORY) as spool:
         progress = Progress(client, f"{resource} read")
-        lines = (mirror.lines.line(change.row) for change in reading)
-        while group := list(islice(lines, GROUP)):
-            spool.write(b"".join(group))
+        rows = (change.row for change in reading)
+        while group := list(islice(rows, GROUP)):
+            spool.write(mirror.lines.block(group))
             progress.step(len(group))
         told = reading.told()
         if writes:

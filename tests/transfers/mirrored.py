@@ -67,7 +67,7 @@ class Mirrored:
         """Write a window of rows."""
         self.now += timedelta(hours=1)
         state = state or self.mirror.find()
-        lines = BytesIO(b"".join(map(self.mirror.lines.line, rows)))
+        lines = BytesIO(self.mirror.lines.block(list(rows)))
         self.mirror.write(state, lines, Standing(Mark(self.now), Mark(self.now)))
 
     def rows(self) -> dict[str, Row]:

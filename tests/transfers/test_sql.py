@@ -184,7 +184,7 @@ def test_of_two_syncs_at_once_one_wins(
                 found = faster.find()
                 other = Reading(self._client, "contacts", found.standing)
                 begin(other)
-                lines = BytesIO(b"".join(faster.lines.line(change.row) for change in other))
+                lines = BytesIO(faster.lines.block([change.row for change in other]))
                 faster.write(found, lines, other.end())
             return until
 
