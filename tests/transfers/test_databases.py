@@ -77,7 +77,7 @@ def test_types_of_databases_without_a_server(dialect: sa.Dialect, instant: str, 
 def test_a_nul_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=True)
     with caplog.at_level(logging.WARNING):
-        assert b"\0" not in b"".join(lines.line(invoice(number, ContactName="Ida\0Holm")) for number in (1, 2))
+        assert b"\0" not in lines.block([invoice(number, ContactName="Ida\0Holm") for number in (1, 2)])
     (told,) = caplog.messages
     assert guid(1) in told
     assert "ContactName" in told
@@ -87,20 +87,51 @@ def test_a_nul_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("copy", [True, False])
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("TotalInclVat", "much"), ("Date", "2026-02-30"), ("CreatedAt", "2026-02-30T00:00:00"), ("Number", "one")],
+    [
+        ("TotalInclVat", "much"),
+        ("Date", "2026-02-30"),
+        ("CreatedAt", "2026-02-30T00:00:00"),
+        ("CreatedAt", "2026-02-01T00:00:00\n2026-02-01T00:00:00"),
+        ("Number", "one"),
+        ("Guid", "a\tb"),
+    ],
 )
 def test_a_value_of_another_kind_is_told_by_its_column(copy: bool, column: str, value: str) -> None:
     lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
     with pytest.raises(DineroUnexpectedAnswer, match=f"Dinero returned a str for {column}") as raised:
-        lines.line(invoice(1, **{column: value}))
+        lines.block([invoice(1), invoice(2, **{column: value}), invoice(3)])
     assert value not in str(raised.value)
 
 
 @pytest.mark.parametrize("copy", [True, False])
 def test_an_instant_is_written_in_utc(copy: bool) -> None:
     lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
-    for text in ("2026-02-01T09:12:47.407", "2026-02-01T10:12:47.407+01:00", "2026-02-01T09:12:47.407Z"):
-        line = lines.line(invoice(1, CreatedAt=text)).decode()
-        values = line.split("\t") if copy else json.loads(line)
-        found = datetime.fromisoformat(values[1 + list(columns_of("invoices")).index("CreatedAt")])
-        assert found.replace(tzinfo=found.tzinfo or UTC) == datetime(2026, 2, 1, 9, 12, 47, 407000, UTC)
+    texts = [
+        "2026-02-01T09:12:47.407",
+        "2026-02-01T10:12:47.407+01:00",
+        "2026-02-01T09:12:47.407Z",
+        "2026-02-01T09:12:47.407000999",
+    ]
+    for some in (texts, texts[::3]):  # the second has only Dinero's own form
+        block = lines.block([invoice(number, CreatedAt=text) for number, text in enumerate(some)]).decode()
+        for line in block.splitlines():
+            values = line.split("\t") if copy else json.loads(line)
+            found = datetime.fromisoformat(values[1 + list(columns_of("invoices")).index("CreatedAt")])
+            assert found.replace(tzinfo=found.tzinfo or UTC) == datetime(2026, 2, 1, 9, 12, 47, 407000, UTC)
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_a_row_is_the_same_line_alone_and_among_others(copy: bool) -> None:
+    lines = Lines(columns_of("invoices"), ORGANIZATION, "Guid", copy=copy, zone=copy)
+    odd: list[dict[str, Any]] = [
+        {"ContactName": "Ida\tHolm\\\r\n", "DeletedAt": "2026-03-01T09:12:47"},
+        {"ContactName": 7, "Date": None, "TotalInclVat": 100, "UpdatedAt": "2026-03-01T09:12:47.5+02:00"},
+        {"ContactName": r"\N", "Description": "", "Number": None},
+    ]
+    rows = [invoice(number, **each) for number, each in enumerate([{}, *odd, {}])]
+    block = lines.block(rows)
+    assert block == b"".join(lines.block([row]) for row in rows)
+    assert block.count(b"\n") == len(rows)
+    if copy:
+        assert rb"Ida\tHolm\\\r\n" in block
+        assert b"\t" + rb"\\N" + b"\t" in block  # a text, and not the null

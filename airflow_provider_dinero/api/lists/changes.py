@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # An instant in Dinero's form.
-is_plain = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z?", re.ASCII).fullmatch
+_is_plain = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z?", re.ASCII).fullmatch
 
 
 class Change(NamedTuple):
@@ -95,7 +95,7 @@ def as_utc(instant: datetime | str) -> datetime:
         raise DineroInvalidBody(f"{type(instant).__name__} is not an instant.", "Pass a date and a time.")
     if isinstance(instant, str):
         try:
-            if is_plain(instant):  # takes a twentieth of the time: lists have three instants per row
+            if _is_plain(instant):  # takes a twentieth of the time: lists have three instants per row
                 return datetime.fromisoformat(instant if instant[-1] == "Z" else f"{instant}Z")
             parsed = pendulum.parse(instant, tz="UTC")
         except (ValueError, OverflowError) as error:
