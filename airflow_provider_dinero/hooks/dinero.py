@@ -7,7 +7,6 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_provider_dinero.adapters.airflow_errors import mark
-from airflow_provider_dinero.adapters.connections import PATIENCE, client_of, not_found
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 
 if TYPE_CHECKING:
@@ -68,6 +67,8 @@ class DineroHook(BaseHook):
         :return: DineroClient
         :raises DineroConfigurationError: the connection is incomplete
         """
+        from airflow_provider_dinero.adapters.connections import client_of, not_found
+
         try:
             try:
                 connection = self.get_connection(self.dinero_conn_id)
@@ -83,6 +84,7 @@ class DineroHook(BaseHook):
 
         :return: (whether everything is all right, what was found or what to do)
         """
+        from airflow_provider_dinero.adapters.connections import PATIENCE
         from airflow_provider_dinero.adapters.subscription import subscription_of
 
         try:

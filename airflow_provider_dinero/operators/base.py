@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHORTEST_DEFERRAL = timedelta(seconds=10)
 
 # int() also accepts 1_001, which is not 1001 if it identifies something.
-WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
+WHOLE = r"[+-]?\d{1,40}"
 
 
 class DineroBaseOperator(AuthoredTemplates):
@@ -233,7 +233,7 @@ def whole(name: str, value: int | str) -> int:
     :param name: str, the argument, named in the error
     :param value: int or str
     """
-    written = isinstance(value, str) and WHOLE.fullmatch(value.strip())
+    written = isinstance(value, str) and re.fullmatch(WHOLE, value.strip(), re.ASCII)
     if written or (isinstance(value, Integral) and not isinstance(value, bool)):
         return int(value)
     raise DineroInvalidBody(f"{name}: {value!r} is not a whole number.", "Nothing was sent.")

@@ -8,7 +8,6 @@ from itertools import islice
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
-from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroError, DineroInvalidBody, DineroOutcomeUnknown
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, require_rows, whole
@@ -164,6 +163,8 @@ class DineroOperator(DineroBaseOperator):
         if value is None or isinstance(value, str | bool | int | float):
             return value
         if isinstance(value, Decimal):
+            from airflow_provider_dinero.api.bodies.numbers import written
+
             return written(value)
         if isinstance(value, date):
             return value.isoformat()

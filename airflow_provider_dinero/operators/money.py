@@ -1,15 +1,23 @@
-"""Amounts of money in logs."""
+"""Amounts of money in logs and XComs."""
 
 from decimal import Decimal
 from typing import Any
 
-from airflow_provider_dinero.api.bodies.numbers import written
+
+def amount(value: Any) -> str:
+    """Return an amount as text with two decimals, as in the docs and XComs: 1543.13.
+
+    :param value: Decimal, int, or text
+    """
+    from airflow_provider_dinero.api.bodies.numbers import written
+
+    return written(Decimal(str(value)), ".2f")
 
 
-def money(amount: Any, currency: str = "DKK") -> str:
-    """Return an amount as in the docs and XComs, with its currency: 1543.13 DKK.
+def money(value: Any, currency: str = "DKK") -> str:
+    """Return an amount with its currency: 1543.13 DKK.
 
-    :param amount: Decimal, int, or text
+    :param value: Decimal, int, or text
     :param currency: str; default DKK
     """
-    return f"{written(Decimal(str(amount)), '.2f')} {currency}"
+    return f"{amount(value)} {currency}"

@@ -1,13 +1,11 @@
 """What the operators of invoices, credit notes and trade offers share."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping, whole
-from airflow_provider_dinero.operators.money import money
+from airflow_provider_dinero.operators.money import amount, money
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,7 +29,7 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     if document.get("PaymentStatus") == "Draft":
         kept["Number"] = None
     if "TotalInclVat" in document:
-        kept["TotalInclVat"] = written(Decimal(document["TotalInclVat"]), ".2f")
+        kept["TotalInclVat"] = amount(document["TotalInclVat"])
     return kept
 
 
@@ -42,11 +40,11 @@ def in_dkk(documents: "Invoices | CreditNotes", document: Mapping[str, Any]) -> 
     :param document: mapping with Guid, Date, Currency and TotalInclVat
     """
     if document["Currency"] == "DKK":
-        return {"TotalInclVatInDkk": written(Decimal(document["TotalInclVat"]), ".2f")}
+        return {"TotalInclVatInDkk": amount(document["TotalInclVat"])}
     day = str(document["Date"])[:10]  # only lists have it
     rows = documents.list(fields=["Guid", "TotalInclVatInDkk"], start_date=day, end_date=day)
     found = next((row["TotalInclVatInDkk"] for row in rows if row["Guid"] == document["Guid"]), None)
-    return {"TotalInclVatInDkk": None if found is None else written(Decimal(found), ".2f")}
+    return {"TotalInclVatInDkk": None if found is None else amount(found)}
 
 
 def with_guid(

@@ -3,8 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanentError, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.resources.preflight import Plan
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """A payment to register after booking.
 
     :param body: CheckedBody, which the preflight checks

@@ -1,29 +1,29 @@
 """What the operators of vouchers share."""
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.api.bodies.numbers import written
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.operators.base import require_mapping, whole
+from airflow_provider_dinero.operators.money import amount
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from airflow.sdk import Context
 
+    class Keyed(Protocol):
+        """An operator that identifies its voucher by an ExternalReference."""
 
-class Keyed(Protocol):
-    """An operator that identifies its voucher by an ExternalReference."""
+        voucher: Mapping[str, Any]
+        idempotency_key: str | int | None
+        generation: int | str
 
-    voucher: Mapping[str, Any]
-    idempotency_key: str | int | None
-    generation: int | str
-
-    def key_of(self, context: "Context", key: str | int | None) -> str:
-        """Return the idempotency key: the given one, or the task's own identity."""
+        def key_of(self, context: "Context", key: str | int | None) -> str:
+            """Return the idempotency key: the given one, or the task's own identity."""
 
 
-def referenced(operator: Keyed, context: "Context") -> dict[str, Any]:
+def referenced(operator: "Keyed", context: "Context") -> dict[str, Any]:
     """Return an operator's voucher with its ExternalReference: its own, or the key.
 
     :param operator: Keyed
@@ -54,6 +54,6 @@ def to_xcom(voucher: Mapping[str, Any]) -> dict[str, Any]:
     totals = voucher.get("VoucherTotals") or voucher.get("Totals") or ()
     total = next((each["Total"] for each in totals if each["Type"] == "Total"), 0)
     found["Number"] = voucher.get("VoucherNumber") or voucher.get("CreditNoteNumber")
-    found["TotalInclVat"] = written(Decimal(total), ".2f")
+    found["TotalInclVat"] = amount(total)
     found["Currency"] = voucher.get("CurrencyKey") or voucher.get("Currency") or "DKK"
     return found

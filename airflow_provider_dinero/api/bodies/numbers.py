@@ -9,7 +9,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody
 # The most digits of a number when it is written out. Dinero's own are doubles, with at most 17 digits.
 MOST_DIGITS = 40
 # float() and Decimal() also accept 1e5, 1_000 and the digits of other scripts.
-PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+PLAIN = r"[+-]?(\d+(\.\d*)?|\.\d+)"
 _CONTEXT = Context(Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
@@ -43,8 +43,8 @@ def normalized(number: Decimal) -> str:
 
 POINT = "a number is written with a point before the decimals and nothing between thousands, such as 1250.75"
 # What a text of a number may look like that is no number of ours.
-_COMMA = re.compile(r"[+-]?[\d.\s]*,[\d.,\s]*\d?", re.ASCII)
-_THOUSAND = re.compile(r"[+-]?\d{1,3}\.\d{3}", re.ASCII)
+_COMMA = r"[+-]?[\d.\s]*,[\d.,\s]*\d?"
+_THOUSAND = r"[+-]?\d{1,3}\.\d{3}"
 
 
 def misread(value: Any, number: Decimal, *, two_places: bool = False) -> str:
@@ -54,13 +54,13 @@ def misread(value: Any, number: Decimal, *, two_places: bool = False) -> str:
     :param number: Decimal, as it was understood
     :param two_places: bool, Dinero keeps two places of it; default False
     """
-    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+    if isinstance(value, str) and not re.fullmatch(PLAIN, value.strip(), re.ASCII):
         return not_plain(value)
     if digits_of(number) > MOST_DIGITS:
         return f"a number has at most {MOST_DIGITS} digits when written out"
     if not two_places:
         return ""
-    if isinstance(value, str) and _THOUSAND.fullmatch(value.strip()):
+    if isinstance(value, str) and re.fullmatch(_THOUSAND, value.strip(), re.ASCII):
         whole = value.strip().replace(".", "")
         return (
             f"{value.strip()} can mean {whole} (a point between thousands), or three decimals, of which Dinero keeps "
@@ -76,7 +76,7 @@ def not_plain(text: str) -> str:
     """
     return (
         POINT
-        if _COMMA.fullmatch(text.strip())
+        if re.fullmatch(_COMMA, text.strip(), re.ASCII)
         else "a number consists of digits, with a point before the decimals, such as 1250.75"
     )
 
@@ -92,7 +92,7 @@ def money(name: str, value: Any) -> Decimal:
         raise DineroInvalidBody(
             f"{name}: this must be an amount, not {type(value).__name__}.", "Pass it as text or as Decimal."
         )
-    if isinstance(value, str) and not PLAIN.fullmatch(value.strip()):
+    if isinstance(value, str) and not re.fullmatch(PLAIN, value.strip(), re.ASCII):
         raise DineroInvalidBody(f"{name}: {not_plain(value)}.", "Nothing was sent.")
     number = Decimal(str(value).strip())
     wrong = misread(value, number, two_places=True) if number.is_finite() else "it is not a number"
