@@ -28,7 +28,7 @@ OVER = {"success", "failed"}
 
 
 @dataclass(frozen=True)
-class Mark:
+class Watermark:
     """How far a consumer has got.
 
     :param until: datetime, everything that changed before it was seen
@@ -44,7 +44,7 @@ class Mark:
         return {"until": until, "seen": self.seen, "seen_until": until}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Mark":
+    def from_dict(cls, stored: dict[str, Any]) -> "Watermark":
         """Return the watermark from `as_dict`, or one that a person wrote; `seen` only counts for its own watermark.
 
         :param stored: dict
@@ -53,7 +53,7 @@ class Mark:
         return cls(as_utc(str(stored["until"])), dict(stored.get("seen") or {}) if untouched else {})
 
 
-class Marks:
+class Watermarks:
     """The watermark of one consumer. Changes happen under a lock, since the store has no compare-and-set.
 
     :param state: AssetState, whose key is the organization and the consumer
@@ -72,12 +72,12 @@ class Marks:
         self._run = list(place[:2])
         self._place = str(place)
 
-    def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Mark | None:
+    def begin(self, state_of: Callable[[str, str], str | None], *, on_success: bool) -> Watermark | None:
         """Settle the windows of earlier runs, and return where this one starts; drop the window of an earlier try.
 
         :param state_of: callable of a DAG and a run that returns the run's state, or None if it was deleted
         :param on_success: bool, whether the window of a successful run counts as committed
-        :return: Mark, or None for a new consumer
+        :return: Watermark, or None for a new consumer
         """
         with self._lock():
             mark, pending = self._load()
@@ -86,17 +86,17 @@ class Marks:
                 own = window["run"] == self._run
                 state = None if name == self._place else "running" if own else state_of(*window["run"])
                 if state == "success" and on_success and _joins(mark, window["since"]):
-                    mark = _later(mark or Mark(EVER), Mark.from_dict(window))
+                    mark = _later(mark or Watermark(EVER), Watermark.from_dict(window))
                 if state is None or state in OVER:
                     del left[name]
             if left != pending:
                 self._save(mark, left)
             return mark
 
-    def start(self, mark: Mark) -> Mark:
+    def start(self, mark: Watermark) -> Watermark:
         """Store the watermark of a new consumer, unless it has one by now, and return it.
 
-        :param mark: Mark
+        :param mark: Watermark
         """
         with self._lock():
             found, pending = self._load()
@@ -107,67 +107,69 @@ class Marks:
                 self._save(mark, pending)
             return found or mark
 
-    def advance(self, mark: Mark) -> None:
+    def advance(self, mark: Watermark) -> None:
         """Move the watermark past changes that don't concern this consumer, unless somebody has moved it back.
 
-        :param mark: Mark
+        :param mark: Watermark
         """
         with self._lock():
             found, pending = self._load()
             if found and found.until <= mark.until:
                 self._save(mark, pending)
 
-    def propose(self, since: str, mark: Mark) -> None:
+    def propose(self, since: str, mark: Watermark) -> None:
         """Store where the watermark will be when this run has done its work.
 
         :param since: str, the start of the window
-        :param mark: Mark
+        :param mark: Watermark
         """
         with self._lock():
             found, pending = self._load()
             self._save(found, {**pending, self._place: {"run": self._run, "since": since, **mark.as_dict()}})
 
-    def commit(self, since: str, until: str) -> Mark | None:
+    def commit(self, since: str, until: str) -> Watermark | None:
         """Move the watermark to the end of a window of this run, never backwards.
 
         :param since: str, the start of the window
         :param until: str, the end of the window
-        :return: Mark, the current one; None if it was set back before the window, and so stays
+        :return: Watermark, the current one; None if it was set back before the window, and so stays
         """
         with self._lock():
             mark, pending = self._load()
             if not _joins(mark, since):
                 return None
-            done = Mark(as_utc(until))  # what a window other than this run's last one saw beyond its end is unknown
+            done = Watermark(
+                as_utc(until)
+            )  # what a window other than this run's last one saw beyond its end is unknown
             for name, window in list(pending.items()):
                 if window["run"] == self._run and window["until"] == until:
-                    done = Mark.from_dict(pending.pop(name))
-            mark = _later(mark or Mark(EVER), done)
+                    done = Watermark.from_dict(pending.pop(name))
+            mark = _later(mark or Watermark(EVER), done)
             self._save(mark, pending)
             return mark
 
-    def _load(self) -> tuple[Mark | None, dict[str, Any]]:
+    def _load(self) -> tuple[Watermark | None, dict[str, Any]]:
         stored = self._state.get()
         if stored is None:
             return None, {}
-        return (Mark.from_dict(stored) if stored.get("until") else None), dict(stored.get("pending") or {})
+        return (Watermark.from_dict(stored) if stored.get("until") else None), dict(stored.get("pending") or {})
 
-    def _save(self, mark: Mark | None, pending: dict[str, Any]) -> None:
+    def _save(self, mark: Watermark | None, pending: dict[str, Any]) -> None:
         self._state.set({**(mark.as_dict() if mark else {}), "pending": pending})
 
 
-def _joins(mark: Mark | None, since: str) -> bool:
+def _joins(mark: Watermark | None, since: str) -> bool:
     """Tell whether a window starts no later than a watermark: one that was set back leaves a gap before the window."""
     return mark is None or as_utc(since) <= mark.until
 
 
-def _later(mark: Mark, other: Mark) -> Mark:
+def _later(mark: Watermark, other: Watermark) -> Watermark:
     if mark.until == other.until:
-        return Mark(mark.until, {**mark.seen, **other.seen})
+        return Watermark(mark.until, {**mark.seen, **other.seen})
     return max(mark, other, key=lambda each: each.until)
 
 
-def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Marks:
+def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consumer: str) -> Watermarks:
     """Return the watermark of a consumer, for a running task.
 
     :param context: Context
@@ -177,15 +179,15 @@ def marks_of(context: "Context", asset: "Asset", client: "DineroClient", consume
     """
     key = f"{client.organization_id}.{consumer}"
     state = state_of(context, asset, key)
-    return Marks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), identity_of(context))
+    return Watermarks(state, lambda: client.lock.hold(f"mark/{asset.uri}/{key}"), identity_of(context))
 
 
-def mark_of(found: "Window") -> Mark:
+def mark_of(found: "Window") -> Watermark:
     """Return the watermark after a window.
 
     :param found: Window
     """
-    return Mark(as_utc(found.window["until"]), found.seen)
+    return Watermark(as_utc(found.window["until"]), found.seen)
 
 
 def state_of_run(dag_id: str, run_id: str) -> str | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_dinero.adapters.watermarks import Mark, Marks
+    from airflow_provider_dinero.adapters.watermarks import Watermark, Watermarks
     from airflow_provider_dinero.api.feeds.windows import Consumer, Window
     from airflow_provider_dinero.api.lists.filters import Condition
 
@@ -88,23 +88,23 @@ class DineroChangesSensor(DineroBaseSensor):
         self.filters = filters
         self.include_deleted = include_deleted
         self.limit = limit
-        self._from: Mark | None = None  # where this try starts
+        self._from: Watermark | None = None  # where this try starts
 
     def look(self, context: "Context") -> dict[str, Any] | None:
         """Return the window of changes; None if nothing is new."""
-        from airflow_provider_dinero.adapters.watermarks import Mark, mark_of
+        from airflow_provider_dinero.adapters.watermarks import Watermark, mark_of
         from airflow_provider_dinero.api.lists.changes import OVERLAP
         from airflow_provider_dinero.triggers.changes_look import look
 
         begun = datetime.now(UTC) - OVERLAP
         marks = self._marks(context)
         mark = self._begin(context, marks)
-        consumer = self._consumer(mark or Mark(begun))
+        consumer = self._consumer(mark or Watermark(begun))
         try:
             polled = look(self.resource, consumer.since, **self._place())
         except (DineroTemporaryError, DineroUnexpectedAnswer):
             if marks and mark is None:
-                self._from = marks.start(Mark(begun))
+                self._from = marks.start(Watermark(begun))
             raise
         found = consumer.window(polled.rows, polled.until)
         if marks and mark is None:  # earlier changes don't concern a new consumer
@@ -150,7 +150,7 @@ class DineroChangesSensor(DineroBaseSensor):
             "organization_id": self.organization_id,
         }
 
-    def _marks(self, context: "Context") -> "Marks | None":
+    def _marks(self, context: "Context") -> "Watermarks | None":
         from airflow_provider_dinero.adapters.watermarks import marks_of
 
         return marks_of(context, self.asset, self.client, self._name(context)) if self.asset else None
@@ -166,20 +166,20 @@ class DineroChangesSensor(DineroBaseSensor):
         suffix = f".{hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:8]}" if any(wanted) else ""
         return f"{ti.dag_id}.{ti.task_id}{suffix}"
 
-    def _begin(self, context: "Context", marks: "Marks | None") -> "Mark | None":
+    def _begin(self, context: "Context", marks: "Watermarks | None") -> "Watermark | None":
         """Return the watermark of this run; None for a new consumer."""
-        from airflow_provider_dinero.adapters.watermarks import Mark, state_of_run
+        from airflow_provider_dinero.adapters.watermarks import Watermark, state_of_run
         from airflow_provider_dinero.api.lists.changes import as_utc
 
         if marks is None:
-            self._from = Mark(as_utc(str(self.changes_since)))
+            self._from = Watermark(as_utc(str(self.changes_since)))
         else:
             self._from = marks.begin(state_of_run, on_success=self.commit == ON_SUCCESS)
             if self._from is None and self.initial_since is not None:
-                self._from = marks.start(Mark(as_utc(self.initial_since)))
+                self._from = marks.start(Watermark(as_utc(self.initial_since)))
         return self._from
 
-    def _consumer(self, mark: "Mark") -> "Consumer":
+    def _consumer(self, mark: "Watermark") -> "Consumer":
         from airflow_provider_dinero.api.bodies.validation import as_list
         from airflow_provider_dinero.api.feeds.windows import Consumer
         from airflow_provider_dinero.api.lists.filters import Condition
@@ -192,7 +192,7 @@ class DineroChangesSensor(DineroBaseSensor):
         )
         return Consumer(self.resource, mark.until, mark.seen, *wanted)
 
-    def _hand_out(self, context: "Context", marks: "Marks | None", found: "Window") -> dict[str, Any]:
+    def _hand_out(self, context: "Context", marks: "Watermarks | None", found: "Window") -> dict[str, Any]:
         """Record what this run got, and return it."""
         from airflow.sdk.lineage import get_hook_lineage_collector
 

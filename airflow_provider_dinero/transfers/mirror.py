@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
 from airflow_provider_dinero.api.feeds.feeds import columns_of, feed_of
 from airflow_provider_dinero.api.lists.changes import EVER, as_utc, changes_since
@@ -120,8 +120,8 @@ class Mirror:
         if any(row.mark == NOT_LOADED for row in found):
             return MirrorState(Standing(), found[0].syncs, len(found) > 1)
         row = min(found, key=lambda each: as_utc(each.mark))
-        deletes = Mark(as_utc(row.deletes), json.loads(row.deletes_seen))
-        standing = Standing(Mark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped)
+        deletes = Watermark(as_utc(row.deletes), json.loads(row.deletes_seen))
+        standing = Standing(Watermark(as_utc(row.mark), json.loads(row.seen)), deletes, row.skipped)
         return MirrorState(standing, row.syncs, len(found) > 1)
 
     def write(self, state: MirrorState, lines: IO[bytes], done: Standing, step: Step = lambda count: None) -> None:
@@ -249,7 +249,7 @@ class Mirror:
         """Move the watermark, unless another sync has claimed it, which is possible without transactions."""
         if {row.syncs for row in self._marks_found(connection)} != {state.syncs + 1}:
             raise self._overtaken()
-        mark = done.mark or Mark(EVER)
+        mark = done.mark or Watermark(EVER)
         deletes = done.deletes or mark
         values = {
             "mark": changes_since(mark.until),

@@ -124,7 +124,7 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
 
     def _window(self) -> "tuple[Standing, datetime]":
         """Return where the given window starts and ends."""
-        from airflow_provider_dinero.adapters.watermarks import Mark
+        from airflow_provider_dinero.adapters.watermarks import Watermark
         from airflow_provider_dinero.api.errors import DineroInvalidBody
         from airflow_provider_dinero.api.lists.changes import as_utc
         from airflow_provider_dinero.transfers.reading import Standing
@@ -134,7 +134,7 @@ class DineroChangesToObjectStorageOperator(WritesFiles, DineroTransferOperator):
             raise DineroInvalidBody(
                 f"The changes are not a window of {self.resource}.", "Pass the output of a DineroChangesSensor for it."
             )
-        since = Mark(as_utc(window["since"]))
+        since = Watermark(as_utc(window["since"]))
         return Standing(since, since), as_utc(window["until"])
 
     def _write(self, reading: "Reading") -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.adapters.asset_state import state_of
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 from airflow_provider_dinero.transfers.reading import Standing
 
@@ -96,9 +96,11 @@ def _standing(stored: dict[str, Any]) -> Standing:
     """Return what was stored, or what a person wrote, which may only have `until`."""
     if not stored.get("until"):
         return Standing()
-    mark = Mark.from_dict(stored)
+    mark = Watermark.from_dict(stored)
     deletes = stored.get("deletes")
-    return Standing(mark, Mark.from_dict(deletes) if deletes else Mark(mark.until), int(stored.get("skipped") or 0))
+    return Standing(
+        mark, Watermark.from_dict(deletes) if deletes else Watermark(mark.until), int(stored.get("skipped") or 0)
+    )
 
 
 def _since(standing: Standing) -> str | None:

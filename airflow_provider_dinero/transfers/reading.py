@@ -8,7 +8,7 @@ from heapq import heappush, heappushpop
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api.feeds.feeds import ENTRIES, feed_of, follow
 from airflow_provider_dinero.api.feeds.windows import SEEN, changed_at, version_of
 from airflow_provider_dinero.api.lists.changes import EVER, OVERLAP, Change, changes_since
@@ -28,13 +28,13 @@ Row = dict[str, Any]
 class Standing:
     """How far a consumer has got.
 
-    :param mark: Mark of the rows, or None for a consumer that has read nothing
-    :param deletes: Mark of the deleted rows, which are requested less often if `deletes_every` is set
+    :param mark: Watermark of the rows, or None for a consumer that has read nothing
+    :param deletes: Watermark of the deleted rows, which are requested less often if `deletes_every` is set
     :param skipped: int, how many windows were read since they were last requested
     """
 
-    mark: Mark | None = None
-    deletes: Mark | None = None
+    mark: Watermark | None = None
+    deletes: Watermark | None = None
     skipped: int = 0
 
 
@@ -109,9 +109,9 @@ class Reading:
         if self._sharp and self.since is not None and self.until <= self.since:
             # No time has passed: the next window may have the same name, and then has these rows too.
             return self._standing
-        mark = Mark(self.until, self._newest.seen(self.key))
+        mark = Watermark(self.until, self._newest.seen(self.key))
         if self._asks or self.since is None:
-            return Standing(mark, Mark(self.until, self._newest_deleted.seen(self.key)))
+            return Standing(mark, Watermark(self.until, self._newest_deleted.seen(self.key)))
         return Standing(mark, self._standing.deletes, self._standing.skipped + 1)
 
     def told(self) -> Row:
@@ -120,7 +120,7 @@ class Reading:
         rows = {"rows": self.counts.total(), **self.counts}
         return {"since": since, "until": changes_since(self.until), **rows}
 
-    def _new(self, changes: Iterable[Change], before: Mark | None, newest: "_Newest") -> Iterator[Change]:
+    def _new(self, changes: Iterable[Change], before: Watermark | None, newest: "_Newest") -> Iterator[Change]:
         seen = before.seen if before else {}
         end = self.until + OVERLAP + SECOND
         for change in changes:

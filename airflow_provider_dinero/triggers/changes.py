@@ -24,7 +24,7 @@ from airflow_provider_dinero.triggers.polling import (
 
 if TYPE_CHECKING:
     from airflow_provider_dinero.adapters.asset_state import AssetState
-    from airflow_provider_dinero.adapters.watermarks import Mark
+    from airflow_provider_dinero.adapters.watermarks import Watermark
     from airflow_provider_dinero.api.lists.filters import Condition
     from airflow_provider_dinero.triggers.changes_look import Look
 
@@ -159,7 +159,7 @@ class DineroChangesTrigger(BaseEventTrigger):
 
         begun = time.monotonic()
         waits = self.end_time is not None
-        mark: Mark | None = None
+        mark: Watermark | None = None
         keeper = _Keeper(self)
         try:
             conditions = self._check()
@@ -224,16 +224,16 @@ class DineroChangesTrigger(BaseEventTrigger):
             )
         return conditions
 
-    def _first(self, look: "Look", keeper: "_Keeper") -> "Mark":
+    def _first(self, look: "Look", keeper: "_Keeper") -> "Watermark":
         """Return where to start without a stored watermark: where a sensor is, or `changes_since`, or now."""
-        from airflow_provider_dinero.adapters.watermarks import Mark
+        from airflow_provider_dinero.adapters.watermarks import Watermark
         from airflow_provider_dinero.api.feeds.windows import Consumer
         from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
 
         if self.changes_since is not None:
-            mark = Mark(as_utc(self.changes_since), self.seen)
+            mark = Watermark(as_utc(self.changes_since), self.seen)
         else:
-            mark = Mark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
+            mark = Watermark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
             keeper.fired = True  # so that the watermark is stored
         if self.end_time is None:
             self.log.warning("The consumer %s has no watermark: it starts at %s.", self.name, changes_since(mark.until))
@@ -252,16 +252,16 @@ class _Keeper:
         self._told = ""
         self.fired = False
 
-    async def find(self, organization: int | None, mark: "Mark | None") -> "Mark | None":
+    async def find(self, organization: int | None, mark: "Watermark | None") -> "Watermark | None":
         """Return where to continue: somebody may have moved the watermark, or this may restore it from its copy.
 
         :param organization: int or None, a part of the watermark's name
-        :param mark: Mark or None, where the watcher is
-        :return: Mark, or None for a new consumer
+        :param mark: Watermark or None, where the watcher is
+        :return: Watermark, or None for a new consumer
         :raises Exception: one of FAILURES: the store can't be read, or doesn't know the asset now
         """
         from airflow_provider_dinero.adapters.asset_state import AssetState
-        from airflow_provider_dinero.adapters.watermarks import Mark
+        from airflow_provider_dinero.adapters.watermarks import Watermark
 
         if self._store is None:
             return mark
@@ -281,11 +281,11 @@ class _Keeper:
         self._known = stored
         if stored is None:  # a person has deleted it, and its copy
             return None
-        found = Mark.from_dict(stored)
+        found = Watermark.from_dict(stored)
         # The last events of a watcher that Airflow removed together with its DAG may not have reached anybody.
-        return found if stored.get("trigger") == self._trigger.trigger_id else Mark(found.until)
+        return found if stored.get("trigger") == self._trigger.trigger_id else Watermark(found.until)
 
-    async def keep(self, mark: "Mark | None") -> None:
+    async def keep(self, mark: "Watermark | None") -> None:
         """Store the watermark after an event, and at times without one, unless somebody has moved it meanwhile."""
         state = self._state
         if not mark or state is None or not (self.fired or time.monotonic() - self._kept > QUIET):

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_dinero.adapters.asset_state import AssetState
 from airflow_provider_dinero.adapters.task_identity import TaskIdentity
-from airflow_provider_dinero.adapters.watermarks import Mark, Marks, mark_of
+from airflow_provider_dinero.adapters.watermarks import Watermark, Watermarks, mark_of
 from airflow_provider_dinero.api import DineroClient, eq
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.feeds.windows import Consumer
@@ -31,7 +31,7 @@ def test_what_is_beyond_the_limit_is_told_next() -> None:
         {"ContactGuid": str(number), "UpdatedAt": (begin + timedelta(seconds=each, milliseconds=number)).isoformat()}
         for number, each in enumerate(seconds)
     ]
-    mark, windows = Mark(begin), []
+    mark, windows = Watermark(begin), []
     for _ in range(6):
         later = [row for row in reversed(rows) if datetime.fromisoformat(row["UpdatedAt"]) >= mark.until]
         found = Consumer("contacts", mark.until, mark.seen, limit=2).window(later, now - timedelta(minutes=5))
@@ -59,10 +59,10 @@ def test_a_window_after_a_mark_that_was_set_back_is_not_committed(bench: Bench, 
 
     import contextlib
 
-    marks = Marks(
+    marks = Watermarks(
         AssetState(Store(), "asset", "x"), contextlib.nullcontext, TaskIdentity("dag", "run", "task", -1, None)
     )
-    marks.start(Mark(datetime(2026, 1, 1, tzinfo=UTC)))
+    marks.start(Watermark(datetime(2026, 1, 1, tzinfo=UTC)))
     assert marks.commit("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z") is None
     done = marks.commit("2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z")
     assert done is not None

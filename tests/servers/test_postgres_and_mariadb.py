@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroError
 from airflow_provider_dinero.transfers.mirror import Mirror
 from tests.servers.conftest import Connect
@@ -174,7 +174,7 @@ def test_two_marks_become_one(connect: Connect, kind: str) -> None:
         "deletes_seen, skipped FROM dinero_marks",
     )
     state = books.mirror.find()
-    assert (state.is_double, state.syncs, state.standing.mark) == (True, 1, Mark(books.now))  # the earlier one
+    assert (state.is_double, state.syncs, state.standing.mark) == (True, 1, Watermark(books.now))  # the earlier one
     books.write(invoice(2, Status="Paid"))
     with books.engine.connect() as connection:
         found = connection.execute(sa.select(books.mirror.table.c.Number, books.mirror.table.c.Status)).all()

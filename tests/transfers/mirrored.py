@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from airflow.sdk import BaseHook
 
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api.errors import DineroUnavailable
 from airflow_provider_dinero.api.feeds.feeds import DECIMAL, INSTANT, columns_of
 from airflow_provider_dinero.transfers.databases import engine_of
@@ -68,7 +68,7 @@ class Mirrored:
         self.now += timedelta(hours=1)
         state = state or self.mirror.find()
         lines = BytesIO(self.mirror.lines.block(list(rows)))
-        self.mirror.write(state, lines, Standing(Mark(self.now), Mark(self.now)))
+        self.mirror.write(state, lines, Standing(Watermark(self.now), Watermark(self.now)))
 
     def rows(self) -> dict[str, Row]:
         """Return what is in the table, by Guid and organization; amounts and instants as text."""
@@ -167,7 +167,7 @@ def a_try_that_dies_is_repeated(engine: sa.Engine) -> None:
     for round_, rows in enumerate(([invoice(1), invoice(2)], [invoice(2, Status="Paid")])):
         before = books.mirror.find()
         with pytest.raises((KeyboardInterrupt, DineroUnavailable)):  # psycopg2 turns it into its own error
-            books.mirror.write(before, Dies(), Standing(Mark(START)))
+            books.mirror.write(before, Dies(), Standing(Watermark(START)))
         after = books.mirror.find()
         assert after.standing == before.standing
         books.write(*rows)
@@ -192,7 +192,7 @@ ALL = [values_are_kept, rows_follow, own_columns_are_kept, a_try_that_dies_is_re
 def goes_on(books: Mirrored) -> None:
     """A mirror that an earlier build has made, with two invoices, is taken over."""
     state = books.mirror.find()
-    mark = Mark(datetime(2026, 11, 1, tzinfo=UTC), {guid(1): "0123456789abcdef"})
+    mark = Watermark(datetime(2026, 11, 1, tzinfo=UTC), {guid(1): "0123456789abcdef"})
     assert (state.syncs, state.standing.mark) == (1, mark)
     assert books.statuses() == {1: "Booked", 2: "Draft"}
     books.write(invoice(2, Status="Paid", Description="Plader"), invoice(3, Description="Plader"))

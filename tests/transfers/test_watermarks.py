@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.adapters.asset_state import AssetState
-from airflow_provider_dinero.adapters.watermarks import Mark
+from airflow_provider_dinero.adapters.watermarks import Watermark
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.lists import changes
 from airflow_provider_dinero.api.ports import MemoryTokenStore
@@ -34,8 +34,8 @@ def kept(bench: Bench) -> Kept:
 
 
 def standing(hour: int) -> Standing:
-    mark = Mark(NOW + timedelta(hours=hour), {"a": "1"})
-    return Standing(mark, Mark(mark.until, {"b": "2"}), 1)
+    mark = Watermark(NOW + timedelta(hours=hour), {"a": "1"})
+    return Standing(mark, Watermark(mark.until, {"b": "2"}), 1)
 
 
 def test_what_is_stored_is_found(kept: Kept) -> None:
@@ -71,7 +71,7 @@ def test_a_mark_that_a_person_moved_counts(kept: Kept) -> None:
     found, begun = kept.load()
     assert (found.mark and found.mark.until, begun) == (datetime(2026, 1, 1, tzinfo=UTC), None)
     kept._state._store["x"] = {"until": "2026-01-01T00:00:00Z"}
-    mark = Mark(datetime(2026, 1, 1, tzinfo=UTC))
+    mark = Watermark(datetime(2026, 1, 1, tzinfo=UTC))
     assert kept.load() == (Standing(mark, mark), None)
 
 
