@@ -119,7 +119,7 @@ def _grant(connection: "Connection", extra: Mapping[str, Any], consent_advice: s
     from airflow_provider_dinero.api.auth.grants import PersonalIntegration, VismaConnect
 
     name = str(extra.get("grant", "personal_integration"))
-    needed = {"login (client id)": connection.login, "password (client secret)": connection.password}
+    needed = {"login (client ID)": connection.login, "password (client secret)": connection.password}
     if name == "personal_integration":
         needed["api_key"] = extra.get("api_key")
     elif name != "visma_connect":

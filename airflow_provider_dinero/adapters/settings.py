@@ -63,7 +63,7 @@ class StatsMeter:
     Counters: dinero.requests, dinero.throttled, dinero.token_renewals. Gauges: dinero.requests_left,
     dinero.wait_seconds.
 
-    :param client: str, the client id
+    :param client: str, the client ID
     :param organization: str
     """
 

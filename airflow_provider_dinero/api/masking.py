@@ -121,6 +121,6 @@ def _each_spelling(secret: str) -> Iterator[str]:
     yield escape(secret)
     plain = secret.encode()
     for encode in (b64encode, urlsafe_b64encode):
-        for before in range(3):  # the text before it shifts the bits, as the client id does in `Basic`
+        for before in range(3):  # the text before it shifts the bits, as the client ID does in `Basic`
             whole = encode(bytes(before) + plain).rstrip(b"=")
             yield whole[(0, 2, 3)[before] : len(whole) - bool((before + len(plain)) % 3)].decode()

@@ -50,7 +50,7 @@ def check(conn_id: str) -> list[Line]:
         client = found.client()
     except DineroError as error:
         return [Line(WRONG, "connection", str(error))]
-    with_client = f"grant {found.extra.get('grant', 'personal_integration')}, client id {client.grant.client_id}"
+    with_client = f"grant {found.extra.get('grant', 'personal_integration')}, client ID {client.grant.client_id}"
     where = "from Airflow's database" if found.in_database else "not from Airflow's database, which can't change it"
     return [Line(OK, "connection", f"{with_client}; {where}."), *_used(found, client)]
 

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "--basic-credentials",
         choices=["encoded", "as-is"],
         default="encoded",
-        help="how the client id and secret appear in a Basic header: form-encoded first (RFC 6749, 2.3.1), or as they "
+        help="how the client ID and secret appear in a Basic header: form-encoded first (RFC 6749, 2.3.1), or as they "
         "are, as most clients send them; it isn't known which of the two Dinero accepts (%(default)s)",
     )
     serve.add_argument(

@@ -58,7 +58,7 @@ class Settings:
     :param redirect_uris: redirect URIs that are registered for the Visma Connect application
     :param allowed_hosts: accepted host names and addresses, besides localhost and loopback addresses
     :param require_pkce: whether the application requires PKCE
-    :param basic_credentials: how the client id and secret appear in a Basic header: form-``encoded`` first, as the
+    :param basic_credentials: how the client ID and secret appear in a Basic header: form-``encoded`` first, as the
         standard requires, or ``as-is``, as most clients send them
     :param date_header: whether responses have a Date header
     :param no_pro_code: error code for an organization without Pro: 90 in current documents, 48 in old ones

@@ -37,7 +37,7 @@ WHAT_TO_DO = {
     "DineroStaleTimestamp": "Look at the document in Dinero, because somebody has changed it. Then clear the task.",
     "DineroThrottled": "You don't have to do anything: the task waits, defers or is retried. See "
     "[rate limits](rate-limits.md).",
-    "DineroUnauthorized": "Check the client id, client secret and API key in the connection.",
+    "DineroUnauthorized": "Check the client ID, client secret and API key in the connection.",
     "DineroUnavailable": "You don't have to do anything while the task has `retries` left. After that, check whether "
     "Dinero is up, and clear the task.",
     "DineroWrongTotal": "Compare the two totals and the VAT that the message shows. See "

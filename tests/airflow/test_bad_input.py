@@ -6,12 +6,12 @@ from tests.deployment import Deployment
 
 # What the log says. All but `unreachable` must fail on their first try, for all their retries.
 TOLD = {
-    "bad_wrong_secret": "Check the client id and client secret of the connection",
+    "bad_wrong_secret": "Check the client ID and client secret of the connection",
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
     "bad_shadowed": "Remove AIRFLOW_VAR_DINERO_TOKEN__",
     "bad_stale_timestamp": "Read the document again, and decide with its new Timestamp",
     "bad_unreachable": "Check the host and port of the connection",
-    "plain_wrong_secret": "Check the client id and client secret of the connection",
+    "plain_wrong_secret": "Check the client ID and client secret of the connection",
 }
 TRIES = {"bad_unreachable": 2}
 

@@ -44,7 +44,7 @@ def test_a_form_saves_every_field_also_empty_ones(deployment: Deployment) -> Non
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "secret": ({"password": "wrong"}, "Check the client id and client secret of the connection"),
+    "secret": ({"password": "wrong"}, "Check the client ID and client secret of the connection"),
     "organization": ({"extra": {"organization_id": 4711}}, "don't reach organization 4711. They reach: 100001"),
     "no organization": ({"extra": {"organization_id": None}}, "Set organization_id in the connection"),
     "organization of somebody who can't know it": ({"extra": {"organization_id": ""}}, "They reach: 100001 (Nørrebro"),

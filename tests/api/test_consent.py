@@ -137,7 +137,7 @@ def test_a_stolen_code_is_worth_nothing_without_the_verifier(client: DineroClien
 
 def test_a_wrong_secret_is_told_as_such(sandbox: Any) -> None:
     client = client_of(sandbox, "wrong")
-    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and the client secret"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client ID and the client secret"):
         consented(sandbox, client)
 
 
@@ -166,7 +166,7 @@ def test_a_revoked_consent_is_over(client: DineroClient, sandbox: Any) -> None:
 
 
 def test_a_revocation_that_was_refused_is_told(sandbox: Any) -> None:
-    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and the client secret"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client ID and the client secret"):
         revoke(client_of(sandbox, "wrong"), "sandbox-refresh-token")
 
 

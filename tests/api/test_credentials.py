@@ -59,7 +59,7 @@ def test_an_endpoint_that_changes_its_mind_is_followed() -> None:
 def test_a_wrong_secret_is_told_and_sent_again_only_where_the_spellings_differ(
     sandbox: Any, name: str, secret: str, statuses: list[int]
 ) -> None:
-    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and client secret"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client ID and client secret"):
         personal(sandbox.url, MemoryTokenStore(), name, secret).organizations.subscriptions()
     assert asked(sandbox, "/dineroapi/oauth/token") == statuses
 

@@ -24,7 +24,7 @@ def test_clients_and_threads_share_a_token(make_client: Any, sandbox: Any) -> No
 def test_another_secret_gets_no_share(make_client: Any, sandbox: Any) -> None:
     store = MemoryTokenStore()
     make_client(token_store=store).organizations.subscriptions()
-    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and client secret"):
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client ID and client secret"):
         make_client(token_store=store, secret="wrong").organizations.subscriptions()
 
 
@@ -37,7 +37,7 @@ def test_a_dead_refresh_token_needs_a_person(make_client: Any, sandbox: Any) -> 
 
 def test_a_wrong_secret_is_no_reason_to_consent_again(make_client: Any, sandbox: Any) -> None:
     wrong = VismaConnect("isv_sandbox", "wrong", "sandbox-refresh-token", sandbox.url)
-    with pytest.raises(errors.DineroUnauthorized, match="Check the client id and the client secret") as raised:
+    with pytest.raises(errors.DineroUnauthorized, match="Check the client ID and the client secret") as raised:
         make_client(grant=wrong).organizations.subscriptions()
     assert not isinstance(raised.value, errors.DineroReauthorizationRequired)
 

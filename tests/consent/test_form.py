@@ -30,7 +30,7 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no key": (
         {**OWN, "api_key": None},
-        "This connection has no api_key. The grant personal_integration needs login (client id), password (client "
+        "This connection has no api_key. The grant personal_integration needs login (client ID), password (client "
         "secret), api_key. (In the form api_key is API key.)",
     ),
     "another grant": (

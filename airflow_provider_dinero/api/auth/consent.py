@@ -37,7 +37,7 @@ SCOPE = f"{READ} {WRITE} {OFFLINE}"
 READ_ONLY_SCOPE = f"{READ} {OFFLINE}"
 LONGEST = 200
 
-# How each endpoint accepted a client's credentials in this process, by address and client id.
+# How each endpoint accepted a client's credentials in this process, by address and client ID.
 _spellings: dict[tuple[str, str], bool] = {}
 
 # What to do about the errors that Visma Connect returns through the browser.
@@ -154,7 +154,7 @@ def code_of(consent: Consent, answer: Mapping[str, str]) -> str:
     if error := answer.get("error"):
         said = f"{error}: {answer['error_description']}" if answer.get("error_description") else error
         said = "".join(each for each in said if each.isprintable())[:LONGEST]
-        advice = _ADVICE.get(error, "Check the client id, redirect URI and scopes of the application at Visma.")
+        advice = _ADVICE.get(error, "Check the client ID, redirect URI and scopes of the application at Visma.")
         raise DineroRefused(f"Visma Connect didn't grant consent ({said}).", advice, said=error)
     if not answer.get("code"):
         raise DineroConfigurationError("The response contains no code.", "Start again.")

@@ -90,10 +90,10 @@ class PersonalIntegration:
         """Return the error for rejected credentials."""
         told = f"Dinero's token endpoint rejected the personal integration {self.client_id}: {reason}."
         if reason == "invalid_client":
-            return DineroUnauthorized(told, "Check the client id and client secret of the connection.", said=reason)
+            return DineroUnauthorized(told, "Check the client ID and client secret of the connection.", said=reason)
         return DineroUnauthorized(
             told,
-            "Check the client id, client secret and API key of the connection; the subscription may have ended.",
+            "Check the client ID, client secret and API key of the connection; the subscription may have ended.",
             said=reason,
         )
 
@@ -156,7 +156,7 @@ class VismaConnect:
         if reason != "invalid_grant":
             return DineroUnauthorized(
                 f"Visma Connect rejected the client {self.client_id}: {reason}.",
-                "Check the client id and the client secret of the connection.",
+                "Check the client ID and the client secret of the connection.",
                 said=reason,
             )
         return DineroReauthorizationRequired(
@@ -259,7 +259,7 @@ def authenticated(
 
     if not (grant.client_id + grant.client_secret).isascii():
         raise DineroConfigurationError(
-            f"The client id or secret of {grant.client_id!r} contains an invalid character.", "Copy it again."
+            f"The client ID or secret of {grant.client_id!r} contains an invalid character.", "Copy it again."
         )
     remember(*grant.secrets)  # a process that has used many since still hides these
     credentials = grant.client_id, grant.client_secret
