@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from airflow_provider_dinero.adapters.notes_store import PREFIX, AssetNotes
+from airflow_provider_dinero.api.ports import MemoryStateStore
 from airflow_provider_dinero.operators.batches import (
     DineroAddPaymentsOperator,
     DineroInvoicesOperator,
@@ -116,3 +118,14 @@ def test_payments(bench: Bench) -> None:
     assert bench.sandbox.state()["payments"] == 4
     told, asked = run(bench, DineroAddPaymentsOperator, payments=listed, payment=PAYMENT)
     assert (told.returned["unchanged"], asked) == (4, {"GET invoices": 6})
+
+
+def test_notes_are_stored_as_text_and_read_in_any_form() -> None:
+    """A dict is what earlier builds stored; what a person or a missing backend left there is nothing."""
+    store = MemoryStateStore()
+    notes, kept = AssetNotes(store), {"guid": ["digest", True, ""]}
+    notes.set("1", kept)
+    assert (store.get(f"{PREFIX}1"), notes.get("1")) == ('{"guid":["digest",true,""]}', kept)
+    for value, found in ((kept, kept), ("{", None), ("[]", None), (None, None), ({"__airflow_state_ref__": "x"}, None)):
+        store.set(f"{PREFIX}1", value)
+        assert notes.get("1") == found
