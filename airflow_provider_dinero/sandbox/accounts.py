@@ -66,9 +66,11 @@ def seed(store: Store) -> None:
 
 
 def chart(call: Call) -> dict[int, Account]:
-    """Return all accounts by number."""
-    rows = call.store.execute("SELECT * FROM accounts WHERE organization = ? ORDER BY number", [call.organization])
-    return {row["number"]: _account(row) for row in rows}
+    """Return all accounts by number, as they are when the call first asks for them."""
+    if call.chart is None:
+        rows = call.store.execute("SELECT * FROM accounts WHERE organization = ? ORDER BY number", [call.organization])
+        call.chart = {row["number"]: _account(row) for row in rows}
+    return call.chart
 
 
 def deposit(call: Call, number: int) -> Account:

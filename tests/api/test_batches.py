@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,7 +121,7 @@ def test_an_odd_order_is_no_matter_of_the_others(shop: Shop, name: str, spooled:
     assert encode(shop.rows)  # as the operator stores the report
 
 
-def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop) -> None:
+def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop, tmp_path: Path) -> None:
     listed, beside = orders(20), shop.beside.batches(shop.store)
 
     def between(done: int, total: int) -> None:
@@ -130,6 +131,7 @@ def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop) -> None
     assert shop.run(listed[:12], progress=between)["created"] == 12
     assert shop.run(listed)["unchanged"] == 20
     assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
+    assert not list(tmp_path.glob("coordination/*.lock"))
 
 
 def test_damaged_notes_are_none(shop: Shop) -> None:

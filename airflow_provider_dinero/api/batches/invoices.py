@@ -87,6 +87,7 @@ class InvoiceRun:
                 self._lanes.end()
                 self._notes.flush()
             self._seal()
+            self._notes.end()
         self._report.raise_failed()
         return self._report.summary() | self._cost()
 
@@ -282,7 +283,8 @@ class InvoiceRun:
             # Everyone takes the locks in the same order, which prevents deadlocks.
             mailed = [(at, work) for at, work in enumerate(works) if "send" in work.left()]
             for at, work in sorted(mailed, key=lambda each: each[1].item.guid):
-                self._raise(self._lanes.one(at, work, self._hold))
+                if error := self._lanes.one(at, work, self._hold):
+                    raise error
                 locked.append((at, work))
             for work in works:
                 if "book" in work.left():
@@ -325,11 +327,6 @@ class InvoiceRun:
             if not self._context.stop and self._temporary < MOST_TEMPORARY:
                 return
         raise error
-
-    @staticmethod
-    def _raise(error: Exception | None) -> None:
-        if error is not None:
-            raise error
 
     def _tell(self, work: "Told") -> None:
         """Report the outcome of an item."""

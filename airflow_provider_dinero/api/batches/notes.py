@@ -162,6 +162,13 @@ class Notes:
                 self._keep(page, stored)
             self._dirty.clear()
 
+    def end(self) -> None:
+        """Leave no note in the lock: this run stores nothing more."""
+        if self._kept:
+            with self._lock.hold(f"notes/{self._name}") as held:
+                if held.note == self._mark:
+                    held.leave("")
+
     def _place(self, new: list[str]) -> None:
         """Assign new notes to pages: to the newest one as long as it has room, then to new ones."""
         page = self._newest

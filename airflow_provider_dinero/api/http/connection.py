@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -294,11 +295,15 @@ def adapter(connection: Connection) -> "requests.adapters.HTTPAdapter":
             connection.socket = self.sock
             return super().getresponse()  # type: ignore[misc]
 
+    @cache
+    def telling(kind: type) -> type:
+        return type("Connection", (Tells, kind), {})
+
     class Telling(HTTPAdapter):
         def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **options)
             if not issubclass(pool.ConnectionCls, Tells):
-                pool.ConnectionCls = type("Connection", (Tells, pool.ConnectionCls), {})
+                pool.ConnectionCls = telling(pool.ConnectionCls)
             return pool
 
     return Telling()
