@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any
 
 from starlette.responses import Response
 
@@ -17,9 +17,6 @@ from airflow_provider_dinero.sandbox.faults import Faults
 from airflow_provider_dinero.sandbox.limiter import Limiter
 from airflow_provider_dinero.sandbox.settings import Settings
 from airflow_provider_dinero.sandbox.store import Store
-
-if TYPE_CHECKING:
-    from airflow_provider_dinero.sandbox.accounts import Account
 
 
 @dataclass
@@ -43,8 +40,8 @@ class Call:
     fault: str | None = None
     # Seconds by which the response is delayed, as if the work had taken them.
     hold: float = 0
-    # The accounts, once they are read.
-    chart: dict[int, Account] | None = None
+    # The accounts by number, once they are read.
+    chart: dict[int, Any] | None = None
 
     @property
     def guid(self) -> str:
