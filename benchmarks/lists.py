@@ -147,7 +147,7 @@ def main() -> None:
         print(f"{told:74} {found:9.2f}   (at most {most:.2f})", flush=True)
 
     with running(requests_per_minute=PER_MINUTE) as box:
-        for name, each, calls, payment in (("e-mailed", 3.02, 0.8, None), ("paid and e-mailed", 4.02, 3, PAYMENT)):
+        for name, each, calls, payment in (("e-mailed", 3.02, 0.4, None), ("paid and e-mailed", 4.02, 1.5, PAYMENT)):
             box.reset()
             with tempfile.TemporaryDirectory() as place:
                 began, Folder.calls = time.monotonic(), 0
