@@ -125,7 +125,7 @@ def _shape(schemas: dict[str, Any], path: str, operation: dict[str, Any]) -> tup
     kind = "array" if schema.get("type") == "array" else "object"
     schema = schema["items"] if kind == "array" else schema
     if "$ref" not in schema:
-        return ("array of texts", "")
+        return ("array of strings", "")
     properties = schemas[schema["$ref"].rpartition("/")[2]]["properties"]
     if "Collection" in properties:
         return ("page", "")

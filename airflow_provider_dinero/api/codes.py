@@ -29,6 +29,7 @@ _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in D
 _NO_ACCESS = "Check organization_id: the credentials may be for another organization, or the user may lack a role."
 _ORGANIZATION = ("organization_id",)
 _READ_AGAIN = "Read the document again, and decide with its new Timestamp whether to repeat the request."
+_READ_ITEM_AGAIN = "Read the ledger item again, and decide with its new Version whether to repeat the request."
 _LEDGER = (
     "Items with the same VoucherNumber must have the same date, file, Id and Version: correct and post them again."
 )
@@ -80,7 +81,7 @@ CODES: dict[int, Code] = {
     70: Code(
         "Ledger items optimistic concurrency", DineroUnavailable, "Send only one request with ledger items at a time."
     ),
-    71: Code("Update concurrency error", DineroStaleTimestamp, _READ_AGAIN),
+    71: Code("Update concurrency error", DineroStaleTimestamp, _READ_ITEM_AGAIN),
     72: Code("Duplicated entity error", DineroDuplicate, "The Guid is taken: use another key, or raise generation."),
     73: Code(
         "Something went wrong while sending the email",

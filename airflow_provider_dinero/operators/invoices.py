@@ -88,12 +88,17 @@ class DineroCreateInvoiceOperator(RoundingOperator):
 
 
 class DineroUpdateInvoiceOperator(DineroBaseOperator):
-    """Replaces a whole draft, unless it already has the given content; properties that you leave out are removed.
+    """Replaces a whole draft; properties that you leave out are removed.
 
-    Dinero: `PUT /v1.2/{organizationId}/invoices/{guid}`.
+    If you pass only a Guid, the operator reads the draft first, and doesn't write if the draft already has the given
+    content. If you pass a TimeStamp, the operator writes without reading the draft. If somebody has changed the draft
+    since then, Dinero refuses the write. The operator then reads the draft: it succeeds if the draft already has the
+    given content, and otherwise raises `DineroStaleTimestamp`.
 
-    :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp keeps a draft that
-        somebody has changed since from being overwritten. Templated.
+    Dinero: `PUT /v1.2/{organizationId}/invoices/{guid}`, and `GET …/{guid}` to read the draft.
+
+    :param invoice: str, a Guid; or dict, the output of another invoice operator, whose TimeStamp protects a draft
+        that somebody has changed in the meantime from being overwritten. Templated.
     :param content: dict in Dinero's own property names (ProductLines is required). Templated.
     :return: `{"Guid", "TimeStamp", "Change"}`, Change being updated or unchanged
     """

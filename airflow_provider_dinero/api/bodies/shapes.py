@@ -87,7 +87,7 @@ SHAPES = {
     "PUT /v1/{organizationId}/vouchers/purchase/{guid}": ("object", "Guid"),
     "DELETE /v1/{organizationId}/vouchers/purchase/{guid}": ("nothing", ""),
     "PUT /v1.1/{organizationId}/vouchers/purchase/{guid}": ("object", "Guid"),
-    "GET /v1/{organizationId}/vouchers/purchase/fileguid/{fileGuid}": ("array of texts", ""),
+    "GET /v1/{organizationId}/vouchers/purchase/fileguid/{fileGuid}": ("array of strings", ""),
     "POST /v1/{organizationId}/vouchers/purchase/{guid}/book": ("object", "Guid"),
     "POST /v1/{organizationId}/vouchers/purchase/{guid}/generate-creditnote": ("object", "Guid"),
     "GET /v1/{organizationId}/invoices/{voucherGuid}/reminders": ("array", "Id"),

@@ -224,7 +224,7 @@ def _require_shape(value: Any, kind: str, naming: str) -> None:
     if found not in kind:
         raise Flaw(f"an {found} instead of an {kind}".replace("an single", "a single"))
     rows = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, str if kind == "array of texts" else dict) for each in rows):
+    if not all(isinstance(each, str if kind == "array of strings" else dict) for each in rows):
         raise Flaw("an array of something else")
     if naming and not all(naming in row for row in rows):
         raise Flaw(f"an object without {naming}")

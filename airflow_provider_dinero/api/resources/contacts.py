@@ -31,7 +31,13 @@ _ONE = f"{_ALL}/{{guid}}"
 _LIST = Operation("GET", _ALL, paginated=True, changes_since=True)
 _LIST_ALL = Operation("GET", "/v2/{organizationId}/contacts", paginated=True, changes_since=True)
 _GET = Operation("GET", _ONE)
-_CREATE = Operation("POST", _ALL, Repeat.KEYED, body="ContactCreateModel", lost=OWN_GUID)
+_CREATE = Operation(
+    "POST",
+    _ALL,
+    Repeat.KEYED,
+    body="ContactCreateModel",
+    lost=OWN_GUID._replace(look_up="the contact with this Guid has the content of the body"),
+)
 # Sending a PUT of the whole contact twice gives the same contact.
 _UPDATE = Operation(
     "PUT", "/v2/{organizationId}/contacts/{guid}", Repeat.KEYED, body="ContactUpdateModel", lost=SAME_AGAIN
