@@ -35,7 +35,7 @@ def execution_api(migrated: None) -> None:
 
     remember_dependants()
     server = in_process_api_server()
-    server.transport = InThisThread(server.app)
+    server.transport = InThisThread(server)
 
 
 @pytest.fixture

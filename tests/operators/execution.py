@@ -10,18 +10,17 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio.to_thread
-import httpx
 from fastapi.dependencies import utils
 
 
-class InThisThread(httpx.BaseTransport):
-    """A transport to an ASGI application, one call at a time.
+class InThisThread:
+    """A transport of the HTTP client of Airflow, which Airflow 3.4 has another one of; one call at a time.
 
-    :param app: FastAPI
+    :param server: InProcessExecutionAPI
     """
 
-    def __init__(self, app: Any) -> None:
-        self._transport = httpx.ASGITransport(app)
+    def __init__(self, server: Any) -> None:
+        self._transport = server.atransport
         self._loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
         self._started = AsyncExitStack()
@@ -33,9 +32,9 @@ class InThisThread(httpx.BaseTransport):
             return await elsewhere(function, *arguments, **options)
 
         anyio.to_thread.run_sync = run_sync  # type: ignore[assignment]
-        self._loop.run_until_complete(self._started.enter_async_context(app.router.lifespan_context(app)))
+        self._loop.run_until_complete(self._started.enter_async_context(server.app.router.lifespan_context(server.app)))
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: Any) -> Any:
         """Answer a request, with other sessions of the database than the caller's."""
         from airflow import settings
 
@@ -50,9 +49,9 @@ class InThisThread(httpx.BaseTransport):
                 if callers:
                     sessions.set(callers)
 
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
+    async def _ask(self, request: Any) -> Any:
         answer = await self._transport.handle_async_request(request)
-        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+        return type(answer)(answer.status_code, headers=answer.headers, content=await answer.aread())
 
 
 def remember_dependants() -> None:
