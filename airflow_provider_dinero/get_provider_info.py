@@ -176,8 +176,9 @@ def get_provider_info():  # type: ignore[no-untyped-def]  # an annotation would 
                 "options": {
                     "coordination_url": {
                         "description": (
-                            "Where all workers share locks and the request allowance: a Redis (redis://host:6379/0, "
-                            "extra redis) for several hosts, or a folder (file:///a/folder). Empty for the folder "
+                            "Where all workers share locks and the request allowance: a Redis server "
+                            "(redis://host:6379/0, extra redis) for several hosts, or a folder (file:///a/folder). "
+                            "Empty for the folder "
                             "dinero in AIRFLOW_HOME, which is right for one host. A connection's own field takes "
                             "precedence."
                         ),

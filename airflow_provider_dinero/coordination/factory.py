@@ -55,7 +55,7 @@ def coordination(url: str) -> tuple[Lock, Budget]:
         begins = f"{parts.scheme}://{parts.hostname}" if parts.netloc else parts.scheme or next(iter(path.parts), ".")
         begins = begins.rpartition("@")[2]  # without redis:// a password isn't recognized as one
         raise DineroConfigurationError(
-            f"coordination_url starts with {begins!r}, which is neither a Redis nor a folder.",
+            f"coordination_url starts with {begins!r}, which is neither a Redis server nor a folder.",
             "Write redis://host:6379/0, rediss://..., or file:///a/folder, with three slashes.",
             settings=SETTING,
         )

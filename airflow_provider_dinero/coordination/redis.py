@@ -1,4 +1,4 @@
-"""Locks and request allowance of all processes that share a Redis, on many hosts."""
+"""Locks and request allowance of all processes that share a Redis server, on many hosts."""
 
 import logging
 import ssl
@@ -84,7 +84,7 @@ return {string.format('%.6f', at - now), math.max(0, per_minute - taken)}
 
 
 def connect(url: str) -> "redis.Redis":
-    """Return a client for a Redis; this sends nothing.
+    """Return a client for a Redis server; this sends nothing.
 
     :param url: str, redis:// or rediss://
     :raises DineroConfigurationError: the extra is missing, or the URL is wrong, or has options that change what this
@@ -96,7 +96,7 @@ def connect(url: str) -> "redis.Redis":
         from redis.retry import Retry
     except ImportError:
         raise DineroConfigurationError(
-            "A Redis is configured, but its client is not installed.",
+            "Redis is configured, but its client is not installed.",
             "Install airflow-provider-dinero[redis] wherever Airflow runs.",
         ) from None
     try:
@@ -120,7 +120,7 @@ def connect(url: str) -> "redis.Redis":
         client.connection_pool.make_connection()  # not used: it detects an invalid option
     except (ValueError, TypeError, redis.RedisError):
         raise DineroConfigurationError(
-            "coordination_url is not the URL of a Redis.", "Correct it.", settings=SETTING
+            "coordination_url is not the URL of a Redis server.", "Correct it.", settings=SETTING
         ) from None
     return client
 
@@ -174,7 +174,7 @@ def _of_a_cluster(url: str) -> DineroUnavailable:
 
 
 def try_out(url: str) -> None:
-    """Try once everything that locks and allowance need of a Redis, or of what responds in its place.
+    """Try once everything that locks and allowance need of a Redis server, or of what responds in its place.
 
     :param url: str, redis:// or rediss://
     :raises DineroUnavailable: a part of it doesn't work; a proxy may take a lock and never release it
@@ -207,7 +207,7 @@ def try_out(url: str) -> None:
 
 
 class RedisHeld:
-    """A held lock of a Redis, kept alive by a thread.
+    """A held lock of a Redis server, kept alive by a thread.
 
     :param lock: redis.lock.Lock, acquired
     :param client: redis.Redis
@@ -277,7 +277,7 @@ class RedisHeld:
 
 
 class RedisLock:
-    """A Lock for all processes that share a Redis.
+    """A Lock for all processes that share a Redis server.
 
     :param url: str, redis:// or rediss://
     """
@@ -338,7 +338,7 @@ def _keys(key: str) -> list[str]:
 
 
 class RedisBudget:
-    """A Budget for all processes that share a Redis, by its clock.
+    """A Budget for all processes that share a Redis server, by its clock.
 
     :param url: str, redis:// or rediss://
     """

@@ -57,7 +57,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Set auth_url to the sandbox's address"),
     "half an address": ({**GOOD, "auth_url": "visma.example"}, "token", "Set auth_url to the sandbox's address"),
-    "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis nor a folder"),
+    "wrong folder": ({**GOOD, "coordination_url": "ftp://files"}, "connection", "neither a Redis server nor a folder"),
 }
 
 

@@ -49,7 +49,7 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a wrong folder": (
         {**CONSENTED, "coordination_url": "here"},
-        "coordination_url starts with 'here', which is neither a Redis nor a folder. Write redis://host:6379/0, "
+        "coordination_url starts with 'here', which is neither a Redis server nor a folder. Write redis://host:6379/0, "
         "rediss://..., or file:///a/folder, with three slashes. (In the form coordination_url is Coordination.)",
     ),
 }

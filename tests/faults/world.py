@@ -1,4 +1,4 @@
-"""What these programs share: a store like Airflow's Variables, processes that wait for work, a Redis, a report."""
+"""What these programs share: a store like Airflow's Variables, processes that wait for work, Redis, a report."""
 
 import json
 import logging

@@ -154,7 +154,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
         lambda b: {"invoice": b.latest(), "payment": PAID, "idempotency_key": "a"},
     ),
     "an invoice's PDF: download": (DineroDownloadInvoiceOperator, lambda b: {"invoice": b.booked(), "path": b.pdf}),
-    "a receipt: upload, if Dinero's file archive has at most 1000 files of that type": (
+    "a receipt: upload, if Dinero's file archive has at most 1,000 files of that type": (
         DineroUploadFileOperator,
         lambda b: {"file_path": b.file},
     ),
@@ -192,7 +192,7 @@ TASKS: dict[str, tuple[Any, Callable[[Books], dict[str, Any]]]] = {
     ),
     "a pre-reminder": (DineroRemindOperator, lambda b: {"invoice": b.late(), "kind": "pre-reminder"}),
     "an attachment": (DineroAttachFileOperator, lambda b: {"attach_to": b.booked(), "file_path": b.file}),
-    "ledger items, up to 1000 lines, as drafts": (
+    "ledger items, up to 1,000 lines, as drafts": (
         DineroPostLedgerItemsOperator,
         lambda b: {"lines": [{"VoucherDate": "2026-01-02", "VoucherNumber": 7, **b.moved}], "idempotency_key": "a"},
     ),

@@ -41,7 +41,7 @@ FIRST_SECONDS = 1.0
 MOST_REJECTIONS, NEW_SECONDS = 4, 60.0
 # A renewal that was started under another lock has ended after this time, one way or the other.
 BEGUN_SECONDS = 180.0
-WAY_OUT = "Let all hosts share a lock: set [dinero] coordination_url to a Redis or to a shared folder."
+WAY_OUT = "Let all hosts share a lock: set [dinero] coordination_url to a Redis server or to a shared folder."
 SHARED = ("coordination_url",)
 # A token that could not be stored is stored again after this time.
 STORE_AGAIN_SECONDS = 30.0
