@@ -141,6 +141,7 @@ clean:
 	rm -rf .venv .nightly .toggl .stores .azurite $(EDGES:%=.%) .snowflake .dlt .airflow dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv/.installed: pyproject.toml constraints.txt
+	@echo 'Installing Airflow and the provider into .venv. The first time, this takes several minutes.'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
 	$(UV) install --compile-bytecode --constraint constraints.txt --editable '.[sandbox]'

@@ -92,7 +92,12 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
             processes[name] = stack.enter_context(
                 started([str(BIN / "airflow"), *command], folder / f"{name}.log", own)
             )
-        wait_for(running.healthy, processes["api-server"], folder / "api-server.log")
+        wait_for(
+            running.healthy,
+            processes["api-server"],
+            folder / "api-server.log",
+            "a healthy scheduler, triggerer and DAG processor",
+        )
         for worker in WORKERS:
             log = folder / f"{worker}.log"
             wait_for(partial(ready, worker, log), processes[worker], log)

@@ -37,7 +37,7 @@ def main() -> None:
     with sandbox(folder.parent) as url:
         say(f"the Dinero sandbox is ready at {url}")
         given = connection(url)
-        say("starting Airflow (about half a minute)")
+        say("starting Airflow (about half a minute, on a busy machine several)")
         with airflow(folder, ROOT / "example_dags", AIRFLOW_CONN_DINERO_DEFAULT=given) as running:
             say(f"Airflow is ready at {running.url}")
             run_id = running.trigger(DAG_ID, month=arguments.month)

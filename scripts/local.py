@@ -21,7 +21,8 @@ from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-START_SECONDS = 180.0
+# A program that starts on a busy machine takes its time: it is given up if its log says nothing new, or after all this.
+SILENT_SECONDS, START_SECONDS = 180.0, 600.0
 RUN_SECONDS = 600.0
 # How long a process waits while another writes to SQLite: the default of five seconds ends a busy scheduler.
 LOCK_SECONDS = 60
@@ -71,22 +72,38 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a program is ready.
+def wait_for(
+    ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, wanted: str = "a sign that it is ready"
+) -> None:
+    """Wait until a program is ready: three minutes, and up to ten as long as it writes to its log.
 
     :param ready: callable that tells whether it is
     :param process: the program
-    :param log: Path, whose end is shown if the program dies or never gets ready
+    :param log: Path, whose end is shown if the program ends or never gets ready
+    :param wanted: str, what `ready` asks for
     """
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
+    begin = heard = time.monotonic()
+    size = 0
+    while process.poll() is None:
+        with suppress(requests.ConnectionError, requests.Timeout):
             if ready():
                 return
-        except requests.ConnectionError:
-            pass
         time.sleep(0.5)
-    sys.exit(f"{process.args[0]!s} did not start:\n{log.read_text(errors='replace')[-3000:]}")  # type: ignore[index]
+        now, before = time.monotonic(), size
+        size = log.stat().st_size if log.exists() else 0
+        heard = now if size != before else heard
+        if now - begin > START_SECONDS or now - heard > SILENT_SECONDS:
+            break
+    name, seconds, code = Path(process.args[0]).name, time.monotonic() - begin, process.poll()  # type: ignore[index]
+    if code is None:
+        told = (
+            f"{name} wasn't ready after {seconds:.0f} s of waiting for {wanted}. If the machine is busy, run the command "
+            "again when it is less so."
+        )
+    else:
+        told = f"{name} ended with code {code} after {seconds:.0f} s, before it was ready."
+    end = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+    sys.exit(f"{told}\nIts log is {log}. The end of it:\n\n{end}")
 
 
 @contextmanager
@@ -253,7 +270,7 @@ def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
     given = {**settings(folder, dags, url), **environment}
     with started([str(BIN / "airflow"), "standalone"], log, given) as process:
         running = Airflow(url, given)
-        wait_for(running.healthy, process, log)
+        wait_for(running.healthy, process, log, "a healthy scheduler, triggerer and DAG processor")
         yield running
 
 

@@ -20,7 +20,7 @@ with DAG("invoice_to_germany", schedule=None) as invoice_to_germany:
     )
     DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4720",
+        idempotency_key="order-4775",
         invoice={
             "ContactGuid": contact.output["ContactGuid"],
             "Language": "en-GB",

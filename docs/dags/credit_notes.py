@@ -7,8 +7,6 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNoteOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
-# --8<-- [end:imports]
-
 CUSTOMER = {
     "ExternalReference": "customer-17",
     "Name": "Ida Holm",
@@ -23,20 +21,21 @@ BELL = {
     "Unit": "parts",
     "AccountNumber": 1000,
 }
+# --8<-- [end:imports]
 
 # --8<-- [start:whole]
 with DAG("returned_order", schedule=None, default_args={"retries": 2}) as returned_order:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4751",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
     )
     DineroCreateCreditNoteOperator(
         task_id="credit",
         invoice=invoice.output,
-        idempotency_key="return-of-order-4711",
+        idempotency_key="return-of-order-4751",
         book=True,
         send="email",
     )
@@ -47,14 +46,14 @@ with DAG("refund_of_a_part", schedule=None, default_args={"retries": 2}) as refu
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4712",
+        idempotency_key="order-4752",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [{**BELL, "Quantity": 3}]},
         book=True,
     )
     DineroCreateCreditNoteOperator(
         task_id="credit",
         invoice=invoice.output,
-        idempotency_key="return-of-one-bell",
+        idempotency_key="return-of-order-4752",
         credit_note={"ProductLines": [BELL]},
         book=True,
     )

@@ -7,8 +7,6 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from airflow_provider_dinero.operators.downloads import DineroDownloadInvoiceOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
-# --8<-- [end:imports]
-
 CUSTOMER = {"ExternalReference": "customer-17", "Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True}
 BELL = {
     "Description": "Bicycle bell",
@@ -17,13 +15,14 @@ BELL = {
     "Unit": "parts",
     "AccountNumber": 1000,
 }
+# --8<-- [end:imports]
 
 # --8<-- [start:download]
 with DAG("download", schedule=None, default_args={"retries": 2}) as download:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4772",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
     )

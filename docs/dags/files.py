@@ -19,7 +19,7 @@ with DAG("receipts_to_archive", schedule=None) as receipts_to_archive:
 
 # --8<-- [start:attach]
 CONTACT = {
-    "ExternalReference": "customer-18",
+    "ExternalReference": "customer-27",
     "Name": "Bo Lund",
     "CountryKey": "DK",
     "IsPerson": True,

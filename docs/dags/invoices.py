@@ -37,7 +37,7 @@ with DAG("whole_life", schedule=None, default_args={"retries": 2}) as whole_life
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4731",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
         send="email",
@@ -48,9 +48,9 @@ with DAG("whole_life", schedule=None, default_args={"retries": 2}) as whole_life
 with DAG("step_by_step", schedule=None, default_args={"retries": 2}) as step_by_step:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     content = {"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]}
-    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4712", invoice=content)
+    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4732", invoice=content)
     update = DineroUpdateInvoiceOperator(
-        task_id="update", invoice=draft.output, content={**content, "Comment": "Order 4712"}
+        task_id="update", invoice=draft.output, content={**content, "Comment": "Order 4732"}
     )
     DineroBookInvoiceOperator(task_id="book", invoice=update.output)
 
@@ -88,7 +88,7 @@ with DAG("orders_of_a_shop", schedule=None, default_args={"retries": 2}) as mapp
         """Return the orders, as a shop would give them."""
         ida = {"customer": "customer-17", "name": "Ida Holm", "email": "ida@example.dk"}
         bo = {"customer": "customer-18", "name": "Bo Friis", "email": ""}
-        return [{"number": "order-4714", "price": "80.00", **ida}, {"number": "order-4715", "price": "120.00", **bo}]
+        return [{"number": "order-4734", "price": "80.00", **ida}, {"number": "order-4735", "price": "120.00", **bo}]
 
     new = orders()
     contacts = DineroUpsertContactOperator.partial(
@@ -114,11 +114,11 @@ with DAG("orders_in_order", schedule=None) as ordered:
             booked.append(client.invoices.book(guid)["Number"])
         return booked
 
-    book(["order-4716", "order-4717", "order-4718"])
+    book(["order-4736", "order-4737", "order-4738"])
 # --8<-- [end:ordered]
 
+# --8<-- [start:delete]
 with DAG("cancelled_order", schedule=None) as cancelled_order:
-    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4713", invoice={"ProductLines": [BELL]})
-    # --8<-- [start:delete]
+    draft = DineroCreateInvoiceOperator(task_id="draft", idempotency_key="order-4733", invoice={"ProductLines": [BELL]})
     DineroDeleteInvoiceOperator(task_id="delete", invoice=draft.output)
-    # --8<-- [end:delete]
+# --8<-- [end:delete]

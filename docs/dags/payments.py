@@ -8,8 +8,6 @@ from airflow_provider_dinero.operators.credit_notes import DineroCreateCreditNot
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.payments import DineroAddPaymentOperator
 
-# --8<-- [end:imports]
-
 CUSTOMER = {
     "ExternalReference": "customer-17",
     "Name": "Ida Holm",
@@ -24,13 +22,14 @@ BELL = {
     "Unit": "parts",
     "AccountNumber": 1000,
 }
+# --8<-- [end:imports]
 
 # --8<-- [start:payment]
 with DAG("payment_from_the_bank", schedule=None, default_args={"retries": 2}) as from_the_bank:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4741",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
     )
@@ -47,7 +46,7 @@ with DAG("paid_in_the_shop", schedule=None, default_args={"retries": 2}) as paid
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4712",
+        idempotency_key="order-4742",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
         payment={"DepositAccountNumber": 55000, "Description": "Card"},
@@ -59,7 +58,7 @@ with DAG("refund", schedule=None, default_args={"retries": 2}) as refund:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4713",
+        idempotency_key="order-4743",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
         payment={"DepositAccountNumber": 55000, "Description": "Card"},
@@ -67,13 +66,13 @@ with DAG("refund", schedule=None, default_args={"retries": 2}) as refund:
     credit_note = DineroCreateCreditNoteOperator(
         task_id="credit_note",
         invoice=invoice.output,
-        idempotency_key="return-of-order-4713",
+        idempotency_key="return-of-order-4743",
         book=True,
     )
     pay_back = DineroAddPaymentOperator(
         task_id="pay_back",
         invoice=invoice.output,
-        idempotency_key="refund-of-order-4713",
+        idempotency_key="refund-of-order-4743",
         payment={"DepositAccountNumber": 55000, "Amount": "-100.00", "Description": "Refund"},
     )
     credit_note >> pay_back

@@ -22,6 +22,7 @@ with DAG("product", schedule=None) as product_alone:
     )
 # --8<-- [end:product]
 
+# --8<-- [start:line]
 BELL = {
     "ExternalReference": "bell-1",
     "BaseAmountValue": "80.00",
@@ -31,13 +32,12 @@ BELL = {
 }
 CUSTOMER = {"ExternalReference": "customer-17", "Name": "Ida Holm", "CountryKey": "DK", "IsPerson": True}
 
-# --8<-- [start:line]
 with DAG("product_on_an_invoice", schedule=None) as on_an_invoice:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     product = DineroUpsertProductOperator(task_id="product", product=BELL)
     DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4771",
         invoice={
             "ContactGuid": contact.output["ContactGuid"],
             "ProductLines": [

@@ -1,18 +1,19 @@
 """The guide to reminders, as DAGs that run."""
 
+# --8<-- [start:imports]
 from airflow.sdk import DAG
 
+from airflow_provider_dinero.api import eq
+from airflow_provider_dinero.operators.call import DineroOperator
+from airflow_provider_dinero.operators.reminders import DineroRemindOperator
+
+# --8<-- [end:imports]
+# isort: split
 from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperator
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 
-# isort: split
-# --8<-- [start:import]
-from airflow_provider_dinero.operators.reminders import DineroRemindOperator
-
-# --8<-- [end:import]
-
 CUSTOMER = {
-    "ExternalReference": "customer-17",
+    "ExternalReference": "customer-26",
     "Name": "Holm Cykler",
     "CountryKey": "DK",
     "IsPerson": False,
@@ -37,23 +38,34 @@ LATE = {
 with DAG("late_invoice", schedule=None) as late_invoice:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     content = {**LATE, "ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]}
-    invoice = DineroInvoiceOperator(task_id="invoice", idempotency_key="order-4711", invoice=content, book=True)
-    # --8<-- [start:friendly]
-    friendly = DineroRemindOperator(task_id="friendly_word", invoice=invoice.output, kind="pre-reminder")
-    # --8<-- [end:friendly]
-    # --8<-- [start:reminder]
-    remind = DineroRemindOperator(task_id="remind", invoice=invoice.output, book=True, send="email")
-    # --8<-- [end:reminder]
-    friendly >> remind
+    DineroInvoiceOperator(task_id="invoice", idempotency_key="order-4773", invoice=content, book=True)
+
+# --8<-- [start:friendly]
+with DAG("pre_reminders", schedule=None, default_args={"retries": 2}) as pre_reminders:
+    overdue = DineroOperator(task_id="overdue", operation="invoices.list", arguments={"status": ["Overdue"]})
+    DineroRemindOperator.partial(task_id="friendly_word", kind="pre-reminder").expand(invoice=overdue.output)
+# --8<-- [end:friendly]
+
+# --8<-- [start:reminder]
+with DAG("reminders", schedule=None, default_args={"retries": 2}) as reminders:
+    overdue = DineroOperator(task_id="overdue", operation="invoices.list", arguments={"status": ["Overdue"]})
+    DineroRemindOperator.partial(task_id="remind", book=True, send="email").expand(invoice=overdue.output)
+# --8<-- [end:reminder]
 
 with DAG("late_school", schedule=None) as late_school:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     content = {**LATE, "ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]}
-    invoice = DineroInvoiceOperator(task_id="invoice", idempotency_key="order-4712", invoice=content, book=True)
-    # --8<-- [start:electronic]
-    DineroRemindOperator(
+    DineroInvoiceOperator(task_id="invoice", idempotency_key="order-4774", invoice=content, book=True)
+
+# --8<-- [start:electronic]
+with DAG("electronic_reminders", schedule=None, default_args={"retries": 2}) as electronic_reminders:
+    overdue = DineroOperator(
+        task_id="overdue",
+        operation="invoices.list",
+        arguments={"status": ["Overdue"], "filters": eq("ExternalReference", "order-4774")},
+    )
+    DineroRemindOperator.partial(
         task_id="remind_electronically",
-        invoice=invoice.output,
         number=1,
         reminder={
             "WithFee": True,
@@ -63,5 +75,5 @@ with DAG("late_school", schedule=None) as late_school:
         },
         book=True,
         send="einvoice",
-    )
-    # --8<-- [end:electronic]
+    ).expand(invoice=overdue.output)
+# --8<-- [end:electronic]

@@ -7,8 +7,6 @@ from airflow_provider_dinero.operators.contacts import DineroUpsertContactOperat
 from airflow_provider_dinero.operators.invoice_lifecycle import DineroInvoiceOperator
 from airflow_provider_dinero.operators.invoices import DineroSendInvoiceOperator
 
-# --8<-- [end:imports]
-
 CUSTOMER = {
     "ExternalReference": "customer-17",
     "Name": "Ida Holm",
@@ -24,13 +22,14 @@ BELL = {
     "Unit": "parts",
     "AccountNumber": 1000,
 }
+# --8<-- [end:imports]
 
 # --8<-- [start:email]
 with DAG("send_by_email", schedule=None, params={"resend": 0}) as by_email:
     contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
     invoice = DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4711",
+        idempotency_key="order-4761",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
     )
@@ -38,21 +37,30 @@ with DAG("send_by_email", schedule=None, params={"resend": 0}) as by_email:
         task_id="email",
         invoice=invoice.output,
         mailout={
-            "Subject": "Your invoice for order 4711",
+            "Subject": "Your invoice for order 4761",
             "Message": "Thank you for your order: [link-to-pdf]",
             "AddVoucherAsPdfAttachment": True,
         },
         resend="{{ params.resend }}",
     )
-    # --8<-- [end:email]
-    # --8<-- [start:sms]
+# --8<-- [end:email]
+
+# --8<-- [start:sms]
+with DAG("send_by_sms", schedule=None) as by_sms:
+    contact = DineroUpsertContactOperator(task_id="contact", contact=CUSTOMER)
+    invoice = DineroInvoiceOperator(
+        task_id="invoice",
+        idempotency_key="order-4763",
+        invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
+        book=True,
+    )
     DineroSendInvoiceOperator(
         task_id="text",
         invoice=invoice.output,
         channel="sms",
-        mailout={"Message": "Your invoice for order 4711: [link-to-pdf]"},
+        mailout={"Message": "Your invoice for order 4763: [link-to-pdf]"},
     )
-    # --8<-- [end:sms]
+# --8<-- [end:sms]
 
 # --8<-- [start:public]
 with DAG("send_to_the_public_sector", schedule=None) as to_the_public_sector:
@@ -69,7 +77,7 @@ with DAG("send_to_the_public_sector", schedule=None) as to_the_public_sector:
     )
     DineroInvoiceOperator(
         task_id="invoice",
-        idempotency_key="order-4712",
+        idempotency_key="order-4762",
         invoice={"ContactGuid": contact.output["ContactGuid"], "ProductLines": [BELL]},
         book=True,
         send="einvoice",

@@ -11,8 +11,6 @@ from airflow_provider_dinero.operators.trade_offers import (
     DineroSendTradeOfferOperator,
 )
 
-# --8<-- [end:imports]
-
 CUSTOMER = {
     "ExternalReference": "customer-17",
     "Name": "Ida Holm",
@@ -27,6 +25,7 @@ REPAIR = {
     "Unit": "hours",
     "AccountNumber": 1000,
 }
+# --8<-- [end:imports]
 
 # --8<-- [start:offer]
 with DAG("offer", schedule=None, default_args={"retries": 2}) as offer_alone:

@@ -1,0 +1,82 @@
+"""Programs that the demo starts get the time that they need, and a failure says what to do."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import local
+import pytest
+import requests
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        yield running
+        running.kill()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock that each wait moves by a minute; `then` is called after each."""
+    moved = SimpleNamespace(seconds=0, then=lambda: None)
+
+    def sleep(seconds: float) -> None:
+        moved.seconds += 60
+        moved.then()
+
+    monkeypatch.setattr(local, "time", SimpleNamespace(monotonic=lambda: moved.seconds, sleep=sleep))
+    return moved
+
+
+def after(clock: SimpleNamespace, seconds: int) -> Callable[[], bool]:
+    def ready() -> bool:
+        if clock.seconds < seconds:
+            raise requests.ReadTimeout  # the server is slow
+        return True
+
+    return ready
+
+
+@pytest.mark.parametrize(
+    ("writes", "seconds", "told"),
+    [
+        (True, 540, None),
+        (True, 900, "python wasn't ready after 660 s of waiting for a healthy scheduler."),
+        (False, 540, "python wasn't ready after 300 s of waiting for a healthy scheduler."),
+    ],
+)
+def test_it_waits_as_long_as_there_is_news(
+    process: subprocess.Popen[bytes],
+    clock: SimpleNamespace,
+    tmp_path: Path,
+    writes: bool,
+    seconds: int,
+    told: str | None,
+) -> None:
+    process.args = ["/somewhere/python"]
+    log = tmp_path / "airflow.log"
+    log.write_text("begun\n")
+
+    def write() -> None:
+        with log.open("a") as opened:
+            opened.write(f"{clock.seconds} s\n")
+
+    clock.then = write if writes else lambda: None
+    if told is None:
+        local.wait_for(after(clock, seconds), process, log, "a healthy scheduler")
+        return
+    with pytest.raises(SystemExit) as failed:
+        local.wait_for(after(clock, seconds), process, log, "a healthy scheduler")
+    first, second, *_ = str(failed.value).splitlines()
+    assert first == f"{told} If the machine is busy, run the command again when it is less so."
+    assert second == f"Its log is {log}. The end of it:"
+    assert str(failed.value).endswith(log.read_text())
+
+
+def test_one_that_ended_says_so(process: subprocess.Popen[bytes], clock: SimpleNamespace, tmp_path: Path) -> None:
+    process.communicate(b"")
+    with pytest.raises(SystemExit, match=r"python\S* ended with code 1 after 0 s, before it was ready\."):
+        local.wait_for(lambda: True, process, tmp_path / "no.log")
