@@ -94,11 +94,11 @@ def wait_for(
         heard = now if size != before else heard
         if now - begin > START_SECONDS or now - heard > SILENT_SECONDS:
             break
-    name, seconds, code = Path(process.args[0]).name, time.monotonic() - begin, process.poll()  # type: ignore[index]
+    name, seconds, code = Path(str(process.args[0])).name, time.monotonic() - begin, process.poll()  # type: ignore[index]
     if code is None:
         told = (
-            f"{name} wasn't ready after {seconds:.0f} s of waiting for {wanted}. If the machine is busy, run the command "
-            "again when it is less so."
+            f"{name} wasn't ready after {seconds:.0f} s of waiting for {wanted}. "
+            "If the machine is busy, run the command again when it is less so."
         )
     else:
         told = f"{name} ended with code {code} after {seconds:.0f} s, before it was ready."
