@@ -34,12 +34,14 @@ class Lost(NamedTuple):
     :param look_up: str, what is true if the write was done, which the client checks; in parentheses if it can't
     :param sure: str, whether the check is reliable: yes, likely or no
     :param otherwise: Otherwise, what happens if it isn't true
+    :param own_guid: bool, whether the body of a create may contain the document's Guid; default False
     """
 
     fence: str
     look_up: str
     sure: str
     otherwise: Otherwise
+    own_guid: bool = False
 
 
 # Combinations that several operations share.
@@ -49,6 +51,7 @@ OWN_GUID = Lost(
     "the document with this Guid has the content of the body",
     "yes",
     UNKNOWN,
+    own_guid=True,
 )
 SAME_AGAIN = Lost("a second request changes nothing", "(no check is needed)", "yes", REFUSED)
 GONE = Lost("a second request changes nothing", "the object is gone, or has a DeletedAt", "yes", REFUSED)

@@ -67,13 +67,13 @@ class DineroOperator(DineroBaseOperator):
 
     def perform(self, context: "Context") -> Any:
         """Perform the call."""
-        from airflow_provider_dinero.api.operations import OWN_GUID, Otherwise, Repeat
+        from airflow_provider_dinero.api.operations import Otherwise, Repeat
 
         call, performed = self._call()
         arguments = dict(require_mapping("arguments", self.arguments or {}))
         self.resource = self.operation.split(".")[0]
         self.writes = performed is None or performed.repeat is not Repeat.READ
-        if performed and performed.lost is OWN_GUID:
+        if performed and performed.lost and performed.lost.own_guid:
             arguments["body"] = self._with_guid(context, performed, arguments.get("body"))
         taken = _taken(call)
         try:
@@ -94,7 +94,7 @@ class DineroOperator(DineroBaseOperator):
             return self._plain(call(*bound.args, **bound.kwargs))
 
         lost = performed.lost if performed else None
-        once = lost is not None and lost is not OWN_GUID and lost.otherwise is Otherwise.UNKNOWN
+        once = lost is not None and not lost.own_guid and lost.otherwise is Otherwise.UNKNOWN
         done = self._begun_once(result) if once else result()
         self.document_url = document_url(self.client)
         self.log.info("%s: %s", self.operation, f"{len(done)} rows" if isinstance(done, list) else "done")

@@ -250,7 +250,7 @@ def test_a_host_that_says_nothing_keeps_nobody_waiting(add: Add, sandbox: Any, m
     add("slow", refresh_token=REFRESH_TOKEN, organization_id=100001, timeout=86400)
     monkeypatch.setattr("airflow_provider_dinero.api.http.retry._backoff", lambda number: 0.0)
     flow.organizations("slow")
-    for module in ("airflow_provider_dinero.consent.flow", "airflow_provider_dinero.hooks.dinero"):
+    for module in ("airflow_provider_dinero.consent.flow", "airflow_provider_dinero.adapters.connections"):
         monkeypatch.setattr(f"{module}.PATIENCE", 0.1)
     sandbox.fault("delay", path="/*/organizations", seconds=1)
     with pytest.raises(errors.DineroUnavailable, match="did not respond"):
