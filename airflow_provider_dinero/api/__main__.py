@@ -40,7 +40,7 @@ def writes() -> str:
     """Return how a lost response of each write is settled, as a Markdown table."""
     return _markdown(
         ("call", "kind", "fence", "it was done if", "reliable", "otherwise"),
-        ((f"`{call}`", each.repeat, *each.lost) for call, each in operations().items() if each.lost),
+        ((f"`{call}`", each.repeat, *each.lost[:4]) for call, each in operations().items() if each.lost),
     )
 
 
