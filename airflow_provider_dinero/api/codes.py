@@ -141,7 +141,8 @@ def refusal(
     """
     row = CODES.get(code or 0) or CODES[_BY_STATUS.get(status, 45)]
     error = DineroDuplicate if "guidMustBeUnique" in validation else row.error
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in validation.items())
+    own = {name: reason for name, reason in validation.items() if reason != message}  # Dinero may repeat its message
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in own.items())
     said = " ".join(filter(None, (message or row.name, f"({reasons})" if reasons else "")))
     told = f"code {code}: {said}" if code else said
     text = f"Dinero refused {operation} with HTTP {status}, {told}".rstrip(". ") + "."

@@ -104,7 +104,10 @@ def _scope(token: Token, client: "DineroClient") -> Iterator[Line]:
 
 def _limits(client: "DineroClient", place: str) -> Line:
     """Report the allowance, who shares it, and how much is left."""
-    alone = f"shared by everything that uses the folder {place}; with several hosts, set coordination_url to Redis"
+    alone = (
+        f"shared by all who use this coordination folder (lock {place}); with several hosts, set coordination_url to a "
+        "Redis"
+    )
     shared = "shared by all hosts" if place == EVERYWHERE else alone
     minute = client.requests_per_minute
     return Line(OK, "limits", f"{minute} requests per minute, {shared}; {client.remaining()} left now.")

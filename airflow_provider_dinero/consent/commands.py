@@ -32,6 +32,8 @@ from airflow_provider_dinero.consent.listener import Listener
 from airflow_provider_dinero.consent.states import MISSING, state_of
 
 WAIT_SECONDS = 600.0
+# Airflow's kinds of writers; for a task it tells its name.
+MOVED_BY = {"watcher": "a watcher or `airflow dags test`", "api": "a person"}
 ACCOUNT = "{:>8}  {:<45}  {:<8}  {}"  # number, name, VAT code, category
 TRIES = 3
 
@@ -193,7 +195,7 @@ def marks(args: Namespace) -> int:
         _print_json([each.as_dict() for each in found])
         return 0
     for each in found:
-        notes = [f"by {each.moved_by}"] if each.moved_by else []
+        notes = [f"by {MOVED_BY.get(each.moved_by, each.moved_by)}"] if each.moved_by else []
         if each.pending:
             notes.append(f"{each.pending} pending")
         if not each.in_store:
@@ -248,7 +250,8 @@ def _duplicates(args: Namespace) -> int:
     with client.session.guard():
         search.begin()
     minutes = -(-search.requests // client.requests_per_minute)
-    cost = f"{search.requests} requests, {search.sent} of them already sent: {minutes} minutes. Nothing is written."
+    time = f"{minutes} minute{'' if minutes == 1 else 's'}"
+    cost = f"{search.requests} requests, {search.sent} of them already sent: {time}. Nothing is written."
     say(f"Checking changes since {since} takes {cost}", file=sys.stderr if args.json else sys.stdout, flush=True)
     with client.session.guard():
         found = list(search.found())

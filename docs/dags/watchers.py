@@ -14,7 +14,7 @@ with DAG("on_paid_invoices", schedule=[paid], max_active_runs=1) as on_paid_invo
     def use(triggering_asset_events=None) -> None:
         for event in triggering_asset_events[paid]:
             window = event.extra["payload"]
-            print(window["count"], "invoices of", window["organization"], "since", window["since"])
+            print("paid since", window["since"], "in", window["organization"], ":", window["count"])
 
     use()
 # --8<-- [end:watcher]

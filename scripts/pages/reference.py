@@ -82,7 +82,10 @@ def led(text: str) -> str:
     :param text: str
     """
     title, _, rest = text.partition("\n")
-    told = "*Where you see names alone, you read the repository: `make docs` builds the site, with all arguments.*"
+    told = (
+        "*In the repository, this page has only names. The arguments are in the docstrings of these classes, and in the "
+        "site that `make docs` builds.*"
+    )
     return f"{title}\n\n{told}\n{rest}"
 
 

@@ -50,7 +50,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "organization of somebody who can't know it": ({"extra": {"organization_id": ""}}, "They reach: 100001 (Nørrebro"),
     "consent": (
         {"extra": {"grant": "visma_connect", "organization_id": "", "api_key": None}},
-        "Nobody has consented to this connection yet. Save it and press Connect in Admin → Dinero, or run `airflow",
+        "Nobody has consented to this connection, or the consent was revoked. Save it and press Connect in "
+        "Admin → Dinero, or run `airflow",
     ),
     "grant": (
         {"extra": {"grant": "password"}},

@@ -42,7 +42,7 @@ def test_totals_cost_one_list_and_payments_one_request_each(shop: Shop) -> None:
     listed[2]["expected_total"] = Decimal("124.99")
     with pytest.raises(errors.DineroItemsFailed, match=r"1 of 5 items failed: order-2: .* comes to 125.00") as raised:
         shop.run(listed, payment=PAYMENT)
-    assert "but 124.99 is expected: a difference of -0.01. Nothing was booked." in str(raised.value)
+    assert "but 124.99 is expected: a difference of -0.01. The document wasn't booked." in str(raised.value)
     assert shop.asked() - Counter({"POST contacts": 3, "GET contacts": 1}) == {
         "GET invoices": 3, "POST invoices": 5, "POST invoices/book": 4, "POST invoices/payments": 4,
         "GET accounts/deposit": 1,

@@ -29,7 +29,9 @@ def faults() -> Iterator[Faults]:
 
 @pytest.mark.parametrize("code", range(40, 91))
 def test_a_code_raises_its_class(make_client: Any, faults: Faults, code: int) -> None:
-    body = {"code": code, "message": f"Dinero's words for {code}", "validationErrors": {"Name": "too long"}}
+    words = f"Dinero's words for {code}"
+    # Dinero repeats its message among the reasons.
+    body = {"code": code, "message": words, "validationErrors": {"message": words, "Name": "too long"}}
     faults.answer["GET /contacts"] = [(400, {"Content-Type": "application/json"}, json.dumps(body).encode())]
     kind = next((kind for kind, codes in KINDS.items() if code in codes), errors.DineroInvalidRequest)
     with pytest.raises(errors.DineroError) as raised:

@@ -47,7 +47,11 @@ def test_blanks_around_a_field_mean_nothing(add: Add, sandbox: Any) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
-    "no consent": ({}, "token", "Nobody has consented to this connection yet. Run `airflow dinero authorize bad`."),
+    "no consent": (
+        {},
+        "token",
+        "Nobody has consented to this connection, or the consent was revoked. Run `airflow dinero authorize bad`.",
+    ),
     "dead refresh token": ({**GOOD, "refresh_token": "dead"}, "token", "Run `airflow dinero authorize bad`."),
     "wrong organization": ({**GOOD, "organization_id": 4711}, "organization", "They reach: 100001 (Nørrebro"),
     "no organization": ({**GOOD, "organization_id": None}, "organization", "Set organization_id in the connection"),

@@ -83,7 +83,7 @@ def test_where_nothing_is_alike_that_is_said(add: Add, airflow: Any, sandbox: An
     assert (code, err) == (0, "")
     first, last = out.splitlines()
     assert first.startswith("Checking changes since 2026-01-01 takes ")
-    assert first.endswith("minutes. Nothing is written.")
+    assert first.endswith(": 1 minute. Nothing is written.")
     assert last == "No possible duplicates were found."
 
 

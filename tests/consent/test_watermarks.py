@@ -120,6 +120,7 @@ def test_a_mark_is_set_with_its_copy(keep: Keep, airflow: Any, value: Any, monke
     there = {"until": "2026-10-15T10:00:00Z"}
     assert entries() == ([(KEY, there, "api")] if value else [])
     assert copies() == {variable_of(CONTACTS, KEY): there}
+    assert ("(by a person)" in airflow("dinero", "marks")[1]) == bool(value)
 
 
 def test_a_mark_is_forgotten_with_its_copy(keep: Keep, airflow: Any) -> None:

@@ -202,7 +202,9 @@ class Tokens:
     def _require_safe(self, stored: Token | None, held: Held) -> None:
         """Check that the refresh token may be used here and now."""
         if not self._sent(stored):
-            raise DineroReauthorizationRequired("Nobody has consented to this connection yet.", self._advice)
+            raise DineroReauthorizationRequired(
+                "Nobody has consented to this connection, or the consent was revoked.", self._advice
+            )
         if not self._may_spend:
             raise DineroConfigurationError(
                 "No valid access token is stored for this connection, and a test never uses a refresh token.",

@@ -43,7 +43,7 @@ class ExpectedTotal:
             f"is expected: a difference of {written(self.total - there, '+.2f')}.",
             "It is booked and stays as it is: correct the expected total, or credit the document."
             if document.get("Number") and document.get("Status") not in {None, "Draft", "Editing"}
-            else f"Nothing was booked. Correct the lines and run it again{self._way_out(there)}.",
+            else f"The document wasn't booked. Correct the lines and run it again{self._way_out(there)}.",
         )
 
     def rounded_lines(self, document: Mapping[str, Any], body: Mapping[str, Any]) -> list[Any] | None:

@@ -1,6 +1,7 @@
 """Checks a body before it is sent. Dinero silently drops unknown properties: a misspelt amount is a zero invoice."""
 
 import math
+import re
 import types
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -302,7 +303,11 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
         return f"{place}: {POINT}, and not {given!r:.40}" if given.strip() else f"{place} is empty"
     if detail["type"].startswith("uuid"):
         return f'{place}: this must be a Guid as text, such as operator.output["ContactGuid"]'
-    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    if detail["type"] == "too_short":
+        wanted = detail["ctx"]["min_length"]
+        return f"{place}: this must have at least {wanted} {'member' if wanted == 1 else 'members'}"
+    said = re.sub(r"^(Input|String|Value) should", "this must", detail["msg"]).removesuffix(" after validation")
+    return f"{place}: {said[0].lower()}{said[1:]}"
 
 
 def _model_at(model: "type[BaseModel]", place: "tuple[int | str, ...]") -> "type[BaseModel]":

@@ -120,13 +120,13 @@ class Preflight:
             try:
                 self._known[key] = self._contacts.get(guid)
             except DineroNotFound:
-                raise DineroInvalidBody(f"There is no contact {guid}.", "Nothing was booked.") from None
+                raise DineroInvalidBody(f"There is no contact {guid}.", "The document wasn't booked.") from None
             self._listed.discard(key)
         found = self._known[key]
         if found.get("DeletedAt"):
             raise DineroInvalidBody(
                 f"The contact {found['Name']} ({guid}) was deleted in Dinero.",
-                "Restore it, or pass another one; nothing was booked.",
+                "Restore it, or pass another one; the document wasn't booked.",
             )
         return found
 
@@ -151,7 +151,7 @@ class Preflight:
         )
         raise DineroInvalidBody(
             f"{what} {wanted} is in the year {wanted.year}, and Dinero has no such accounting year: it has {there}.",
-            "Use a date in one of them; nothing was booked.",
+            "Use a date in one of them; the document wasn't booked.",
         )
 
     def require_deposit_account(self, number: int) -> None:
@@ -167,7 +167,7 @@ class Preflight:
         if not plan.body.get("ContactGuid"):
             raise DineroInvalidBody(
                 "There is no ContactGuid: a document without a contact can't be booked.",
-                "Pass one; nothing was booked.",
+                "Pass one; the document wasn't booked.",
             )
 
     def _require_deposit_account(self, number: int) -> None:
@@ -177,7 +177,7 @@ class Preflight:
         if number not in there:
             known = ", ".join(f"{each} {name}" for each, name in there.items())
             raise DineroInvalidBody(
-                f"{number} is not a deposit account.", f"The deposit accounts are: {known}. Nothing was booked."
+                f"{number} is not a deposit account.", f"The deposit accounts are: {known}. The document wasn't booked."
             )
 
     def _require_date_of_payment(self, plan: Plan) -> None:
