@@ -83,8 +83,8 @@ def led(text: str) -> str:
     """
     title, _, rest = text.partition("\n")
     told = (
-        "*In the repository, this page has only names. The arguments are in the docstrings of these classes, and in the "
-        "site that `make docs` builds.*"
+        "*In the repository, this page has only names. The arguments are in the docstrings of these classes, and in "
+        "the site that `make docs` builds.*"
     )
     return f"{title}\n\n{told}\n{rest}"
 
