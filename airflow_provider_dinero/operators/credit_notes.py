@@ -18,8 +18,9 @@ class DineroCreateCreditNoteOperator(SalesLifecycleOperator):
 
     For a whole invoice it copies the lines; for a part of one, or without one, pass ProductLines. Amounts are positive.
 
-    Dinero: `GET /v1/{organizationId}/invoices/{guid}`, `POST /v1/{organizationId}/sales/creditnotes`,
-    `POST …/{guid}/book`, `GET …/{guid}/mailouts`, `POST …/{guid}/email` (or e-creditNote).
+    Dinero: `GET /v1/{organizationId}/invoices/{guid}`, `GET /v2/{organizationId}/invoices/{guid}/payments`,
+    `POST /v1/{organizationId}/sales/creditnotes`, `POST …/{guid}/book`, `GET …/{guid}/mailouts`,
+    `POST …/{guid}/email` (or e-creditNote).
 
     :param invoice: str, the Guid of the booked invoice to credit; or dict, the output of another invoice operator;
         default None, a credit note without an invoice. Templated.
