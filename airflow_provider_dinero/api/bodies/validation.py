@@ -77,15 +77,23 @@ def check(model_name: str, body: Any) -> Any:
     :raises DineroInvalidBody: it names each unknown, missing or ill-typed property
     """
     if not model_name.startswith("["):
-        return _checked(model_name, body, model_name)
+        return _checked(model_name, body, _called(model_name))
+    member = _called(model_name[1:-1])
     if isinstance(body, str) or not isinstance(body, Iterable):
         raise DineroInvalidBody(
-            f"{model_name}: this must be a list of dicts, not {type(body).__name__}.", "Nothing was sent."
+            f"{member}: this must be a list of dicts, not {type(body).__name__}.", "Nothing was sent."
         )
     members = [body] if isinstance(body, Mapping) else list(body)
     if not members:
-        raise DineroInvalidBody(f"{model_name}: the list is empty.", "Nothing was sent.")
-    return [_checked(model_name[1:-1], each, f"{model_name[1:-1]} {index}") for index, each in enumerate(members)]
+        raise DineroInvalidBody(f"{member}: the list is empty.", "Nothing was sent.")
+    return [_checked(model_name[1:-1], each, f"{member} {index}") for index, each in enumerate(members)]
+
+
+def _called(model_name: str) -> str:
+    """Return what people call a body: "purchase voucher", not PurchaseVoucherCreateModelV2."""
+    bare = re.sub(r"(Create|Update|Send|Api)?Model(V\d+)?$", "", model_name.removeprefix("Api"))
+    bare = bare.replace("Manuel", "Manual")  # Dinero's spelling
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare).lower()
 
 
 def _checked(model_name: str, body: Any, place: str) -> CheckedBody:
