@@ -38,7 +38,7 @@ with DAG("others", schedule=None, start_date=START) as others:
         book=True,
         payment={"DepositAccountNumber": 55000, "Amount": "100.00", "RemainderIsFee": False, "Description": "Bank"},
     )
-    DineroPostLedgerItemsOperator(task_id="fees", idempotency_key=f"fees-{DAY}", lines=FEES, book=True)
+    DineroPostLedgerItemsOperator(task_id="fees", idempotency_key=f"card-fees-{DAY}", lines=FEES, book=True)
 
 # --8<-- [start:paid]
 with DAG("deliver_when_paid", schedule=None) as deliver_when_paid:
@@ -61,7 +61,7 @@ with DAG("deliver_when_paid", schedule=None) as deliver_when_paid:
 
 # --8<-- [start:booked]
 with DAG("fees_for_the_bookkeeper", schedule=None, start_date=START) as fees_for_the_bookkeeper:
-    fees = DineroPostLedgerItemsOperator(task_id="fees", idempotency_key=f"fees-{DAY}", lines=FEES)
+    fees = DineroPostLedgerItemsOperator(task_id="fees", idempotency_key=f"card-fees-{DAY}", lines=FEES)
     DineroLedgerBookedSensor(
         task_id="booked", items=fees.output, poke_interval=600, timeout=timedelta(days=7), deferrable=True
     )

@@ -31,10 +31,11 @@ def text(node: ast.expr | None) -> str | None:
 
 
 def keys(tree: ast.Module) -> Iterator[str]:
-    """Literal keys, also where they are data that a task returns."""
+    """Keys as they are written, also where they are data that a task returns."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword):
-            key = text(node.value) if node.arg == "idempotency_key" else None
+            given = node.value if node.arg == "idempotency_key" else None
+            key = ast.unparse(given) if isinstance(given, ast.JoinedStr) else text(given)
         else:
             key = text(node) if isinstance(node, ast.Constant) and KEY.fullmatch(str(node.value)) else None
         if key:
