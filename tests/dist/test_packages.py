@@ -73,7 +73,7 @@ def served(bare: Bare) -> Iterator[None]:
     assert (activate, serve) == ("source ~/dinero/bin/activate", "dinero-sandbox serve")
     log = bare.home / "sandbox.log"
     with started([str(bare.home / "dinero/bin/dinero-sandbox"), "serve"], log, {}) as process:
-        wait_for(lambda: "8765" in log.read_text(), process, log)  # it ends if another program uses the port
+        wait_for(lambda: "sandbox: http://127.0.0.1:8765" in log.read_text(), process, log)  # not if the port is taken
         yield
 
 
