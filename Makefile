@@ -28,7 +28,7 @@ EDGE_TESTS ?= tests/api/test_bodies.py tests/api/test_consent.py tests/api/test_
 	tests/ui/test_page.py tests/airflow/test_shop_orders.py
 
 .PHONY: help demo ui test dist-test servers servers-test snowflake-test cluster cluster-test toggl faults faults-in-turn nightly lint format models pages docs screenshots
-.PHONY: bench stores-test installs-test bench-changes bench-lists bench-mirror bench-stores clean audit $(EDGES) $(FAULTS:%=fault-%)
+.PHONY: bench bench-times bench-requests stores-test installs-test bench-changes bench-lists bench-mirror bench-stores clean audit $(EDGES) $(FAULTS:%=fault-%)
 
 help:  ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | while IFS="$$(printf '\t')" read -r name text; do \
@@ -116,11 +116,15 @@ screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflo
 audit: .venv/.installed-dev  ## pinned versions that have known vulnerabilities; PyPI's data has to be reached
 	$(BIN)/python scripts/audit.py
 
-bench: .venv/.installed-dev  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
+bench: bench-times bench-requests  ## what it costs, beside a peer; SLACK=2 on a machine that does other things too
+
+bench-times: .venv/.installed-dev  ## the part of it that measures time
 	$(BIN)/python benchmarks/imports.py $(SLACK)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/pull.py $(SLACK)
 	$(BIN)/python benchmarks/sandbox_lists.py $(SLACK)
+
+bench-requests: .venv/.installed-dev  ## the part of it that counts requests
 	$(BIN)/python benchmarks/lists.py
 
 bench-changes: .venv/.installed-dev  ## the same for what follows changes, at its size: ten minutes
