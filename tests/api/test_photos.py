@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from airflow_provider_dinero.api.bodies.photos import pdf_of
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.http.uploads import LARGEST
-from airflow_provider_dinero.api.photos import pdf_of
 
 ORIENTATION = 0x0112
 RED, BLUE = (220, 20, 20), (20, 20, 220)
