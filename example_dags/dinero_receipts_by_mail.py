@@ -60,7 +60,7 @@ def opened(server: imaplib.IMAP4, folder: str, *, readonly: bool) -> str:
 
 def pdf_in(part: Message) -> bytes | None:
     """Return the receipt in a part of a mail, or None if it has none."""
-    from airflow_provider_dinero.api.bodies.photos import pdf_of
+    from airflow_provider_dinero.api.http.photos import pdf_of
 
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):

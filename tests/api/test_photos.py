@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from airflow_provider_dinero.api.bodies.photos import pdf_of
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.http.photos import pdf_of
 from airflow_provider_dinero.api.http.uploads import LARGEST
 
 ORIENTATION = 0x0112
