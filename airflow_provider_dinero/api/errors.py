@@ -111,7 +111,7 @@ class DineroNotDue(DineroPermanentError):
 
 
 class DineroItemsFailed(DineroPermanentError):
-    """Some items of a list failed, each for its own reason; the others succeeded."""
+    """Some items of a list failed, each for its own reason; the others, if any, succeeded."""
 
 
 class DineroUnexpectedAnswer(DineroPermanentError):

@@ -54,7 +54,8 @@ def _command(action: Callable[[Namespace], int]) -> Callable[[Namespace], None]:
             say(f"airflow dinero {args.subcommand}: {error}", file=sys.stderr)
             code = 1
         except EOFError:
-            say(f"airflow dinero {args.subcommand}: The input ended too early. Start again.", file=sys.stderr)
+            advice = "Start again, or pass --yes" if "yes" in args else "Start again"
+            say(f"airflow dinero {args.subcommand}: The input ended too early. {advice}.", file=sys.stderr)
             code = 1
         except KeyboardInterrupt:
             code = 130

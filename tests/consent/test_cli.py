@@ -277,6 +277,9 @@ def test_revoke_asks_and_names_who_shared_the_consent(add: Add, airflow: Any, mo
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     code, out, _ = airflow("dinero", "revoke", "one")
     assert (code, out.splitlines()[-1]) == (1, "Revoke the consent? (y/n) Nothing was changed.")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    told = "airflow dinero revoke: The input ended too early. Start again, or pass --yes.\n"
+    assert airflow("dinero", "revoke", "one")[2].endswith(told)
     code, out, _ = airflow("dinero", "revoke", "one", "--yes")
     assert code == 0
     assert "These connections shared it: two." in out

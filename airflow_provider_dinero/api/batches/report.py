@@ -81,9 +81,10 @@ class Report:
             return
         more = f" … and {failed - FIRST} more, in the report" if failed > FIRST else ""
         told = f"{failed} of {sum(self.counts.values())} items failed: {' | '.join(self.first)}{more}"
+        others = "The others succeeded. " if failed < sum(self.counts.values()) else ""
         if self._temporary:
-            raise DineroUnavailable(told, "The others succeeded. Try again: nothing is done twice.")
-        raise DineroItemsFailed(told, "The others succeeded. Correct these and run it again: only these are repeated.")
+            raise DineroUnavailable(told, f"{others}Try again: nothing is done twice.")
+        raise DineroItemsFailed(told, f"{others}Correct these and run it again: only these are repeated.")
 
 
 def name_of(error: DineroError) -> str:

@@ -31,7 +31,7 @@ def organization_number(given: int | str | None, allowed: Collection[int]) -> in
     if given is None or given == "":
         raise DineroConfigurationError(
             "No organization was given.",
-            "Set organization_id in the connection, or pass it as an argument.",
+            "Set organization_id in the connection, or in the operator, sensor, hook or client.",
             settings=("organization_id",),
         )
     text = str(given).strip()
