@@ -26,8 +26,8 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
     "no organization": (
         {"grant": "personal_integration"},
         "No organization was given. The credentials are accepted. They reach: 100001 (Nørrebro Cykler ApS). Set "
-        "organization_id in the connection, or in the operator, sensor, hook or client. (In the form organization_id is "
-        "Organization.)",
+        "organization_id in the connection, or in the operator, sensor, hook or client. (In the form organization_id "
+        "is Organization.)",
     ),
     "no key": (
         {**OWN, "api_key": None},
