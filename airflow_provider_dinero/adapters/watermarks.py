@@ -138,9 +138,8 @@ class Watermarks:
             mark, pending = self._load()
             if not _joins(mark, since):
                 return None
-            done = Watermark(
-                as_utc(until)
-            )  # what a window other than this run's last one saw beyond its end is unknown
+            # What a window other than this run's last one saw beyond its end is unknown.
+            done = Watermark(as_utc(until))
             for name, window in list(pending.items()):
                 if window["run"] == self._run and window["until"] == until:
                     done = Watermark.from_dict(pending.pop(name))

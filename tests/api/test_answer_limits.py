@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, errors
+from airflow_provider_dinero.api.http.watch import Watch
 from tests.api.proxied import behind, client, one, proxy, sandbox
 from tests.cutting import PAGE, Cutter, Spoil
 
@@ -104,3 +107,25 @@ def test_what_others_say_is_told_in_one_short_line(behind: DineroClient, proxy: 
     proxy.order(Spoil(CONTACTS, status=307, body=b"", headers=(("Location", "http://[::1"),)))
     with pytest.raises(errors.DineroUnexpectedAnswer, match="HTTP 307"):
         list(behind.contacts.list())
+
+
+class Slow:
+    """What a Watch ends."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def test_a_forked_process_watches_too() -> None:
+    slow = Slow()
+    watch = Watch(0.1, slow.end)
+    with watch.on():
+        pid = os.fork()
+        if pid == 0:
+            with watch.on():
+                time.sleep(0.5)
+            os._exit(not slow.ended)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -29,7 +29,7 @@ class Watch:
     def on(self) -> Generator[None]:
         """Watch the `with` block; one at a time."""
         self._until = time.monotonic() + self._seconds
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():  # a fork has none of its parent's threads
             self._thread = threading.Thread(target=self._run, name="dinero-watch", daemon=True)
             self._thread.start()
         try:
