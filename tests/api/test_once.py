@@ -45,6 +45,15 @@ def test_one_payment(two: tuple[Any, Any], booked: str, monkeypatch: pytest.Monk
     assert len(one.invoices.payments(booked)["Payments"]) == 1
 
 
+def test_one_payment_of_a_credit_note(client: Any, contact: str) -> None:
+    guid = client.credit_notes.create({"ContactGuid": contact, "ProductLines": [line()]})["Guid"]
+    client.credit_notes.book(guid)
+    payment = {**PAYMENT, "ExternalReference": "refund-1"}
+    changes = [client.credit_notes.add_payment_once(guid, payment)["Change"] for _ in range(2)]
+    assert changes == ["created", "unchanged"]
+    assert len(client.credit_notes.payments(guid)["Payments"]) == 1
+
+
 def test_a_blank_at_the_end_of_a_reference_makes_no_second(client: Any, booked: str) -> None:
     line = {"Description": "Fee", "Amount": "10", "AccountNumber": 6000, "BalancingAccountNumber": 55000}
     voucher = {"VoucherDate": "2026-01-02", "Lines": [line]}

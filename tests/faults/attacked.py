@@ -184,6 +184,12 @@ WORKS: dict[str, Work] = {
         lambda c, it, _: c.credit_notes.send_e_credit_note_once(it),
         lambda c, it, _: mails(c.credit_notes.mailouts(it), "Einvoice"),
     ),
+    "credit_notes.add_payment_once": Work(
+        "POST *payments",
+        booked_note,
+        lambda c, it, key: c.credit_notes.add_payment_once(it, {**PAID, "ExternalReference": key}),
+        lambda c, it, _: len(c.credit_notes.payments(it)["Payments"]),
+    ),
     "credit_notes.add_payment": Work(
         "POST *payments",
         booked_note,

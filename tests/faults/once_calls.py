@@ -15,6 +15,7 @@ ONCE: dict[str, Callable[[DineroClient], Any]] = {
     "attachments.attach_once": lambda c: c.attachments.attach_once(GUID, PDF, "a.pdf"),
     "contacts.changes": lambda c: list(c.contacts.changes(SINCE)),
     "contacts.upsert": lambda c: c.contacts.upsert(CONTACT),
+    "credit_notes.add_payment_once": lambda c: c.credit_notes.add_payment_once(GUID, body("PaymentCreateModel")),
     "credit_notes.email_once": lambda c: c.credit_notes.email_once(GUID),
     "files.upload_once": lambda c: c.files.upload_once(PDF, "a.pdf"),
     "invoices.add_payment_once": lambda c: c.invoices.add_payment_once(GUID, body("PaymentCreateModel")),

@@ -86,6 +86,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
     UPDATE, BOOK = _UPDATE, _BOOK
+    ADD_PAYMENT = _ADD_PAYMENT
     LOCKS: ClassVar[Mapping[str, str]] = {**EmailedDocuments.LOCKS, "einvoice": "e-credit-note"}
     ALLOWED = tuple(name for name in FIELDS if name != "LatestMailOutType")
 
@@ -344,19 +345,6 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :return: dict with Payments, RemainingAmount, PaidAmount and more
         """
         return self._object(_PAYMENTS, {"guid": guid})
-
-    @_ADD_PAYMENT.performed_by
-    @guarded
-    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Register a payment of a credit note (`POST /v1/{organizationId}/sales/creditnotes/{guid}/payments`).
-
-        :param guid: str
-        :param body: mapping like PaymentCreateModel; ExternalReference identifies the payment, default a new Guid
-        :param timestamp: str, the TimeStamp of the credit note; default the body's, else the latest (a request)
-        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
-        """
-        return self._pay(_ADD_PAYMENT, guid, body, timestamp)
 
     @_DELETE_PAYMENT.performed_by
     @guarded

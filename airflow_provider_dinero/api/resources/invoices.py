@@ -26,7 +26,6 @@ from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.priced import PricedDocuments
 from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
-from airflow_provider_dinero.api.resources.versions import check_stamped
 from airflow_provider_dinero.api.session import Session
 
 _ONE = "/v1/{organizationId}/invoices/{guid}"
@@ -97,6 +96,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
     UPDATE, BOOK = _UPDATE, _BOOK
+    ADD_PAYMENT = _ADD_PAYMENT
 
     def __init__(self, session: Session, contacts: Contacts) -> None:
         super().__init__(session)
@@ -253,51 +253,6 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :return: dict with Payments, RemainingAmount (negative when overpaid), PaidAmount and more
         """
         return self._object(_PAYMENTS, {"guid": guid})
-
-    @_ADD_PAYMENT.performed_by
-    @guarded
-    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Register a payment of a booked invoice (`POST /v1/{organizationId}/invoices/{guid}/payments`).
-
-        :param guid: str
-        :param body: mapping like PaymentCreateModel; ExternalReference identifies the payment, default a new Guid
-        :param timestamp: str, the TimeStamp of the invoice; default the body's, else the latest, which takes a request
-        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
-        """
-        return self._pay(_ADD_PAYMENT, guid, body, timestamp)
-
-    @guarded
-    def add_payment_once(
-        self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None, new: bool = False
-    ) -> Row:
-        """Register a payment of a booked invoice, unless one with its ExternalReference already exists.
-
-        This takes two requests with a TimeStamp, three without; one if the payment exists, or the invoice is new.
-
-        :param guid: str
-        :param body: mapping like PaymentCreateModel; ExternalReference is required
-        :param timestamp: str, the TimeStamp of the invoice; default the latest
-        :param new: bool, the TimeStamp is that of a booking of yours, before which nothing can have been paid: the
-            first look is left out; default False
-        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
-            TimeStamp)
-        :raises DineroConflict: the payment exists with other content
-        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
-        """
-        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, new=new)
-
-    @guarded
-    def payment_of(self, guid: str, body: Mapping[str, Any]) -> Row | None:
-        """Return the payment that `add_payment_once` created from a body, or None; this takes one request.
-
-        :param guid: str
-        :param body: mapping like PaymentCreateModel; ExternalReference is required
-        :return: `{"Guid", "RelatedVoucherGuid", "Change"}`, Change being unchanged
-        :raises DineroConflict: a payment with this ExternalReference is there, with other content
-        """
-        wanted = check_stamped(_ADD_PAYMENT.body or "", body).without("Timestamp")
-        return self._paid(guid, str(wanted["ExternalReference"]), wanted)
 
     @_DELETE_PAYMENT.performed_by
     @guarded

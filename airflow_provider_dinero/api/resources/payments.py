@@ -2,15 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from airflow_provider_dinero.api.bodies.comparison import describe as shown
 from airflow_provider_dinero.api.bodies.comparison import differences, same_id, same_text
 from airflow_provider_dinero.api.bodies.idempotency import LONGEST_REFERENCE
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.operations import Operation
-from airflow_provider_dinero.api.resources.base import Row, Rows
+from airflow_provider_dinero.api.operations import Operation, performs
+from airflow_provider_dinero.api.resources.base import Row, Rows, guarded
 from airflow_provider_dinero.api.resources.documents import Documents
 from airflow_provider_dinero.api.resources.versions import check_stamped
 
@@ -18,43 +18,51 @@ from airflow_provider_dinero.api.resources.versions import check_stamped
 class WithPayments(Documents):
     """Documents that can be paid."""
 
+    # The operation that registers a payment, and what its path calls the Guid of the document.
+    ADD_PAYMENT: ClassVar[Operation]
+    PAID_BY: ClassVar[str] = "guid"
+
     @abstractmethod
     def _payments(self, guid: str) -> Rows:
         """Return the payments of a document."""
 
-    def _pay(
-        self,
-        operation: Operation,
-        guid: str,
-        body: Mapping[str, Any],
-        timestamp: str | None,
-        place: Mapping[str, str] | None = None,
-    ) -> Row:
-        """Register a payment. Its ExternalReference, ours if you give none, identifies it."""
-        wanted = self._checked(operation, body, guid, timestamp)
+    @performs("ADD_PAYMENT")
+    @guarded
+    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
+        """Register a payment of a booked document, again at each call (`POST /v1/{organizationId}/…/payments`).
+
+        :param guid: str
+        :param body: mapping like PaymentCreateModel, or PurchaseVoucherCreditPaymentCreateModel for a purchase;
+            ExternalReference identifies the payment, default a new Guid
+        :param timestamp: str, that of the document; default the body's, else the latest, which takes a request
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
+        """
+        wanted = self._checked(self.ADD_PAYMENT, body, guid, timestamp)
         # Yours may be shared by several payments, such as an order number: existing ones are other payments.
         given = wanted.get("ExternalReference")
         others = {payment["Guid"] for payment in self._payments(guid)} if given else set()
         wanted["ExternalReference"] = given or str(uuid4())
-        return self._add(operation, guid, wanted, others, place)
+        return self._add(guid, wanted, others)
 
-    def _pay_once(
-        self,
-        operation: Operation,
-        guid: str,
-        body: Mapping[str, Any],
-        timestamp: str | None,
-        place: Mapping[str, str] | None = None,
-        *,
-        new: bool = False,
+    @guarded
+    def add_payment_once(
+        self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None, new: bool = False
     ) -> Row:
-        """Register a payment, unless one with its ExternalReference already exists.
+        """Register a payment of a booked document, unless one with its ExternalReference already exists.
 
-        The Timestamp is older than the search: a payment made meanwhile changes it, and ours is refused as stale. Then
-        this searches once more, and pays with the latest.
+        This takes two requests with a timestamp, three without; one if the payment exists, or the document is new.
 
-        :param new: bool, whether the Timestamp is from our own booking, before which nothing can have been paid, so
-            that it only searches after a refusal; default False
+        :param guid: str
+        :param body: mapping as for `add_payment`; ExternalReference is required, and must be that of this payment only
+        :param timestamp: str, that of the document; default the latest
+        :param new: bool, whether the timestamp is that of a booking of yours, before which nothing can have been paid:
+            this skips the first search; default False
+        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
+            TimeStamp)
+        :raises DineroInvalidBody: the body is invalid; nothing was sent
+        :raises DineroConflict: the payment exists with other content
+        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         reference = str(body.get("ExternalReference") or "")
         if not reference.strip() or len(reference) > LONGEST_REFERENCE:
@@ -62,19 +70,32 @@ class WithPayments(Documents):
                 f"ExternalReference must be a text of 1 to {LONGEST_REFERENCE} characters, to identify the payment.",
                 "Nothing was sent.",
             )
-        checked = check_stamped(operation.body or "", body)
+        checked = check_stamped(self.ADD_PAYMENT.body or "", body)
         content = checked.without("Timestamp")
         # Nobody has paid under the Timestamp of its booking: whoever pays moves it.
         unpaid = timestamp if new else None
 
         def pay(stamp: str) -> Row:
+            # The stamp is older than the search: a payment made meanwhile changes it, and ours is refused as stale.
             found = None if stamp == unpaid else self._paid(guid, reference, content)
             if found is not None:
                 return found
-            return {**self._add(operation, guid, checked | {"Timestamp": stamp}, (), place), "Change": "created"}
+            return {**self._add(guid, checked | {"Timestamp": stamp}, ()), "Change": "created"}
 
         with self.session.lock.hold(f"payments/{guid}"):
             return self._with_latest(guid, timestamp, pay)
+
+    @guarded
+    def payment_of(self, guid: str, body: Mapping[str, Any]) -> Row | None:
+        """Return the payment that `add_payment_once` created from a body, or None; this takes one request.
+
+        :param guid: str
+        :param body: mapping as for `add_payment_once`
+        :return: `{"Guid", "RelatedVoucherGuid", "Change"}`, Change being unchanged
+        :raises DineroConflict: a payment with this ExternalReference is there, with other content
+        """
+        wanted = check_stamped(self.ADD_PAYMENT.body or "", body).without("Timestamp")
+        return self._paid(guid, str(wanted["ExternalReference"]), wanted)
 
     def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:
         """Return the payment with this reference, which must have the wanted content."""
@@ -96,14 +117,7 @@ class WithPayments(Documents):
             return {"Guid": payment["Guid"], "RelatedVoucherGuid": related, "Change": "unchanged"}
         return None
 
-    def _add(
-        self,
-        operation: Operation,
-        guid: str,
-        wanted: Row,
-        others: Collection[str],
-        place: Mapping[str, str] | None,
-    ) -> Row:
+    def _add(self, guid: str, wanted: Row, others: Collection[str]) -> Row:
         reference = wanted["ExternalReference"]
 
         def look() -> Row | None:
@@ -114,9 +128,9 @@ class WithPayments(Documents):
             return None
 
         return self._settled(
-            lambda: self._object(operation, place or {"guid": guid}, body=wanted),
+            lambda: self._object(self.ADD_PAYMENT, {self.PAID_BY: guid}, body=wanted),
             look,
-            operation=operation,
+            operation=self.ADD_PAYMENT,
             harmless=False,
         )
 

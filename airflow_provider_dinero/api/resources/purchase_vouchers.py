@@ -74,6 +74,7 @@ class PurchaseVouchers(WithPayments):
     NUMBER = "VoucherNumber"
     HAS_TIMES = False
     WHAT = "Purchase voucher"
+    ADD_PAYMENT, PAID_BY = _ADD_PAYMENT, "id"
 
     def __init__(self, session: Session, files: Files) -> None:
         super().__init__(session)
@@ -263,35 +264,6 @@ class PurchaseVouchers(WithPayments):
         :return: list of dicts with Guid, Amount, PaymentDate, ExternalReference and more
         """
         return self._array(_PAYMENTS, {"id": guid})
-
-    @_ADD_PAYMENT.performed_by
-    @guarded
-    def add_payment(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Register a payment of a booked credit purchase (`POST /v1/{organizationId}/purchase-vouchers/{id}/payments`).
-
-        :param guid: str, the voucher, or a purchase credit note without a purchase
-        :param body: mapping like PurchaseVoucherCreditPaymentCreateModel; ExternalReference identifies the payment,
-            default a new Guid
-        :param timestamp: str, the Timestamp of the voucher; default the body's, else the latest, which takes a request
-        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid"}`
-        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
-        """
-        return self._pay(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
-
-    @guarded
-    def add_payment_once(self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None) -> Row:
-        """Register a payment of a booked credit purchase, unless one with its ExternalReference already exists.
-
-        :param guid: str, the voucher, or a purchase credit note without a purchase
-        :param body: mapping like PurchaseVoucherCreditPaymentCreateModel, with an ExternalReference that no other
-            payment of the voucher has
-        :param timestamp: str, the Timestamp for the first attempt; default the latest, which takes a request
-        :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged
-        :raises DineroInvalidBody: the body is invalid; nothing was sent
-        :raises DineroConflict: there is a payment with this ExternalReference, and other content
-        :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
-        """
-        return self._pay_once(_ADD_PAYMENT, guid, body, timestamp, {"id": guid})
 
     @_DELETE_PAYMENT.performed_by
     @guarded
