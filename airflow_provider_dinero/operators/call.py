@@ -97,7 +97,8 @@ class DineroOperator(DineroBaseOperator):
         once = lost is not None and not lost.own_guid and lost.otherwise is Otherwise.UNKNOWN
         done = self._begun_once(result) if once else result()
         self.document_url = document_url(self.client)
-        self.log.info("%s: %s", self.operation, f"{len(done)} rows" if isinstance(done, list) else "done")
+        told = done.get("Change", "done") if isinstance(done, dict) else "done"
+        self.log.info("%s: %s", self.operation, f"{len(done)} rows" if isinstance(done, list) else told)
         return done
 
     def _call(self) -> "tuple[Callable[..., Any], Operation | None]":

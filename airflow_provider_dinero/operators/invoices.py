@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
-from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import (
+    in_dkk,
+    own_draft,
+    preview,
+    remember_draft,
+    summary_of_booking,
+    to_xcom,
+    with_guid,
+)
 from airflow_provider_dinero.operators.sending import sender, summary
 from airflow_provider_dinero.operators.totals import ExpectingOperator, RoundingOperator
 
@@ -153,7 +160,6 @@ class DineroBookInvoiceOperator(ExpectingOperator):
     def perform(self, context: "Context") -> dict[str, Any]:
         """Book the invoice."""
         known = self.document("invoice", self.invoice)
-        done = "already booked:" if known.get("Status") == "Booked" else "booked"
         booked = self.client.invoices.book(
             known["Guid"],
             # A booked invoice is only read.
@@ -162,7 +168,7 @@ class DineroBookInvoiceOperator(ExpectingOperator):
             expected=self._unchecked(known),
         )
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
-        self.log.info("%s invoice %s, %s", done, booked["Number"], money(booked["TotalInclVat"], booked["Currency"]))
+        self.log.info("%s", summary_of_booking("invoice", booked))
         return {**to_xcom(booked), **in_dkk(self.client.invoices, booked)}
 
     def _unchecked(self, known: Mapping[str, Any]) -> "ExpectedTotal | None":
@@ -249,6 +255,6 @@ class DineroDeleteInvoiceOperator(DineroBaseOperator):
         """Delete the draft."""
         known = self.document("invoice", self.invoice)
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
-        self.client.invoices.delete(known["Guid"], timestamp=known.get("TimeStamp"))
-        self.log.info("invoice %s deleted", known["Guid"])
+        change = self.client.invoices.delete(known["Guid"], timestamp=known.get("TimeStamp"))["Change"]
+        self.log.info("invoice %s %s", known["Guid"], "deleted" if change == "deleted" else "was already deleted")
         return {"Guid": known["Guid"], "Change": "deleted"}

@@ -99,7 +99,8 @@ class DineroPostLedgerItemsOperator(DineroBaseOperator):
         change = next((each for each in ("created", "updated") if each in changes), "unchanged")
         count = sum(len(item["Lines"]) for item in items if str(item["Id"]) not in refused)
         status = "Booked" if self.book else "Draft"
-        self.log.info("%s %d vouchers of %d lines, %s", status.lower(), len(posted), count, change)
+        done = "already booked" if self.book and change == "unchanged" else status.lower()
+        self.log.info("%s %d vouchers of %d lines, %s", done, len(posted), count, change)
         if refused:
             bad = [
                 f"{named(item, index)}: {refused[str(item['Id'])]}"

@@ -65,7 +65,7 @@ class DineroAddPaymentOperator(DineroBaseOperator):
         self.document_url = document_url(self.client, f"sales/{known['Guid']}")
         paid = self.client.invoices.add_payment_once(known["Guid"], body, timestamp=known.get("TimeStamp"))
         done = "refunded" if Decimal(str(body["Amount"])) < 0 else "paid"
-        done = done if paid["Change"] == "created" else f"was {done} before:"
+        done = done if paid["Change"] == "created" else f"was already {done}"
         self.log.info("invoice %s %s %s", known.get("Number") or known["Guid"], done, money(body["Amount"]))
         stamp = {"TimeStamp": paid["TimeStamp"]} if "TimeStamp" in paid else {}
         return {"Guid": known["Guid"], "PaymentGuid": paid["Guid"], **stamp, "Change": paid["Change"]}

@@ -7,6 +7,7 @@ from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroNotDue
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import DineroBaseOperator, require_mapping, whole
 from airflow_provider_dinero.operators.money import money
+from airflow_provider_dinero.operators.sending import summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -129,14 +130,17 @@ class DineroRemindOperator(DineroBaseOperator):
             "draft", lambda: to_xcom(guid, reminders.create_due(guid, body, number=number, preflight=preflight))
         )
         told = {"Change": made["Change"]}
+        state = "is a draft" if made["Status"] == "Draft" else "was already booked"
         if self.book and made["Status"] == "Draft":
             made = self.step(
                 "book", lambda: to_xcom(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
             )
+            state = "booked"
+        self.log.info("reminder %s %s, %s", made["Number"], state, money(made["TotalInclVat"], "").strip())
         if self.send:
-            told["Recipients"] = self.step("send", lambda: self._send(guid, made, resend))["Recipients"]
-        state = f"{'booked' if made['Status'] == 'Booked' else 'a draft'}{', sent' if self.send else ''}"
-        self.log.info("reminder %s: %s, %s", made["Number"], state, money(made["TotalInclVat"], "").strip())
+            sent = self.step("send", lambda: self._send(guid, made, resend))
+            self.log.info("reminder %s %s", made["Number"], summary(self.send, sent))
+            told["Recipients"] = sent["Recipients"]
         return {**made, **told}
 
     def _preflight(self, invoice: Mapping[str, Any], channel: str) -> None:

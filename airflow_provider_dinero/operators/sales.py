@@ -33,6 +33,18 @@ def to_xcom(document: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def summary_of_booking(what: str, booked: Mapping[str, Any]) -> str:
+    """Return the text for the log about a document that is booked.
+
+    :param what: str, such as invoice
+    :param booked: mapping with Number, TotalInclVat, Currency, and Change: unchanged if it was booked before
+    """
+    total = money(booked["TotalInclVat"], booked["Currency"])
+    if booked["Change"] == "unchanged":
+        return f"{what} {booked['Number']} was already booked, {total}"
+    return f"booked {what} {booked['Number']}, {total}"
+
+
 def in_dkk(documents: "Invoices | CreditNotes", document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the total of a booked document in DKK, as text; this takes a request if it is in another currency.
 

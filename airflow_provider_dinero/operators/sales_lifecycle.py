@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from airflow_provider_dinero.api.errors import DineroInvalidBody, DineroPermanentError, DineroStaleTimestamp
 from airflow_provider_dinero.links import document_url
 from airflow_provider_dinero.operators.base import whole
-from airflow_provider_dinero.operators.money import money
-from airflow_provider_dinero.operators.sales import in_dkk, own_draft, preview, remember_draft, to_xcom, with_guid
+from airflow_provider_dinero.operators.sales import (
+    in_dkk,
+    own_draft,
+    preview,
+    remember_draft,
+    summary_of_booking,
+    to_xcom,
+    with_guid,
+)
 from airflow_provider_dinero.operators.sending import check_mailout, sender, summary
 from airflow_provider_dinero.operators.totals import RoundingOperator
 
@@ -190,6 +197,7 @@ class SalesLifecycleOperator(RoundingOperator):
         if draft.get("Status") == "Booked":
             if number is not None:
                 self.documents.book(draft["Guid"], number=number)  # raises for another number
+            self.log.info("%s", summary_of_booking(self.what, {**draft, "Change": "unchanged"}))
             return {"Change": "unchanged"}
         if self.send:
             # Held until it is sent: nobody else can send it before it is booked, so no mail-out can exist.
@@ -203,8 +211,7 @@ class SalesLifecycleOperator(RoundingOperator):
                 self.expected.require(f"{self.what} {draft['Guid']}".capitalize(), again)
             booked = self.documents.book(draft["Guid"], timestamp=again["TimeStamp"], number=number)
         self._new = booked.get("Change") == "updated"
-        total = money(booked["TotalInclVat"], booked["Currency"])
-        self.log.info("booked %s %s, %s", self.what, booked["Number"], total)
+        self.log.info("%s", summary_of_booking(self.what, booked))
         return {**to_xcom(booked), "Change": "updated"}
 
     def check_before_booking(self, draft: Mapping[str, Any], body: dict[str, Any]) -> None:

@@ -49,5 +49,5 @@ def summary(channel: str, sent: Mapping[str, Any]) -> str:
     :param channel: str
     :param sent: mapping with Recipients and Change
     """
-    done = CHANNELS[channel] if sent["Change"] == "created" else f"was {CHANNELS[channel]} before"
+    done = CHANNELS[channel] if sent["Change"] == "created" else f"was already {CHANNELS[channel]}"
     return f"{done}, recipients: {len(sent['Recipients'])}"

@@ -47,6 +47,14 @@ def test_the_same_key_again_does_nothing(bench: Bench, beside: Any, invoice: dic
     assert again.returned == {**first.returned, "Change": "unchanged", "UpdatedAt": again.returned["UpdatedAt"]}
     state = bench.sandbox.state()
     assert (state["invoices"], state["payments"], len(bench.sandbox.outbox())) == (1, 1, 1)
+    assert "booked invoice" not in again.log
+    for told in (
+        f"invoice {first.returned['Guid']} for order-1 unchanged",
+        "invoice 1 was already booked, 1543.13 DKK",
+        "invoice 1 was already paid 1543.13 DKK",
+        "was already e-mailed, recipients: 1",
+    ):
+        assert told in again.log
 
 
 def test_what_an_earlier_run_left_out_is_done(bench: Bench, beside: Any, invoice: dict[str, Any]) -> None:

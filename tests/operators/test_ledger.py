@@ -54,6 +54,7 @@ def test_lines_are_booked_once_and_waited_for(bench: Bench, beside: DineroClient
     assert posted(beside) == [(701, 50), (701, 100), (702, 100)]
     again = post(bench, book=True)
     assert again.returned == {**returned, "Change": "unchanged"}
+    assert "already booked 2 vouchers of 3 lines, unchanged" in again.log
     assert len(posted(beside)) == 3
 
 

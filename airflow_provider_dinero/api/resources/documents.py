@@ -290,20 +290,27 @@ class Documents(Resource, ABC):
                 raise both_versions(error, known, existing[self.STAMP]) from error
         return {**self._update(operation, guid, content, existing[self.STAMP])[0], "Change": "updated"}
 
-    def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> None:
-        """Delete a document; without a Timestamp, whatever its version."""
+    def _delete(self, operation: Operation, guid: str, timestamp: str | None, *, required: bool = False) -> Row:
+        """Delete a document; without a Timestamp, whatever its version.
+
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
+        """
         if required and timestamp is None:
             timestamp = self._latest(guid)
         body: Row = {} if timestamp is None else {"Timestamp": timestamp}
 
+        def send() -> str:
+            self._sent(operation, {"guid": guid}, body=body)
+            return "deleted"
+
+        def look() -> str | None:
+            return "unchanged" if gone(lambda: self.get(guid)) else None
+
         try:
-            self._settled(
-                lambda: self._sent(operation, {"guid": guid}, body=body),
-                lambda: gone(lambda: self.get(guid)),
-                operation=operation,
-            )
+            change = self._settled(send, look, operation=operation)
         except DineroStaleTimestamp as error:
             raise both_versions(error, str(timestamp), self._latest(guid)) from error
+        return {"Guid": guid, "Change": change}
 
     def _book(
         self,

@@ -212,13 +212,14 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
 
     @_DELETE.performed_by
     @guarded
-    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+    def delete(self, guid: str, *, timestamp: str | None = None) -> Row:
         """Delete a draft (`DELETE /v1/{organizationId}/invoices/{guid}`).
 
         :param guid: str
         :param timestamp: str, the TimeStamp of the draft; default any
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
-        self._delete(_DELETE, guid, timestamp)
+        return self._delete(_DELETE, guid, timestamp)
 
     @_BOOK.performed_by
     @guarded

@@ -179,13 +179,14 @@ class ManualVouchers(Documents):
 
     @_DELETE.performed_by
     @guarded
-    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+    def delete(self, guid: str, *, timestamp: str | None = None) -> Row:
         """Delete a draft, or offset a booked voucher (`DELETE /v1/{organizationId}/vouchers/manuel/{guid}`).
 
         :param guid: str
         :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
-        self._delete(_DELETE, guid, timestamp, required=True)
+        return self._delete(_DELETE, guid, timestamp, required=True)
 
     @_BOOK.performed_by
     @guarded

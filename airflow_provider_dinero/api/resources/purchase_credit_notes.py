@@ -92,13 +92,14 @@ class PurchaseCreditNotes(Documents):
 
     @_DELETE.performed_by
     @guarded
-    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+    def delete(self, guid: str, *, timestamp: str | None = None) -> Row:
         """Delete a purchase credit note (`DELETE /v1/{organizationId}/vouchers/purchase/creditnotes/{guid}`).
 
         :param guid: str
         :param timestamp: str, the Timestamp of the credit note; default the latest, which takes a request
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
-        self._delete(_DELETE, guid, timestamp, required=True)
+        return self._delete(_DELETE, guid, timestamp, required=True)
 
     @_BOOK.performed_by
     @guarded

@@ -204,14 +204,15 @@ class PurchaseVouchers(WithPayments):
 
     @_DELETE.performed_by
     @guarded
-    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+    def delete(self, guid: str, *, timestamp: str | None = None) -> Row:
         """Delete a draft, or offset a booked voucher (`DELETE /v1/{organizationId}/vouchers/purchase/{guid}`).
 
         :param guid: str
         :param timestamp: str, the Timestamp of the voucher; default the latest, which takes a request: Dinero
             requires one, although its document says that it is optional
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
-        self._delete(_DELETE, guid, timestamp, required=True)
+        return self._delete(_DELETE, guid, timestamp, required=True)
 
     @_OF_FILE.performed_by
     def of_file(self, file_guid: str) -> list[str]:

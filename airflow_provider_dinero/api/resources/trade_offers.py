@@ -176,13 +176,14 @@ class TradeOffers(EmailedDocuments, Documents):
 
     @_DELETE.performed_by
     @guarded
-    def delete(self, guid: str, *, timestamp: str | None = None) -> None:
+    def delete(self, guid: str, *, timestamp: str | None = None) -> Row:
         """Delete a trade offer (`DELETE /v1/{organizationId}/tradeoffers/{guid}`).
 
         :param guid: str
         :param timestamp: str, the TimeStamp of the trade offer; default any
+        :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
-        self._delete(_DELETE, guid, timestamp)
+        return self._delete(_DELETE, guid, timestamp)
 
     @_MAILOUTS.performed_by
     def mailouts(self, guid: str, *, changes_since: datetime | str | None = None, include_sms: bool = True) -> Rows:

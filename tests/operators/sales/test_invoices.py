@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.invoices import (
     DineroBookInvoiceOperator,
     DineroCreateInvoiceOperator,
     DineroDeleteInvoiceOperator,
+    DineroSendInvoiceOperator,
     DineroUpdateInvoiceOperator,
 )
 from tests.conftest import line
@@ -40,6 +42,29 @@ def test_a_draft_that_somebody_changed_is_not_overwritten(bench: Bench, beside: 
         assert draft["TimeStamp"] in text
         assert now in text
     assert beside.invoices.get(draft["Guid"])["TimeStamp"] == now
+
+
+def test_the_log_says_whether_a_step_was_done_now(bench: Bench, contact: str) -> None:
+    made = {"ContactGuid": contact, "ProductLines": [line()]}
+    kept, gone = (
+        bench.one(DineroCreateInvoiceOperator, invoice=made, idempotency_key=key).returned for key in ("kept", "gone")
+    )
+    booked = bench.one(DineroBookInvoiceOperator, invoice=kept)
+    assert "booked invoice 1, 125.00 DKK" in booked.log
+    for known in (kept, kept["Guid"], booked.returned):
+        again = bench.one(DineroBookInvoiceOperator, invoice=known)
+        assert again.returned == booked.returned
+        assert "invoice 1 was already booked, 125.00 DKK" in again.log
+        assert "booked invoice" not in again.log
+    for operator, invoice, now in (
+        (DineroSendInvoiceOperator, kept, "e-mailed"),
+        (DineroDeleteInvoiceOperator, gone, "deleted"),
+    ):
+        first, again = (bench.one(operator, invoice=invoice) for _ in range(2))
+        assert f"invoice {invoice['Guid']} {now}" in first.log
+        assert f"invoice {invoice['Guid']} was already {now}" in again.log
+    call = {"operation": "invoices.delete", "arguments": {"guid": gone["Guid"]}}
+    assert "invoices.delete: unchanged" in bench.one(DineroOperator, **call).log
 
 
 def test_a_booked_invoice_is_not_replaced(bench: Bench, booked: dict[str, Any]) -> None:

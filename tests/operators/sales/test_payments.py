@@ -19,6 +19,7 @@ def test_a_payment_is_registered_once(bench: Bench, beside: Any, booked: dict[st
     assert "invoice 1 paid 100.00 DKK" in first.log
     again = bench.one(DineroAddPaymentOperator, **arguments)
     assert (again.returned["PaymentGuid"], again.returned["Change"]) == (first.returned["PaymentGuid"], "unchanged")
+    assert "invoice 1 was already paid 100.00 DKK" in again.log
     # The TimeStamp of the first is stale by now: read again, and paid.
     other = bench.one(DineroAddPaymentOperator, **{**arguments, "idempotency_key": "bank-2"})
     assert other.returned["Change"] == "created"

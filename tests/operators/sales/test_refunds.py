@@ -26,7 +26,7 @@ def test_a_refund_is_a_credit_note_and_a_negative_payment_each_once(
         given = {"invoice": booked, "idempotency_key": "refund-1", "payment": PAID_BACK}
         told = bench.one(DineroAddPaymentOperator, **given, retries=1)
         assert told.returned["Change"] == change, told.error
-        assert f"invoice 1 {'was ' if change == 'unchanged' else ''}refunded" in told.log
+        assert f"invoice 1 {'was already ' if change == 'unchanged' else ''}refunded" in told.log
     payments = beside.invoices.payments(booked["Guid"])
     assert (payments["RemainingAmount"], beside.invoices.get(booked["Guid"])["PaymentStatus"]) == (0, "Paid")
     assert [each["Amount"] for each in payments["Payments"]].count(-125) == 1
