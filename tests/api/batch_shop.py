@@ -28,14 +28,14 @@ class Shop:
     def __init__(self, box: Sandbox, folder: Path) -> None:
         self.box = box
         self.store = MemoryStateStore()
-        self._folder = folder
+        self.folder = folder  # another folder is another host, without a lock that it shares with this one
         self._asked = 0
         self.rows: list[dict[str, Any]] = []
         self.beside = self.client()
 
     def client(self) -> DineroClient:
         """A client as a new process has it."""
-        lock, _ = coordination(str(self._folder))
+        lock, _ = coordination(str(self.folder))
         grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", self.box.url)
         return DineroClient(
             100001,

@@ -3,8 +3,9 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def test_three_requests_an_invoice_and_two_to_see_that_nothing_is_left(shop: Sho
     assert (again["unchanged"], again["TotalInclVat"]) == (10, {"DKK": "1250.00"})
     assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
     assert [row["Number"] for row in shop.rows] == list(range(1, 11))
+    assert not list(shop.folder.glob("*.lock"))
 
 
 def test_totals_cost_one_list_and_payments_one_request_each(shop: Shop) -> None:
@@ -121,17 +123,75 @@ def test_an_odd_order_is_no_matter_of_the_others(shop: Shop, name: str, spooled:
     assert encode(shop.rows)  # as the operator stores the report
 
 
-def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop, tmp_path: Path) -> None:
-    listed, beside = orders(20), shop.beside.batches(shop.store)
+@pytest.mark.parametrize("host", ["coordination", "another"])
+def test_lists_at_the_same_time_keep_the_notes_of_each_other(shop: Shop, tmp_path: Path, host: str) -> None:
+    """Whether they share a lock or not. One has a draft that is to be replaced, and a mail whose response is lost."""
+    listed = orders(20)
+    wrong, lost = {**listed[18], "expected_total": "250"}, listed[19]
 
     def between(done: int, total: int) -> None:
         if done == 4:
-            assert beside.invoices(listed[12:], **LIFE)["created"] == 8
+            shop.folder = tmp_path / host
+            with pytest.raises(errors.DineroItemsFailed, match="1 of 7 items failed: order-18"):
+                shop.run([*listed[12:18], wrong])
+            shop.box.fault("reset", method="POST", path="/**/invoices/*/email", times=1)
+            with pytest.raises(errors.DineroItemsFailed, match="may or may not have been done"):
+                shop.run([lost])
 
     assert shop.run(listed[:12], progress=between)["created"] == 12
-    assert shop.run(listed)["unchanged"] == 20
+    shop.folder = tmp_path / "a third"
+    told = shop.run([*listed[:18], order(18, invoice={"ProductLines": [line(Quantity=2)]}), lost])
+    assert (told["unchanged"], told["updated"], shop.mailed()) == (18, 2, list(range(1, 21)))
+    assert shop.asked() == {
+        "GET contacts": 1, "GET invoices": 2, "GET invoices/mailouts": 4,
+        "PUT invoices": 1, "POST invoices/book": 1, "POST invoices/email": 2,
+    }  # fmt: skip
+
+
+def test_hosts_that_begin_a_page_at_the_same_moment(shop: Shop, tmp_path: Path) -> None:
+    """Each finds it free, and writes it; the first one finds the other's notes there then, and stores its own again."""
+    stored, go_on = threading.Event(), threading.Event()
+
+    class Store:
+        """A state store; its first write has something happen before it and after it."""
+
+        def __init__(self, before: list[Callable[[], object]], after: list[Callable[[], object]]) -> None:
+            self._before, self._after = before, after
+            self.get = shop.store.get
+
+        def set(self, key: str, value: Any) -> None:
+            while self._before:
+                self._before.pop(0)()
+            shop.store.set(key, value)
+            while self._after:
+                self._after.pop(0)()
+
+    def work(client: DineroClient, store: Store, listed: list[dict[str, Any]]) -> None:
+        with closing(client):
+            client.batches(store).invoices(listed, **LIFE)
+
+    listed = orders(12)
+    late = Store([], [stored.set, partial(go_on.wait, 60)])
+    other = threading.Thread(target=work, args=(shop.client(), late, listed[6:]))
+    shop.folder = tmp_path / "another"
+    work(shop.client(), Store([other.start, partial(stored.wait, 60)], [go_on.set]), listed[:6])
+    other.join(60)
+    assert shop.run(listed)["unchanged"] == 12
     assert shop.asked() == {"GET contacts": 1, "GET invoices": 1}
-    assert not list(tmp_path.glob("coordination/*.lock"))
+
+
+def test_hosts_one_after_another_fill_the_same_page(shop: Shop, tmp_path: Path) -> None:
+    """Also after a run that fails: as long as one runs, the others have pages of their own, and few pages are read."""
+    listed = orders(12)
+    for number, each in enumerate(listed):
+        shop.folder = tmp_path / str(number)
+        shop.box.fault("status", method="POST", path="/**/invoices/*/email", status=403, times=1)
+        with pytest.raises(errors.DineroForbidden):
+            shop.run([each])
+    assert shop.run(listed)["updated"] == 12
+    assert shop.asked() == {
+        "GET contacts": 1, "GET invoices": 2, "GET invoices/mailouts": 12, "POST invoices/email": 12,
+    }  # fmt: skip
 
 
 def test_damaged_notes_are_none(shop: Shop) -> None:

@@ -72,7 +72,7 @@ class InvoiceRun:
 
         :raises DineroItemsFailed: some items failed; the others succeeded
         """
-        with closing(self._shelves), repeatable(self._items) as items:
+        with closing(self._shelves), repeatable(self._items) as items, closing(self._notes):
             self._survey(items)
             self._lanes = Lanes(self._session, self._intents)
             try:
@@ -85,9 +85,7 @@ class InvoiceRun:
                 raise
             finally:
                 self._lanes.end()
-                self._notes.flush()
             self._seal()
-            self._notes.end()
         self._report.raise_failed()
         return self._report.summary() | self._cost()
 

@@ -4,7 +4,10 @@ Dinero's list shows neither the lines of an invoice nor its comment or address. 
 time, a note stores its hash, with the UpdatedAt that a list showed after our last write. As long as the list shows that
 UpdatedAt, nobody else has changed the document.
 
-The notes are a log of pages, the newest last. Each page is one value in a state store, of at most 64 KB.
+The notes are a log of pages, the newest last. Each page is one value in a state store, of at most 64 KB. Hosts that
+share no lock can't take turns at writing a page, so each has its own pages: a page belongs to the place of the lock
+under which it was written. If a run changes a note of another place, it stores the note in a page of its own place. A
+run that ends releases the newest page, so that another place can fill it.
 """
 
 import hashlib
@@ -15,12 +18,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from airflow_provider_dinero.api.batches.shelves import Shelves
 from airflow_provider_dinero.api.bodies.numbers import normalized
-from airflow_provider_dinero.api.ports import Lock, StateStore
+from airflow_provider_dinero.api.ports import Held, Lock, StateStore
 
 # An entry takes at most 210 bytes, a value of Airflow's state store at most 64 KB.
 PAGE = 300
@@ -30,6 +34,9 @@ MOST_DIRTY = 1000
 MORE_PAGES = 8
 # How many of the pages that were stored last are kept in memory.
 KEPT = 2
+# The entry of a page that names its place; empty if the page was released. Former versions ignore it.
+OWNER = ""
+Page = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,9 @@ class Notes:
         self._pages = shelves.shelf()
         self._newest = 0  # the newest page, as far as is known
         # The pages as they are stored, as long as nobody else stores notes: then the lock's note is no longer ours.
-        self._kept: dict[int, dict[str, list[Any]]] = {}
+        self._kept: dict[int, Page] = {}
         self._mark = secrets.token_hex(8)
+        self._place = ""
         self._dates: set[str] = set()
         self._dirty: set[str] = set()
         self._threads = threading.RLock()
@@ -143,56 +151,75 @@ class Notes:
 
     def flush(self) -> None:
         """Store the notes that have changed."""
-        if self._dry_run:
-            return
-        with self._threads, self._lock.hold(f"notes/{self._name}") as held:
-            if not self._dirty:
-                return
-            if held.note != self._mark:
-                self._kept.clear()
-                held.leave(self._mark)
-            if new := sorted(guid for guid in self._dirty if guid not in self._pages):
-                self._place(new)
-            mine: dict[int, dict[str, list[Any]]] = {}
-            for guid in self._dirty:
-                mine.setdefault(self._pages.get(guid), {})[guid] = self._notes.get(guid)
-            for page, notes in sorted(mine.items()):
-                stored = self._stored(page) | notes
-                self._store.set(self._key(page), stored)
-                self._keep(page, stored)
-            self._dirty.clear()
+        with self._threads:
+            if self._dirty and not self._dry_run:
+                with self._lock.hold(f"notes/{self._name}") as held:
+                    self._flush(held)
 
-    def end(self) -> None:
-        """Leave no note in the lock: this run stores nothing more."""
+    def close(self) -> None:
+        """Store what is left, and release the newest page: this run stores nothing more."""
+        self.flush()
         if self._kept:
             with self._lock.hold(f"notes/{self._name}") as held:
-                if held.note == self._mark:
+                if held.note == self._mark:  # otherwise another run does it
                     held.leave("")
+                    stored = self._stored(self._newest)
+                    if stored.get(OWNER) == self._place:
+                        self._store.set(self._key(self._newest), stored | {OWNER: ""})
 
-    def _place(self, new: list[str]) -> None:
-        """Assign new notes to pages: to the newest one as long as it has room, then to new ones."""
-        page = self._newest
-        room = PAGE - len(self._stored(page))
-        if room < len(new):  # others may have begun a newer one
-            page = self._last()
-            room = PAGE - len(self._stored(page))
-        last = page
-        for guid in new:
-            if room <= 0:
-                page, room = page + 1, PAGE
-            self._pages[guid] = page
-            room -= 1
-        if page != last:
-            self._store.set(self._name, {"last": page})
-        self._newest = page
+    def _flush(self, held: Held) -> None:
+        if held.note != self._mark:
+            self._kept.clear()
+            held.leave(self._mark)
+        self._place = held.place or self._mark
+        changed: dict[Any, Page] = {}
+        for guid in sorted(self._dirty):
+            changed.setdefault(self._pages.get(guid), {})[guid] = self._notes.get(guid)
+        new = changed.pop(None, {})
+        for page, notes in sorted(changed.items()):
+            if self._is_ours(stored := self._stored(page)):
+                self._write(page, stored, notes)
+            else:
+                new |= notes
+        while new:
+            stored = self._with_room()
+            some = dict(islice(new.items(), PAGE - len(stored)))
+            for guid in some:
+                self._pages[guid] = self._newest
+                del new[guid]
+            self._write(self._newest, stored, some)
 
-    def _stored(self, page: int) -> dict[str, list[Any]]:
+    def _with_room(self) -> Page:
+        """Return the newest page as it is stored; a new one, if that is full or belongs to another place."""
+        while not self._is_ours(stored := self._stored(self._newest)) or len(stored) >= PAGE:
+            last = self._last()
+            if self._newest < last:  # others have begun a newer one
+                self._newest = last
+            else:
+                self._newest += 1
+                self._store.set(self._name, {"last": self._newest})
+        return stored
+
+    def _write(self, page: int, before: Page, notes: Page) -> None:
+        stored = before | notes | {OWNER: self._place}
+        self._store.set(self._key(page), stored)
+        if before.get(OWNER) == self._place:
+            self._keep(page, stored)
+            self._dirty -= notes.keys()
+        # Otherwise, another host may have taken the page at the same moment. The next flush sees that, since it reads
+        # the page again, and stores these notes again.
+
+    def _stored(self, page: int) -> Page:
         """Return a page as it is stored now."""
-        if page not in self._kept:
+        if self._kept.get(page, {}).get(OWNER) != self._place:
             self._keep(page, self._read(page))
         return self._kept[page]
 
-    def _keep(self, page: int, stored: dict[str, list[Any]]) -> None:
+    def _is_ours(self, stored: Page) -> bool:
+        """Tell whether we may write a page: it is ours, or nobody's."""
+        return (stored.get(OWNER) or self._place) == self._place
+
+    def _keep(self, page: int, stored: Page) -> None:
         self._kept.pop(page, None)
         self._kept[page] = stored
         while len(self._kept) > KEPT:
@@ -202,12 +229,16 @@ class Notes:
         last = (self._store.get(self._name) or {}).get("last")
         return last if isinstance(last, int) and last > 0 else 0
 
-    def _read(self, page: int) -> dict[str, list[Any]]:
+    def _read(self, page: int) -> Page:
         kept = self._store.get(self._key(page)) or {}
-        return {guid: note for guid, note in kept.items() if isinstance(note, list) and len(note) == len(fields(Note))}
+        return {guid: note for guid, note in kept.items() if guid == OWNER or _is_note(note)}
 
     def _key(self, page: int) -> str:
         return f"{self._name}.{page}"
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == len(fields(Note))
 
 
 class NoteIntents:
