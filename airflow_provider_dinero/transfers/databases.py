@@ -51,7 +51,9 @@ def engine_of(connection: "Connection") -> sa.Engine:
         ) from None
     if not hasattr(hook, "get_sqlalchemy_engine"):
         raise DineroConfigurationError(
-            f"The connection {conn_id} is not for a database.", "Use one with a common.sql hook."
+            f"The connection {conn_id} is not for a database: its type is {connection.conn_type}.",
+            "Pass the connection of a database, such as postgres, mysql or sqlite, as conn_id. That of Dinero is the "
+            "dinero_conn_id.",
         )
     try:
         engine = _engine(hook)

@@ -89,6 +89,32 @@ def test_a_difference_goes_on_a_line_of_its_own(
             client.invoices.require_total(content, found, far)
 
 
+WITH_VAT = "add the VAT, or set ShowLinesInclVat if the prices of the lines include it. Run it again."
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted", "said"),
+    [
+        ({}, "99.99", f"-25.00. The document wasn't booked. The expected total is without VAT: {WITH_VAT}"),
+        ({}, "90", "-34.99. The document wasn't booked. Correct its lines or the expected total, which is in DKK"),
+        ({"ShowLinesInclVat": True}, "79.99", "The expected total is without VAT: add the VAT. Run it again."),
+        ({"Discount": 10}, "100", "comes to 112.49 DKK (89.99 and VAT of 22.50), but 100.00 is expected"),
+        ({"Discount": 10}, "100", "Correct its lines (their Discount is in percent) or the expected total"),
+        ({"Currency": "EUR"}, "930", "comes to 124.99 EUR (99.99 and VAT of 25.00), but 930.00 is expected"),
+        ({"Currency": "EUR"}, "930", "or the expected total, which is in EUR and includes VAT, and run it again"),
+    ],
+)
+def test_a_wrong_total_says_what_to_do(
+    client: DineroClient, contact: str, changed: dict[str, Any], wanted: str, said: str
+) -> None:
+    content = body(contact, **{name: value for name, value in changed.items() if name != "Discount"})
+    content["ProductLines"][0] |= {name: value for name, value in changed.items() if name == "Discount"}
+    draft = client.invoices.create(content)
+    with pytest.raises(errors.DineroWrongTotal) as raised:
+        client.invoices.require_total(content, draft, ExpectedTotal(Decimal(wanted)))
+    assert said in str(raised.value).replace("\n", " ")
+
+
 def test_a_foreign_total_is_in_its_currency(client: DineroClient, contact: str) -> None:
     content = body(contact, Currency="EUR")
     draft = client.invoices.create(content)

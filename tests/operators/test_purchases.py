@@ -283,6 +283,8 @@ def test_an_expected_total_is_in_the_currency_of_the_expense(bench: Bench, besid
     for dry_run in (True, False):
         told = expense(bench, **euros, expected_total="932.50", dry_run=dry_run)  # in DKK
         assert "comes to 125.00 EUR (100.00 and VAT of 25.00), but 932.50 is expected" in told.error
-        assert "rounding_account" not in told.error
+        assert "the expected total, which is in EUR and includes VAT, and run it again." in told.error
+        net = expense(bench, **euros, expected_total="100.00", dry_run=dry_run)
+        assert "The expected total is without VAT: add the VAT. Run it again." in net.error
     told = expense(bench, **euros, expected_total="125.00")
     assert (told.returned["TotalInclVat"], told.returned["Currency"]) == ("125.00", "EUR"), told.errors

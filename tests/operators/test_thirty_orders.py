@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parent.parent.parent / "example_dags"
 REFUSED = {
     "1013": "VatNumber: 12345678 is not a valid CVR number",
     "1021": "comes to 228.10 DKK, but 228.00 is expected: a difference of -0.10. The document wasn't booked. Correct "
-    "the lines and run it again.",
+    "its lines or the expected total, which is in DKK and includes VAT, and run it again.",
     "1022": "ProductLines[0].BaseAmountValue: a number is written with a point before the decimals and nothing between "
     "thousands, such as 1250.75, and not '39,95'",
     "1023": "Currency: Unknown currency EURO",

@@ -233,7 +233,8 @@ def test_a_connection_of_no_database_is_told(bench: Bench, monkeypatch: pytest.M
     monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://example.org")
     it = bench.run(mirrored(bench, conn_id="web", retries=2))["it"]
     assert (it.state, len(it.errors)) == ("failed", 1)
-    assert "The connection web is not for a database" in it.error
+    assert "The connection web is not for a database: its type is http." in it.error
+    assert "as conn_id. That of Dinero is the dinero_conn_id." in it.error
 
 
 def test_a_database_whose_provider_is_not_installed_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,7 @@ class ExpectedTotal:
         raise DineroWrongTotal(
             f"{what} comes to {written(there, '.2f')} {currency}{_split(document)}, but {written(self.total, '.2f')} "
             f"is expected: a difference of {written(self.total - there, '+.2f')}.",
-            "It is booked and stays as it is: correct the expected total, or credit the document."
-            if document.get("Number") and document.get("Status") not in {None, "Draft", "Editing"}
-            else f"The document wasn't booked. Correct the lines and run it again{self._way_out(there)}.",
+            self._advice(document, currency),
         )
 
     def rounded_lines(self, document: Mapping[str, Any], body: Mapping[str, Any]) -> list[Any] | None:
@@ -86,7 +84,22 @@ class ExpectedTotal:
         names = ("Description", "Quantity", "AccountNumber", "Unit")
         return {**body, "ProductLines": [*lines, {name: last[name] for name in names}]}
 
-    def _way_out(self, there: Decimal) -> str:
+    def _advice(self, document: Mapping[str, Any], currency: str) -> str:
+        if document.get("Number") and document.get("Status") not in {None, "Draft", "Editing"}:
+            return "It is booked and stays as it is: correct the expected total, or credit the document."
+        net, _ = _parts(document)
+        if net == self.total:
+            net_prices = not document.get("ShowLinesInclVat", True)  # those of vouchers always include VAT
+            gross = ", or set ShowLinesInclVat if the prices of the lines include it" if net_prices else ""
+            return f"The document wasn't booked. The expected total is without VAT: add the VAT{gross}. Run it again."
+        discounted = any(Decimal(line.get("Discount") or 0) for line in document.get("ProductLines") or ())
+        percent = " (their Discount is in percent)" if discounted else ""
+        return (
+            f"The document wasn't booked. Correct its lines{percent} or the expected total, which is in {currency} and "
+            f"includes VAT, and run it again{self._way_out()}."
+        )
+
+    def _way_out(self) -> str:
         if self.rounding_account is not None:
             return f": it is more than max_rounding, {written(self.max_rounding, '.2f')}"
         small = ", or pass rounding_account and max_rounding to put a small difference on a line of its own"
@@ -142,17 +155,21 @@ def _by_type(document: Mapping[str, Any]) -> dict[str, Decimal]:
     return found
 
 
-def _split(document: Mapping[str, Any]) -> str:
-    """Return how the total splits into net and VAT, if that is known."""
+def _parts(document: Mapping[str, Any]) -> tuple[Decimal | None, Decimal]:
+    """Return the net amount of a document, or None if it isn't known, and its VAT."""
     net, vat = document.get("TotalExclVat"), document.get("TotalVat")
     if vat is None and net is not None:
         vat = total_of(document) - net
     if net is None:
         by_type = _by_type(document)
         net, vat = by_type.get("SubTotal"), by_type.get("Vat")
-    if net is None:
-        return ""
-    return f" ({written(Decimal(net), '.2f')} and VAT of {written(Decimal(vat or 0), '.2f')})"
+    return None if net is None else Decimal(net), Decimal(vat or 0)
+
+
+def _split(document: Mapping[str, Any]) -> str:
+    """Return how the total splits into net and VAT, if that is known."""
+    net, vat = _parts(document)
+    return "" if net is None else f" ({written(net, '.2f')} and VAT of {written(vat, '.2f')})"
 
 
 def require_both_amounts(payment: Mapping[str, Any], currency: str) -> None:
