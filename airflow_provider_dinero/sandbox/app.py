@@ -19,6 +19,7 @@ from airflow_provider_dinero.sandbox.access import expire, let_in
 from airflow_provider_dinero.sandbox.answers import page
 from airflow_provider_dinero.sandbox.calls import Call, Operation
 from airflow_provider_dinero.sandbox.dates import DateHeader
+from airflow_provider_dinero.sandbox.disconnect_middleware import DisconnectMiddleware
 from airflow_provider_dinero.sandbox.errors import ApiError
 from airflow_provider_dinero.sandbox.fault_middleware import FaultMiddleware
 from airflow_provider_dinero.sandbox.faults import Faults
@@ -147,6 +148,7 @@ def create_app(settings: Settings, wire: Wire) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.add_middleware(DisconnectMiddleware)
     app.add_middleware(
         FaultMiddleware,
         faults=faults,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from airflow_provider_dinero.sandbox.server import running
+from airflow_provider_dinero.sandbox.server import Sandbox, running
 
 from .conftest import START, Caller, Clock, Draft, personal_token
 
@@ -139,3 +143,25 @@ def test_sixteen_clients_at_once(call: Caller) -> None:
     with ThreadPoolExecutor(16) as pool:
         numbers = [number for part in pool.map(work, range(16)) for number in part]
     assert sorted(numbers) == list(range(1, 81))
+
+
+@pytest.mark.parametrize("path", ["/v1/100001/contacts", "/nowhere"])
+@pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_a_client_that_is_killed_while_it_sends_leaves_one_line(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, path: str, length: str
+) -> None:
+    asked = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    where = urlsplit(sandbox.url)
+    with socket.create_connection((where.hostname, where.port), timeout=5) as half:
+        half.sendall(asked.encode() + (b"" if length.endswith("1000") else b"9\r\n") + b'{"Name": ')
+        half.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as the system does for the dead
+    for _ in range(100):
+        if caplog.records:
+            break
+        time.sleep(0.02)
+    (line,) = caplog.records
+    assert line.getMessage() == (
+        f"POST {path}: the client disconnected before it had sent the whole request; nothing was done."
+    )
+    assert line.exc_info is None
+    assert sandbox.requests() == []
