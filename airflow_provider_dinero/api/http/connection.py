@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         with self._alone(seconds=0):
+            self._watch.end()
             if self._adapter is not None:
                 self._adapter.close()
 
@@ -275,6 +277,8 @@ def adapter(connection: Connection) -> "requests.adapters.HTTPAdapter":
 
     from requests.adapters import HTTPAdapter
 
+    used_by = weakref.ref(connection)  # urllib3 keeps its open connections until their pool is no longer used
+
     class Lines(io.BufferedReader):
         def readline(self, size: Any = -1, /) -> bytes:
             line = super().readline(size)
@@ -292,7 +296,8 @@ def adapter(connection: Connection) -> "requests.adapters.HTTPAdapter":
         response_class = Whole
 
         def getresponse(self: Any) -> Any:
-            connection.socket = self.sock
+            if (owner := used_by()) is not None:
+                owner.socket = self.sock
             return super().getresponse()  # type: ignore[misc]
 
     @cache

@@ -23,23 +23,29 @@ class Watch:
         self._until = math.inf
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        weakref.finalize(act.__self__, self._over.set)  # type: ignore[attr-defined]
+        weakref.finalize(act.__self__, self.end)  # type: ignore[attr-defined]
+
+    def end(self) -> None:
+        """End the thread; the next `with` block starts another one."""
+        self._thread = None
+        self._over.set()
 
     @contextmanager
     def on(self) -> Generator[None]:
         """Watch the `with` block; one at a time."""
         self._until = time.monotonic() + self._seconds
         if self._thread is None or not self._thread.is_alive():  # a fork has none of its parent's threads
-            self._thread = threading.Thread(target=self._run, name="dinero-watch", daemon=True)
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._over,), name="dinero-watch", daemon=True)
             self._thread.start()
         try:
             yield
         finally:
             self._until = math.inf
 
-    def _run(self) -> None:
+    def _run(self, over: threading.Event) -> None:
         wait = self._seconds
-        while not self._over.wait(wait):
+        while not over.wait(wait):
             left = self._until - time.monotonic()
             if left <= 0 and (act := self._act()) is not None:
                 self._until = math.inf
