@@ -4,17 +4,16 @@ import logging
 import math
 import os
 import struct
-import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_provider_dinero.api.errors import DineroUnavailable
 from airflow_provider_dinero.api.ports import FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot, next_slot
 from airflow_provider_dinero.api.usage import Usage
-from airflow_provider_dinero.coordination.folder import LONGEST_HOLD, Folder
+from airflow_provider_dinero.coordination.folder import Folder
+from airflow_provider_dinero.coordination.locks import SharedLock
 
 log = logging.getLogger(__name__)
 
@@ -52,54 +51,24 @@ class FileHeld:
         return True
 
 
-class FileLock:
+class FileLock(SharedLock):
     """A Lock for all processes that share a folder.
 
     :param path: Path
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._folder = Folder(path)
-        self._mine = threading.local()
 
     @contextmanager
-    def hold(self, name: str) -> Generator[Held]:
-        """Wait for the lock of this name, and hold it inside the `with` block. It is reentrant for its thread.
-
-        :param name: str
-        :raises DineroUnavailable: the folder can't be used, or somebody holds it for ten minutes
-        """
-        with self._held(name, LONGEST_HOLD) as held:
-            if held is None:
-                raise DineroUnavailable(
-                    f"Another process has held the lock {name} for too long.", "Check whether it hangs."
-                )
-            yield held
-
-    def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
-        """Hold the lock of this name inside the `with` block, or yield None at once if somebody else holds it.
-
-        :param name: str
-        :raises DineroUnavailable: the folder can't be used
-        """
-        return self._held(name, 0.0)
-
-    @contextmanager
-    def _held(self, name: str, longest: float) -> Generator[Held | None]:
-        mine: dict[str, Held] = self._mine.__dict__
-        if name in mine:
-            yield mine[name]
-            return
+    def _taken(self, name: str, longest: float) -> Generator[Held | None]:
         with self._folder.try_locked(name, "lock", longest) as descriptor:
             if descriptor is None:
                 yield None
-                return
-            note = self._folder.read(descriptor, MOST_OF_A_NOTE).decode(errors="replace")
-            mine[name] = FileHeld(self._folder.place(), descriptor, note)
-            try:
-                yield mine[name]
-            finally:
-                del mine[name]
+            else:
+                note = self._folder.read(descriptor, MOST_OF_A_NOTE).decode(errors="replace")
+                yield FileHeld(self._folder.place(), descriptor, note)
 
 
 class FileBudget:

@@ -18,7 +18,6 @@ from airflow_provider_dinero.api.errors import DineroUnavailable
 
 log = logging.getLogger(__name__)
 
-LONGEST_HOLD = 600.0
 PAUSE = 0.02
 LONGEST_PLACE = 200
 SETTING = ("coordination_url",)
@@ -40,12 +39,12 @@ class Folder:
         self._path = path
 
     @contextmanager
-    def locked(self, name: str, kind: str, longest: float = LONGEST_HOLD) -> Generator[int]:
+    def locked(self, name: str, kind: str, longest: float) -> Generator[int]:
         """Hold the lock of a file inside the `with` block; the kernel releases it when the process dies.
 
         :param name: str, any text
         :param kind: str, the file's suffix
-        :param longest: float, seconds to wait for it; default 600
+        :param longest: float, seconds to wait for it
         :return: int, its descriptor, open for reading and writing
         :raises DineroUnavailable: it can't be opened, others can change it, or another process holds it for too long
         """

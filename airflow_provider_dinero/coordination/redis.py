@@ -7,13 +7,14 @@ import time
 import uuid
 from array import array
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from airflow_provider_dinero.api.errors import DineroConfigurationError, DineroUnavailable
 from airflow_provider_dinero.api.ports import EVERYWHERE, FARTHEST_SECONDS, WINDOW_SECONDS, Held, Slot
 from airflow_provider_dinero.api.usage import LONGEST_WHO, MOST_WAITING, Usage
+from airflow_provider_dinero.coordination.locks import SharedLock
 
 if TYPE_CHECKING:
     import redis
@@ -30,7 +31,6 @@ OF_A_CLUSTER = {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}
 # refresh token, and a slow token request keeps it.
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
-LONGEST_HOLD = 600.0
 SETTING = ("coordination_url",)
 TIMEOUT = 3.0
 MOST_OF_A_NOTE = 65536
@@ -276,59 +276,32 @@ class RedisHeld:
                 log.debug("a lock was not kept alive: %s", type(error).__name__)
 
 
-class RedisLock:
+class RedisLock(SharedLock):
     """A Lock for all processes that share a Redis server.
 
     :param url: str, redis:// or rediss://
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
         self._client = connect(url)
-        self._mine = threading.local()
 
     @contextmanager
-    def hold(self, name: str) -> Generator[Held]:
-        """Wait for the lock of this name, and hold it inside the `with` block. It is reentrant for its thread.
-
-        :param name: str
-        :raises DineroUnavailable: the Redis can't be reached, or somebody holds it for ten minutes
-        """
-        with self._held(name, LONGEST_HOLD) as held:
-            if held is None:
-                raise DineroUnavailable(
-                    f"Another process has held the lock {name} for too long.", "Check whether it hangs."
-                )
-            yield held
-
-    def try_hold(self, name: str) -> AbstractContextManager[Held | None]:
-        """Hold the lock of this name inside the `with` block, or yield None at once if somebody else holds it.
-
-        :param name: str
-        :raises DineroUnavailable: the Redis can't be reached
-        """
-        return self._held(name, 0.0)
-
-    @contextmanager
-    def _held(self, name: str, longest: float) -> Generator[Held | None]:
-        mine: dict[str, Held] = self._mine.__dict__
-        if name in mine:
-            yield mine[name]
-            return
+    def _taken(self, name: str, longest: float) -> Generator[Held | None]:
         key = f"{PREFIX}{{{name}}}"
         lock = self._client.lock(
             f"{key}:lock", timeout=LEASE_SECONDS, sleep=0.05, blocking_timeout=longest, thread_local=False
         )
         with redis_errors(self._url):
-            if not lock.acquire():
-                yield None
-                return
+            is_ours = lock.acquire()
+        if not is_ours:
+            yield None
+            return
         held = RedisHeld(lock, self._client, f"{key}:note", self._url)
-        mine[name] = held
         try:
             yield held
         finally:
-            del mine[name]
             held.release()
 
 
