@@ -1,14 +1,13 @@
 """Sales credit notes: draft, book, send, pay back."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 from airflow_provider_dinero.api.bodies.crediting import crediting, require_positive
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
     DELETED,
@@ -27,7 +26,7 @@ from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.priced import PricedDocuments
-from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists
 from airflow_provider_dinero.api.session import Session
 
 _ALL = "/v1/{organizationId}/sales/creditnotes"
@@ -85,8 +84,7 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     NAME = "credit_notes"
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
-    UPDATE, BOOK = _UPDATE, _BOOK
-    ADD_PAYMENT = _ADD_PAYMENT
+    LIST, UPDATE, BOOK, ADD_PAYMENT = _LIST, _UPDATE, _BOOK, _ADD_PAYMENT
     LOCKS: ClassVar[Mapping[str, str]] = {**EmailedDocuments.LOCKS, "einvoice": "e-credit-note"}
     ALLOWED = tuple(name for name in FIELDS if name != "LatestMailOutType")
 
@@ -94,27 +92,6 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         super().__init__(session)
         self._invoices = invoices
         self._contacts = contacts
-
-    @_LIST.performed_by
-    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
-        """Yield credit notes (`GET /v1/{organizationId}/sales/creditnotes`). Status is the payment status.
-
-        :param query: see `SalesQuery`
-        :return: iterator of dicts, amounts as Decimal
-        """
-        return self._sales(_LIST, self.ALLOWED, **query)
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return credit notes created, updated or deleted at or after an instant.
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, self.ALLOWED, **query))
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:
@@ -266,28 +243,6 @@ class CreditNotes(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
         return self._delete(_DELETE, guid, timestamp)
-
-    @_BOOK.performed_by
-    @guarded
-    def book(
-        self,
-        guid: str,
-        *,
-        timestamp: str | None = None,
-        number: int | None = None,
-        expected: ExpectedTotal | None = None,
-    ) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/sales/creditnotes/{guid}/book`); a booked one is returned.
-
-        :param guid: str
-        :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
-        :param number: int, the voucher number; default Dinero's next
-        :param expected: ExpectedTotal, the total that it must have, which takes a request to check; default none
-        :return: dict, the whole credit note
-        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
-        :raises DineroConflict: it is booked under another number
-        """
-        return self._book(_BOOK, guid, timestamp, number, expected)
 
     @_E_CREDIT_NOTE.performed_by
     def send_e_credit_note(self, guid: str, body: Mapping[str, Any] | None = None) -> None:

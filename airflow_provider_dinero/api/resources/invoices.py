@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any
 
 from airflow_provider_dinero.api.bodies.crediting import require_debt
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.operations import (
     BOOKED,
     DELETED,
@@ -25,7 +24,7 @@ from airflow_provider_dinero.api.resources.documents import OwnDraft
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
 from airflow_provider_dinero.api.resources.payments import WithPayments
 from airflow_provider_dinero.api.resources.priced import PricedDocuments
-from airflow_provider_dinero.api.resources.sales import FIELDS, SalesLists, SalesQuery
+from airflow_provider_dinero.api.resources.sales import SalesLists
 from airflow_provider_dinero.api.session import Session
 
 _ONE = "/v1/{organizationId}/invoices/{guid}"
@@ -95,33 +94,11 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
     NAME = "invoices"
     EMAIL = _EMAIL
     EMAIL_TEMPLATE = _TEMPLATE
-    UPDATE, BOOK = _UPDATE, _BOOK
-    ADD_PAYMENT = _ADD_PAYMENT
+    LIST, UPDATE, BOOK, ADD_PAYMENT = _LIST, _UPDATE, _BOOK, _ADD_PAYMENT
 
     def __init__(self, session: Session, contacts: Contacts) -> None:
         super().__init__(session)
         self._contacts = contacts
-
-    @_LIST.performed_by
-    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
-        """Yield invoices (`GET /v1/{organizationId}/invoices`). In lists, Status is the payment status.
-
-        :param query: see `SalesQuery`
-        :return: iterator of dicts, amounts as Decimal
-        """
-        return self._sales(_LIST, FIELDS, **query)
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return invoices created, updated or deleted at or after an instant (`GET /v1/{organizationId}/invoices`).
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, FIELDS, **query))
 
     @guarded
     def rows_of(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Rows]:
@@ -134,7 +111,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         def read(filters: Any = (), note_total: Any = lambda total: None) -> Iterator[Row]:
             number = next((str(each.value) for each in filters if each.name == "Number"), None)
             found = {"filters": filters} if number is None else {"text": number}
-            return self._sales(_LIST, FIELDS, note_total=note_total, **found)
+            return self._sales(note_total=note_total, **found)
 
         return self._rows_of(read, wanted, lambda by, value: "" if value is None else str(value).strip())
 
@@ -220,31 +197,6 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         :return: `{"Guid", "Change"}`, Change being deleted, or unchanged if it was already deleted
         """
         return self._delete(_DELETE, guid, timestamp)
-
-    @_BOOK.performed_by
-    @guarded
-    def book(
-        self,
-        guid: str,
-        *,
-        timestamp: str | None = None,
-        number: int | None = None,
-        expected: ExpectedTotal | None = None,
-    ) -> Row:
-        """Book a draft (`POST /v1/{organizationId}/invoices/{guid}/book`); a booked one is returned unchanged.
-
-        A draft that was changed after its TimeStamp was read is not booked. One that was booked meanwhile is returned,
-        whoever booked it: booking can't be undone, and the customer owes what was booked.
-
-        :param guid: str
-        :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
-        :param number: int, the voucher number; default Dinero's next
-        :param expected: ExpectedTotal, the total that it must have, which takes a request to check; default none
-        :return: dict, the whole invoice, with Change: updated, or unchanged if it was found booked
-        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
-        :raises DineroConflict: it is booked under another number
-        """
-        return self._book(_BOOK, guid, timestamp, number, expected)
 
     @_PAYMENTS.performed_by
     def payments(self, guid: str) -> Row:

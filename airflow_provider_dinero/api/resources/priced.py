@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from airflow_provider_dinero.api.bodies.totals import ExpectedTotal
-from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.operations import Operation, performs
 from airflow_provider_dinero.api.resources.base import Row, guarded
 from airflow_provider_dinero.api.resources.documents import DRAFTS, Documents
 
@@ -18,6 +18,31 @@ class PricedDocuments(Documents):
     # The operations that replace and book a draft.
     UPDATE: ClassVar[Operation]
     BOOK: ClassVar[Operation]
+
+    @performs("BOOK")
+    @guarded
+    def book(
+        self,
+        guid: str,
+        *,
+        timestamp: str | None = None,
+        number: int | None = None,
+        expected: ExpectedTotal | None = None,
+    ) -> Row:
+        """Book a draft (`POST /v1/{organizationId}/…/{guid}/book`); a booked document is returned unchanged.
+
+        A draft that was changed after its TimeStamp was read is not booked. One that was booked meanwhile is returned,
+        whoever booked it: booking can't be undone, and the customer owes what was booked.
+
+        :param guid: str
+        :param timestamp: str, the TimeStamp of the draft; default the latest, which takes a request
+        :param number: int, the voucher number; default Dinero's next
+        :param expected: ExpectedTotal, the total that it must have, which takes a request to check; default none
+        :return: dict, the whole document, with Change: updated, or unchanged if it was found booked
+        :raises DineroStaleTimestamp: the draft has changed since its TimeStamp was read
+        :raises DineroConflict: it is booked under another number
+        """
+        return self._book(self.BOOK, guid, timestamp, number, expected)
 
     @guarded
     def require_total(self, body: Mapping[str, Any], draft: Row, expected: ExpectedTotal) -> Row:

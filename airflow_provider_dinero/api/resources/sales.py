@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
-from typing import TypedDict, Unpack
+from typing import ClassVar, TypedDict, Unpack
 
 from airflow_provider_dinero.api.bodies.validation import as_list
 from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
-from airflow_provider_dinero.api.operations import Operation
+from airflow_provider_dinero.api.operations import Operation, performs
 from airflow_provider_dinero.api.resources.base import Resource, Row, optional
 
 FIELDS = (
@@ -62,10 +62,33 @@ def _without_draft_number(rows: Iterator[Row]) -> Iterator[Row]:
 class SalesLists(Resource):
     """Reads a list of sales. The Number of a draft is None."""
 
+    # The operation, and the properties that its rows have.
+    LIST: ClassVar[Operation]
+    ALLOWED: ClassVar[tuple[str, ...]] = FIELDS
+
+    @performs("LIST")
+    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
+        """Yield rows of the list (`GET /v1/{organizationId}/…`). Their Status is the payment status.
+
+        :param query: see `SalesQuery`
+        :return: iterator of dicts, amounts as Decimal
+        """
+        return self._sales(**query)
+
+    def changes(
+        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
+    ) -> Changes:
+        """Return documents created, updated or deleted at or after an instant (`GET /v1/{organizationId}/…`).
+
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
+        :return: Changes, to be iterated: (kind, row)
+        """
+        return self._changes(since, fields, include_deleted, self._sales)
+
     def _sales(
         self,
-        operation: Operation,
-        allowed: Collection[str],
         *,
         fields: Collection[str] | None = None,
         filters: Condition | Iterable[Condition] = (),
@@ -81,9 +104,9 @@ class SalesLists(Resource):
         note_total: Callable[[int], None] = lambda total: None,
     ) -> Iterator[Row]:
         rows = self._list(
-            operation,
+            self.LIST,
             "Guid",
-            allowed,
+            self.ALLOWED,
             fields=fields,
             filters=filters,
             filterable=FILTERABLE,
@@ -106,28 +129,8 @@ class SalesLists(Resource):
 class Sales(SalesLists):
     """Invoices and credit notes together, distinguished by Type. Slow for Dinero: prefer `changes`."""
 
+    LIST = _LIST
     ALLOWED = (*FIELDS, "Type")
-
-    @_LIST.performed_by
-    def list(self, **query: Unpack[SalesQuery]) -> Iterator[Row]:
-        """Yield invoices and credit notes (`GET /v1/{organizationId}/sales`). Status is the payment status.
-
-        :param query: see `SalesQuery`
-        :return: iterator of dicts, amounts as Decimal; Type is Invoice or CreditNote, the Number of a draft None
-        """
-        return self._sales(_LIST, self.ALLOWED, **query)
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return invoices and credit notes created, updated or deleted at or after an instant.
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, lambda **query: self._sales(_LIST, self.ALLOWED, **query))
 
     @_SETTINGS.performed_by
     def settings(self) -> Row:
