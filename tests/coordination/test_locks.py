@@ -190,9 +190,10 @@ def test_a_wrong_url_is_an_error(url: str) -> None:
     assert "s3" not in str(raised.value)
 
 
-@pytest.mark.parametrize(("given", "meant"), [("  ", "/home/airflow/dinero"), ("/mnt/dinero ", "/mnt/dinero")])
+@pytest.mark.parametrize(
+    ("given", "meant"), [("  ", f"{os.environ['AIRFLOW_HOME']}/dinero"), ("/mnt/dinero ", "/mnt/dinero")]
+)
 def test_blanks_around_a_url_mean_nothing(given: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_HOME", "/home/airflow")
     assert coordination_url({"coordination_url": given}) == meant
     monkeypatch.setenv("AIRFLOW__DINERO__COORDINATION_URL", given)
     assert coordination_url({}) == meant

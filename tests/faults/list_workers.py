@@ -16,6 +16,7 @@ from uuid import uuid4
 from local import connection, fernet_key
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.auth import tokens
 from airflow_provider_dinero.api.batches.notes import Notes
 from airflow_provider_dinero.api.bodies import idempotency
 from airflow_provider_dinero.api.errors import DineroError
@@ -181,6 +182,7 @@ def _serve(pipe: Any, home: Path, environment: dict[str, str]) -> None:
     tasks = Tasks(DAGS / "orders.py", Worker())
     hurry()
     shorten_leases()
+    tokens.MOST_REJECTIONS = 1_000_000  # each round resets the sandbox, which forgets the token
     runs: dict[str, str] = {}
     pipe.send("ready")
     while True:
