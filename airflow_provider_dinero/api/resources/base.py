@@ -1,5 +1,6 @@
 """What the resources share: a session, lists, changes, and settling lost responses."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
 from itertools import chain
-from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, Unpack
 
 from airflow_provider_dinero.api.bodies.validation import as_list, canonical
 from airflow_provider_dinero.api.http.responses import Response
@@ -137,25 +138,37 @@ class Resource(Once):
         with self.session.guard():
             yield from rows
 
-    def _changes(
-        self,
-        since: datetime | str | None,
-        fields: Collection[str] | None,
-        include_deleted: bool,
-        read: Callable[..., Iterator[Row]],
-        *,
-        deleted_apart: bool = True,
+
+class Listed(Resource, ABC):
+    """A resource with a list that shows what has changed."""
+
+    # Whether deleted rows are in a list of their own, which takes a second request.
+    DELETED_APART: ClassVar[bool] = True
+
+    @abstractmethod
+    def _read(self, **query: Any) -> Iterator[Row]:
+        """Return the rows of the list; takes the options of `_list`."""
+
+    def changes(
+        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
     ) -> Changes:
-        """Return the changes of a list, which `read` reads."""
+        """Return what was created, updated or deleted at or after an instant (`GET /{version}/{organizationId}/…`).
+
+        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
+        :param fields: names of the properties to get; default all of the list
+        :param include_deleted: bool, whether to include deleted ones, which takes a second request, except for
+            contacts; default True
+        :return: Changes, to be iterated: (kind, row)
+        """
         wanted = None if fields is None else [*as_list(fields), "CreatedAt", "DeletedAt"]
         with self.session.guard():
             return Changes(
                 since,
-                lambda deleted_only, note: read(
+                lambda deleted_only, note: self._read(
                     fields=wanted, changes_since=since, deleted_only=deleted_only, note_date=note
                 ),
                 include_deleted=include_deleted,
-                deleted_apart=deleted_apart,
+                deleted_apart=self.DELETED_APART,
             )
 
 

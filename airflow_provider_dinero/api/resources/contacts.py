@@ -7,10 +7,9 @@ from typing import Any
 from airflow_provider_dinero.api.bodies import comparison, idempotency
 from airflow_provider_dinero.api.bodies.validation import CheckedBody, check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroDryRun, DineroDuplicate, DineroInvalidBody
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq, query_filter
 from airflow_provider_dinero.api.operations import GONE, OWN_GUID, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, stripped
+from airflow_provider_dinero.api.resources.base import Listed, Row, Rows, guarded, stripped
 from airflow_provider_dinero.api.resources.documents import Documents
 from airflow_provider_dinero.api.resources.mapped_notes import Mapped, MappedNotes
 from airflow_provider_dinero.api.resources.versions import gone
@@ -48,10 +47,11 @@ _RESTORE = Operation(
 )
 
 
-class Contacts(Documents):
+class Contacts(Documents, Listed):
     """Customers and suppliers. A contact has no Timestamp: the last write wins."""
 
     WHAT = "Contact"
+    DELETED_APART = False
 
     @_LIST.performed_by
     def list(
@@ -71,7 +71,7 @@ class Contacts(Documents):
         :param deleted_only: bool, whether to return only deleted ones; default False
         :return: iterator of dicts
         """
-        return self._read(fields=fields, filters=filters, changes_since=changes_since, deleted_only=deleted_only)
+        return self._read_living(fields=fields, filters=filters, changes_since=changes_since, deleted_only=deleted_only)
 
     @_LIST_ALL.performed_by
     def list_all(
@@ -88,19 +88,7 @@ class Contacts(Documents):
         :param changes_since: datetime or ISO 8601 text; only rows that changed at or after it
         :return: iterator of dicts
         """
-        return self._read_all(fields=fields, filters=filters, changes_since=changes_since)
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return contacts created, updated or deleted at or after an instant (`GET /v2/{organizationId}/contacts`).
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, self._read_all, deleted_apart=False)
+        return self._read(fields=fields, filters=filters, changes_since=changes_since)
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:
@@ -244,7 +232,7 @@ class Contacts(Documents):
         :param wanted: collection of (property, value)
         :return: dict of lists of dicts, for `upsert`
         """
-        return self._rows_of(self._read, wanted, match_key)
+        return self._rows_of(self._read_living, wanted, match_key)
 
     @guarded
     def by_guid(self, guids: Collection[str]) -> dict[str, Row]:
@@ -254,7 +242,7 @@ class Contacts(Documents):
         """
         found: dict[tuple[str, str], Rows] = {("ContactGuid", guid): [] for guid in guids}
         if len(found) > 1:
-            self._listed(self._read, found, lambda name, value: str(value).lower())
+            self._listed(self._read_living, found, lambda name, value: str(value).lower())
         return {guid: rows[0] for (_, guid), rows in found.items() if rows}
 
     def guid_of(self, match_by: str, value: str, wanted: Mapping[str, Any], on_other_name: str = "fail") -> str:
@@ -296,10 +284,10 @@ class Contacts(Documents):
         change = "unchanged" if only_create else self._change(existing, wanted)
         return {"ContactGuid": existing["ContactGuid"], "Change": change}
 
-    def _read(self, **query: Any) -> Iterator[Row]:
+    def _read_living(self, **query: Any) -> Iterator[Row]:
         return self._list(_LIST, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
 
-    def _read_all(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
+    def _read(self, deleted_only: bool = False, **query: Any) -> Iterator[Row]:
         # This list includes deleted contacts, whatever deletedOnly says.
         return self._list(_LIST_ALL, "ContactGuid", FIELDS, filterable=FILTERABLE, **query)
 

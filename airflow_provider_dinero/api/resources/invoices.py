@@ -111,7 +111,7 @@ class Invoices(EmailedDocuments, PricedDocuments, WithPayments, SalesLists):
         def read(filters: Any = (), note_total: Any = lambda total: None) -> Iterator[Row]:
             number = next((str(each.value) for each in filters if each.name == "Number"), None)
             found = {"filters": filters} if number is None else {"text": number}
-            return self._sales(note_total=note_total, **found)
+            return self._read(note_total=note_total, **found)
 
         return self._rows_of(read, wanted, lambda by, value: "" if value is None else str(value).strip())
 

@@ -1,16 +1,15 @@
 """Products, to which the lines of invoices can refer."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_dinero.api.bodies import comparison
 from airflow_provider_dinero.api.bodies.validation import check
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition, eq, query_filter
 from airflow_provider_dinero.api.operations import GONE, NOWHERE, SAME_AGAIN, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Resource, Row, Rows, guarded, optional, stripped
+from airflow_provider_dinero.api.resources.base import Listed, Row, Rows, guarded, optional, stripped
 from airflow_provider_dinero.api.resources.versions import gone
 
 # The document's list of fields omits ProductGuid, although its default includes it.
@@ -39,7 +38,7 @@ _UPDATE = Operation("PUT", _ONE, Repeat.KEYED, body="ProductUpdateModel", lost=S
 _DELETE = Operation("DELETE", _ONE, Repeat.KEYED, lost=GONE)
 
 
-class Products(Resource):
+class Products(Listed):
     """Products. A product has no Timestamp: the last write wins."""
 
     @_LIST.performed_by
@@ -68,18 +67,6 @@ class Products(Resource):
             deleted_only=deleted_only,
             query=optional(freeTextSearch=text),
         )
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return products created, updated or deleted at or after an instant (`GET /v1/{organizationId}/products`).
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, self._read)
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:
@@ -210,5 +197,5 @@ class Products(Resource):
         self.session.send(_UPDATE, {"guid": existing["ProductGuid"]}, body=changed, kept=kept)
         return "updated"
 
-    def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
-        return self._list(_LIST, "ProductGuid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)
+    def _read(self, **query: Any) -> Iterator[Row]:
+        return self._list(_LIST, "ProductGuid", FIELDS, filterable=FILTERABLE, **query)

@@ -1,14 +1,13 @@
 """Sales: invoices and credit notes in one list."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
-from typing import ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict, Unpack
 
 from airflow_provider_dinero.api.bodies.validation import as_list
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import Operation, performs
-from airflow_provider_dinero.api.resources.base import Resource, Row, optional
+from airflow_provider_dinero.api.resources.base import Listed, Row, optional
 
 FIELDS = (
     "Number", "Guid", "ExternalReference", "ContactName", "ContactGuid", "Date", "PaymentDate", "Description",
@@ -59,8 +58,8 @@ def _without_draft_number(rows: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-class SalesLists(Resource):
-    """Reads a list of sales. The Number of a draft is None."""
+class SalesLists(Listed):
+    """A list of sales. The Number of a draft is None."""
 
     # The operation, and the properties that its rows have.
     LIST: ClassVar[Operation]
@@ -73,47 +72,24 @@ class SalesLists(Resource):
         :param query: see `SalesQuery`
         :return: iterator of dicts, amounts as Decimal
         """
-        return self._sales(**query)
+        return self._read(**query)
 
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return documents created, updated or deleted at or after an instant (`GET /v1/{organizationId}/…`).
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, self._sales)
-
-    def _sales(
+    def _read(
         self,
         *,
-        fields: Collection[str] | None = None,
-        filters: Condition | Iterable[Condition] = (),
         status: str | Collection[str] = (),
         text: str | None = None,
         start_date: date | str | None = None,
         end_date: date | str | None = None,
-        changes_since: datetime | str | None = None,
-        deleted_only: bool = False,
         sort: str | None = None,
         sort_order: str | None = None,
-        note_date: Callable[[str | None], None] = lambda date: None,
-        note_total: Callable[[int], None] = lambda total: None,
+        **query: Any,
     ) -> Iterator[Row]:
         rows = self._list(
             self.LIST,
             "Guid",
             self.ALLOWED,
-            fields=fields,
-            filters=filters,
             filterable=FILTERABLE,
-            changes_since=changes_since,
-            deleted_only=deleted_only,
-            note_date=note_date,
-            note_total=note_total,
             query=optional(
                 statusFilter=",".join(as_list(status)) or None,
                 freeTextSearch=text,
@@ -122,6 +98,7 @@ class SalesLists(Resource):
                 sort=sort,
                 sortOrder=sort_order,
             ),
+            **query,
         )
         return _without_draft_number(rows)
 

@@ -1,14 +1,13 @@
 """Trade offers: draft, send, turn into an invoice. They are never booked."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_dinero.api.errors import DineroConflict, DineroInvalidBody, DineroStaleTimestamp
-from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.lists.filters import Condition
 from airflow_provider_dinero.api.operations import DELETED, MAILED, OWN_GUID, REFUSED, REPLACED, Lost, Operation, Repeat
-from airflow_provider_dinero.api.resources.base import Row, Rows, guarded, optional, since
+from airflow_provider_dinero.api.resources.base import Listed, Row, Rows, guarded, optional, since
 from airflow_provider_dinero.api.resources.documents import Documents, OwnDraft
 from airflow_provider_dinero.api.resources.invoices import Invoices
 from airflow_provider_dinero.api.resources.mailing import EmailedDocuments
@@ -60,7 +59,7 @@ _GENERATE = Operation(
 )
 
 
-class TradeOffers(EmailedDocuments, Documents):
+class TradeOffers(EmailedDocuments, Documents, Listed):
     """Trade offers.
 
     :param session: Session
@@ -108,18 +107,6 @@ class TradeOffers(EmailedDocuments, Documents):
             deleted_only=deleted_only,
             query=optional(freeTextSearch=text, sort=sort, sortOrder=sort_order),
         )
-
-    def changes(
-        self, since: datetime | str | None, *, fields: Collection[str] | None = None, include_deleted: bool = True
-    ) -> Changes:
-        """Return trade offers created, updated or deleted at or after an instant.
-
-        :param since: datetime or ISO 8601 text; None for everything that isn't deleted
-        :param fields: names of the properties to get; default all of the list
-        :param include_deleted: bool, whether to include deleted ones, which takes a second request; default True
-        :return: Changes, to be iterated: (kind, row)
-        """
-        return self._changes(since, fields, include_deleted, self._read)
 
     @_GET.performed_by
     def get(self, guid: str) -> Row:
@@ -268,5 +255,5 @@ class TradeOffers(EmailedDocuments, Documents):
             )
         return {**invoice, "Change": "unchanged"}
 
-    def _read(self, note_date: Callable[[str | None], None] = lambda date: None, **query: Any) -> Iterator[Row]:
-        return self._list(_LIST, "Guid", FIELDS, filterable=FILTERABLE, note_date=note_date, **query)
+    def _read(self, **query: Any) -> Iterator[Row]:
+        return self._list(_LIST, "Guid", FIELDS, filterable=FILTERABLE, **query)
