@@ -27,7 +27,7 @@ from tests.leaks import search, tokens, watched
 
 SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
 # Each has a sandbox, so that tests which count objects don't disturb those in other processes.
-GROUPS = ("examples", "connections", "waiting")
+GROUPS = ("examples", "connections", "waiting", "deploys")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
 START_SECONDS, END_SECONDS = 300, 120
 
@@ -133,7 +133,7 @@ def serve(folder: Path) -> None:
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "50"
         running = stack.enter_context(airflow(folder / "home", dags, **given))
-        in_database = {"dinero_in_database": "connections", "dinero_kept": "connections", "dinero_waiting": "waiting"}
+        in_database = {"dinero_in_database": "connections", "dinero_kept": "deploys", "dinero_waiting": "waiting"}
         for conn_id, group in in_database.items():
             made = json.loads(connection(urls[group]))
             made["extra"]["requests_per_minute"] = 10000

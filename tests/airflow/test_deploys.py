@@ -9,7 +9,7 @@ from airflow_provider_dinero.api import DineroClient
 from tests.airflow.test_watched import create, eventually, runs
 from tests.deployment import Deployment
 
-GROUP = "connections"
+GROUP = "deploys"
 SENSORS = "dinero://dinero_kept/contacts"
 
 
