@@ -37,7 +37,7 @@ help:  ## this list
 demo: .venv/.installed  ## the main job on a real Airflow and a sandbox of Dinero
 	$(BIN)/python scripts/demo.py --month $(MONTH)
 
-ui: .venv/.installed  ## the same, but stays up until Ctrl-C
+ui: .venv/.installed  ## the demo, with all examples, until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow; TESTS=tests/api runs a part
@@ -52,7 +52,7 @@ nightly: .nightly/.installed  ## the tests on the newest pre-release of Airflow
 	.nightly/bin/python -m pytest -W default --numprocesses $(JOBS) $(TESTS)
 
 lowest: .lowest/.installed  ## the tests that touch dependencies, with the oldest versions that pyproject.toml allows
-newest: .newest/.installed  ## the same with the newest
+newest: .newest/.installed  ## the tests that touch dependencies, with the newest versions that pyproject.toml allows
 $(EDGES):
 	.$@/bin/python -m pytest -W default --numprocesses $(JOBS) $(EDGE_TESTS)
 
@@ -67,7 +67,7 @@ stores-test: .stores/.installed  ## archive and files in S3 (moto), Azure (Azuri
 installs-test: .venv/.installed-dev  ## storages' extras, and Snowflake, beside their constraints; STORAGE=sftp alone
 	$(BIN)/python -m tests.servers.installs $(STORAGE)
 
-snowflake-test: .snowflake/.installed  ## the same with Snowflake's hook and dialect, on fakesnow
+snowflake-test: .snowflake/.installed  ## mirrors with Snowflake's hook and dialect, on fakesnow
 	.snowflake/bin/python -m tests.servers.snowflake
 
 cluster: .venv/.installed-cluster  ## Airflow as on several machines (CeleryExecutor, Postgres, Redis), until Ctrl-C
@@ -148,7 +148,7 @@ clean:
 	@echo 'Installing Airflow and the provider into .venv. The first time, this takes several minutes.'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(UV) install --compile-bytecode --constraint constraints.txt --editable '.[sandbox]'
+	$(UV) install --compile-bytecode --constraint constraints.txt --editable '.[sandbox,sql]' apache-airflow-providers-sqlite
 	touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -2,15 +2,30 @@
 
 import argparse
 import json
+import shutil
 import signal
 import sys
-import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from local import ROOT, airflow, api_requests, connection, outbox, sandbox
+import requests
+from local import (
+    BIN,
+    ROOT,
+    Airflow,
+    airflow,
+    api_requests,
+    connection,
+    copy_examples,
+    outbox,
+    sandbox,
+    started,
+    wait_for,
+)
 from rich.console import Console
 from rich.table import Table
 
@@ -32,13 +47,17 @@ def main() -> None:
     def say(text: str) -> None:
         console.print(f"{time.monotonic() - begin:5.0f} s  {text}")
 
-    folder = ROOT / ".airflow" / "demo"
-    folder.parent.mkdir(exist_ok=True)
+    folder, examples = ROOT / ".airflow" / "demo", ROOT / ".airflow" / "examples"
+    shutil.rmtree(examples, ignore_errors=True)
+    copy_examples(examples / "dags", examples / "data")
     with sandbox(folder.parent) as url:
         say(f"the Dinero sandbox is ready at {url}")
         given = connection(url)
         say("starting Airflow (about half a minute, on a busy machine several)")
-        with airflow(folder, ROOT / "example_dags", AIRFLOW_CONN_DINERO_DEFAULT=given) as running:
+        warehouse = f"sqlite:///{examples}/data/warehouse.db"
+        with airflow(folder, examples / "dags", AIRFLOW_CONN_WAREHOUSE=warehouse) as running:
+            running.add("dinero_default", given)
+            running.add("dinero_visma", connection(url, "visma_connect"))
             say(f"Airflow is ready at {running.url}")
             run_id = running.trigger(DAG_ID, month=arguments.month)
             for task in running.follow(DAG_ID, run_id):
@@ -51,17 +70,38 @@ def main() -> None:
             there = show_books(url, json.loads(given), arguments.month)
             if arguments.stay:
                 console.print(f"\nAirflow: {running.url}   Sandbox: {url}   Ctrl-C ends both.")
-                stay()
+                with ExitStack() as stack:
+                    stay(lambda: keep_scheduling(running, folder, stack))
             if state != "success" or not there:
                 sys.exit(f"The demo failed; its logs are in {Path('.airflow', 'demo')}.")
 
 
-def stay() -> None:
-    """Wait for Ctrl-C."""
+def stay(look: Callable[[], None] = lambda: None) -> None:
+    """Wait for Ctrl-C.
+
+    :param look: callable, called every ten seconds; default nothing
+    """
     try:
-        threading.Event().wait()
+        while True:
+            time.sleep(10)
+            look()
     except KeyboardInterrupt:
         console.print("ending (about 15 s)")
+
+
+def keep_scheduling(running: Airflow, folder: Path, stack: ExitStack) -> None:
+    """Replace a scheduler that has ended, as it does if others write to its SQLite database at a bad time.
+
+    :param running: Airflow
+    :param folder: Path, its AIRFLOW_HOME
+    :param stack: ExitStack, which ends the new one
+    """
+    with suppress(requests.RequestException):  # the API server is busy
+        if not running.healthy("scheduler"):
+            console.print("Airflow's scheduler has ended, as it can with SQLite on a busy machine. Another one starts.")
+            command, log = [str(BIN / "airflow"), "scheduler"], folder / "scheduler.log"
+            process = stack.enter_context(started(command, log, running.environment))
+            wait_for(lambda: running.healthy("scheduler"), process, log, "a healthy scheduler")
 
 
 def show_books(url: str, given: dict[str, Any], month: str) -> bool:

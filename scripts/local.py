@@ -1,5 +1,6 @@
 """A sandbox of Dinero and a real Airflow on this machine, for the demo and the end-to-end tests."""
 
+import json
 import os
 import secrets
 import shutil
@@ -131,6 +132,29 @@ def connection(url: str, grant: str = "personal_integration") -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def as_rest(made: dict[str, Any]) -> dict[str, Any]:
+    """Return a connection as the REST API takes it.
+
+    :param made: dict, as in the JSON from `connection`
+    """
+    return {**made, "extra": json.dumps(made["extra"])}
+
+
+def copy_examples(folder: Path, data: Path) -> None:
+    """Copy the examples, with a folder of their own in place of /data.
+
+    :param folder: Path, which is created
+    :param data: Path, which is created, with two receipts
+    """
+    shutil.copytree(ROOT / "example_dags", folder)
+    for example in folder.glob("dinero_*.py"):
+        example.write_text(example.read_text().replace('"/data/', f'"{data}/'))
+    receipt = (folder / "data" / "receipt.pdf").read_bytes()
+    (data / "receipts").mkdir(parents=True)
+    for name in ("6000_125.00_Paper.pdf", "6040_99.00_Hosting.pdf"):
+        (data / "receipts" / name).write_bytes(receipt + name.encode())  # Dinero recognizes a file by its content
+
+
 class Airflow:
     """The REST API of a running Airflow.
 
@@ -144,10 +168,13 @@ class Airflow:
         self._session = requests.Session()
         self._stuck = ""
 
-    def healthy(self) -> bool:
-        """Tell whether scheduler, triggerer and dag processor are up."""
+    def healthy(self, *parts: str) -> bool:
+        """Tell whether parts of it are up.
+
+        :param parts: str; default scheduler, triggerer, DAG processor and database
+        """
         answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=10)
-        parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+        parts = parts or ("metadatabase", "scheduler", "triggerer", "dag_processor")
         return answer.ok and all(answer.json()[part]["status"] == "healthy" for part in parts)
 
     def call(self, method: str, path: str, **options: Any) -> Any:
@@ -169,6 +196,14 @@ class Airflow:
             time.sleep(seconds)  # SQLite is locked while many runs start at once
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def add(self, conn_id: str, given: str) -> None:
+        """Create a connection in the database.
+
+        :param conn_id: str
+        :param given: str, its JSON, from `connection`
+        """
+        self.call("POST", "/connections", json={"connection_id": conn_id, **as_rest(json.loads(given))})
 
     def turn_on(self, *dag_ids: str) -> None:
         """Turn DAGs on, and have their files parsed now: Airflow starts their watchers when it parses them.

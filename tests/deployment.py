@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from local import ROOT, Airflow, airflow, connection, free_port, sandbox
+from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, sandbox
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
@@ -137,7 +137,7 @@ def serve(folder: Path) -> None:
         for conn_id, group in in_database.items():
             made = json.loads(connection(urls[group]))
             made["extra"]["requests_per_minute"] = 10000
-            running.call("POST", "/connections", json={"connection_id": conn_id, **as_rest(made)})
+            running.add(conn_id, json.dumps(made))
         (folder / "told").write_text(json.dumps({"airflow": running.url, "sandboxes": urls}))
         (folder / "told").rename(folder / READY)
         with suppress(KeyboardInterrupt):
@@ -151,10 +151,10 @@ def serve(folder: Path) -> None:
 
 def copy_dags(dags: Path, folder: Path) -> None:
     """Copy the examples, the DAGs of the tests and the README's."""
-    shutil.copytree(ROOT / "example_dags", dags)
+    copy_examples(dags, folder / "data")
     shutil.copytree(ROOT / "tests" / "airflow" / "dags", dags, dirs_exist_ok=True)
-    # Scheduled runs use this folder too; watchers poll often; the examples have their own sandbox.
-    changed = {"/data/": f"{folder}/data/", "poke_interval=60": "poke_interval=3", '"dinero_visma"': '"dinero_many"'}
+    # Watchers poll often; the examples have their own sandbox.
+    changed = {"poke_interval=60": "poke_interval=3", '"dinero_visma"': '"dinero_many"'}
     for example in dags.glob("dinero_*.py"):
         text = example.read_text()
         for old, new in changed.items():
@@ -202,11 +202,6 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
         f"AIRFLOW_VAR_{shadow}": "not a token",
         **{f"AIRFLOW_CONN_DINERO_{name.upper()}": value for name, value in made.items()},
     }
-
-
-def as_rest(made: dict[str, Any]) -> dict[str, Any]:
-    """A connection as the REST API takes it."""
-    return {**made, "extra": json.dumps(made["extra"])}
 
 
 if __name__ == "__main__":

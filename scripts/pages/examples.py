@@ -7,8 +7,9 @@ ROOT = Path(__file__).parent.parent.parent
 HEAD = """# Examples
 
 Each of these DAGs is a common workflow, in a file of `example_dags/`. `make ui` starts a sandbox, and an Airflow with
-all of these DAGs. Trigger a DAG there, and look at the sandbox's pages to see what it has done. To use a DAG yourself,
-copy its file, and change what its description names. A test runs each DAG on a real Airflow.
+all of these DAGs. Trigger a DAG there, and look at the sandbox's pages to see what it has done. Only
+`dinero_receipts_by_mail` doesn't run there, because it needs a mailbox. To use a DAG yourself, copy its file, and
+change what its description names. A test runs each DAG on a real Airflow.
 """
 ORDER = (
     "dinero_shop_orders", "dinero_approval", "dinero_public_einvoice", "dinero_dunning", "dinero_payout",

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import requests
-from local import connection
+from local import as_rest, connection
 
 from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
-from tests.deployment import Deployment, as_rest
+from tests.deployment import Deployment
 
 
 def button(deployment: Deployment, grant: str = "personal_integration", **changes: Any) -> dict[str, Any]:

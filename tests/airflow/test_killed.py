@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from local import connection, outbox
+from local import as_rest, connection, outbox
 
-from tests.deployment import Deployment, as_rest
+from tests.deployment import Deployment
 from tests.faulty import Faults, before
 
 GROUP = "waiting"
