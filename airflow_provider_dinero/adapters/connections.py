@@ -130,9 +130,11 @@ def _grant(connection: "Connection", extra: Mapping[str, Any], consent_advice: s
         )
     missing = [label for label, value in needed.items() if not value]
     if missing:
+        other = " A client ID that starts with isv_ belongs to the grant Visma Connect."
+        is_other = name == "personal_integration" and str(connection.login).strip().startswith("isv_")
         raise DineroConfigurationError(
             f"has no {', no '.join(missing)}.",
-            f"The grant {name} needs {', '.join(needed)}.",
+            f"The grant {name} needs {', '.join(needed)}.{other if is_other else ''}",
             settings=needed.keys() & {"api_key"},
             conn_id=connection.conn_id,
         )

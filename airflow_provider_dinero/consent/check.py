@@ -65,6 +65,10 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
     except DineroError as error:
         yield Line(WRONG, "token", str(error))
         return
+    try:  # before the token is shown: if Dinero rejects it, this renews it
+        organization = Line(OK, "organization", subscription_of(client))
+    except DineroError as error:
+        organization = Line(WRONG, "organization", str(error))
     token = client.tokens.stored()
     if token is not None and token.access_token:
         try:
@@ -72,10 +76,7 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
         except DineroError as error:
             yield Line(WRONG, "token", str(error))
         yield from _scope(token, client)
-    try:
-        yield Line(OK, "organization", subscription_of(client))
-    except DineroError as error:
-        yield Line(WRONG, "organization", str(error))
+    yield organization
     yield _limits(client, place)
     if before and before.place and EVERYWHERE not in {place, before.place} and before.place != place:
         told = f"The token was renewed under another lock ({before.place}) than the one here ({place})."

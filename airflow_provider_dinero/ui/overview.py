@@ -186,4 +186,4 @@ def _not_shared(client: "DineroClient", is_used: bool) -> str:
         return f"This API server doesn't share the allowance of the workers, which is on {theirs}. {WAY_OUT}"
     if here == EVERYWHERE or is_used:
         return ""
-    return f"This host knows of no request in the last hour. {WAY_OUT}"
+    return f"This host knows of no request to this organization in the last hour. {WAY_OUT}"

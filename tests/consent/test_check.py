@@ -57,6 +57,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no organization": ({**GOOD, "organization_id": None}, "organization", "Set organization_id in the connection"),
     "no Pro": ({**GOOD, "organization_id": 100002}, "organization", "has no Pro subscription"),
     "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
+    "nothing there": ({**GOOD, "url": "http://127.0.0.1:1"}, "token", "Start the sandbox with `dinero-sandbox serve`"),
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
     "wrong address": ({**GOOD, "auth_url": "https://visma.example"}, "token", "Set auth_url to the sandbox's address"),
@@ -119,6 +120,23 @@ def test_an_expired_token_is_renewed_as_a_task_would(add: Add, sandbox: Any) -> 
     assert stored
     store.save(key, replace(stored, expires_at=time.time() - 1))
     assert "valid for 60 minutes" in found("old")["token"][1]
+
+
+def test_a_token_that_dinero_rejects_is_renewed_before_it_is_shown(add: Add, sandbox: Any) -> None:
+    flow.organizations(add("dead", **GOOD))
+    store, key = VariableTokenStore(), find("dead").client().tokens.key
+    stored = store.load(key)
+    assert stored
+    store.save(key, replace(stored, access_token="dead", expires_at=time.time() + 1200))
+    lines = found("dead")
+    assert {verdict for verdict, _ in lines.values()} == {"ok"}
+    assert "valid for 60 minutes" in lines["token"][1]
+
+
+def test_the_client_id_tells_which_grant_was_meant(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = described(sandbox.url)
+    monkeypatch.setenv("AIRFLOW_CONN_ISV", json.dumps({**made, "extra": {"grant": "personal_integration"}}))
+    assert "starts with isv_ belongs to the grant Visma Connect" in found("isv")["connection"][1]
 
 
 def test_a_connection_of_the_environment_is_checked(

@@ -95,7 +95,7 @@ def test_what_takes_too_long_holds_nobody(add: Add, monkeypatch: pytest.MonkeyPa
 
 def test_where_the_workers_share_nothing_with_the_api_server_the_page_says_so(shop: str) -> None:
     it = Overview(set()).allowances([shop])["shop"]
-    assert it.note.startswith("This host knows of no request in the last hour.")
+    assert it.note.startswith("This host knows of no request to this organization in the last hour.")
     assert "`[dinero] coordination_url` to a Redis server" in it.note
     record = find(shop)
     client = record.client()

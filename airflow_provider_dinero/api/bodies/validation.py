@@ -302,6 +302,8 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
         return f"{place} is unknown to Dinero" + (f", did you mean {meant}?" if meant else f" ({', '.join(known)})")
     if detail["type"] == "missing":
         return f"{place} is missing"
+    if detail["input"] is None:
+        return f"{place} is None: give it a value"
     if detail["type"] == "string_type":
         return f"{place}: {texts.told(detail['input'])}"
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1] == "Message":
@@ -314,7 +316,9 @@ def _told(model: "type[BaseModel]", detail: "ErrorDetails") -> str:
     if detail["type"] == "too_short":
         wanted = detail["ctx"]["min_length"]
         return f"{place}: this must have at least {wanted} {'member' if wanted == 1 else 'members'}"
-    said = re.sub(r"^(Input|String|Value) should", "this must", detail["msg"]).removesuffix(" after validation")
+    said = re.sub(r"^(Input|String|Value|Decimal input) should", "this must", detail["msg"]).removesuffix(
+        " after validation"
+    )
     return f"{place}: {said[0].lower()}{said[1:]}"
 
 

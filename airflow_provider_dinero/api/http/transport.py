@@ -15,7 +15,7 @@ from airflow_provider_dinero.api.errors import (
     DineroUnavailable,
 )
 from airflow_provider_dinero.api.http.background import Background
-from airflow_provider_dinero.api.http.connection import Attempt, Connection, Request, chain, unknown
+from airflow_provider_dinero.api.http.connection import LOOPBACK, Attempt, Connection, Request, chain, unknown
 from airflow_provider_dinero.api.http.pace import Pace
 from airflow_provider_dinero.api.http.responses import Response, flawed, refused, unexpected
 from airflow_provider_dinero.api.http.retry import Action, Failure, Verdict, decide
@@ -193,10 +193,10 @@ def _error(
     if verdict.action is Action.UNKNOWN:
         return unknown(named, told)
     if answer is None:
-        return DineroUnavailable(
-            f"{request.host} did not respond to {named}: {told}.",
-            "Check the host and port of the connection, the proxy and the network.",
-        )
+        advice = "Check the host and port of the connection, the proxy and the network."
+        if urlsplit(request.url).hostname in LOOPBACK:
+            advice = "Start the sandbox with `dinero-sandbox serve`, or check the host and port of the connection."
+        return DineroUnavailable(f"{request.host} did not respond to {named}: {told}.", advice)
     if answer.flaw and (answer.status < 300 or answer.is_page):
         return flawed(named, answer, told)
     until = datetime.fromtimestamp(time.time() + verdict.seconds, UTC) if verdict.seconds else None
