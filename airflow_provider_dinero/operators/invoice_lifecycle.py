@@ -38,9 +38,10 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
     :param mailout: dict like Dinero's model for that channel; default Dinero's template, sent to the contact.
         Templated.
     :param resend: int, how many earlier mail-outs to ignore; default 0. Templated.
-    :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; Amount is the
-        invoice's total, ExternalReference the key; in another currency Amount (DKK) and AmountInForeignCurrency are
-        required. A total of 0.00 needs no payment. Default none: no payment. Requires book. Templated.
+    :param payment: dict like Dinero's PaymentCreateModel, with DepositAccountNumber and Description; the default
+        ExternalReference is the key, and the default Amount is the invoice's total, which fails if there are other
+        payments; in another currency Amount (DKK) and AmountInForeignCurrency are required. A total of 0.00 needs no
+        payment. Default none: no payment. Requires book. Templated.
     :param expected_total: str, Decimal or int, the total that the invoice must have, including VAT, in its own
         currency, such as "1543.13"; an invoice with another total isn't booked; default None: any total. Templated.
     :param rounding_account: int, the account of a line for a difference of up to max_rounding, preferably an account
@@ -114,7 +115,10 @@ class DineroInvoiceOperator(SalesLifecycleOperator):
             return {"Guid": None, "Change": "unchanged"}
         body = payment if "Amount" in payment else payment | {"Amount": Decimal(booked["TotalInclVat"])}
         invoices = self.client.invoices
-        paid = invoices.add_payment_once(booked["Guid"], body, timestamp=booked["TimeStamp"], new=self._new)
+        whole = "Amount" not in payment
+        paid = invoices.add_payment_once(
+            booked["Guid"], body, timestamp=booked["TimeStamp"], new=self._new, whole=whole
+        )
         done = "paid" if paid["Change"] == "created" else "was already paid"
         self.log.info("invoice %s %s %s", booked["Number"], done, money(body["Amount"]))
         return paid

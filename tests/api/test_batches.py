@@ -184,8 +184,10 @@ def test_who_has_mailed_or_paid_before_is_seen(shop: Shop) -> None:
     shop.beside.invoices.add_payment(guids[3], {**paid, "Amount": "25"})
     with pytest.raises(errors.DineroItemsFailed, match="order-2: Invoice 3 is already paid, but not by order-2"):
         shop.run(orders(4), payment=PAYMENT)
-    assert [row["Change"] for row in shop.rows] == ["updated", "updated", "failed", "updated"]
-    assert Counter(int(each["number"]) for each in shop.box.outbox()) == {1: 1, 2: 2, 4: 1}
+    assert [row["Change"] for row in shop.rows] == ["updated", "updated", "failed", "failed"]
+    assert "has other payments of 25.00 DKK, and none with the reference order-3" in shop.rows[3]["Message"]
+    assert [shop.beside.invoices.payments(guid)["PaidAmount"] for guid in guids] == [125, 125, 125, 25]
+    assert Counter(int(each["number"]) for each in shop.box.outbox()) == {1: 1, 2: 2}
 
 
 def test_a_later_order_changes_its_customer_from_its_own_invoice_on(shop: Shop) -> None:

@@ -57,6 +57,21 @@ def test_the_same_key_again_does_nothing(bench: Bench, beside: Any, invoice: dic
         assert told in again.log
 
 
+@pytest.mark.parametrize("amount", ["1543.13", "43.13"])
+def test_what_others_have_paid_is_not_paid_again(
+    bench: Bench, beside: Any, invoice: dict[str, Any], amount: str
+) -> None:
+    made = bench.one(DineroInvoiceOperator, invoice=invoice, idempotency_key="order-1", book=True).returned
+    by_hand = {**PAYMENT, "Amount": amount, "RemainderIsFee": False, "ExternalReference": "by hand"}
+    beside.invoices.add_payment(made["Guid"], by_hand)
+    told = bench.one(DineroInvoiceOperator, invoice=invoice, **LIFE)
+    assert told.state == "failed"
+    assert f"other payments of {amount} DKK, and none with the reference order-1.\nNothing was registered" in told.error
+    assert len(beside.invoices.payments(made["Guid"])["Payments"]) == 1
+    left = {**LIFE, "payment": {**PAYMENT, "Amount": "1500.00"}}
+    assert bench.one(DineroInvoiceOperator, invoice=invoice, **left).returned["Change"] == "updated"
+
+
 def test_what_an_earlier_run_left_out_is_done(bench: Bench, beside: Any, invoice: dict[str, Any]) -> None:
     draft = bench.one(DineroInvoiceOperator, invoice=invoice, idempotency_key="order-1")
     assert (draft.returned["Change"], bench.sandbox.outbox()) == ("created", [])

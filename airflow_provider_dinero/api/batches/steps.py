@@ -148,7 +148,8 @@ class Steps:
                 )
             paid = found
         else:
-            paid = lane.invoices.add_payment_once(guid, body, timestamp=work.stamp or None)
+            whole = "Amount" not in payment
+            paid = lane.invoices.add_payment_once(guid, body, timestamp=work.stamp or None, whole=whole)
         work.paid = True
         work.changes.append(paid["Change"])
         self._notes.change(guid, paid=True, updated_at="" if paid["Change"] == "created" else self._seen(guid))

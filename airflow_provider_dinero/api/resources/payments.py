@@ -47,7 +47,13 @@ class WithPayments(Documents):
 
     @guarded
     def add_payment_once(
-        self, guid: str, body: Mapping[str, Any], *, timestamp: str | None = None, new: bool = False
+        self,
+        guid: str,
+        body: Mapping[str, Any],
+        *,
+        timestamp: str | None = None,
+        new: bool = False,
+        whole: bool = False,
     ) -> Row:
         """Register a payment of a booked document, unless one with its ExternalReference already exists.
 
@@ -58,10 +64,12 @@ class WithPayments(Documents):
         :param timestamp: str, that of the document; default the latest
         :param new: bool, whether the timestamp is that of a booking of yours, before which nothing can have been paid:
             this skips the first search; default False
+        :param whole: bool, whether the payment is of the whole total in DKK, so that there must be no other payments;
+            default False
         :return: `{"Guid", "TimeStamp", "RelatedVoucherGuid", "Change"}`, Change being created or unchanged (without a
             TimeStamp)
         :raises DineroInvalidBody: the body is invalid; nothing was sent
-        :raises DineroConflict: the payment exists with other content
+        :raises DineroConflict: the payment exists with other content, or others have already paid
         :raises DineroOutcomeUnknown: the responses were lost, and the payment can't be found
         """
         reference = str(body.get("ExternalReference") or "")
@@ -77,7 +85,7 @@ class WithPayments(Documents):
 
         def pay(stamp: str) -> Row:
             # The stamp is older than the search: a payment made meanwhile changes it, and ours is refused as stale.
-            found = None if stamp == unpaid else self._paid(guid, reference, content)
+            found = None if stamp == unpaid else self._paid(guid, reference, content, whole=whole)
             if found is not None:
                 return found
             return {**self._add(guid, checked | {"Timestamp": stamp}, ()), "Change": "created"}
@@ -97,9 +105,10 @@ class WithPayments(Documents):
         wanted = check_stamped(self.ADD_PAYMENT.body or "", body).without("Timestamp")
         return self._paid(guid, str(wanted["ExternalReference"]), wanted)
 
-    def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any]) -> Row | None:
+    def _paid(self, guid: str, reference: str, wanted: Mapping[str, Any], *, whole: bool = False) -> Row | None:
         """Return the payment with this reference, which must have the wanted content."""
-        for payment in self._payments(guid):
+        payments = self._payments(guid)
+        for payment in payments:
             if not same_text(payment["ExternalReference"], reference):
                 continue
             content = dict(wanted)
@@ -115,6 +124,13 @@ class WithPayments(Documents):
                 )
             related = payment.get("RelatedVoucherId")
             return {"Guid": payment["Guid"], "RelatedVoucherGuid": related, "Change": "unchanged"}
+        paid = sum(payment["Amount"] for payment in payments)
+        if whole and paid > 0:
+            raise DineroConflict(
+                f"{self.WHAT} {guid} has other payments of {paid:.2f} DKK, and none with the reference {reference}.",
+                "Nothing was registered: a payment of the total would pay too much. If the other payments are right, "
+                "leave this one out, or give the Amount that is left.",
+            )
         return None
 
     def _add(self, guid: str, wanted: Row, others: Collection[str]) -> Row:
