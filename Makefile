@@ -109,6 +109,7 @@ pages: .venv/.installed-dev  ## the pages of docs/ that are made from the code
 docs: pages  ## build the docs, and print where they are
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo 'The docs: file://$(CURDIR)/.airflow/site/index.html'
+	@echo 'With a search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory .airflow/site'
 
 screenshots: .venv/.installed-dev  ## the pictures of the docs, of a real Airflow; needs Debian's chromium
 	$(BIN)/python scripts/screenshots.py
