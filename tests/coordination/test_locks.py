@@ -191,7 +191,9 @@ def test_a_wrong_url_is_an_error(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"), [("  ", f"{os.environ['AIRFLOW_HOME']}/dinero"), ("/mnt/dinero ", "/mnt/dinero")]
+    ("given", "meant"),
+    [("  ", f"{os.environ['AIRFLOW_HOME']}/dinero"), ("/mnt/dinero ", "/mnt/dinero")],
+    ids=["blanks", "blank after a folder"],  # AIRFLOW_HOME differs between the test processes
 )
 def test_blanks_around_a_url_mean_nothing(given: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert coordination_url({"coordination_url": given}) == meant
