@@ -60,6 +60,10 @@ def _used(found: ConnectionRecord, client: "DineroClient") -> Iterator[Line]:
     try:
         try_out(coordination_url(found.extra))
         place = _place(client)
+    except DineroError as error:
+        yield Line(WRONG, "lock", str(error))
+        return
+    try:
         before = client.tokens.stored()
         client.tokens.access()
     except DineroError as error:

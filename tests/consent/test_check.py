@@ -57,6 +57,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no organization": ({**GOOD, "organization_id": None}, "organization", "Set organization_id in the connection"),
     "no Pro": ({**GOOD, "organization_id": 100002}, "organization", "has no Pro subscription"),
     "not allowed": ({**GOOD, "allowed_organizations": "100002"}, "organization", "See allowed_organizations"),
+    "no Redis": ({**GOOD, "coordination_url": "redis://127.0.0.1:1/0"}, "lock", "The Redis at 127.0.0.1:1"),
     "nothing there": ({**GOOD, "url": "http://127.0.0.1:1"}, "token", "Start the sandbox with `dinero-sandbox serve`"),
     "wrong switch": ({**GOOD, "read_only": "ja"}, "connection", "read_only is not true or false"),
     "no limit": ({**GOOD, "requests_per_minute": "inf"}, "connection", "is not a number from 1 to 1000000"),
