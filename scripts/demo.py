@@ -21,6 +21,7 @@ from local import (
     api_requests,
     connection,
     copy_examples,
+    free_port,
     outbox,
     sandbox,
     started,
@@ -50,12 +51,13 @@ def main() -> None:
     folder, examples = ROOT / ".airflow" / "demo", ROOT / ".airflow" / "examples"
     shutil.rmtree(examples, ignore_errors=True)
     copy_examples(examples / "dags", examples / "data")
-    with sandbox(folder.parent) as url:
+    address = f"http://127.0.0.1:{free_port()}"
+    with sandbox(folder.parent, "--redirect-uri", f"{address}/dinero/callback") as url:
         say(f"the Dinero sandbox is ready at {url}")
         given = connection(url)
         say("starting Airflow (about half a minute, on a busy machine several)")
         warehouse = f"sqlite:///{examples}/data/warehouse.db"
-        with airflow(folder, examples / "dags", AIRFLOW_CONN_WAREHOUSE=warehouse) as running:
+        with airflow(folder, examples / "dags", address, AIRFLOW_CONN_WAREHOUSE=warehouse) as running:
             running.add("dinero_default", given)
             running.add("dinero_visma", connection(url, "visma_connect"))
             say(f"Airflow is ready at {running.url}")

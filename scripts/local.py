@@ -291,16 +291,17 @@ class Airflow:
 
 
 @contextmanager
-def airflow(folder: Path, dags: Path, **environment: str) -> Generator[Airflow]:
+def airflow(folder: Path, dags: Path, url: str = "", **environment: str) -> Generator[Airflow]:
     """Run a real Airflow (scheduler, triggerer, dag processor, API server; SQLite, LocalExecutor).
 
     :param folder: Path, its AIRFLOW_HOME, which is recreated
     :param dags: Path, its DAGs
+    :param url: str, its address; default 127.0.0.1 and a free port
     :param environment: more environment variables, such as connections
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    url = f"http://127.0.0.1:{free_port()}"
+    url = url or f"http://127.0.0.1:{free_port()}"
     log = folder / "airflow.log"
     given = {**settings(folder, dags, url), **environment}
     with started([str(BIN / "airflow"), "standalone"], log, given) as process:

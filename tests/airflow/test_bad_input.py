@@ -10,7 +10,7 @@ TOLD = {
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
     "bad_shadowed": "Remove AIRFLOW_VAR_DINERO_TOKEN__",
     "bad_stale_timestamp": "Read the document again, and decide with its new Timestamp",
-    "bad_unreachable": "Check the host and port of the connection",
+    "bad_unreachable": "Start the sandbox with `dinero-sandbox serve`",
     "plain_wrong_secret": "Check the client ID and client secret of the connection",
 }
 TRIES = {"bad_unreachable": 2}

@@ -166,4 +166,4 @@ def test_a_proxy_that_gives_no_lock_back_is_named(there: Any, proxy: str) -> Non
 
 def test_the_command_tries_it(there: Any, proxy: str, add: Callable[..., str]) -> None:
     add("good", grant="personal_integration", organization_id=100001, coordination_url=proxy)
-    assert "can't be used (while renewing it): " in {each.about: each.told for each in check("good")}["token"]
+    assert "can't be used (while renewing it): " in {each.about: each.told for each in check("good")}["lock"]
