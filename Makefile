@@ -41,7 +41,7 @@ ui: .venv/.installed  ## the demo, with all examples, until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow; TESTS=tests/api runs a part
-	@echo '$(if $(filter tests,$(TESTS)),All tests: about twelve minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
+	@echo '$(if $(filter tests,$(TESTS)),All tests: about ten minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --durations 10 $(TESTS)
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
