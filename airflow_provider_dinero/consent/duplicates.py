@@ -100,7 +100,7 @@ class DuplicateSearch:
         for guid, entries in by_voucher.items():
             number, kind = entries[0]["VoucherNumber"], str(entries[0]["VoucherType"]).lower()
             if kind == "purchases":
-                self._looks.append(_payments(f"purchase {number} ({guid})", guid, purchases.payments))
+                self._looks.append(_payments(f"purchase {number} ({guid})", guid, _payments_if_any(purchases)))
             elif kind not in NOT_MANUAL:
                 total = sum((each["Amount"] for each in entries if each["Amount"] > 0), Decimal())
                 voucher = {"Guid": guid, "Number": number, "Total": total, "Date": entries[0]["Date"]}
@@ -126,6 +126,16 @@ class DuplicateSearch:
 
 def _payments_of(resource: Any) -> Callable[[str], Iterable[Row]]:
     return lambda guid: resource.payments(guid)["Payments"] or ()
+
+
+def _payments_if_any(purchases: Any) -> Callable[[str], Iterable[Row]]:
+    def read(guid: str) -> Iterable[Row]:
+        try:
+            return list(purchases.payments(guid))
+        except (DineroNotFound, DineroInvalidRequest):  # a cash purchase
+            return ()
+
+    return read
 
 
 def _payments(of: str, guid: str, read: Callable[[str], Iterable[Row]]) -> Callable[[], Iterator[Alike]]:

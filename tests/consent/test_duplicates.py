@@ -31,6 +31,8 @@ def busy(client: DineroClient, sandbox: Any) -> dict[str, str]:
         "PurchaseType": "credit", "VoucherDate": day, "PaymentDate": day, "ContactGuid": contact, "RegionKey": "DK",
         "Lines": [{"Description": "Paper", "Amount": "100", "AccountNumber": 6000}],
     }  # fmt: skip
+    cash = {**bought, "PurchaseType": "cash", "DepositAccountNumber": 55000, "PaymentDate": None, "ContactGuid": None}
+    booked(client.purchase_vouchers, cash)
     made = {}
     for times in (1, 2):
         invoice = made["invoice"] = booked(client.invoices, sale)
