@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from demo import console, stay
-from local import BIN, ROOT, Airflow, connection, free_port, sandbox, settings, started, wait_for
+from local import BIN, ROOT, Airflow, connection, free_port, sandbox, settings, started, stop_once, wait_for
 from services import postgres, redis
 
 WORKERS = ("worker-1", "worker-2")
@@ -113,7 +113,7 @@ def ready(worker: str, log: Path) -> bool:
 
 def main() -> None:
     """Run a cluster with the example DAGs until Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with` blocks below end what they started
+    stop_once()
     begin = time.monotonic()
     console.print("The cluster starts (about 20 s)")
     with cluster(ROOT / ".airflow" / "cluster", ROOT / "example_dags", "--refresh-tokens", "one-time") as running:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import signal
 import sys
 import time
 from collections import Counter
@@ -25,6 +24,7 @@ from local import (
     outbox,
     sandbox,
     started,
+    stop_once,
     wait_for,
 )
 from rich.console import Console
@@ -38,7 +38,7 @@ console = Console(width=110, highlight=False)
 
 def main() -> None:
     """Run the demo."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # the `with` blocks below end what they started
+    stop_once()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--month", default="2007-02", help="month of the orders, 2007-01 to 2011-12")
     parser.add_argument("--stay", action="store_true", help="stay up until Ctrl-C")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -27,6 +28,23 @@ SILENT_SECONDS, START_SECONDS = 180.0, 600.0
 RUN_SECONDS = 600.0
 # How long a process waits while another writes to SQLite: the default of five seconds ends a busy scheduler.
 LOCK_SECONDS = 60
+
+
+def stop_once() -> None:
+    """Let the first Ctrl-C or SIGTERM end this program, and nothing disturb the `with` blocks that end what it started.
+
+    `make` passes a SIGTERM of its own on, and people press Ctrl-C twice.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
 
 
 @contextmanager
@@ -300,7 +318,13 @@ def airflow(folder: Path, dags: Path, url: str = "", **environment: str) -> Gene
     :param environment: more environment variables, such as connections
     """
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        sys.exit(
+            f"{folder} can't be emptied. Perhaps an Airflow that was started before still writes to it. "
+            "End it (`pkill --full 'airflow standalone'`), and run the command again."
+        )
     url = url or f"http://127.0.0.1:{free_port()}"
     log = folder / "airflow.log"
     given = {**settings(folder, dags, url), **environment}
