@@ -9,6 +9,8 @@ JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
+# What the shell sets for another Airflow: a connection among it would lead to the books of a real company.
+unexport $(filter AIRFLOW_%,$(.VARIABLES))
 # Installs in less than half of pip's time. It doesn't read pip's settings, so it is given pip's index.
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = $(if $(INDEX),UV_DEFAULT_INDEX='$(INDEX)') $(BIN)/uv --quiet pip

@@ -74,8 +74,10 @@ def main() -> None:
                 console.print(f"\nAirflow: {running.url}   Sandbox: {url}   Ctrl-C ends both.")
                 with ExitStack() as stack:
                     stay(lambda: keep_scheduling(running, folder, stack))
-            if state != "success" or not there:
+            if state != "success":
                 sys.exit(f"The demo failed; its logs are in {Path('.airflow', 'demo')}.")
+            if not there:
+                sys.exit("The run succeeded, but the sandbox doesn't contain all that it creates.")
 
 
 def stay(look: Callable[[], None] = lambda: None) -> None:

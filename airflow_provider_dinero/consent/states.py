@@ -128,7 +128,9 @@ def _who(found: ConnectionRecord, consent: str, organization: str) -> str:
         return ""
     if not found.in_database:
         return "Whoever defines the connection must add organization_id to its extra."
-    return f"Somebody must choose its organization: `airflow dinero organizations {found.conn_id} --choose NUMBER`."
+    button = "press Choose the organization, or " if consent == GIVEN else ""
+    command = f"`airflow dinero organizations {found.conn_id} --choose NUMBER`"
+    return f"Somebody must choose its organization: {button}run {command}."
 
 
 def instant(seconds: float) -> datetime | None:

@@ -89,7 +89,9 @@ class DineroRemindOperator(DineroBaseOperator):
         from airflow.sdk.exceptions import AirflowSkipException
 
         self._require_known()
-        guid = self.document("invoice", self.invoice)["Guid"]
+        invoice = self.document("invoice", self.invoice)
+        guid = invoice["Guid"]
+        self._of = f"of invoice {invoice.get('Number') or guid}"
         self.document_url = document_url(self.client, f"sales/{guid}")
         try:
             return self._remind(context, guid) if self.kind == "reminder" else self._pre_remind(guid)
@@ -136,10 +138,11 @@ class DineroRemindOperator(DineroBaseOperator):
                 "book", lambda: to_xcom(guid, reminders.book(guid, made["Id"], timestamp=made["Timestamp"]), made)
             )
             state = "booked"
-        self.log.info("reminder %s %s, %s", made["Number"], state, money(made["TotalInclVat"], "").strip())
+        amount = money(made["TotalInclVat"], "").strip()
+        self.log.info("reminder %s %s %s, %s", made["Number"], self._of, state, amount)
         if self.send:
             sent = self.step("send", lambda: self._send(guid, made, resend))
-            self.log.info("reminder %s %s", made["Number"], summary(self.send, sent))
+            self.log.info("reminder %s %s %s", made["Number"], self._of, summary(self.send, sent))
             told["Recipients"] = sent["Recipients"]
         return {**made, **told}
 
@@ -159,7 +162,7 @@ class DineroRemindOperator(DineroBaseOperator):
 
     def _pre_remind(self, guid: str) -> dict[str, Any]:
         sent = self.client.reminders.pre_remind_once(guid, self.mailout, resend=whole("resend", self.resend))
-        self.log.info("pre-reminder %s", "sent" if sent["Change"] == "created" else "was already sent")
+        self.log.info("pre-reminder %s %s", self._of, "sent" if sent["Change"] == "created" else "was already sent")
         return {"Guid": guid, **sent}
 
     def _day(self, context: "Context") -> str:

@@ -43,13 +43,17 @@ with DAG("late_invoice", schedule=None) as late_invoice:
 # --8<-- [start:friendly]
 with DAG("pre_reminders", schedule=None, default_args={"retries": 2}) as pre_reminders:
     overdue = DineroOperator(task_id="overdue", operation="invoices.list", arguments={"status": ["Overdue"]})
-    DineroRemindOperator.partial(task_id="friendly_word", kind="pre-reminder").expand(invoice=overdue.output)
+    DineroRemindOperator.partial(
+        task_id="friendly_word", kind="pre-reminder", map_index_template="invoice {{ task.invoice['Number'] }}"
+    ).expand(invoice=overdue.output)
 # --8<-- [end:friendly]
 
 # --8<-- [start:reminder]
 with DAG("reminders", schedule=None, default_args={"retries": 2}) as reminders:
     overdue = DineroOperator(task_id="overdue", operation="invoices.list", arguments={"status": ["Overdue"]})
-    DineroRemindOperator.partial(task_id="remind", book=True, send="email").expand(invoice=overdue.output)
+    DineroRemindOperator.partial(
+        task_id="remind", book=True, send="email", map_index_template="invoice {{ task.invoice['Number'] }}"
+    ).expand(invoice=overdue.output)
 # --8<-- [end:reminder]
 
 with DAG("late_school", schedule=None) as late_school:
@@ -66,6 +70,7 @@ with DAG("electronic_reminders", schedule=None, default_args={"retries": 2}) as 
     )
     DineroRemindOperator.partial(
         task_id="remind_electronically",
+        map_index_template="invoice {{ task.invoice['Number'] }}",
         number=1,
         reminder={
             "WithFee": True,

@@ -1,5 +1,6 @@
 """Programs that the demo starts get the time that they need, and a failure says what to do."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -80,3 +81,21 @@ def test_one_that_ended_says_so(process: subprocess.Popen[bytes], clock: SimpleN
     process.communicate(b"")
     with pytest.raises(SystemExit, match=r"python\S* ended with code 1 after 0 s, before it was ready\."):
         local.wait_for(lambda: True, process, tmp_path / "no.log")
+
+
+def test_make_ignores_what_the_shell_sets_for_another_airflow() -> None:
+    told = subprocess.run(
+        ["make", "--eval=told: ; @env", "told"],
+        cwd=local.ROOT,
+        env={
+            **os.environ,
+            "AIRFLOW_CONN_DINERO_DEFAULT": "https://real",
+            "AIRFLOW__CORE__FERNET_KEY": "x",
+            "X": "y",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "\nX=y\n" in told
+    assert "AIRFLOW_" not in told

@@ -105,7 +105,7 @@ def main() -> None:
                 box.reset()
                 fresh(box, name, place, max(1, round(FRESH * part)), report)
         wrong = without_lock(box, all_of_them, CONTROLS)
-        report.line("without lock (control)", f"{wrong} of {CONTROLS} rounds wrong", wrong == CONTROLS)
+        report.line("without lock (control)", f"{wrong} of {CONTROLS} rounds wrong", wrong > 0)
     report.end()
 
 

@@ -37,10 +37,10 @@ def test_a_reminder_is_made_booked_and_sent_once(bench: Bench, beside: Any, late
     made = first.returned
     assert (made["Guid"], made["Number"], made["Status"], made["TotalInclVat"]) == (late, 1, "Booked", "225.00")
     assert (made["Recipients"], made["Change"]) == (["bjorn@example.no"], "created")
-    assert "reminder 1 booked, 225.00" in first.log
-    assert "reminder 1 e-mailed, recipients: 1" in first.log
-    assert "reminder 1 was already booked, 225.00" in again.log
-    assert "reminder 1 was already e-mailed, recipients: 1" in again.log
+    assert f"reminder 1 of invoice {late} booked, 225.00" in first.log
+    assert f"reminder 1 of invoice {late} e-mailed, recipients: 1" in first.log
+    assert f"reminder 1 of invoice {late} was already booked, 225.00" in again.log
+    assert f"reminder 1 of invoice {late} was already e-mailed, recipients: 1" in again.log
     assert again.returned == {**made, "Change": "unchanged", "Timestamp": again.returned["Timestamp"]}
     (mail,) = bench.sandbox.outbox()
     assert (mail["type"], mail["to"]) == ("Reminder", "bjorn@example.no")
@@ -52,7 +52,7 @@ def test_a_reminder_is_made_booked_and_sent_once(bench: Bench, beside: Any, late
 def test_a_draft_is_the_default_and_the_rest_is_done_later(bench: Bench, beside: Any, late: str) -> None:
     draft = remind(bench, late, date="2026-02-01")
     assert (draft.returned["Status"], draft.returned["Change"]) == ("Draft", "created")
-    assert "reminder 1 is a draft, 225.00" in draft.log
+    assert f"reminder 1 of invoice {late} is a draft, 225.00" in draft.log
     waiting = remind(bench, late, date="2026-02-20")
     assert waiting.state == "skipped"
     assert "number 1, of 2026-02-01, is still a draft" in waiting.log

@@ -81,7 +81,8 @@ class Report:
             return
         more = f" … and {failed - FIRST} more, in the report" if failed > FIRST else ""
         told = f"{failed} of {sum(self.counts.values())} items failed: {' | '.join(self.first)}{more}"
-        others = "The others succeeded. " if failed < sum(self.counts.values()) else ""
+        succeeded = sum(self.counts.values()) - failed
+        others = "" if not succeeded else f"The other {f'{succeeded} items' if succeeded > 1 else 'item'} succeeded. "
         if self._temporary:
             raise DineroUnavailable(told, f"{others}Try again: nothing is done twice.")
         raise DineroItemsFailed(told, f"{others}Correct these and run it again: only these are repeated.")
