@@ -8,10 +8,11 @@ TESTS ?= tests
 JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
-unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # What the shell sets for another Airflow: a connection among it would lead to the books of a real company.
 unexport $(filter AIRFLOW_%,$(.VARIABLES))
-# Installs in less than half of pip's time. It doesn't read pip's settings, so it is given pip's index.
+# Installs in less than half of pip's time. It doesn't read pip's settings, so it is given pip's index. It is also given
+# the environment, since it would prefer an activated one.
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 UV = $(if $(INDEX),UV_DEFAULT_INDEX='$(INDEX)') $(BIN)/uv --quiet pip
 # With --jobs 2, those with an Airflow of their own begin beside the one that mostly waits. CI runs a quarter each day.
@@ -151,15 +152,15 @@ clean:
 	@echo 'Installing Airflow and the provider into .venv. The first time, this takes several minutes.'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(UV) install --compile-bytecode --constraint constraints.txt --editable '.[sandbox,sql]' apache-airflow-providers-sqlite
+	$(UV) install --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[sandbox,sql]' apache-airflow-providers-sqlite
 	touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(UV) install --compile-bytecode --constraint constraints.txt --group dev
+	$(UV) install --python $(BIN)/python --compile-bytecode --constraint constraints.txt --group dev
 	touch $@
 
 .venv/.installed-dist: .venv/.installed-dev
-	$(UV) install --constraint constraints.txt --group dist
+	$(UV) install --python $(BIN)/python --constraint constraints.txt --group dist
 	touch $@
 
 .nightly/.installed: .venv/.installed
@@ -176,7 +177,7 @@ $(EDGES:%=.%/.installed): .%/.installed: .venv/.installed
 	$(UV) compile --python .$*/bin/python --resolution $(RESOLUTION) --all-extras --output-file .$*/resolved.txt pyproject.toml
 	$(UV) install --python .$*/bin/python --constraint .$*/resolved.txt --editable '.[parquet,redis,sandbox,sql]' --group edges
 .venv/.installed-servers: .venv/.installed-dev
-	$(UV) install --constraint constraints.txt --group servers
+	$(UV) install --python $(BIN)/python --constraint constraints.txt --group servers
 	touch $@
 
 # Azurite needs node.
@@ -203,7 +204,7 @@ $(EDGES:%=.%/.installed): .%/.installed: .venv/.installed
 	touch $@
 
 .venv/.installed-cluster: .venv/.installed
-	$(UV) install --constraint constraints.txt --editable '.[redis]' --group cluster
+	$(UV) install --python $(BIN)/python --constraint constraints.txt --editable '.[redis]' --group cluster
 	touch $@
 
 .toggl/.installed: .venv/.installed tests/foreign/requirements.txt

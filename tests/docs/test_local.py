@@ -1,6 +1,7 @@
 """Programs that the demo starts get the time that they need, and a failure says what to do."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -99,3 +100,13 @@ def test_make_ignores_what_the_shell_sets_for_another_airflow() -> None:
     ).stdout
     assert "\nX=y\n" in told
     assert "AIRFLOW_" not in told
+
+
+def test_make_installs_into_its_own_environments() -> None:
+    targets = re.findall(r"^([.\w]+/\.installed[-\w]*):", (local.ROOT / "Makefile").read_text(), re.MULTILINE)
+    command = ["make", "--always-make", "--dry-run", *targets, ".lowest/.installed", ".newest/.installed"]
+    environment = {**os.environ, "PIP_INDEX_URL": "https://index.example"}  # otherwise make asks pip each time
+    told = subprocess.run(command, cwd=local.ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    installs = [line for line in told.splitlines() if "/uv " in line]
+    assert len(installs) > len(targets)
+    assert [line for line in installs if " --python ." not in line] == []
