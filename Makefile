@@ -11,6 +11,9 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # What the shell sets for another Airflow: a connection among it would lead to the books of a real company.
 unexport $(filter AIRFLOW_%,$(.VARIABLES))
+# The servers on this machine aren't reached through a proxy.
+export no_proxy := $(or $(no_proxy),$(NO_PROXY)),127.0.0.1,localhost
+export NO_PROXY := $(no_proxy)
 # Installs in less than half of pip's time. It doesn't read pip's settings, so it is given pip's index. It is also given
 # the environment, since it would prefer an activated one.
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))

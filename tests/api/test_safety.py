@@ -39,6 +39,8 @@ def test_an_address_with_a_user_name_is_refused_without_telling_it(sandbox: Any)
 
 def test_no_proxy_sees_what_stays_on_this_machine(make_client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):  # make sets them
+        monkeypatch.delenv(name, raising=False)
     assert make_client().organizations.subscriptions()
 
 

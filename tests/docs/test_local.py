@@ -84,22 +84,26 @@ def test_one_that_ended_says_so(process: subprocess.Popen[bytes], clock: SimpleN
         local.wait_for(lambda: True, process, tmp_path / "no.log")
 
 
-def test_make_ignores_what_the_shell_sets_for_another_airflow() -> None:
-    told = subprocess.run(
-        ["make", "--eval=told: ; @env", "told"],
-        cwd=local.ROOT,
-        env={
-            **os.environ,
-            "AIRFLOW_CONN_DINERO_DEFAULT": "https://real",
-            "AIRFLOW__CORE__FERNET_KEY": "x",
-            "X": "y",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert "\nX=y\n" in told
-    assert "AIRFLOW_" not in told
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"X": "y"}, {"X": "y", "no_proxy": ",127.0.0.1,localhost"}),
+        ({"AIRFLOW_CONN_DINERO_DEFAULT": "https://real", "AIRFLOW__CORE__FERNET_KEY": "x", "PYTHONPATH": "x"}, {}),
+        (
+            dict.fromkeys(("no_proxy", "NO_PROXY"), "x"),
+            dict.fromkeys(("no_proxy", "NO_PROXY"), "x,127.0.0.1,localhost"),
+        ),
+        ({"NO_PROXY": "x"}, dict.fromkeys(("no_proxy", "NO_PROXY"), "x,127.0.0.1,localhost")),
+    ],
+)
+def test_make_passes_on_what_concerns_it(given: dict[str, str], told: dict[str, str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
+    command = ["make", "--eval=told: ; @env", "told"]
+    lines = subprocess.run(
+        command, cwd=local.ROOT, env={**environment, **given}, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert {f"{name}={value}" for name, value in told.items()} <= set(lines)
+    assert [line for line in lines if line.startswith(("AIRFLOW_", "PYTHONPATH"))] == []
 
 
 def test_make_installs_into_its_own_environments() -> None:
