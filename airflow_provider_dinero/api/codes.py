@@ -28,7 +28,10 @@ class Code(NamedTuple):
 _SUBSCRIPTION = "The organization needs a Dinero Pro subscription: renew it in Dinero, or use another organization_id."
 _NO_ACCESS = "Check organization_id: the credentials may be for another organization, or the user may lack a role."
 _ORGANIZATION = ("organization_id",)
-_READ_AGAIN = "Read the document again, and decide with its new Timestamp whether to repeat the request."
+_READ_AGAIN = (
+    "Look at what has changed. Then, in a DAG, clear the task that created it and all tasks after it; with the client, "
+    "read the document again and repeat the request with its new Timestamp."
+)
 _READ_ITEM_AGAIN = "Read the ledger item again, and decide with its new Version whether to repeat the request."
 _LEDGER = (
     "Items with the same VoucherNumber must have the same date, file, Id and Version: correct and post them again."

@@ -9,7 +9,7 @@ TOLD = {
     "bad_wrong_secret": "Check the client ID and client secret of the connection",
     "bad_no_instant": "'yesterday' is not an ISO 8601 instant",
     "bad_shadowed": "Remove AIRFLOW_VAR_DINERO_TOKEN__",
-    "bad_stale_timestamp": "Read the document again, and decide with its new Timestamp",
+    "bad_stale_timestamp": "Look at what has changed. Then, in a DAG, clear the task that created it",
     "bad_unreachable": "Start the sandbox with `dinero-sandbox serve`",
     "plain_wrong_secret": "Check the client ID and client secret of the connection",
 }
