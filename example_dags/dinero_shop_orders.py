@@ -3,7 +3,8 @@
 The DAG compares each total with the shop's, to the øre, before it books the invoice.
 
 Before you use this DAG, change the shop and the month (params of the run), where the orders come from (`read_orders`),
-the accounts that sales are booked to, and the connection `dinero_default`.
+the accounts that sales are booked to, the receipt that is uploaded, and the connection `dinero_default`. The DAG reads
+files of the folder `data`: copy this too.
 
 If you run the DAG again for the same month, it creates nothing new: it finds a contact by the customer number, an
 invoice by the order number, and a mail-out by its invoice. The invoices are dated today, and their comment gives the

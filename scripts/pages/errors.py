@@ -34,7 +34,8 @@ WHAT_TO_DO = {
     "[when the outcome is unknown](exactly-once.md#when-the-outcome-is-unknown).",
     "DineroReauthorizationRequired": "Consent again, with `airflow dinero authorize <connection>` or on the page "
     "*Admin → Dinero*. Then clear the task.",
-    "DineroStaleTimestamp": "Look at the document in Dinero, because somebody has changed it. Then clear the task.",
+    "DineroStaleTimestamp": "Look at what has changed. Then clear the task that created the document, and all tasks "
+    "after it.",
     "DineroThrottled": "You don't have to do anything: the task waits, defers or is retried. See "
     "[rate limits](rate-limits.md).",
     "DineroUnauthorized": "Check the client ID, client secret and API key in the connection.",
