@@ -115,7 +115,7 @@ def test_amounts_with_vat_are_compared_with_vat(client: Any) -> None:
 
 
 def test_a_stale_timestamp_books_nothing(client: Any, draft: dict[str, Any]) -> None:
-    with pytest.raises(errors.DineroStaleTimestamp, match="Read the document again"):
+    with pytest.raises(errors.DineroStaleTimestamp, match="read the document again"):
         client.invoices.book(GUID, timestamp="0000000000000001")
     assert client.invoices.get(GUID)["Status"] == "Draft"
 
