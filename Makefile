@@ -5,7 +5,7 @@ SLACK ?= 1
 SHARE ?= 1
 TESTS ?= tests
 # More processes than processors, since most of them wait for a running Airflow; a part of the tests has one.
-JOBS ?= $(if $(filter tests,$(TESTS)),5,0)
+JOBS ?= $(if $(filter tests,$(TESTS)),6,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH

@@ -13,6 +13,7 @@ import logging
 from typing import Any
 
 from airflow.sdk import DAG, ObjectStoragePath, Param, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_dinero.operators.purchases import DineroPurchaseVoucherOperator
 
@@ -45,8 +46,10 @@ with DAG(
     def receipts(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return the expense of each receipt in the folder."""
         assert params
-        found = []
-        for receipt in sorted(ObjectStoragePath(params["folder"]).iterdir(), key=str):
+        folder, found = ObjectStoragePath(params["folder"]), []
+        if not folder.is_dir():
+            raise AirflowFailException(f"There is no folder {folder}: trigger the DAG with another value of `folder`.")
+        for receipt in sorted(folder.iterdir(), key=str):
             try:
                 found.append(expense_of(receipt))
             except ValueError:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +48,15 @@ def stop_once() -> None:
         signal.signal(each, stop)
 
 
+def hear_interrupts() -> None:
+    """Let the programs that this one starts hear Ctrl-C's signal, which ends them.
+
+    A shell that starts a program in the background lets it ignore that signal, and all that it starts do so too.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def started(
     command: list[str],
@@ -63,6 +73,7 @@ def started(
     :param user: str, the user who runs it; default None, the user of this process
     :param stop: signal that ends it; default that of Ctrl-C
     """
+    hear_interrupts()
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, sandbox
+from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, hear_interrupts, sandbox
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
@@ -76,6 +76,7 @@ class Deployment(NamedTuple):
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
     """Start it; it takes half a minute until `found` finds it."""
+    hear_interrupts()
     with (folder / LOG).open("wb") as log:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"}
         command = [sys.executable, "-m", "tests.deployment", str(folder)]

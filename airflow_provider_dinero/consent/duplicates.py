@@ -92,7 +92,7 @@ class DuplicateSearch:
     def _read_entries(self) -> int:
         """Plan the lookups of purchases and manual vouchers from their entries, and return the number of the latter."""
         by_voucher: dict[str, list[Row]] = defaultdict(list)
-        for entry in self._client.entries.changes(self._since, datetime.now(UTC), include_primo=False):
+        for entry in self._client.entries.changes(self._since, include_primo=False):
             if entry["VoucherGuid"]:
                 by_voucher[entry["VoucherGuid"]].append(entry)
         groups: dict[Hashable, list[Row]] = defaultdict(list)

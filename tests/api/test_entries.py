@@ -1,11 +1,16 @@
 """Entries, in the pieces in which Dinero returns them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from airflow_provider_dinero.api import DineroClient, PersonalIntegration
 from airflow_provider_dinero.api.errors import DineroInvalidBody
+from airflow_provider_dinero.api.feeds.feeds import follow
+from airflow_provider_dinero.api.lists.changes import OVERLAP
+from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
+from airflow_provider_dinero.sandbox.server import running
 
 
 def asked(sandbox: Any) -> list[str]:
@@ -46,3 +51,19 @@ def test_what_is_no_period_is_refused(client: Any, sandbox: Any, method: str, fi
     with pytest.raises(DineroInvalidBody):
         getattr(client.entries, method)(first, last)
     assert sandbox.requests() == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=-1), timedelta(days=40)])
+@pytest.mark.parametrize("from_start", [True, False])
+def test_entries_are_followed_by_dineros_clock(ahead: timedelta, from_start: bool) -> None:
+    """Where this host's clock is ahead of Dinero's, and where the sandbox's clock was moved."""
+    ours = datetime.now(UTC)
+    with running(clock=lambda: datetime.now(UTC) + ahead) as box:
+        grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", box.url)
+        client = DineroClient(100001, grant, base_url=box.url, token_store=MemoryTokenStore(), budget=ProcessBudget())
+        box.seed(entries=2)
+        first = follow(client, "entries", None if from_start else min(ours, box.now()) - timedelta(hours=1))
+        assert len(list(first)) == 2
+        assert first.until <= min(ours, box.now()) - OVERLAP + timedelta(minutes=1)
+        box.seed(entries=3)
+        assert len({each.row["EntryGuid"] for each in follow(client, "entries", first.until)}) >= 3

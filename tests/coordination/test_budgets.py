@@ -30,8 +30,8 @@ def test_no_minute_holds_more_than_the_allowance(url: str) -> None:
     slots = sorted(at for _ in work for at in found.get(timeout=60))
     for each in work:
         each.join()
-    # A Redis uses its own clock, which reaches us within some milliseconds.
-    assert all(later - earlier > WINDOW_SECONDS - 0.1 for earlier, later in zip(slots, slots[20:], strict=False))
+    # A Redis uses its own clock, which reaches us late on a busy machine; Dinero's minute has 60 seconds.
+    assert all(later - earlier > 60 for earlier, later in zip(slots, slots[20:], strict=False))
     assert slots[-1] - slots[0] < 4 * WINDOW_SECONDS + 5
 
 

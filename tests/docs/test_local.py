@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -114,3 +115,15 @@ def test_make_installs_into_its_own_environments() -> None:
     installs = [line for line in told.splitlines() if "/uv " in line]
     assert len(installs) > len(targets)
     assert [line for line in installs if " --python ." not in line] == []
+
+
+def test_what_is_started_in_the_background_ends_at_once_too(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        command = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+        with local.started(command, log, {}) as running:
+            local.wait_for(lambda: "up" in log.read_text(), running, log)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert running.returncode == -signal.SIGINT  # else it is killed after 30 seconds

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_dinero.api.bodies.validation import nearest
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.lists.changes import OVERLAP, Changes
+from airflow_provider_dinero.api.lists.changes import Changes
 from airflow_provider_dinero.api.resources import contacts, credit_notes, products, sales, trade_offers
 
 if TYPE_CHECKING:
@@ -119,14 +119,7 @@ def follow(
     :raises DineroInvalidBody: the changes of the resource can't be followed, or `since` is not an instant
     """
     feed_of(resource)
-    if resource != ENTRIES:
-        changes: Changes = getattr(client, resource).changes(since, fields=fields, include_deleted=include_deleted)
-        return changes
-
-    def read(deleted_only: bool, note: Any) -> Any:
-        note(None)  # entries give no server time; the overlap tolerates a clock that is off by five minutes
-        if since is None:
-            return client.entries.between("0001-01-01", "9999-12-31")
-        return client.entries.changes(since, datetime.now(UTC) + OVERLAP)
-
-    return Changes(since, read, include_deleted=False, deleted_apart=False)
+    if resource == ENTRIES:
+        return client.entries.follow(since)
+    changes: Changes = getattr(client, resource).changes(since, fields=fields, include_deleted=include_deleted)
+    return changes

@@ -64,13 +64,21 @@ class Changes:
 
     def _note(self, date: str | None) -> None:
         """Set the watermark from the server's clock, or from ours if that is behind; it never goes back."""
-        now = datetime.now(UTC)
-        try:
-            now = min(now, parsedate_to_datetime(date).astimezone(UTC)) if date else now
-        except (ValueError, TypeError, OverflowError):
-            log.debug("%r is not a Date; using this machine's clock for the watermark", date)
-        self.read_at = now
+        ours = datetime.now(UTC)
+        self.read_at = now = min(ours, server_time(date) or ours)
         self.until = max(self.until, now - OVERLAP)
+
+
+def server_time(date: str | None) -> datetime | None:
+    """Return the instant of a Date header, None if there is none.
+
+    :param date: str or None
+    """
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC) if date else None
+    except (ValueError, TypeError, OverflowError):
+        log.debug("%r is not a Date; using this machine's clock", date)
+        return None
 
 
 def kind_of(row: dict[str, Any], since: datetime | None) -> str:

@@ -1,10 +1,10 @@
 """Entries: the postings of the books."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 
 from airflow_provider_dinero.api.errors import DineroInvalidBody
-from airflow_provider_dinero.api.lists.changes import as_utc
+from airflow_provider_dinero.api.lists.changes import OVERLAP, Changes, as_utc, server_time
 from airflow_provider_dinero.api.operations import Operation
 from airflow_provider_dinero.api.resources.base import Resource, Row, optional
 from airflow_provider_dinero.api.resources.lookups import AccountingYears
@@ -14,6 +14,13 @@ _BETWEEN = Operation("GET", "/v1/{organizationId}/entries")
 _CHANGES = Operation("GET", "/v1/{organizationId}/entries/changes", changes_since=True)
 
 LONGEST_WINDOW = timedelta(days=31)
+
+
+# Receives the Date header of the first response, or None.
+Note = Callable[[str | None], None]
+
+
+def _ignore(date: str | None) -> None: ...
 
 
 class Entries(Resource):
@@ -44,36 +51,69 @@ class Entries(Resource):
 
     @_CHANGES.performed_by
     def changes(
-        self, from_time: datetime | str, to_time: datetime | str, *, include_primo: bool = True
+        self,
+        from_time: datetime | str,
+        to_time: datetime | str | None = None,
+        *,
+        include_primo: bool = True,
     ) -> Iterator[Row]:
         """Yield the entries added in a period (`GET /v1/{organizationId}/entries/changes`), with a request per 31 days.
 
         :param from_time: datetime or ISO 8601 text (UTC if it has no zone)
-        :param to_time: datetime or ISO 8601 text
+        :param to_time: datetime or ISO 8601 text; default now, by this host's clock or Dinero's, whichever is later
         :param include_primo: bool, whether to include changed opening entries, with their present totals; default True
         :return: iterator of dicts, each EntryGuid once; an opening entry keeps its EntryGuid when its total changes
         """
         with self.session.guard():
-            first, last = as_utc(from_time), as_utc(to_time)
-            if last < first:
+            first, last = as_utc(from_time), None if to_time is None else as_utc(to_time)
+            if last is not None and last < first:
                 raise DineroInvalidBody(f"{last} is before {first}.", "Swap the two times; nothing was sent.")
         return self._guarded(self._changed(first, last, include_primo=include_primo))
 
-    def _between(self, first: date, last: date, *, include_primo: bool) -> Iterator[Row]:
+    def follow(self, since: datetime | str | None) -> Changes:
+        """Return what was added at or after an instant (`GET /v1/{organizationId}/entries/changes`).
+
+        :param since: datetime or ISO 8601 text; None for all entries
+        :return: Changes, to be iterated: (kind, row), the kind being created
+        """
+
+        def read(deleted_only: bool, note_date: Note) -> Iterator[Row]:
+            if since is None:
+                return self._guarded(self._between(date.min, date.max, note_date))
+            return self._guarded(self._changed(as_utc(since), None, note_date))
+
+        return Changes(since, read, include_deleted=False, deleted_apart=False)
+
+    def _between(
+        self, first: date, last: date, note_date: Note = _ignore, *, include_primo: bool = True
+    ) -> Iterator[Row]:
         for year in self._accounting_years.list():
             begin, end = max(first, _day(year["FromDate"])), min(last, _day(year["ToDate"]))
             if begin <= end:
                 query = optional(fromDate=begin, toDate=end, includePrimo=include_primo)
-                yield from self._array(_BETWEEN, query=query)
+                answer = self.session.send(_BETWEEN, query=query)
+                note_date(answer.headers.get("Date"))
+                note_date = _ignore
+                yield from answer.value
+        note_date(None)
 
-    def _changed(self, first: datetime, last: datetime, *, include_primo: bool) -> Iterator[Row]:
+    def _changed(
+        self, first: datetime, to_time: datetime | None, note_date: Note = _ignore, *, include_primo: bool = True
+    ) -> Iterator[Row]:
         # The windows touch, and it is undocumented whether their ends are included: entries of both are yielded once.
         before: set[str] = set()
         primo: set[str] = set()
+        last = to_time or max(first, datetime.now(UTC) + OVERLAP)
         while True:
             end = last if last - first <= LONGEST_WINDOW else first + LONGEST_WINDOW
             query = optional(changesFrom=_instant(first), changesTo=_instant(end), includePrimo=include_primo)
-            found = self._array(_CHANGES, query=query)
+            answer = self.session.send(_CHANGES, query=query)
+            told, found = answer.headers.get("Date"), answer.value
+            note_date(told)
+            note_date = _ignore
+            theirs = server_time(told)
+            if to_time is None and theirs and theirs > last:
+                last = theirs + OVERLAP
             yield from (row for row in found if row["EntryGuid"] not in before)
             if end >= last:
                 return
