@@ -17,9 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
-from airflow_provider_dinero.api.feeds import feeds
 from airflow_provider_dinero.api.lists import changes, paging
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
+from airflow_provider_dinero.api.resources import entries
 from airflow_provider_dinero.sandbox.server import Sandbox, running
 from airflow_provider_dinero.transfers.mirror import Mirror
 from airflow_provider_dinero.transfers.sql import sync
@@ -157,7 +157,7 @@ def main() -> None:
     report, world = Report(), World()
     seeds, first = max(50, round(SEEDS * share())), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     told = clock(lambda tz: (world.now + world.skew).astimezone(tz))
-    for module in (changes, feeds):
+    for module in (changes, entries):
         module.datetime = told  # type: ignore[attr-defined]
     paging.PAGE_SIZE = PAGE
     given: dict[str, Any] = {"clock": lambda: world.now, "requests_per_minute": 10_000_000}

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_provider_dinero.api import DineroClient
-from airflow_provider_dinero.api.feeds import feeds
 from airflow_provider_dinero.api.lists import changes
+from airflow_provider_dinero.api.resources import entries
 from airflow_provider_dinero.transfers.object_storage import DineroChangesToObjectStorageOperator
 from tests.clock import clock
 from tests.conftest import CONTACT, line
@@ -94,7 +94,7 @@ def later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ahead += timedelta(**delta)
         bench.sandbox.forward(**delta)
 
-    for module in (changes, feeds):
+    for module in (changes, entries):
         monkeypatch.setattr(module, "datetime", clock(lambda tz: datetime.now(tz) + ahead))
     return move
 
