@@ -8,9 +8,9 @@ TESTS ?= tests
 JOBS ?= $(if $(filter tests,$(TESTS)),6,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
-unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
-# What the shell sets for another Airflow: a connection among it would lead to the books of a real company.
-unexport $(filter AIRFLOW_%,$(.VARIABLES))
+unexport PYTHONDONTWRITEBYTECODE
+# What the shell sets for other programs. A connection among these variables would lead the demo to real books.
+unexport PYTHONPATH $(filter AIRFLOW_%,$(.VARIABLES))
 # The servers on this machine aren't reached through a proxy.
 export no_proxy := $(or $(no_proxy),$(NO_PROXY)),127.0.0.1,localhost
 export NO_PROXY := $(no_proxy)

@@ -32,7 +32,7 @@ LOCK_SECONDS = 60
 
 
 def stop_once() -> None:
-    """Let the first Ctrl-C or SIGTERM end this program, and nothing disturb the `with` blocks that end what it started.
+    """End this program at the first Ctrl-C or SIGTERM, and ignore later ones while it ends what it has started.
 
     `make` passes a SIGTERM of its own on, and people press Ctrl-C twice.
     """
@@ -49,9 +49,9 @@ def stop_once() -> None:
 
 
 def hear_interrupts() -> None:
-    """Let the programs that this one starts hear Ctrl-C's signal, which ends them.
+    """Stop ignoring SIGINT, so that it ends the programs that this one starts.
 
-    A shell that starts a program in the background lets it ignore that signal, and all that it starts do so too.
+    A shell makes programs in the background ignore SIGINT, and the programs that they start inherit this.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)

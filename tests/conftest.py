@@ -19,7 +19,7 @@ from airflow_provider_dinero.api import DineroClient, PersonalIntegration, ports
 from airflow_provider_dinero.api.ports import MemoryTokenStore, ProcessBudget
 from airflow_provider_dinero.sandbox.server import running
 
-# What the shell sets for another Airflow, such as a connection to the books of a real company, is none of the tests'.
+# The shell's variables are for another Airflow. A connection among them would lead the tests to real books.
 for name in [each for each in os.environ if each.startswith("AIRFLOW_")]:
     del os.environ[name]
 # Importing Airflow makes a folder: in the clone, and not in the home of whoever runs the tests.
