@@ -1,8 +1,8 @@
 """When an invoice is paid, this DAG runs, and ships what the customer has bought.
 
 Before you use this DAG, change what happens with a paid invoice (`ship`), the seconds between two polls
-(`poke_interval`), and the connection `dinero_default`. Then unpause the DAG. Its watcher reports the payments from then
-on.
+(`poke_interval`), and the connection `dinero_default`. Then unpause the DAG. Its watcher starts within a minute or two,
+and reports the payments from then on.
 
 An invoice that is credited in full can count as paid too. If that matters to you, check the payments of the invoice in
 `ship`.

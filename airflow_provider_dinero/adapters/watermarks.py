@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OVER = {"success", "failed"}
+NEW = "The consumer %s has no watermark: it reports what changes after %s."
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,16 @@ class Watermarks:
                 self._save(mark, left)
             return mark
 
-    def start(self, mark: Watermark) -> Watermark:
+    def start(self, mark: Watermark, *, reports_after: datetime | None = None) -> Watermark:
         """Store the watermark of a new consumer, unless it has one by now, and return it.
 
         :param mark: Watermark
+        :param reports_after: datetime, what changes from then on is reported; default None, all after the watermark
         """
         with self._lock():
             found, pending = self._load()
             if found is None:
-                log.warning(
-                    "The consumer %s has no watermark: it starts at %s.", self._state.key, changes_since(mark.until)
-                )
+                log.warning(NEW, self._state.key, changes_since(reports_after or mark.until))
                 self._save(mark, pending)
             return found or mark
 

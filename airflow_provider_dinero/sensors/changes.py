@@ -108,7 +108,7 @@ class DineroChangesSensor(DineroBaseSensor):
             raise
         found = consumer.window(polled.rows, polled.until)
         if marks and mark is None:  # earlier changes don't concern a new consumer
-            self._from = marks.start(mark_of(found))
+            self._from = marks.start(mark_of(found), reports_after=polled.until + OVERLAP)
             return None
         if found.window["count"]:
             return self._hand_out(context, marks, found)

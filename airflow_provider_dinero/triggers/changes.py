@@ -226,17 +226,19 @@ class DineroChangesTrigger(BaseEventTrigger):
 
     def _first(self, look: "Look", keeper: "_Keeper") -> "Watermark":
         """Return where to start without a stored watermark: where a sensor is, or `changes_since`, or now."""
-        from airflow_provider_dinero.adapters.watermarks import Watermark
+        from airflow_provider_dinero.adapters.watermarks import NEW, Watermark
         from airflow_provider_dinero.api.feeds.windows import Consumer
-        from airflow_provider_dinero.api.lists.changes import as_utc, changes_since
+        from airflow_provider_dinero.api.lists.changes import OVERLAP, as_utc, changes_since
 
         if self.changes_since is not None:
             mark = Watermark(as_utc(self.changes_since), self.seen)
+            reports_after = mark.until
         else:
             mark = Watermark(look.until, Consumer(self.resource, look.until).window(look.rows, look.until).seen)
+            reports_after = look.until + OVERLAP
             keeper.fired = True  # so that the watermark is stored
         if self.end_time is None:
-            self.log.warning("The consumer %s has no watermark: it starts at %s.", self.name, changes_since(mark.until))
+            self.log.warning(NEW, self.name, changes_since(reports_after))
         return mark
 
 

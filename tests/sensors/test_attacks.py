@@ -12,6 +12,7 @@ from airflow_provider_dinero.adapters.watermarks import Watermark, Watermarks, m
 from airflow_provider_dinero.api import DineroClient, eq
 from airflow_provider_dinero.api.errors import DineroInvalidBody
 from airflow_provider_dinero.api.feeds.windows import Consumer
+from airflow_provider_dinero.api.lists.changes import OVERLAP, changes_since
 from airflow_provider_dinero.assets import dinero_asset
 from airflow_provider_dinero.sensors.changes import DineroChangesSensor
 from airflow_provider_dinero.sensors.states import DineroInvoiceStatusSensor
@@ -162,7 +163,7 @@ def test_what_looks_wrong_for_good_must_stay_so(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("migrated")
-def test_a_mark_that_can_not_be_read_ends_no_watcher() -> None:
+def test_a_mark_that_can_not_be_read_ends_no_watcher(capsys: pytest.CaptureFixture[str]) -> None:
     """It is looked for again at the next poll, and what is no mark is not overwritten."""
     from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
     from airflow.sdk.execution_time.comms import ErrorResponse
@@ -206,3 +207,5 @@ def test_a_mark_that_can_not_be_read_ends_no_watcher() -> None:
 
     assert [each["created"] for each in asyncio.run(fired())] == [["a"]]
     assert set(left) == {0}
+    # Its mark lies five minutes before its first look, and it leaves out what changed before that look.
+    assert f"has no watermark: it reports what changes after {changes_since(now + OVERLAP)}" in capsys.readouterr().out
