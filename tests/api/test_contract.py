@@ -1,10 +1,9 @@
 """Every operation of the document is called, and every request is in the document."""
 
-import os
+import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -74,27 +73,43 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("file", "right", "mistake", "call"), MISTAKES)
-def test_a_mistake_is_seen(tmp_path: Path, file: str, right: str, mistake: str, call: str) -> None:
+# Runs calls on copies of the client, each in a process of its own, which finds imported what isn't ours.
+EACH = """
+import json, os, sys
+from tests.api.calls import wrong
+
+assert wrong(["invoices.create"]) == []
+for name in [each for each in sys.modules if each.startswith(("airflow_provider_dinero", "tests"))]:
+    del sys.modules[name]
+for folder, call in json.load(sys.stdin):
+    if not os.fork():
+        sys.path.insert(0, folder)
+        from tests.api.calls import wrong
+        sys.exit(print(wrong([call])))
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is wrong with the call of each mistake, on a copy of the client that has this mistake, by the copy."""
+    runs = []
+    for file, right, mistake, call in MISTAKES:
+        folder = tmp_path_factory.mktemp("mistake")
+        copy = folder / "airflow_provider_dinero"
+        shutil.copytree("airflow_provider_dinero", copy, ignore=shutil.ignore_patterns("sandbox"))
+        source = (copy / "api" / file).read_text()
+        assert right in source
+        (copy / "api" / file).write_text(source.replace(right, mistake))
+        runs.append([str(folder), call])
+    command = [sys.executable, "-c", EACH]
+    ended = subprocess.run(command, input=json.dumps(runs), capture_output=True, text=True, check=False)
+    lines = ended.stdout.splitlines()
+    assert len(lines) == len(MISTAKES), ended
+    return dict(zip(map(str, MISTAKES), lines, strict=True))
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake[-1])
+def test_a_mistake_is_seen(told: dict[str, str], mistake: tuple[str, str, str, str]) -> None:
     """The control: the same calls on a copy of the client that has one mistake."""
-    copy = tmp_path / "airflow_provider_dinero"
-    shutil.copytree("airflow_provider_dinero", copy, ignore=shutil.ignore_patterns("sandbox", "__pycache__"))
-    source = (copy / "api" / file).read_text()
-    assert right in source
-    (copy / "api" / file).write_text(source.replace(right, mistake))
-    here = str(Path.cwd())
-    command = [
-        sys.executable,
-        "-P",
-        "-c",
-        f"import sys; sys.path.append({here!r}); from tests.api.calls import wrong; print(wrong(sys.argv[1:]))",
-    ]
-    ended = subprocess.run(
-        [*command, call],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=here,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert f"{call}: " in ended.stdout, ended
+    assert f"{mistake[-1]}: " in told[str(mistake)]

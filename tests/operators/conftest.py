@@ -13,26 +13,17 @@ from sqlalchemy import delete
 
 from airflow_provider_dinero.sandbox.server import Sandbox
 from tests.operators.bench import Bench
-from tests.operators.execution import InThisThread, remember_dependants
+from tests.operators.execution import InThisThread, leave_out_old_versions, remember_dependants
 
 
 @pytest.fixture(scope="session")
 def execution_api(migrated: None) -> None:
-    """Airflow's Execution API in this process; its import warns of what is no matter of ours.
-
-    It takes six seconds to make the routes of all its versions, of which tasks in this process need the newest. Those
-    of Airflow 3.3 can be made without the ones before the third.
-    """
+    """Airflow's Execution API in this process; its import warns of what is no matter of ours."""
     with warnings.catch_warnings(action="ignore"):
         importlib.import_module("airflow.api_fastapi.execution_api.app")
-    from airflow import __version__
-    from airflow.api_fastapi.execution_api.versions import bundle
-
-    if __version__.startswith("3.3."):
-        bundle.versions = bundle.versions[:3]
-        bundle.versions[-1].changes = ()  # the oldest one has none
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
+    leave_out_old_versions()
     remember_dependants()
     server = in_process_api_server()
     server.transport = InThisThread(server)

@@ -1,10 +1,11 @@
-"""Airflow's Execution API without a thread of its own, in the thread of whoever calls it.
+"""Airflow's Execution API with less work: in the thread of whoever calls it, and without its older versions.
 
 Airflow reaches it, in process, through a loop in a second thread, whose endpoints run in a third: about twenty switches
 of threads a call, which on a busy machine take longer than the call.
 """
 
 import asyncio
+import importlib
 import threading
 from contextlib import AsyncExitStack
 from typing import Any
@@ -52,6 +53,19 @@ class InThisThread:
     async def _ask(self, request: Any) -> Any:
         answer = await self._transport.handle_async_request(request)
         return type(answer)(answer.status_code, headers=answer.headers, content=await answer.aread())
+
+
+def leave_out_old_versions() -> None:
+    """Make the routes of few versions; to make those of all takes a process five seconds.
+
+    Tasks need the newest one. In Airflow 3.3, it can be made without those before the third.
+    """
+    from airflow import __version__
+
+    if __version__.startswith("3.3."):
+        bundle = importlib.import_module("airflow.api_fastapi.execution_api.versions").bundle
+        bundle.versions = bundle.versions[:3]
+        bundle.versions[-1].changes = ()  # the oldest one has none
 
 
 def remember_dependants() -> None:
