@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_provider_dinero.api.client import DineroClient
 
 # Airflow tests a copy of the connection, whose id no command knows.
-SAVE_FIRST = "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize CONN_ID`."
+SAVE_FIRST = "Save it and press Connect in Admin → Dinero, or run `airflow dinero authorize` with its ID."
 
 
 class DineroHook(BaseHook):

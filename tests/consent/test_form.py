@@ -41,7 +41,7 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
     "no consent": (
         {"organization_id": 100001},
         "Nobody has consented to this connection, or the consent was revoked. Save it and press Connect in "
-        "Admin → Dinero, or run `airflow dinero authorize CONN_ID`.",
+        "Admin → Dinero, or run `airflow dinero authorize` with its ID.",
     ),
     "no number": (
         {**CONSENTED, "requests_per_minute": "many"},
