@@ -14,7 +14,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from demo import console, stay
-from local import BIN, ROOT, Airflow, connection, free_port, sandbox, settings, started, stop_once, wait_for
+from local import (
+    BIN,
+    ROOT,
+    Airflow,
+    connection,
+    copy_examples,
+    free_port,
+    sandbox,
+    settings,
+    started,
+    stop_once,
+    wait_for,
+)
 from services import postgres, redis
 
 WORKERS = ("worker-1", "worker-2")
@@ -60,8 +72,8 @@ def cluster(folder: Path, dags: Path, *options: str, **environment: str) -> Gene
     with ExitStack() as stack:
         database = f"postgresql+psycopg2://{stack.enter_context(postgres(folder))}"
         broker = stack.enter_context(redis(folder))
-        dinero = stack.enter_context(sandbox(folder, *options))
         url = f"http://127.0.0.1:{free_port()}"
+        dinero = stack.enter_context(sandbox(folder, "--redirect-uri", f"{url}/dinero/callback", *options))
         given = {
             **settings(folder, dags, url),
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
@@ -116,8 +128,13 @@ def main() -> None:
     stop_once()
     begin = time.monotonic()
     console.print("The cluster starts (about 20 s)")
-    with cluster(ROOT / ".airflow" / "cluster", ROOT / "example_dags", "--refresh-tokens", "one-time") as running:
-        running.connect("dinero_default", "visma_connect")
+    folder, examples = ROOT / ".airflow" / "cluster", ROOT / ".airflow" / "cluster-examples"
+    shutil.rmtree(examples, ignore_errors=True)
+    copy_examples(examples / "dags", examples / "data")
+    environment = {"AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{examples}/data/warehouse.db"}
+    with cluster(folder, examples / "dags", "--refresh-tokens", "one-time", **environment) as running:
+        for conn_id in ("dinero_default", "dinero_visma"):
+            running.connect(conn_id, "visma_connect")
         console.print(f"{len(WORKERS)} workers for {CONCURRENCY} tasks each, after {time.monotonic() - begin:.0f} s\n")
         console.print(f"Airflow: {running.airflow.url}   Sandbox: {running.sandbox}   Redis: {running.redis}")
         console.print("Its logs are in .airflow/cluster. Ctrl-C ends everything.")

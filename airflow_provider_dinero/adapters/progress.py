@@ -37,9 +37,17 @@ class Progress:
 
         :param count: int; default 1
         """
-        self._count += count
+        self.reach(self._count + count, self._total)
+
+    def reach(self, count: int, total: int | None) -> None:
+        """Set how much work is completed.
+
+        :param count: int
+        :param total: int, or None if unknown
+        """
+        over = count == total != self._count and self._told > self._begun
+        self._count, self._total = count, total
         now = time.monotonic()
-        over = self._count == self._total and self._told > self._begun
         if now - self._told >= PERIOD or over:
             self._told = now
             line = self._line(now - self._begun)
@@ -52,6 +60,6 @@ class Progress:
         left = 100 * self._client.remaining() // self._client.requests_per_minute
         sent = self._client.pace.taken - self._taken
         line = f"{self._count:,}{of} {self._what}, {sent:,} requests, {left} % of the allowance left"
-        if self._total is None:
+        if self._total is None or not self._count:
             return line
         return f"{line}, about {seconds / self._count * max(0, self._total - self._count):.0f} s to go"

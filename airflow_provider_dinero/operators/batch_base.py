@@ -147,16 +147,7 @@ class DineroBatchOperator(DineroBaseOperator):
         """Return a callable that logs the progress every ten seconds, and keeps the last line in a store."""
         from airflow_provider_dinero.adapters.progress import Progress
 
-        told: list[Progress] = []
-        before = [0]
-
-        def tell(done: int, total: int) -> None:
-            if not told:
-                told.append(Progress(self.client, f"items of {self.listed}", total, store))
-            told[0].step(done - before[0])
-            before[0] = done
-
-        return tell
+        return Progress(self.client, f"items of {self.listed}", store=store).reach
 
     @contextmanager
     def _reporting(self, context: "Context") -> Generator["Report"]:

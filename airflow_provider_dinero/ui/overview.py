@@ -33,8 +33,8 @@ SECONDS = 10.0  # the time limit for the allowances of all connections together
 SLOW = "The records of this allowance weren't read: it takes too long to read them, or those of another one."
 DAMAGED = "The records of this allowance are damaged, or somebody else's: check coordination_url."
 WAY_OUT = (
-    "Workers on other hosts have their own allowance: to see and share one, set `[dinero] coordination_url` to a Redis "
-    "server."
+    "If you have workers on other hosts, they have their own allowance. To see and share one, set `[dinero] "
+    "coordination_url` to a Redis server."
 )
 
 

@@ -1,6 +1,7 @@
 """Lists in one task: their sources, what Airflow stores of them, the report, and the cost of a second run."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,17 @@ def test_a_file_and_its_report(bench: Bench, tmp_path: Path, monkeypatch: pytest
     assert (mended.returned["created"], mended.returned["unchanged"]) == (1, 4)
     assert mended.returned["Report"] == str(tmp_path / "orders.report.ndjson")
     assert sorted(int(each["number"]) for each in bench.sandbox.outbox()) == [1, 2, 3, 4, 5]
+
+
+def test_progress_is_told_from_the_first_request_on(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while drafts are created and no item is done yet."""
+    monkeypatch.setattr(progress, "PERIOD", 0.0)
+    bench.one(DineroInvoicesOperator, invoices=orders(8), **LIFE)
+    lines = re.findall(r"(\d) of 8 items of invoices, (\d+) requests", caplog.text)
+    assert [done for done, _ in lines] == ["0", "0", "0", "4", "8", "8"]
+    assert lines[-1][1] == str(len(requests(bench, 0)))
 
 
 def test_a_function_that_yields(bench: Bench, tmp_path: Path) -> None:

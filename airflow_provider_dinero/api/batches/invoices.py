@@ -230,6 +230,7 @@ class InvoiceRun:
                     self._contacts.failed.add(due.key)
                 for work in due.works:
                     self._note(work, raised)
+            self._context.progress(self._done(), self._total)
 
     def _check(self, works: list[Work]) -> None:
         """Check that every planned step of the items still to be booked can be done, before creating any of them."""
@@ -253,6 +254,7 @@ class InvoiceRun:
                     self._notes.flush()
             for work, error in zip(some, raised, strict=True):
                 self._note(work, error)
+            self._context.progress(self._done(), self._total)
 
     def _require_totals(self, works: list[Work]) -> None:
         """Compare the totals of drafts with the expected ones; one list shows the totals of new drafts."""
