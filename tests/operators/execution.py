@@ -21,6 +21,9 @@ class InThisThread:
     """
 
     def __init__(self, server: Any) -> None:
+        # Those of Airflow renew the token of the caller, which has none here, and name requests in the log.
+        middleware = server.app.user_middleware
+        middleware[:] = [each for each in middleware if not each.cls.__module__.startswith("airflow.")]
         self._transport = server.atransport
         self._loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
