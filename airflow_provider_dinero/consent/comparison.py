@@ -3,7 +3,6 @@
 It only reads a company's own data, and reports settings and counts: no names, no document numbers, no amounts.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dinero.api.errors import DineroError, DineroRefused, DineroUnavailable
 from airflow_provider_dinero.api.lists.changes import as_utc
-from airflow_provider_dinero.api.lists.filters import eq
 from airflow_provider_dinero.api.operations import Operation
 
 if TYPE_CHECKING:
@@ -21,11 +19,12 @@ if TYPE_CHECKING:
 
 UNKNOWN = "not known"
 # The number of invoices that are read one by one.
-INVOICES = 20
+INVOICES_READ = 20
 ORE = Decimal("0.01")
 # Countries whose VAT numbers start with another key than the country's own.
 PREFIXES = {"GR": "EL"}
 _CONTACTS = Operation("GET", "/v1/{organizationId}/contacts", paginated=True)
+_INVOICES = Operation("GET", "/v1/{organizationId}/invoices", paginated=True)
 _PAYMENTS = Operation("GET", "/v1/{organizationId}/invoices/{guid}/payments", answer=("object", "RemainingAmount"))
 # What only a write, or somebody else's data, can show.
 BY_WRITING = {
@@ -147,13 +146,13 @@ class Comparison:
         found = next((row for row in self._invoices(100, fields=("ContactGuid",)) if row["ContactGuid"]), None)
         if found is None:
             return UNKNOWN, "there are no invoices"
-        started = time.monotonic()
-        self._invoices(1, filters=[eq("ContactGuid", str(found["ContactGuid"]))], fields=("Guid",))
-        return f"{time.monotonic() - started:.1f}", "seconds that a list of one contact's invoices took"
+        query = {"pageSize": "1", "fields": "Guid", "queryFilter": f"ContactGuid eq '{found['ContactGuid']}'"}
+        seconds = self._client.send(_INVOICES, query=query).seconds  # without the wait for its turn
+        return f"{seconds:.1f}", "seconds that a list of one contact's invoices took"
 
     def _vat_rounding(self) -> tuple[str, str]:
         fits, seen = {"line", "unit", "document"}, 0
-        for row in self._invoices(INVOICES, status=("Booked", "Paid", "OverPaid", "Overdue"), fields=("Guid",)):
+        for row in self._invoices(INVOICES_READ, status=("Booked", "Paid", "OverPaid", "Overdue"), fields=("Guid",)):
             invoice = self._client.invoices.get(row["Guid"])
             predicted = _predicted_vat(invoice)
             if len(set(predicted.values())) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_dinero.api import DineroClient, PersonalIntegration
+from airflow_provider_dinero.api.ports import ProcessBudget, Slot
 from airflow_provider_dinero.consent.comparison import BY_WRITING, UNKNOWN, Comparison
 from airflow_provider_dinero.sandbox.server import running
 from airflow_provider_dinero.sandbox.settings import SWITCHES, Settings
@@ -101,6 +102,26 @@ def test_the_sandbox_as_it_is_is_recognized() -> None:
 )
 def test_another_setting_is_recognized(switch: str, value: Any, setting: str) -> None:
     assert compared(**{switch: value})[switch] == setting
+
+
+def test_the_wait_for_the_allowance_is_not_measured() -> None:
+    class Busy(ProcessBudget):
+        wait = 0.0
+
+        def reserve(self, key: str, per_minute: int, within: float, who: str = "") -> Slot:
+            slot = super().reserve(key, per_minute, within, who)
+            return Slot(slot.at + self.wait, slot.left)
+
+    with running(requests_per_minute=10_000, contact_filter_seconds=0.5) as sandbox:
+        grant = PersonalIntegration("personal-sandbox", "sandbox-secret", "sandbox-api-key", sandbox.url)
+        budget = Busy()
+        client = DineroClient(100001, grant, base_url=sandbox.url, requests_per_minute=10_000, budget=budget)
+        company(client)
+        for found in Comparison(client).findings():
+            if found.switch == "contact_filter_seconds":
+                break
+            budget.wait = 3.0 if found.switch == "overdue_moves_updated_at" else 0.0
+    assert 0.5 <= float(found.setting) < 3
 
 
 def test_an_empty_company_tells_little(add: Add, airflow: Any) -> None:

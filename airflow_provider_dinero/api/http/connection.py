@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -165,6 +166,7 @@ class Connection:
                     data=request.data() if callable(request.data) else request.data,
                     auth=_Bearer(bearer) if bearer else _no_auth,
                 ).prepare()
+                sent = time.monotonic()
                 response = self._adapter.send(
                     prepared,
                     timeout=(CONNECT_SECONDS, self.timeout),
@@ -173,7 +175,7 @@ class Connection:
                 )
                 with response:
                     answer = _read(response, operation, request)
-                return answer, _counts(answer), None
+                return answer._replace(seconds=time.monotonic() - sent), _counts(answer), None
             except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
                 raise DineroConfigurationError(
                     f"{request.host}, or the proxy in the environment, is not a valid address.", "Correct it."

@@ -32,6 +32,7 @@ class Response(NamedTuple):
     :param flaw: str, why it is not complete, for use in a sentence; default empty: it is complete
     :param cut: bool, whether some of it is missing
     :param too_large: bool, whether it exceeds the limit
+    :param seconds: float, from sending the request to the end of the response
     """
 
     status: int
@@ -42,6 +43,7 @@ class Response(NamedTuple):
     flaw: str = ""
     cut: bool = False
     too_large: bool = False
+    seconds: float = 0.0
 
     @property
     def is_page(self) -> bool:
