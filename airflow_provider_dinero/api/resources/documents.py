@@ -365,7 +365,7 @@ class Documents(Resource, ABC):
                     raise both_versions(error, timestamp, document[self.STAMP]) from error
                 raise
             told = (self.WHAT, guid, document[self.NUMBER], type(error).__name__)
-            log.warning("%s %s was already booked, as %s (%s)", *told)
+            log.info("%s %s was already booked, as %s (%s)", *told)
             return self._numbered(document, number), False
 
     def _numbered(self, document: Row, number: int | None) -> Row:
