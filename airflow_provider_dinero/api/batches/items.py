@@ -1,7 +1,7 @@
 """The items of a list for invoices: each is parsed, checked and given its Guid before any request."""
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,7 +115,11 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
     added = {} if body.get("ExternalReference") else {"ExternalReference": DefaultReference(reference_for(key))}
-    invoice = check("InvoiceCreateModel", {**body, **added, "Guid": guid}).without(*added)
+    invoice, total, contact = _all(
+        lambda: check("InvoiceCreateModel", {**body, **added, "Guid": guid}).without(*added),
+        lambda: expected(row.get("expected_total"), roundable=False),
+        lambda: _contact(row, body, options, contacts),
+    )
     send = row.get("send", options.send) or None
     payment = _payment(row.get("payment", options.payment), key, invoice)
     if not options.book and (send or payment is not None):
@@ -126,8 +130,8 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         guid=guid,
         invoice=invoice,
         added=added,
-        contact=_contact(row, invoice, options, contacts),
-        expected_total=expected(row.get("expected_total"), roundable=False),
+        contact=contact,
+        expected_total=total,
         send=send,
         mailout=check_mailout(send, options.mailout if mailout is None else _dict("mailout", mailout)) if send else {},
         resend=_whole(row, "resend"),
@@ -206,7 +210,22 @@ def _whole(row: Mapping[str, Any], name: str) -> int:
     return int(value)
 
 
-def _contact(row: Mapping[str, Any], invoice: CheckedBody, options: Options, contacts: Contacts) -> Wanted | None:
+def _all(*reads: Callable[[], Any]) -> list[Any]:
+    """Return what each returns, or raise what is wrong with all of them at once: people correct an item in one go."""
+    found, wrong = [], []
+    for read in reads:
+        try:
+            found.append(read())
+        except DineroInvalidBody as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise DineroInvalidBody(" ".join(error.message for error in wrong), "Nothing was sent.") from wrong[0]
+    return found
+
+
+def _contact(row: Mapping[str, Any], invoice: Mapping[str, Any], options: Options, contacts: Contacts) -> Wanted | None:
     if row.get("contact") is None:
         return None
     if invoice.get("ContactGuid"):

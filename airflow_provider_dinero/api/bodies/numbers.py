@@ -93,7 +93,7 @@ def money(name: str, value: Any) -> Decimal:
             f"{name}: this must be an amount, not {type(value).__name__}.", "Pass it as text or as Decimal."
         )
     if isinstance(value, str) and not re.fullmatch(PLAIN, value.strip(), re.ASCII):
-        raise DineroInvalidBody(f"{name}: {not_plain(value)}.", "Nothing was sent.")
+        raise DineroInvalidBody(f"{name}: {not_plain(value)}, and not {value!r:.40}.", "Nothing was sent.")
     number = Decimal(str(value).strip())
     wrong = misread(value, number, two_places=True) if number.is_finite() else "it is not a number"
     if wrong:
