@@ -64,7 +64,7 @@ def test_totals_cost_one_list_and_payments_one_request_each(shop: Shop) -> None:
 def test_one_bad_order_does_not_stop_the_others(shop: Shop) -> None:
     listed: list[Any] = orders(9)
     listed[1]["invoice"]["Comnent"] = "x"
-    listed[1]["expected_total"] = "1,00"
+    listed[1] |= {"expected_total": "1,00", "payment": {"Amount": "2,00"}, "match_by": "Name", "resend": -1}
     listed[4] = order(4, invoice={"ProductLines": [line(AccountNumber=999_999)]})
     listed[6] = b'{"idempotency_key": '
     listed[7] = order(0)
@@ -73,7 +73,7 @@ def test_one_bad_order_does_not_stop_the_others(shop: Shop) -> None:
     for reason in ("did you mean Comment", "order-4: ", "item 7: The item is not JSON", "order-0 is in the list twice"):
         assert reason in str(raised.value)
     # All that is wrong with an order is told at once.
-    for reason in ("did you mean Comment", "expected_total: ", "and not '1,00'"):
+    for reason in ("did you mean Comment", "not '1,00'", "not '2,00'", "resend: -1", "Use ExternalReference"):
         assert reason in shop.rows[1]["Message"]
     assert [row["Item"] for row in shop.rows] == list(range(1, 10))
     assert [row["Number"] for row in shop.rows if row["Change"] == "created"] == [1, 2, 3, 4, 5]

@@ -115,16 +115,17 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         raise DineroInvalidBody("The invoice has a Guid.", "Leave it out: it is derived from the idempotency_key.")
     guid = idempotency.guid_for(organization_id, "invoices", key, _whole(row, "generation"))
     added = {} if body.get("ExternalReference") else {"ExternalReference": DefaultReference(reference_for(key))}
-    invoice, total, contact = _all(
+    send = row.get("send", options.send) or None
+    invoice, total, contact, payment, mailout, resend = _all(
         lambda: check("InvoiceCreateModel", {**body, **added, "Guid": guid}).without(*added),
         lambda: expected(row.get("expected_total"), roundable=False),
         lambda: _contact(row, body, options, contacts),
+        lambda: _payment(row.get("payment", options.payment), key, body),
+        lambda: _mailout(row.get("mailout"), send, options),
+        lambda: _whole(row, "resend"),
     )
-    send = row.get("send", options.send) or None
-    payment = _payment(row.get("payment", options.payment), key, invoice)
     if not options.book and (send or payment is not None):
         raise DineroInvalidBody("Only a booked invoice can be sent or paid.", "Set book=True.")
-    mailout = row.get("mailout")
     return Item(
         key=key,
         guid=guid,
@@ -133,8 +134,8 @@ def read_item(given: Any, organization_id: int, options: Options, contacts: Cont
         contact=contact,
         expected_total=total,
         send=send,
-        mailout=check_mailout(send, options.mailout if mailout is None else _dict("mailout", mailout)) if send else {},
-        resend=_whole(row, "resend"),
+        mailout=mailout,
+        resend=resend,
         payment=payment,
     )
 
@@ -221,7 +222,8 @@ def _all(*reads: Callable[[], Any]) -> list[Any]:
     if len(wrong) == 1:
         raise wrong[0]
     if wrong:
-        raise DineroInvalidBody(" ".join(error.message for error in wrong), "Nothing was sent.") from wrong[0]
+        advice = dict.fromkeys(error.advice for error in wrong)
+        raise DineroInvalidBody(" ".join(error.message for error in wrong), " ".join(advice)) from wrong[0]
     return found
 
 
@@ -235,7 +237,11 @@ def _contact(row: Mapping[str, Any], invoice: Mapping[str, Any], options: Option
     return Wanted(body, match_by, value, options.on_other_name)
 
 
-def _payment(given: Any, key: str, invoice: CheckedBody) -> CheckedBody | None:
+def _mailout(given: Any, send: Any, options: Options) -> Mapping[str, Any]:
+    return check_mailout(send, options.mailout if given is None else _dict("mailout", given)) if send else {}
+
+
+def _payment(given: Any, key: str, invoice: Mapping[str, Any]) -> CheckedBody | None:
     if given is None:
         return None
     payment = {"RemainderIsFee": False, "ExternalReference": reference_for(key), **_dict("payment", given)}

@@ -26,7 +26,7 @@ if {"scheduler", "dag-processor"} & set(sys.argv):
         importlib.import_module(_name)
 
 # The tasks of this Airflow are of its own version.
-if {"api-server", "triggerer", "dag-processor"} & set(sys.argv):
+if {"api-server", "triggerer"} & set(sys.argv):
     from tests.operators.execution import leave_out_old_versions
 
     leave_out_old_versions()
