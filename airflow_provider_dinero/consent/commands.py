@@ -86,7 +86,7 @@ def authorize(args: Namespace) -> int:
         if not (state.in_database and sys.stdin.isatty()):
             say("", state.who)
             return 0
-        flow.choose(args.conn_id, input("\nNumber of the organization to use: ").strip(), reached)
+        _ask_for_organization(args.conn_id, reached)
         state = state_of(args.conn_id)
     named = {str(each["Id"]): each["Name"] for each in reached}
     if state.organization not in named:
@@ -299,6 +299,16 @@ def _pasted(consent: Consent, args: Namespace) -> dict[str, str]:
             return answer
         say("That is not the response to this link.", file=sys.stderr)
     raise DineroConfigurationError("No response was pasted.", "Start again.")
+
+
+def _ask_for_organization(conn_id: str, reached: list[dict[str, Any]]) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            return flow.choose(conn_id, input("\nNumber of the organization to use: ").strip(), reached)
+        except DineroConfigurationError as error:
+            if not left:
+                raise
+            say(error, file=sys.stderr)
 
 
 def _has_browser() -> bool:

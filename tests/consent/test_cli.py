@@ -121,6 +121,27 @@ def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> 
     assert leaks(shown, [fields["code"], extra_of("cli")["refresh_token"]]) == []
 
 
+def test_the_organization_is_asked_for_again_after_a_wrong_number(add: Add, sandbox: Any) -> None:
+    add("cli")
+    numbers = [b"4711\n", b"all of them\n", b"100001\n"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(BIN / "airflow", ["airflow", "dinero", "authorize", "cli", "--paste"])
+    shown = ""
+    with contextlib.suppress(OSError), os.fdopen(terminal, "r+b", buffering=0) as screen:
+        while piece := screen.read(4096).decode():
+            shown += piece.replace("\r", "")
+            if shown.endswith("Address: "):
+                (link,) = LINK.findall(shown)
+                screen.write(f"{CALLBACK}?{urlencode(answered(sandbox, link))}\n".encode())
+            elif shown.endswith("organization to use: "):
+                screen.write(numbers.pop(0))
+    assert os.waitpid(process, 0)[1] == 0, shown
+    assert "don't reach organization 4711" in shown
+    assert "Organization: 100001 (Nørrebro Cykler ApS)" in shown
+    assert extra_of("cli")["organization_id"] == "100001"
+
+
 def test_the_end_of_the_input_is_told(add: Add) -> None:
     add("cli", organization_id=100001)
     process, terminal = pty.fork()

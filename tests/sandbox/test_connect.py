@@ -92,6 +92,7 @@ def test_wrong_request_is_told_to_the_client(browser: Browser, change: dict[str,
 def test_unknown_client_or_redirect_uri_is_told_to_the_person(browser: Browser, change: dict[str, str | None]) -> None:
     response = browser.open(**change)
     assert (response.status_code, response.headers.get("Location")) == (400, None)
+    assert ("--redirect-uri" in response.text) == ("redirect_uri" in change)
 
 
 def test_registered_redirect_uris_are_a_switch() -> None:

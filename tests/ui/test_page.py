@@ -50,6 +50,7 @@ def test_who_may_edit_connections_sees_how_they_stand(shop: Server) -> None:
     text = shop.session("olga").text()
     assert "shop not connected Grant Visma Connect Organization 100001 Access token none yet" in text
     assert "own_company API key Grant Personal integration" in text
+    assert "Nobody, if client ID, client secret and API key are right. The connection's Test button tries them." in text
     assert "unfinished incomplete" in text
     assert "Somebody who edits connections: The connection's requests_per_minute is not a number." in text
 

@@ -75,7 +75,11 @@ def authorize(call: Call) -> Response:
         return _trouble("This sandbox has no such application.", "client_id")
     call.client_id = client.id
     if query.get("redirect_uri") not in call.settings.redirect_uris:
-        return _trouble("This redirect URI is not registered for the application.", "redirect_uri")
+        return _trouble(
+            "This redirect URI is not registered for the application. To register it, start the sandbox with "
+            "--redirect-uri and this URI.",
+            "redirect_uri",
+        )
     if error := authorizations.wrong(query, call.settings):
         return _to_client(query["redirect_uri"], query.get("response_mode"), {"error": error}, query.get("state"))
     pending = authorizations.begin(call.store, query)
