@@ -71,6 +71,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    pytest_collection_finish()  # pytest collects garbage five times after it
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place(item.nodeid))
 
@@ -89,7 +93,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 class SharedDeployment:
-    """Begins the running Airflow that all processes share while they collect their tests, and ends it after them."""
+    """Begins the Airflow that all processes share while they collect their tests, and ends it after its last test."""
 
     def __init__(self) -> None:
         from tests import deployment  # test processes that import this file have no path to its dependencies
@@ -98,6 +102,17 @@ class SharedDeployment:
         self._folder = Path(tempfile.mkdtemp(prefix="dinero-tests-"))
         os.environ["DINERO_TESTS_DEPLOYMENT"] = str(self._folder)
         self._process = deployment.begin(self._folder)
+        self._left: set[str] = set()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self._left = {each for each in ids if each.startswith("tests/airflow/")}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown" and report.nodeid in self._left:
+            self._left.remove(report.nodeid)
+            if not self._left:  # an Airflow that does nothing takes an eighth of a processor
+                self._deployment.stop(self._process)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, hear_interrupts, sandbox
+from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, hear_interrupts, sandbox, stop_once
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
@@ -94,9 +94,14 @@ def found(folder: Path) -> dict[str, Deployment]:
     return {group: Deployment(running, url, folder) for group, url in told["sandboxes"].items()}
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Let it stop, without waiting for that."""
+    process.send_signal(signal.SIGINT)
+
+
 def end(process: subprocess.Popen[bytes], folder: Path) -> str:
     """Stop it; return the secrets that were found in what it left behind, or that it failed; empty if all is well."""
-    process.send_signal(signal.SIGINT)
+    stop(process)
     try:
         failed = process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
@@ -206,4 +211,5 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    stop_once()
     serve(Path(sys.argv[1]))

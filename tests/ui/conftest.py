@@ -4,7 +4,7 @@ import html
 import json
 import os
 import re
-import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,10 +12,11 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
-from local import BIN, fernet_key, free_port, sandbox, started, wait_for
+from local import fernet_key, free_port, sandbox, started, wait_for
 
 from airflow_provider_dinero.sandbox.seed_data import REFRESH_TOKEN
 from tests.conftest import migrate
+from tests.ui import forks
 
 PASSWORDS = {"ida": "admin-password", "olga": "op-password", "vera": "viewer-password"}
 PERSON = {"email": "ida@norrebro-cykler.example", "password": "sandbox-password"}
@@ -28,6 +29,7 @@ class Server(NamedTuple):
     sandbox: str
     log: Path
     settings: dict[str, str]
+    commands: Path
 
     @property
     def page(self) -> str:
@@ -64,10 +66,9 @@ class Server(NamedTuple):
         headers = {"Authorization": f"Bearer {self.session('ida').cookies['_token']}"}
         requests.delete(f"{self.url}/api/v2/connections/{conn_id}", headers=headers, timeout=30).raise_for_status()
 
-    def airflow(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run an airflow command of this deployment."""
-        environment = {**os.environ, **self.settings}
-        return subprocess.run([BIN / "airflow", *command], env=environment, capture_output=True, text=True, check=False)
+    def airflow(self, *command: str) -> tuple[int, str]:
+        """Run an airflow command of this deployment, and return its exit code and output."""
+        return forks.run(self.commands, *command)
 
 
 class Session(requests.Session):
@@ -162,12 +163,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "AIRFLOW__API_AUTH__JWT_SECRET": os.urandom(64).hex(),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
-    log = folder / "api-server.log"
+    log, commands = folder / "api-server.log", folder / "commands"
     migrate(folder)
     callback = f"{url}/dinero/callback"
     with (
         sandbox(folder, "--require-pkce", "--requests-per-minute", "10000", "--redirect-uri", callback) as box,
-        started([str(BIN / "airflow"), "api-server", "--apps", "core"], log, {**settings, **taken(box)}) as process,
+        started([sys.executable, "-m", "tests.ui.forks", str(commands)], log, settings | taken(box)) as process,
     ):
         wait_for(lambda: requests.get(f"{url}/api/v2/monitor/health", timeout=5).ok, process, log)
-        yield Server(url, box, log, settings)
+        yield Server(url, box, log, settings, commands)

@@ -1,30 +1,33 @@
 """If Airflow is reached by https, the page's cookies are only sent by https."""
 
-import os
-import subprocess
-import sys
-
-PROGRAM = """
 import asyncio
+from unittest.mock import AsyncMock
+
+import pytest
+
 from airflow_provider_dinero.plugin import DineroPlugin
 
-async def receive():
-    return {"type": "http.request", "body": b"code=c&state=s"}
+SCOPE = {
+    "type": "http",
+    "method": "POST",
+    "path": "/dinero/callback",
+    "root_path": "/dinero",
+    "query_string": b"",
+    "headers": [(b"host", b"behind-a-proxy:8080")],
+    "scheme": "http",
+    "server": ("behind-a-proxy", 8080),
+}
 
-async def send(message):
-    print(dict(message.get("headers", ())).get(b"set-cookie", b"").decode())
 
-scope = {"type": "http", "method": "POST", "path": "/dinero/callback", "root_path": "/dinero", "query_string": b"",
-         "headers": [(b"host", b"behind-a-proxy:8080")], "scheme": "http", "server": ("behind-a-proxy", 8080)}
-asyncio.run(DineroPlugin.fastapi_apps[0]["app"](scope, receive, send))
-"""
-
-
-def test_cookies_are_secure_where_the_base_url_is() -> None:
-    for scheme, secure in (("https", True), ("http", False)):
-        settings = {"AIRFLOW__API__BASE_URL": f"{scheme}://airflow.example", "AIRFLOW__API__SECRET_KEY": "x" * 32}
-        answer = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env={**os.environ, **settings}, capture_output=True, text=True, check=True
-        )
-        assert "dinero_answer=" in answer.stdout
-        assert ("; Secure" in answer.stdout) is secure
+@pytest.mark.filterwarnings("ignore:Using `httpx` with")
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_cookies_are_secure_where_the_base_url_is(monkeypatch: pytest.MonkeyPatch, scheme: str, secure: bool) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", f"{scheme}://airflow.example")
+    monkeypatch.setenv("AIRFLOW__API__SECRET_KEY", "x" * 32)
+    receive = AsyncMock(return_value={"type": "http.request", "body": b"code=c&state=s"})
+    send = AsyncMock()
+    app = DineroPlugin.fastapi_apps[0]["app"]
+    asyncio.run(app(SCOPE, receive, send))  # type: ignore[operator]
+    cookie = dict(send.await_args_list[0].args[0]["headers"])[b"set-cookie"].decode()
+    assert "dinero_answer=" in cookie
+    assert ("; Secure" in cookie) is secure
