@@ -144,10 +144,12 @@ class Bench:
         return self._finish(Run(run.dag, run.run_id, run.serialized))
 
     def fire(self, row: Any) -> Any:
-        """Return the event of a trigger. Those that only wait for a time don't; ours run, as one that waits alone."""
+        """Return the event of a trigger. If it waits for a time, the sandbox's passes; ours run, each alone."""
+        from airflow.sdk import timezone
         from airflow.triggers.base import TriggerEvent
 
         if not row.classpath.startswith("airflow_provider_dinero."):
+            self.sandbox.forward(seconds=(row.kwargs["moment"] - timezone.utcnow()).total_seconds())
             return TriggerEvent(None)
         module, _, name = row.classpath.rpartition(".")
         trigger = getattr(importlib.import_module(module), name)(**row.kwargs)

@@ -65,11 +65,14 @@ def bench(
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients wait for nothing: not between attempts, nor before they look again for a write whose answer is lost."""
+def hurried(unlimited_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where clients wait, between attempts or before they look again, only the sandbox's time passes."""
     from airflow_provider_dinero.api import DineroClient
 
-    monkeypatch.setitem(DineroClient.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    def sleep(seconds: float) -> None:
+        unlimited_sandbox.forward(seconds=seconds)
+
+    monkeypatch.setitem(DineroClient.__init__.__kwdefaults__, "sleep", sleep)
 
 
 @pytest.fixture
