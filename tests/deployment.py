@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from local import ROOT, Airflow, airflow, connection, copy_examples, free_port, hear_interrupts, sandbox, stop_once
+from local import ROOT, Airflow, airflow, copy_examples, free_port, hear_interrupts, sandbox, stop_once
 from services import installed, postgres
 
 from airflow_provider_dinero.api import PersonalIntegration
 from airflow_provider_dinero.api.auth.grants import token_key
+from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.leaks import search, tokens, watched
 
 SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
 # Each has a sandbox, so that tests which count objects don't disturb those in other processes.
-GROUPS = ("examples", "connections", "waiting", "deploys")
+GROUPS = ("examples", "connections", "waiting", "deploys", "deferral")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
 START_SECONDS, END_SECONDS = 300, 120
 
@@ -141,7 +142,7 @@ def serve(folder: Path) -> None:
         running = stack.enter_context(airflow(folder / "home", dags, **given))
         in_database = {"dinero_in_database": "connections", "dinero_kept": "deploys", "dinero_waiting": "waiting"}
         for conn_id, group in in_database.items():
-            made = json.loads(connection(urls[group]))
+            made = connection(urls[group])
             made["extra"]["requests_per_minute"] = 10000
             running.add(conn_id, json.dumps(made))
         (folder / "told").write_text(json.dumps({"airflow": running.url, "sandboxes": urls}))
@@ -175,7 +176,7 @@ def copy_dags(dags: Path, folder: Path) -> None:
 def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
     """The connections of the tests, as environment variables: the right ones, and one for each thing wrong."""
     url = urls["connections"]
-    personal, visma = json.loads(connection(url)), json.loads(connection(url, "visma_connect"))
+    personal, visma = connection(url), connection(url, "visma_connect")
 
     def changed(base: dict[str, Any], extra: dict[str, Any] | None = None, **changes: Any) -> str:
         # All share an allowance, as they should; none has to wait for it.
@@ -186,8 +187,8 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
         })
 
     made = {
-        "default": changed(json.loads(connection(urls["examples"]))),
-        "many": changed(json.loads(connection(urls["examples"], "visma_connect"))),
+        "default": changed(connection(urls["examples"])),
+        "many": changed(connection(urls["examples"], "visma_connect")),
         "own": changed(personal),
         "visma": changed(visma),
         "wrong_secret": changed(personal, password="wrong"),
@@ -196,9 +197,7 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
-        "scarce": changed(
-            json.loads(connection(urls["waiting"])), {"requests_per_minute": SCARCE, "coordination_url": scarce}
-        ),
+        "scarce": changed(connection(urls["deferral"]), {"requests_per_minute": SCARCE, "coordination_url": scarce}),
         "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }

@@ -1,9 +1,11 @@
 """The guide to reminders, as DAGs that run."""
 
 # --8<-- [start:imports]
-from airflow.sdk import DAG
+from typing import Any
 
-from airflow_provider_dinero.api import eq
+from airflow.sdk import DAG, task
+
+from airflow_provider_dinero.api import contains, eq
 from airflow_provider_dinero.operators.call import DineroOperator
 from airflow_provider_dinero.operators.reminders import DineroRemindOperator
 
@@ -46,7 +48,31 @@ with DAG("pre_reminders", schedule=None, default_args={"retries": 2}) as pre_rem
     DineroRemindOperator.partial(
         task_id="friendly_word", kind="pre-reminder", map_index_template="invoice {{ task.invoice['Number'] }}"
     ).expand(invoice=overdue.output)
+
+
 # --8<-- [end:friendly]
+
+
+# --8<-- [start:reachable]
+@task
+def reachable(invoices: list[dict[str, Any]], customers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the invoices of these customers."""
+    guids = {each["ContactGuid"] for each in customers}
+    return [each for each in invoices if each["ContactGuid"] in guids]
+
+
+with DAG("reachable_customers", schedule=None, default_args={"retries": 2}) as reachable_customers:
+    overdue = DineroOperator(task_id="overdue", operation="invoices.list", arguments={"status": ["Overdue"]})
+    customers = DineroOperator(
+        task_id="customers",
+        operation="contacts.list",
+        arguments={"fields": ["ContactGuid"], "filters": contains("Email", "@")},
+        limit=100_000,
+    )
+    DineroRemindOperator.partial(
+        task_id="friendly_word", kind="pre-reminder", map_index_template="invoice {{ task.invoice['Number'] }}"
+    ).expand(invoice=reachable(overdue.output, customers.output))
+# --8<-- [end:reachable]
 
 # --8<-- [start:reminder]
 with DAG("reminders", schedule=None, default_args={"retries": 2}) as reminders:

@@ -1,19 +1,19 @@
 """The Test button, which runs in the API server, and what a form may save."""
 
-import json
 from typing import Any
 
 import pytest
 import requests
-from local import as_rest, connection
+from local import as_rest
 
 from airflow_provider_dinero.sandbox.same_origin_middleware import CONTROL
+from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.deployment import Deployment
 
 
 def button(deployment: Deployment, grant: str = "personal_integration", **changes: Any) -> dict[str, Any]:
     """What the Test button says of a connection that was saved."""
-    made = json.loads(connection(deployment.sandbox, grant))
+    made = connection(deployment.sandbox, grant)
     made["extra"].update(changes.pop("extra", {}))
     body = {"connection_id": "tested", **as_rest({**made, "port": 443, **changes})}
     deployment.airflow.call("POST", "/connections", json=body)

@@ -1,13 +1,12 @@
 """The connection form in Airflow's pages, as an admin fills it in: save, test, edit, test again, use."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from browser import CHROMIUM, WIDE, add_connection, chromium, fill
-from local import connection
 
+from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.deployment import Deployment
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
@@ -38,7 +37,7 @@ def saved(form: Any) -> None:
 
 
 def test_from_an_empty_form_to_a_task_that_uses_it(deployment: Deployment, page: Any) -> None:
-    given = json.loads(connection(deployment.sandbox))
+    given = connection(deployment.sandbox)
     fields = {
         "API address": deployment.sandbox,
         "Client ID": given["login"],
@@ -59,5 +58,6 @@ def test_from_an_empty_form_to_a_task_that_uses_it(deployment: Deployment, page:
     edited(page, "typed", Organization="100001", **{"Requests a minute": "9000"})
     page.reload()
     press_test(page, "typed").get_by_text("Nørrebro Cykler ApS (100001), subscription Pro.").wait_for()
+    page.close()  # it would ask Airflow again and again
     ended = deployment.run("any_connection", connection="typed")
     assert [each["Name"] for each in deployment.returned(ended["organizations", -1])] == ["Nørrebro Cykler ApS"]

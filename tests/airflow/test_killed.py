@@ -1,6 +1,5 @@
 """A worker is killed with -9 while its e-mail is in progress, and Dinero sends it long after that."""
 
-import json
 import os
 import signal
 import threading
@@ -8,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from local import as_rest, connection, outbox
+from local import as_rest, outbox
 
+from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.deployment import Deployment
 from tests.faulty import Faults, before
 
@@ -25,7 +25,7 @@ DAGS = {
 def faults(deployment: Deployment) -> Iterator[Faults]:
     """What is between the connection dinero_faulty and the sandbox."""
     with before(deployment.sandbox) as faults:
-        made = json.loads(connection(deployment.sandbox))
+        made = connection(deployment.sandbox)
         made["extra"]["requests_per_minute"] = 10000
         body = {"connection_id": "dinero_faulty", **as_rest({**made, "host": faults.url})}
         deployment.airflow.call("POST", "/connections", json=body)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio.to_thread
+from cadwyn.middleware import VersionPickingMiddleware
 from fastapi.dependencies import utils
 
 
@@ -21,9 +22,13 @@ class InThisThread:
     """
 
     def __init__(self, server: Any) -> None:
-        # Those of Airflow renew the token of the caller, which has none here, and name requests in the log.
+        # Those of Airflow renew the token of the caller, which has none here, and name requests in the log. Cadwyn's
+        # starts two tasks for each request, to read one header.
         middleware = server.app.user_middleware
         middleware[:] = [each for each in middleware if not each.cls.__module__.startswith("airflow.")]
+        for each in middleware:
+            if issubclass(each.cls, VersionPickingMiddleware):
+                each.cls = PickVersion
         self._transport = server.atransport
         self._loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
@@ -56,6 +61,23 @@ class InThisThread:
     async def _ask(self, request: Any) -> Any:
         answer = await self._transport.handle_async_request(request)
         return type(answer)(answer.status_code, headers=answer.headers, content=await answer.aread())
+
+
+class PickVersion:
+    """Picks the version of the API by its header, as Cadwyn's middleware does.
+
+    :param app: ASGI application
+    :param api_version_parameter_name: str, the header
+    :param api_version_var: ContextVar that takes the version
+    """
+
+    def __init__(self, app: Any, *, api_version_parameter_name: str, api_version_var: Any, **options: Any) -> None:
+        self._app, self._name, self._version = app, api_version_parameter_name.lower().encode(), api_version_var
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self._version.set(dict(scope["headers"])[self._name].decode())
+        await self._app(scope, receive, send)
 
 
 def leave_out_old_versions() -> None:
