@@ -33,11 +33,10 @@ os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 # What waits for a running Airflow comes first, each line in a process of its own; then what runs much of Airflow in
 # its own process; then the rest, file by file.
 TOGETHER = (
-    ("tests/airflow/test_deferral.py",),
-    ("tests/airflow/test_watched.py", "tests/airflow/test_deploys.py", "tests/airflow/test_killed.py"),
+    ("tests/airflow/test_deferral.py", "tests/airflow/test_watched.py", "tests/airflow/test_deploys.py"),
     ("tests/airflow/test_shop_orders.py", "tests/airflow/test_examples.py", "tests/airflow/test_approval.py"),
+    ("tests/ui/", "tests/airflow/test_form.py", "tests/airflow/test_killed.py"),
     ("tests/airflow/",),
-    ("tests/ui/",),
 )
 FIRST = (
     "tests/operators/",
@@ -58,9 +57,6 @@ def place(nodeid: str) -> tuple[int, str]:
     return len(TOGETHER) + (not file.startswith(FIRST)), file
 
 
-# Who waits for the running Airflow, which other processes share, shouldn't wait for what they compute.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.nice(5)
 # Airflow holds a million objects, and the garbage collector looks through all of them again and again.
 gc.set_threshold(100_000, 50, 100)
 

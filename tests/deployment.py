@@ -28,7 +28,7 @@ from tests.leaks import search, tokens, watched
 
 SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
 # Each has a sandbox, so that tests which count objects don't disturb those in other processes.
-GROUPS = ("examples", "connections", "waiting", "deploys", "deferral")
+GROUPS = ("examples", "connections", "waiting", "deploys", "killed")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
 START_SECONDS, END_SECONDS = 300, 120
 
@@ -140,7 +140,12 @@ def serve(folder: Path) -> None:
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
             given["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "50"
         running = stack.enter_context(airflow(folder / "home", dags, **given))
-        in_database = {"dinero_in_database": "connections", "dinero_kept": "deploys", "dinero_waiting": "waiting"}
+        in_database = {
+            "dinero_in_database": "connections",
+            "dinero_kept": "deploys",
+            "dinero_waiting": "waiting",
+            "dinero_killed": "killed",
+        }
         for conn_id, group in in_database.items():
             made = connection(urls[group])
             made["extra"]["requests_per_minute"] = 10000
@@ -197,7 +202,7 @@ def connections(urls: dict[str, str], scarce: str) -> dict[str, str]:
         "no_organization": changed(visma, {"organization_id": ""}),
         "dead_refresh_token": changed(visma, {"refresh_token": "dead"}),
         "read_only": changed(personal, {"read_only": True}),
-        "scarce": changed(connection(urls["deferral"]), {"requests_per_minute": SCARCE, "coordination_url": scarce}),
+        "scarce": changed(connection(urls["waiting"]), {"requests_per_minute": SCARCE, "coordination_url": scarce}),
         "shadowed": changed(personal, {"api_key": "sandbox-api-key-no-pro", "organization_id": 100002}),
         "unreachable": changed(personal, host=f"http://127.0.0.1:{free_port()}"),
     }

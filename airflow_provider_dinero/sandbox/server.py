@@ -109,7 +109,12 @@ def running(**settings: Any) -> Generator[Sandbox, None, None]:
     """Run a sandbox on a free port of 127.0.0.1 for the duration of the ``with`` block.
 
     :param settings: see :class:`airflow_provider_dinero.sandbox.settings.Settings`
+    :raises TypeError: there is no such switch
+    :raises ValueError: a switch has no such value
     """
+    known = Settings.__dataclass_fields__
+    if unknown := sorted(settings.keys() - known):
+        raise TypeError(f"The sandbox has no switch {unknown[0]!r}. It has {', '.join(known)}.")
     ready = threading.Event()
     server, bound = prepare(Settings(**settings), "127.0.0.1", 0, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="dinero-sandbox", daemon=True)

@@ -9,7 +9,7 @@ from airflow_provider_dinero.api import DineroClient, eq
 from airflow_provider_dinero.coordination.files import FileBudget
 from tests.deployment import SCARCE, Deployment
 
-GROUP = "deferral"
+GROUP = "waiting"
 
 
 def test_a_task_defers_until_its_kept_slot(deployment: Deployment, client: DineroClient) -> None:

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 
+from airflow_provider_dinero.sandbox.server import running
 from airflow_provider_dinero.sandbox.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
@@ -119,6 +120,11 @@ def test_misspelt_switch_fails_the_test(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "refresh_tokens is 'onetime', but must be one of 'reuse', 'one-time'." in done.stdout
+
+
+def test_switch_that_does_not_exist_is_told_with_those_that_do() -> None:
+    with pytest.raises(TypeError, match=r"The sandbox has no switch 'refresh_token'\. It has .*, refresh_tokens, "):
+        running(refresh_token="one-time").__enter__()
 
 
 def test_settings_name_the_mutations() -> None:
