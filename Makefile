@@ -179,6 +179,7 @@ $(EDGES:%=.%/.installed): .%/.installed: .venv/.installed
 	$(PYTHON) -m venv .$*
 	$(UV) compile --python .$*/bin/python --resolution $(RESOLUTION) --all-extras --output-file .$*/resolved.txt pyproject.toml
 	$(UV) install --python .$*/bin/python --constraint .$*/resolved.txt --editable '.[parquet,redis,sandbox,sql]' --group edges
+	touch $@
 .venv/.installed-servers: .venv/.installed-dev
 	$(UV) install --python $(BIN)/python --constraint constraints.txt --group servers
 	touch $@
