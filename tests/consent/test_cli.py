@@ -103,8 +103,11 @@ def test_authorize_waits_for_the_browser_and_gives_nothing_away(database: None, 
         assert leaks(everything + secret[:24], [secret])
 
 
-def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> None:
-    add("cli", organization_id=100001)
+def on_a_terminal(answer: Callable[[str], bytes]) -> tuple[int, str]:
+    """Run `authorize cli --paste` on a terminal, and return its exit code and what the terminal showed.
+
+    :param answer: callable that returns what a person types after what was shown so far; empty for nothing
+    """
     process, terminal = pty.fork()
     if process == 0:
         os.execv(BIN / "airflow", ["airflow", "dinero", "authorize", "cli", "--paste"])
@@ -112,48 +115,56 @@ def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> 
     with contextlib.suppress(OSError), os.fdopen(terminal, "r+b", buffering=0) as screen:
         while piece := screen.read(4096).decode():
             shown += piece.replace("\r", "")
-            if shown.endswith("Address: "):
-                (link,) = LINK.findall(shown)
-                fields = answered(sandbox, link)
-                screen.write(f"{CALLBACK}?{urlencode(fields)}\n".encode())
-    assert os.waitpid(process, 0)[1] == 0, shown
+            if typed := answer(shown):
+                screen.write(typed)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), shown
+
+
+def pasted(sandbox: Any, shown: str) -> tuple[bytes, dict[str, str]]:
+    """What a person pastes after they have consented, and its fields."""
+    (link,) = LINK.findall(shown)
+    fields = answered(sandbox, link)
+    return f"{CALLBACK}?{urlencode(fields)}\n".encode(), fields
+
+
+def test_what_is_pasted_into_a_terminal_is_not_shown(add: Add, sandbox: Any) -> None:
+    add("cli", organization_id=100001)
+    fields: dict[str, str] = {}
+
+    def answer(shown: str) -> bytes:
+        if not shown.endswith("Address: "):
+            return b""
+        typed, given = pasted(sandbox, shown)
+        fields.update(given)
+        return typed
+
+    code, shown = on_a_terminal(answer)
+    assert code == 0, shown
     assert "The consent for cli is stored." in shown
     assert leaks(shown, [fields["code"], extra_of("cli")["refresh_token"]]) == []
 
 
-def test_the_organization_is_asked_for_again_after_a_wrong_number(add: Add, sandbox: Any) -> None:
+@pytest.mark.parametrize("wrong", [["4711", "all of them"], ["", "100001.5"]])
+def test_the_organization_is_asked_for_again_after_a_wrong_number(add: Add, sandbox: Any, wrong: list[str]) -> None:
     add("cli")
-    numbers = [b"4711\n", b"all of them\n", b"100001\n"]
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execv(BIN / "airflow", ["airflow", "dinero", "authorize", "cli", "--paste"])
-    shown = ""
-    with contextlib.suppress(OSError), os.fdopen(terminal, "r+b", buffering=0) as screen:
-        while piece := screen.read(4096).decode():
-            shown += piece.replace("\r", "")
-            if shown.endswith("Address: "):
-                (link,) = LINK.findall(shown)
-                screen.write(f"{CALLBACK}?{urlencode(answered(sandbox, link))}\n".encode())
-            elif shown.endswith("organization to use: "):
-                screen.write(numbers.pop(0))
-    assert os.waitpid(process, 0)[1] == 0, shown
-    assert "don't reach organization 4711" in shown
+    numbers = [*wrong, "100001"]
+
+    def answer(shown: str) -> bytes:
+        if shown.endswith("Address: "):
+            return pasted(sandbox, shown)[0]
+        return f"{numbers.pop(0)}\n".encode() if shown.endswith("organization to use: ") else b""
+
+    code, shown = on_a_terminal(answer)
+    assert code == 0, shown
+    assert ("don't reach organization 4711" in shown) is ("4711" in wrong)
     assert "Organization: 100001 (Nørrebro Cykler ApS)" in shown
     assert extra_of("cli")["organization_id"] == "100001"
 
 
 def test_the_end_of_the_input_is_told(add: Add) -> None:
     add("cli", organization_id=100001)
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execv(BIN / "airflow", ["airflow", "dinero", "authorize", "cli", "--paste"])
-    shown = ""
-    with contextlib.suppress(OSError), os.fdopen(terminal, "r+b", buffering=0) as screen:
-        while piece := screen.read(4096).decode():
-            shown += piece
-            if shown.endswith("Address: "):
-                screen.write(b"\x04")  # Ctrl-D
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1, shown
+    code, shown = on_a_terminal(lambda shown: b"\x04" if shown.endswith("Address: ") else b"")  # Ctrl-D
+    assert code == 1, shown
     assert "airflow dinero authorize: The input ended too early. Start again." in shown
     assert "Traceback" not in shown
 

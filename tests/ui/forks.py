@@ -25,7 +25,7 @@ IMPORTED = (
     "airflow.api_fastapi.core_api.routes.ui",
     "airflow.cli.cli_parser",
 )
-SPAWN = get_context("fork")
+FORK = get_context("fork")
 
 
 def run(socket: Path, *command: str) -> tuple[int, str]:
@@ -40,14 +40,14 @@ def serve(socket: str) -> None:
     """Run the API server, and commands, until SIGINT."""
     for name in IMPORTED:
         importlib.import_module(name)
-    importlib.import_module("uvicorn._subprocess").spawn = SPAWN  # type: ignore[attr-defined]
-    server = SPAWN.Process(target=airflow, args=(("api-server", "--apps", "core"),))
+    importlib.import_module("uvicorn._subprocess").spawn = FORK  # type: ignore[attr-defined]
+    server = FORK.Process(target=airflow, args=(("api-server", "--apps", "core"),))
     server.start()
     try:
         with Listener(socket) as listener:
             while True:
                 with listener.accept() as there, tempfile.TemporaryFile() as output:
-                    process = SPAWN.Process(target=airflow, args=(there.recv(), output))
+                    process = FORK.Process(target=airflow, args=(there.recv(), output))
                     process.start()
                     process.join()
                     output.seek(0)
