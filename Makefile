@@ -89,6 +89,7 @@ faults: $(FAULTS:%=fault-%)  ## what happens when processes are killed and answe
 
 faults-in-turn: $(FAULTS_$(shell echo $$(($$(date +%s) / 86400 % 4))):%=fault-%)  ## the quarter that CI runs today
 
+fault-mirror_killed fault-mirror_started: .venv/.installed-servers
 $(FAULTS:%=fault-%): fault-%: .venv/.installed-dev
 	PYTHONPATH=scripts $(BIN)/python -m tests.faults.$* $(SHARE)
 

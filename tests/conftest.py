@@ -33,7 +33,12 @@ os.environ["AIRFLOW__CORE__FERNET_KEY"] = Fernet.generate_key().decode()
 # What waits for a running Airflow comes first, each line in a process of its own; then what runs much of Airflow in
 # its own process; then the rest, file by file.
 TOGETHER = (
-    ("tests/airflow/test_deferral.py", "tests/airflow/test_watched.py", "tests/airflow/test_deploys.py"),
+    (
+        "tests/airflow/test_deferral.py",
+        "tests/airflow/test_watched.py",
+        "tests/airflow/test_deploys.py",
+        "tests/airflow/test_backfill.py",
+    ),
     ("tests/airflow/test_shop_orders.py", "tests/airflow/test_examples.py", "tests/airflow/test_approval.py"),
     ("tests/ui/", "tests/airflow/test_form.py", "tests/airflow/test_killed.py"),
     ("tests/airflow/",),

@@ -26,7 +26,7 @@ from airflow_provider_dinero.api.auth.grants import token_key
 from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.leaks import search, tokens, watched
 
-SCARCE = 5  # requests a minute that the connection dinero_scarce has, which share nothing with the others
+SCARCE = 60  # requests a minute that the connection dinero_scarce has, which share nothing with the others
 # Each has a sandbox, so that tests which count objects don't disturb those in other processes.
 GROUPS = ("examples", "connections", "waiting", "deploys", "killed")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"

@@ -13,8 +13,10 @@ GROUP = "waiting"
 
 
 def test_a_task_defers_until_its_kept_slot(deployment: Deployment, client: DineroClient) -> None:
-    budget = FileBudget(deployment.folder / "scarce")
+    budget, begin = FileBudget(deployment.folder / "scarce"), time.time()
     key = "personal-sandbox/100001"
+    for second in range(60, 0, -1):  # evenly used: slots become free one by one, and not all at once after a minute
+        FileBudget(deployment.folder / "scarce", clock=lambda at=begin - second: at).reserve(key, SCARCE, 70)
     run_id = deployment.airflow.trigger("scarce")
     place = f"/dags/scarce/dagRuns/{run_id}/taskInstances/it"
     while deployment.airflow.call("GET", place)["state"] != "deferred":

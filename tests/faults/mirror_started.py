@@ -2,12 +2,15 @@
 
     PYTHONPATH=scripts python -m tests.faults.mirror_started [share of the 100 starts of each database, default 1]
 
-The five are separate processes. The control creates the tables without checking again if another was faster.
+The five are separate processes. Between finding no table and creating it, each lets the others catch up. The control
+creates the tables without checking again if another was faster.
 """
 
 import os
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from airflow.sdk import BaseHook
@@ -21,7 +24,14 @@ from tests.faults.mirror_killed import LOCK, client_of, databases
 from tests.faults.world import Report, share
 
 STARTS, CONTROLS = 100, 10
+LAG_SECONDS = 0.05
 RESOURCES = ("invoices", "contacts", "products", "credit_notes", "entries")
+
+
+@sa.event.listens_for(sa.Table, "before_create")
+def lag(*_: Any, **__: Any) -> None:
+    """Wait before a table is created."""
+    time.sleep(LAG_SECONDS)
 
 
 def engine(database: str) -> sa.Engine:

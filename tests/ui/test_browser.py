@@ -106,13 +106,15 @@ def test_from_the_menu_to_consent_and_back_to_green(server: Server, browser: Any
 
 
 @pytest.mark.parametrize("count", [0, 1, 20])
-def test_what_the_workers_make_of_the_allowance(server: Server, browser: Any, count: int) -> None:
+def test_what_the_workers_make_of_the_allowance(
+    server: Server, browser: Any, count: int, request: pytest.FixtureRequest
+) -> None:
     names = [f"shop_{number:02}" for number in range(count)]
     for number, name in enumerate(names):
         server.connection(name, organization_id=str(200001 + number), requests_per_minute=100)
         spend(server, 200001 + number, busy=number % 3)
     if count:
-        keep_marks(server)
+        request.getfixturevalue("marks")
     token = server.session("ida").cookies["_token"]
     browser.add_cookies([{"name": "_token", "value": token, "domain": "localhost", "path": "/flow/"}])
     page = browser.new_page()
@@ -141,7 +143,8 @@ def spend(server: Server, organization: int, busy: int) -> None:
         now[0] += 45
 
 
-def keep_marks(server: Server) -> None:
+@pytest.fixture(scope="module")
+def marks(server: Server) -> None:
     """What DAGs leave in Airflow's database: the marks of a sensor and of a watcher, and a mirror's last sync."""
     program = """
 import json, os, sqlite3
