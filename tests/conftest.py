@@ -40,7 +40,13 @@ TOGETHER = (
         "tests/airflow/test_backfill.py",
     ),
     ("tests/airflow/test_shop_orders.py", "tests/airflow/test_examples.py", "tests/airflow/test_approval.py"),
-    ("tests/ui/", "tests/airflow/test_form.py", "tests/airflow/test_killed.py"),
+    (
+        "tests/ui/",
+        "tests/airflow/test_form.py",
+        "tests/airflow/test_killed.py",
+        "tests/airflow/test_books.py",
+        "tests/airflow/test_approvals.py",
+    ),
     ("tests/airflow/",),
 )
 FIRST = (

@@ -28,7 +28,7 @@ from tests.leaks import search, tokens, watched
 
 SCARCE = 60  # requests a minute that the connection dinero_scarce has, which share nothing with the others
 # Each has a sandbox, so that tests which count objects don't disturb those in other processes.
-GROUPS = ("examples", "connections", "waiting", "deploys", "killed")
+GROUPS = ("examples", "connections", "waiting", "deploys", "books")
 READY, FINDS, LOG = "ready.json", "finds.txt", "deployment.log"
 START_SECONDS, END_SECONDS = 300, 120
 
@@ -144,7 +144,7 @@ def serve(folder: Path) -> None:
             "dinero_in_database": "connections",
             "dinero_kept": "deploys",
             "dinero_waiting": "waiting",
-            "dinero_killed": "killed",
+            "dinero_books": "books",
         }
         for conn_id, group in in_database.items():
             made = connection(urls[group])

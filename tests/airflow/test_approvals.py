@@ -5,7 +5,7 @@ import time
 from airflow_provider_dinero.api import DineroClient, eq
 from tests.deployment import Deployment
 
-DAG = "approvals"
+DAG, GROUP = "approvals", "books"
 # By task and map index, what a person answers.
 ANSWERS = {
     ("each.approve", 0): "Approve",

@@ -8,6 +8,8 @@ from typing import Any
 from airflow_provider_dinero.api import DineroClient
 from tests.deployment import Deployment
 
+GROUP = "books"
+
 
 def test_the_books_are_kept_once(deployment: Deployment, client: DineroClient, tmp_path: Path) -> None:
     database = tmp_path / "books.db"

@@ -13,7 +13,7 @@ from airflow_provider_dinero.sandbox.seed_data import connection
 from tests.deployment import Deployment
 from tests.faulty import Faults, before
 
-GROUP = "killed"
+GROUP = "books"
 DAGS = {
     "killed_operator": 1,
     "killed_plain": 1,

@@ -20,7 +20,7 @@ with DAG(
     "approvals",
     schedule=None,
     params={"contact": Param(type="string")},
-    default_args={"dinero_conn_id": "dinero_own", "retries": 1, "retry_delay": 5},
+    default_args={"dinero_conn_id": "dinero_books", "retries": 1, "retry_delay": 5},
 ):
 
     @task_group

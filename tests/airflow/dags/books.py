@@ -27,7 +27,7 @@ with DAG(
     "books",
     schedule=None,
     params={"folder": Param(type="string")},
-    default_args={"dinero_conn_id": "dinero_in_database", "retries": 1, "retry_delay": 1},
+    default_args={"dinero_conn_id": "dinero_books", "retries": 1, "retry_delay": 1},
 ):
     expense = DineroPurchaseVoucherOperator(
         task_id="expense",

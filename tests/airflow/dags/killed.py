@@ -13,7 +13,7 @@ LINE = {"Description": "Plader", "BaseAmountValue": 100, "Quantity": 1, "Account
 
 @task
 def booked(name: str) -> str:
-    client = DineroHook("dinero_killed").get_conn()
+    client = DineroHook("dinero_books").get_conn()
     contact = {"Name": name, "CountryKey": "DK", "IsPerson": True, "Email": f"{name}@example.dk"}
     guid = client.contacts.upsert({**contact, "ExternalReference": name})["ContactGuid"]
     invoice = client.invoices.create({"ContactGuid": guid, "ProductLines": [LINE]})["Guid"]
