@@ -5,7 +5,7 @@ SLACK ?= 1
 SHARE ?= 1
 TESTS ?= tests
 # More processes than processors, since most of them wait for a running Airflow; a part of the tests has one.
-JOBS ?= $(if $(filter tests,$(TESTS)),6,0)
+JOBS ?= $(if $(filter tests,$(TESTS)),8,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,7 +47,7 @@ ui: .venv/.installed  ## the demo, with all examples, until Ctrl-C
 	$(BIN)/python scripts/demo.py --month $(MONTH) --stay
 
 test: .venv/.installed-dev  ## the tests, on the sandbox and a real Airflow; TESTS=tests/api runs a part
-	@echo '$(if $(filter tests,$(TESTS)),All tests: about ten minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
+	@echo '$(if $(filter tests,$(TESTS)),All tests: five to ten minutes on two processors.,$(TESTS): a file of tests/api takes seconds, one of tests/airflow a minute or more.)'
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --durations 10 $(TESTS)
 
 dist-test: .venv/.installed-dist  ## wheel and sdist, in an Airflow that has nothing else; the quick start, word by word
