@@ -207,11 +207,11 @@ def test_the_time_in_total_covers_all_of_an_answer(part: bytes) -> None:
     with dripping(part) as url:
         grant = PersonalIntegration("id", "secret", "key", url)
         options: dict[str, Any] = {"token_store": MemoryTokenStore(), "budget": ProcessBudget()}
-        client = DineroClient(1, grant, base_url=url, timeout=0.2, attempts=1, **options)
+        client = DineroClient(1, grant, base_url=url, timeout=0.5, attempts=1, **options)
         begin = time.monotonic()
         with pytest.raises((errors.DineroUnavailable, errors.DineroUnexpectedAnswer)):
             client.organizations.list()
-        assert 0.9 < time.monotonic() - begin < 5
+        assert 2.4 < time.monotonic() - begin < 10
 
 
 def test_a_wrong_body_is_refused_before_anything_is_asked_for(client: DineroClient, sandbox: Any) -> None:
