@@ -4,7 +4,7 @@ MONTH ?= 2007-02
 SLACK ?= 1
 SHARE ?= 1
 TESTS ?= tests
-# More processes than processors, since most of them wait for a running Airflow; a part of the tests has one.
+# More processes than processors: half of them wait for the running Airflow, others for locks. A part of the tests has one.
 JOBS ?= $(if $(filter tests,$(TESTS)),8,0)
 BIN := .venv/bin
 # Each task of Airflow is a process of its own: without bytecode on the disk each compiles all modules anew.

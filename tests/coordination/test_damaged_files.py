@@ -139,7 +139,7 @@ def test_a_fork_does_not_keep_a_lock(tmp_path: Path) -> None:
         got = threading.Thread(target=lambda: lock.hold("x").__enter__(), daemon=True)
         got.start()
         got.join(5)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 1
     finally:
         os.write(writer, b"x")
         os.waitpid(child, 0)

@@ -64,7 +64,7 @@ def test_a_lock_that_another_one_holds_is_not_waited_for(url: str) -> None:
     began = time.monotonic()
     with lock.try_hold("x") as held:
         assert held is None
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1
     process.kill()
     process.join()
     with lock.hold("x") as outer, lock.try_hold("x") as inner:  # which waits until the lease of the dead one ends
@@ -102,7 +102,7 @@ def test_other_names_are_not_waited_for(url: str) -> None:
     process = holder(url)
     begin = time.monotonic()
     with coordination(url)[0].hold("y"):
-        assert time.monotonic() - begin < 4
+        assert time.monotonic() - begin < 1
     process.kill()
     process.join()
 
@@ -124,7 +124,7 @@ def test_a_killed_holder_frees_it_and_its_note_stays(url: str) -> None:
         took = time.monotonic() - begin
         assert held.note == "from the dead"
         held.leave("")
-    assert took < (2 if url.startswith("file") else LEASE_SECONDS + 1)
+    assert took < (0.5 if url.startswith("file") else LEASE_SECONDS + 1)
     with coordination(url)[0].hold("x") as held:
         assert held.note == ""
 
